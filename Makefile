@@ -1,0 +1,46 @@
+# `make demo` and `make test` are all the set-up there is. `make help` lists the rest.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format train clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	$(PYTHON) -m venv $(VENV)
+# torch by its exact version: a looser request may bring several GB of CUDA packages
+	$(PIP) $(shell grep -i '^torch==' constraints.txt)
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/tested: $(VENV)/installed
+	$(PIP) --group test --group check
+	touch $@
+
+demo: $(VENV)/installed  ## replay the bundled sample through the whole pipeline, and show the leads
+	$(BIN)/intent demo
+
+test: $(VENV)/tested  ## run all tests
+	$(BIN)/python -m pytest
+
+check: $(VENV)/tested  ## format, lint, types, import contracts, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+format: $(VENV)/tested  ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+train: $(VENV)/installed  ## rebuild the head that ships from the repository's own data
+	$(BIN)/intent train --data eval/datasets/lead_intent/train.jsonl --dev eval/datasets/lead_intent/dev.jsonl --out intent/models/lead_intent
+
+clean:  ## remove what was installed and built
+	rm -rf $(VENV) dist demo.db*

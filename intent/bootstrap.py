@@ -1,0 +1,154 @@
+"""Builds real objects from settings: the only file that knows every concrete class."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+from pydantic import SecretStr
+
+from intent.errors import OperatorError, StoreUnavailable
+from intent.features.state import SqlFeatureState
+from intent.queues.inbox import SqlInbox
+from intent.queues.lane import SqlLane
+from intent.resources import locate
+from intent.settings import Settings
+from intent.store.decisions import SqlDecisions
+from intent.store.engine import Database
+from intent.store.migrate import is_empty, migrate, require_newest
+from intent.taxonomy import Taxonomy, load_taxonomy
+from intent.worker import Step, Worker, WorkerPolicy, WorkReport
+
+if TYPE_CHECKING:
+    from intent.ports import Classifier
+
+
+def migrations_dir() -> Path:
+    """Return the folder of the migrations."""
+    return locate("migrations")
+
+
+def build_taxonomy(settings: Settings) -> Taxonomy:
+    """Read the taxonomy of the prompts folder."""
+    return load_taxonomy(locate("prompts", settings.prompts_dir) / "taxonomy.yaml")
+
+
+def groups(taxonomy: Taxonomy) -> dict[str, frozenset[str]]:
+    """Return the taxonomy's groups of labels, which features count as if each were a label."""
+    return {name: frozenset(members) for name, members in taxonomy.groups.items()}
+
+
+def open_database(settings: Settings, *, checked: bool = True) -> Database:
+    """Open the database; a missing SQLite file is created and migrated.
+
+    Args:
+        checked: refuse a database that is not at the newest migration.
+
+    Raises:
+        OperatorError: the URL is wrong, the file cannot be made, or the migration does not fit.
+        StoreUnavailable: the database is away.
+    """
+    database = Database(settings.database_url.get_secret_value())
+    file = database.engine.url.database if database.dialect == "sqlite" else None
+    if file and not Path(file).absolute().parent.is_dir():
+        raise OperatorError(f"the folder of the database {file} does not exist; create it, or give another INTENT_DATABASE_URL")
+    try:
+        if database.dialect == "sqlite" and is_empty(database):
+            migrate(database, migrations_dir())
+        elif checked:
+            require_newest(database, migrations_dir())
+    except StoreUnavailable as error:
+        place = sqlalchemy.make_url(database.url).render_as_string(hide_password=True)
+        raise StoreUnavailable(
+            f"the database {place} cannot be opened ({error}); start it or make its folder writable, or set INTENT_DATABASE_URL"
+        ) from error
+    return database
+
+
+def build_inbox(settings: Settings, database: Database) -> SqlInbox:
+    """Build the inbox."""
+    return SqlInbox(database, lease=settings.lease)
+
+
+def build_local(settings: Settings, *, model_dir: Path | None = None) -> Classifier:
+    """Load the local model: the one that ships, the setting's, or the folder given.
+
+    Raises:
+        OperatorError: the model or its encoder is missing or was changed.
+    """
+    from intent.classify.local import LocalClassifier
+
+    directory = model_dir or settings.model_dir or locate("models") / "lead_intent"
+    return LocalClassifier.load(
+        directory,
+        taxonomy=build_taxonomy(settings),
+        cache_dir=settings.cache_dir,
+        encoder=settings.encoder,
+        threads=settings.threads,
+    )
+
+
+def build_classifier(settings: Settings) -> Classifier:
+    """Build what decides first: the cache before the local model."""
+    from intent.classify.cache import CachedClassifier
+
+    local = build_local(settings)
+    if settings.cache_size == 0:
+        return local
+    return CachedClassifier(local, capacity=settings.cache_size, versions=local.versions)
+
+
+def build_worker(settings: Settings, database: Database, stop: Event, progress: Callable[[WorkReport], None], *, classifier: Classifier) -> Worker:
+    """Build the worker over one database."""
+    policy = WorkerPolicy(
+        batch_count=settings.batch_count,
+        batch_bytes=settings.batch_bytes,
+        batch_age=settings.batch_age,
+        attempts=settings.attempts,
+        retry_delay=settings.retry_delay,
+        outage_delay_most=settings.outage_delay_most,
+    )
+    return Worker(
+        build_inbox(settings, database),
+        classifier,
+        database,
+        SqlDecisions(),
+        SqlFeatureState(groups(build_taxonomy(settings))),
+        SqlLane(database),
+        unsure=lambda decision: False,
+        policy=policy,
+        stop=stop,
+        step=failpoint(settings.failpoint),
+        progress=progress,
+    )
+
+
+def failpoint(setting: str | None, kill: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGKILL)) -> Step:
+    """Return a step that kills the process the Nth time a named step is passed; without a setting it does nothing.
+
+    Raises:
+        OperatorError: the setting is not STEP:N.
+    """
+    if setting is None:
+        return lambda name: None
+    step, _, number = setting.partition(":")
+    if not step or not number.isdigit():
+        raise OperatorError("INTENT_FAILPOINT must be STEP:N, such as saved:2")
+    left = {"times": int(number)}
+
+    def passed(name: str) -> None:
+        left["times"] -= name == step
+        if name == step and left["times"] == 0:
+            kill()
+
+    return passed
+
+
+def sqlite_url(path: Path) -> SecretStr:
+    """Return the URL of an SQLite file."""
+    return SecretStr(f"sqlite:///{path}")

@@ -1,0 +1,43 @@
+"""The command ``intent``: puts the verbs together, and turns errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+from rich.markup import escape
+
+from intent.cli import flow, look, model, operate
+from intent.cli.screen import people
+from intent.errors import IntentError
+
+app = typer.Typer(
+    name="intent",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Finds the few live-stream messages that say *I would buy, book, be called back*.",
+    epilog="Start with: intent demo",
+)
+for verb in (flow.demo, operate.migrate, flow.ingest, flow.work, model.classify, look.leads, model.train, look.audit, operate.config):
+    app.command()(verb)
+app.add_typer(look.features, name="features")
+app.add_typer(operate.dead, name="dead")
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 1 failed, 2 wrong use."""
+    try:
+        app(standalone_mode=True)
+    except IntentError as error:
+        people.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output has left (such as `| head`): nothing is wrong, and Python must not complain while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        people.print(f"[bold red]error:[/] {escape(str(error.strerror or error))}: {escape(str(error.filename or ''))}", soft_wrap=True)
+        sys.exit(1)

@@ -1,0 +1,167 @@
+"""Verbs that move messages: demo, ingest, work."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from intent import bootstrap
+from intent.cli.look import lead_table
+from intent.cli.screen import json_line, one_line, people, progress_bar, results, stopping
+from intent.errors import OperatorError
+from intent.ingest import IngestReport
+from intent.ingest import ingest as run_ingest
+from intent.ports import Refused
+from intent.resources import locate
+from intent.settings import Settings, load_settings
+from intent.sources.replay import ReplaySource
+from intent.store.decisions import read_leads
+from intent.store.engine import Database
+from intent.telemetry import configure_logs
+from intent.worker import WorkReport
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+SHOWN_REFUSALS = 5
+
+
+def ingest(
+    path: Annotated[str, typer.Argument(metavar="PATH|-", help="JSONL file of messages, or - for stdin.")],
+    speed: Annotated[float | None, typer.Option(min=0.001, help="Replay at recorded speed × N; without it as fast as possible.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read messages from a file or stdin into the inbox; a second time adds nothing.
+
+    Examples: [bold]intent ingest chat.jsonl[/] · [bold]tail -f chat.jsonl | intent ingest -[/] · [bold]intent ingest chat.jsonl --speed 10[/]
+    """
+    settings = _settings()
+    with opened(path) as descriptor, stopping() as stop:
+        report = _ingest(settings, bootstrap.open_database(settings), descriptor, path, speed, stop)
+    if as_json:
+        json_line(asdict(report))
+    else:
+        people.print(f"{report.accepted:,} accepted, {report.repeated:,} known already, {report.refused:,} refused ({report.refused_new:,} new)")
+        if report.refused:
+            people.print("refused lines are kept as dead letters; see: intent dead list")
+
+
+def work(
+    drain: Annotated[bool, typer.Option("--drain", help="Leave when nothing waits any more.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decide what waits in the inbox, until SIGTERM or Ctrl-C (or until it is empty, with --drain). Safe to kill at any moment.
+
+    Examples: [bold]intent work[/] · [bold]intent work --drain[/] · [bold]INTENT_DATABASE_URL=postgresql://user@host/db intent work[/]
+    """
+    settings = _settings()
+    with stopping() as stop:
+        report = _work(settings, bootstrap.open_database(settings), stop, drain=drain)
+    if as_json:
+        json_line(asdict(report))
+    else:
+        people.print(
+            f"{report.decided:,} decided, {report.leads:,} leads, {report.from_cache:,} from the cache, "
+            f"{report.retried:,} retried, {report.buried:,} buried, {report.overtaken:,} overtaken"
+        )
+
+
+def demo(
+    database: Annotated[Path, typer.Option(help="SQLite file to make; an existing one is added to.")] = Path("demo.db"),
+    rows: Annotated[int, typer.Option(min=1, help="Leads to show.")] = 25,
+) -> None:
+    """Replay a bundled sample of three live streams and a shop inbox through the whole pipeline, and show the leads.
+
+    Example: [bold]intent demo[/]
+    """
+    settings = _settings().model_copy(update={"database_url": bootstrap.sqlite_url(database)})
+    started = time.perf_counter()
+    store = bootstrap.open_database(settings)
+    sample = str(locate("sources") / "sample.jsonl")
+    with opened(sample) as descriptor, stopping() as stop:
+        read = _ingest(settings, store, descriptor, "sample.jsonl", None, stop)
+        report = _work(settings, store, stop, drain=True)
+    found = list(read_leads(store))
+    shown = sorted(found, key=lambda lead: -lead.lead_probability)[:rows]
+    console = results()
+    console.print(lead_table(shown, bootstrap.build_taxonomy(settings), title=f"The {len(shown)} surest of {len(found)} leads"))
+    console.print(
+        f"{read.accepted + read.repeated} messages read, {read.repeated} of them repeated; "
+        f"{report.decided} decided in {time.perf_counter() - started:.1f} s; {len(found)} leads in all."
+    )
+    console.print(f"\nThe database lies at [bold]{database.absolute()}[/]. Try next:", soft_wrap=True)
+    prefix = f"INTENT_DATABASE_URL=sqlite:///{database}"
+    for command in (
+        "intent leads --label appointment_booking",
+        "intent features read user=tiktok:u_rain42 room=tiktok:live-hijab-01",
+        "intent audit",
+    ):
+        console.print(f"  {prefix} {command}", soft_wrap=True)
+    console.print('  intent classify --text "how much for two, and do you ship to Perth?"', soft_wrap=True)
+
+
+@contextmanager
+def opened(path: str) -> Iterator[int]:
+    """Yield the descriptor of a file to read, or of stdin for ``-``.
+
+    Raises:
+        OperatorError: there is no such file, or it may not be read.
+    """
+    if path == "-":
+        yield 0
+        return
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}; give the path of a JSONL file, or - for stdin") from error
+    try:
+        if Path(path).is_dir():
+            raise OperatorError(f"{path} is a folder; give the path of a JSONL file, or - for stdin")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    configure_logs(settings.log_level, as_json=settings.log_json)
+    return settings
+
+
+def _ingest(settings: Settings, database: Database, descriptor: int, name: str, speed: float | None, stop: Event) -> IngestReport:
+    shown = 0
+
+    def show(refused: Refused) -> None:
+        nonlocal shown
+        shown += 1
+        if shown <= SHOWN_REFUSALS:
+            people.print(f"refused {one_line(refused.position, 200)}: {one_line(refused.reason, 300)}", markup=False)
+        elif shown == SHOWN_REFUSALS + 1:
+            people.print("… further refusals are only counted; see: intent dead list")
+
+    source = ReplaySource(descriptor, name, speed=speed, sleep=stop.wait)
+    size = os.fstat(descriptor).st_size or None
+    with progress_bar("reading (bytes)", size) as (bar, task):
+
+        def progress(report: IngestReport) -> None:
+            note = f"{report.accepted:,} accepted, {report.repeated:,} known, {report.refused:,} refused"
+            bar.update(task, completed=os.lseek(descriptor, 0, os.SEEK_CUR) if size else None, note=note)
+
+        return run_ingest(source, bootstrap.build_inbox(settings, database), stop=stop, progress=progress, on_refused=show)
+
+
+def _work(settings: Settings, database: Database, stop: Event, *, drain: bool) -> WorkReport:
+    classifier = bootstrap.build_classifier(settings)
+    total = bootstrap.build_inbox(settings, database).waiting() if drain else None
+    with progress_bar("deciding", total) as (bar, task):
+
+        def progress(report: WorkReport) -> None:
+            bar.update(task, completed=report.decided + report.buried, note=f"{report.leads:,} leads")
+
+        return bootstrap.build_worker(settings, database, stop, progress, classifier=classifier).run(drain=drain)

@@ -1,0 +1,146 @@
+"""Verbs that read: leads, features, audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from intent import bootstrap
+from intent.cli.screen import json_line, one_line, people, results
+from intent.errors import OperatorError
+from intent.features.audit import check_state
+from intent.features.read import parse_key, read_features
+from intent.settings import load_settings
+from intent.store.audit import balance
+from intent.store.decisions import Lead, read_leads
+from intent.taxonomy import Taxonomy
+
+features = typer.Typer(no_args_is_help=True, help="Features for ranking.")
+
+
+def leads(
+    room: Annotated[str | None, typer.Option(help="Only this room_id.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only this intent, such as purchase_intent.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only messages said from then on, such as 2026-11-20T18:00:00+08:00.")] = None,
+    minimum: Annotated[float, typer.Option(min=0.0, max=1.0, help="Smallest lead probability.")] = 0.0,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, newest first; 50 in a table, all with --json.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Show who wants what: current leads, newest first.
+
+    Examples: [bold]intent leads[/] · [bold]intent leads --room live-1 --label price_inquiry --limit 20[/] · [bold]intent leads --json | jq .text[/]
+    """
+    settings = load_settings()
+    taxonomy = bootstrap.build_taxonomy(settings)
+    if label is not None and label not in taxonomy.leads:
+        raise OperatorError(f"{label!r} is no lead intent; choose one of: {', '.join(name for name in taxonomy.names if name in taxonomy.leads)}")
+    found = read_leads(
+        bootstrap.open_database(settings),
+        room=room,
+        label=label,
+        since=_instant(since) if since else None,
+        minimum=minimum,
+        limit=limit or (None if as_json else 50),
+    )
+    if as_json:
+        for lead in found:
+            json_line({**asdict(lead), "event_timestamp": lead.event_timestamp.isoformat()})
+        return
+    shown = list(found)
+    if not shown:
+        people.print("No leads yet. Messages come in with: intent ingest PATH, and are decided with: intent work --drain")
+        return
+    results().print(lead_table(shown, taxonomy, title=f"{len(shown)} newest leads"))
+
+
+def audit(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Prove that nothing was lost or doubled: every accepted message is waiting, decided or dead, exactly once; exit 1 if not.
+
+    Example: [bold]intent audit[/]
+    """
+    settings = load_settings()
+    with bootstrap.open_database(settings).read() as connection:
+        books = balance(connection)
+        state = check_state(connection, bootstrap.groups(bootstrap.build_taxonomy(settings)))
+    holds = books.holds and state.holds
+    if as_json:
+        json_line({**asdict(books), "features": asdict(state), "holds": holds})
+    else:
+        console = results()
+        console.print(books.equation())
+        console.print(
+            f"  neither waiting, decided nor dead: {books.nowhere:,}; more than one of them: {books.twice:,}; never accepted: {books.unknown:,}"
+        )
+        console.print(f"  messages with a gap in their revisions: {books.gaps:,}; refused payloads kept beside: {books.refused:,}")
+        console.print(f"  feature counters recomputed from decisions: {state.recomputed:,}")
+        console.print(f"  of these mismatched: {state.mismatched:,}; missing: {state.missing:,}; extra: {state.extra:,}")
+        console.print("[bold green]the audit holds[/]" if holds else "[bold red]the audit does not hold[/]")
+    if not holds:
+        raise typer.Exit(1)
+
+
+@features.command()
+def read(
+    keys: Annotated[list[str], typer.Argument(metavar="ENTITY=PLATFORM:ID…", help="user=, creator=, room= or item=, each with its platform.")],
+    at: Annotated[str | None, typer.Option(help="As of this instant; now if not given.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also features that are zero.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, all features.")] = False,
+) -> None:
+    """Read the features of users, creators, rooms and items.
+
+    Example: [bold]intent features read user=tiktok:u_1 room=tiktok:live-1[/]
+    """
+    settings = load_settings()
+    taxonomy = bootstrap.build_taxonomy(settings)
+    entities = [parse_key(key) for key in keys]
+    values = read_features(
+        bootstrap.open_database(settings), entities, (*taxonomy.names, *taxonomy.groups), _instant(at) if at else datetime.now(UTC)
+    )
+    for entity, group in groupby(values, key=lambda feature: feature.entity):
+        named = {feature.name: feature.value for feature in group}
+        if as_json:
+            json_line({**asdict(entity), "features": named})
+            continue
+        seen = any(value is not None for value in named.values())
+        table = Table(title=f"{entity.entity} {entity.platform}:{entity.key}" + ("" if seen else " (never seen)"), title_justify="left")
+        table.add_column("feature")
+        table.add_column("value", justify="right")
+        for name, value in named.items():
+            if every or value:
+                table.add_row(name, "missing" if value is None else f"{value:,.4g}")
+        results().print(table)
+
+
+def lead_table(shown: Sequence[Lead], taxonomy: Taxonomy, title: str) -> Table:
+    """Return leads as a table: who, what they want, how sure, in which room, the message."""
+    table = Table(title=title, title_justify="left")
+    for name, style in (("when", "dim"), ("who", "cyan"), ("wants", "bold"), ("sure", "green"), ("room", "magenta"), ("message", "")):
+        table.add_column(name, style=style, justify="right" if name == "sure" else "left", overflow="fold", no_wrap=name in {"when", "sure"})
+    for lead in shown:
+        wants = ", ".join(taxonomy.titles.get(label, label) for label in lead.labels)
+        table.add_row(
+            f"{lead.event_timestamp:%m-%d %H:%M}",
+            Text(one_line(lead.user_id, 24)),
+            Text(wants),
+            f"{lead.lead_probability:.0%}",
+            Text(one_line(lead.room_id, 24)),
+            Text(one_line(lead.text, 120)),
+        )
+    return table
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise OperatorError(f"{text!r} is no time; write it like 2026-11-20T18:00:00+08:00") from None
+    if instant.tzinfo is None:
+        raise OperatorError(f"{text!r} does not say in which time zone; write it like 2026-11-20T18:00:00+08:00")
+    return instant

@@ -1,0 +1,168 @@
+"""Verbs around the model: classify, train."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from intent import bootstrap
+from intent.cli.flow import opened
+from intent.cli.screen import json_line, people, results
+from intent.decision import Decision
+from intent.errors import Malformed, OperatorError
+from intent.message import Message, parse_message
+from intent.ports import Classifier
+from intent.settings import load_settings
+from intent.sources.lines import Line, read_lines
+from intent.sources.replay import MAX_PAYLOAD_BYTES
+
+BATCH = 256
+
+
+class By(StrEnum):
+    """Who is to decide."""
+
+    LOCAL = "local"
+    LLM = "llm"
+    CASCADE = "cascade"
+
+
+def classify(
+    path: Annotated[str | None, typer.Argument(metavar="[PATH|-]", help='JSONL of messages or of {"text": …}, or - for stdin.')] = None,
+    text: Annotated[list[str] | None, typer.Option(help="A message given right here; may be repeated.")] = None,
+    by: Annotated[By, typer.Option(help="Who decides.")] = By.CASCADE,
+    model: Annotated[Path | None, typer.Option(help="Folder of a model made by intent train; default: the one that ships.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Decide messages and print the decisions in the input's order; stores nothing.
+
+    Examples: [bold]intent classify --text "how much?"[/] · [bold]intent classify chat.jsonl --json[/] · [bold]intent classify - --model my_model[/]
+    """
+    if (path is None) == (not text):
+        raise typer.BadParameter("give either a PATH (or - for stdin) or --text")
+    settings = load_settings()
+    if by is By.LLM:
+        raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL or INTENT_LLM_API_KEY, or use --by local")
+    local = bootstrap.build_local(settings, model_dir=model) if model or by is By.LOCAL else bootstrap.build_classifier(settings)
+    if text:
+        _classify(local, [_plain(one, number) for number, one in enumerate(text, 1)], as_json)
+        return
+    assert path is not None
+    with opened(path) as descriptor:
+        refused = 0
+        for batch, wrong in _batches(descriptor):
+            _classify(local, batch, as_json)
+            sys.stdout.flush()
+            refused += wrong
+    if refused:
+        people.print(f"{refused:,} lines were refused and have no decision")
+        raise typer.Exit(1)
+
+
+def train(
+    data: Annotated[Path, typer.Option(help='JSONL to learn from: {"text", "labels"} a line is enough.')],
+    out: Annotated[Path, typer.Option(help="Folder to write the model to.")],
+    dev: Annotated[Path | None, typer.Option(help="JSONL to choose thresholds on; without it they are cross-fitted.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Sentence encoder: a folder or hub name; default: the bundled one.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+) -> None:
+    """Train a model from labelled messages, of this taxonomy or any other, single- or multi-label.
+
+    Examples: [bold]intent train --data train.jsonl --out my_model[/] · [bold]intent classify test.jsonl --model my_model --json[/]
+    """
+    from intent.training.train import train as run
+
+    settings = load_settings()
+    chosen = encoder or settings.encoder
+    taxonomy = bootstrap.build_taxonomy(settings)
+    report = run(
+        data, dev, out, encoder=chosen, taxonomy=taxonomy, cache_dir=settings.cache_dir, progress=lambda line: people.print(line, markup=False)
+    )
+    if as_json:
+        json_line(report.as_json())
+    else:
+        people.print(f"the model lies in {out}; try: intent classify PATH --model {out} --json", markup=False)
+
+
+def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
+    batch: list[Message] = []
+    refused = 0
+    for line in read_lines(descriptor, MAX_PAYLOAD_BYTES + 1):
+        if line is not None and line.payload.strip():
+            try:
+                batch.append(_parsed(line))
+            except Malformed as error:
+                refused += 1
+                people.print(f"refused line {line.number}: {error}", markup=False)
+        if batch and (line is None or len(batch) == BATCH):
+            yield batch, refused
+            batch, refused = [], 0
+    yield batch, refused
+
+
+def _parsed(line: Line) -> Message:
+    if line.size > MAX_PAYLOAD_BYTES:
+        raise Malformed(f"the line is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}")
+    try:
+        return parse_message(line.payload)
+    except Malformed as error:
+        # A line may hold a bare {"text": …}, as training data does, or a labelled row with the message under "input".
+        try:
+            value = json.loads(line.payload)
+        except (ValueError, RecursionError):
+            raise error from None
+        if isinstance(value, dict) and isinstance(value.get("input"), dict):
+            return parse_message(json.dumps(value["input"]).encode("utf-8"))
+        if (
+            not isinstance(value, dict)
+            or set(value) & {"platform", "message_id", "room_id", "kind", "sent_at"}
+            or not isinstance(value.get("text"), str)
+        ):
+            raise
+        return parse_message(json.dumps({**_PLAIN, "message_id": f"line-{line.number}", "text": value["text"]}).encode("utf-8"))
+
+
+_PLAIN = {"platform": "none", "room_id": "none", "user_id": "none", "kind": "comment", "sent_at": "1970-01-01T00:00:00Z"}
+
+
+def _plain(text: str, number: int) -> Message:
+    try:
+        return parse_message(json.dumps({**_PLAIN, "message_id": f"text-{number}", "text": text}).encode("utf-8", "surrogatepass"))
+    except Malformed as error:
+        raise OperatorError(f"--text {number} is refused: {error}") from error
+
+
+def _classify(classifier: Classifier, messages: Sequence[Message], as_json: bool) -> None:
+    if not messages:
+        return
+    for message, decision in zip(messages, classifier.classify(messages), strict=True):
+        if as_json:
+            json_line(decision_json(message, decision))
+        else:
+            slots = "  ".join(f"{slot.kind}={slot.text}" for slot in decision.slots)
+            line = f"{decision.lead_probability:6.1%} lead  {', '.join(f'{name} {decision.probabilities[name]:.0%}' for name in decision.labels)}"
+            results().print(f"{line}  {slots}".rstrip(), markup=False, soft_wrap=True)
+
+
+def decision_json(message: Message, decision: Decision) -> dict[str, Any]:
+    """Return a decision as ``intent classify --json`` prints it."""
+    versions = decision.versions
+    return {
+        "platform": message.platform,
+        "message_id": message.message_id,
+        "labels": list(decision.labels),
+        "is_lead": decision.is_lead,
+        "lead_probability": round(decision.lead_probability, 6),
+        "probabilities": {name: round(value, 6) for name, value in decision.probabilities.items()},
+        "decided_by": decision.decided_by.value,
+        "from_cache": decision.from_cache,
+        "degraded": decision.degraded,
+        "slots": [{"kind": slot.kind, "text": slot.text} for slot in decision.slots],
+        "versions": {"taxonomy": versions.taxonomy, "prompt": versions.prompt, "model": versions.model, "calibration": versions.calibration},
+    }

@@ -1,0 +1,72 @@
+"""What people see: tables on stdout, text and progress on stderr; and JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+people = Console(stderr=True, highlight=False)
+"""Text, progress and errors for people."""
+
+
+def results() -> Console:
+    """Return the console for results on stdout; wide enough for a table when stdout is no terminal."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def json_line(value: Mapping[str, Any]) -> None:
+    """Print one JSON object on a line of stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def one_line(text: str, width: int) -> str:
+    """Return text that cannot disturb a terminal: one line, no control or invisible characters, at most ``width`` characters."""
+    visible = "".join(
+        " " if character.isspace() else character
+        for character in text
+        if unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co"} or character.isspace()
+    )
+    shown = " ".join(visible.split())
+    return shown if len(shown) <= width else shown[: width - 1] + "…"
+
+
+@contextmanager
+def progress_bar(title: str, total: int | None) -> Iterator[tuple[Progress, Any]]:
+    """Show a progress bar on stderr when a terminal is attached; yields the bar and its task."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, TextColumn("{task.fields[note]}"), console=people, transient=False, disable=not people.is_terminal) as bar:
+        yield bar, bar.add_task(title, total=total, note="")
+
+
+@contextmanager
+def stopping() -> Iterator[Event]:
+    """Yield an event that SIGTERM or the first SIGINT sets; a second SIGINT interrupts at once."""
+    stop = Event()
+
+    def leave(number: int, _frame: Any) -> None:
+        stop.set()
+        if number == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,55 @@
+"""What can go wrong, sorted by who can do something about it.
+
+::
+
+    IntentError
+    ├── Later                the environment: wait, then the same call may work; nothing healthy is ever buried for it
+    │   ├── StoreUnavailable     the database is away, locked, full or asked for the transaction again
+    │   ├── ClassifierUnavailable the classifier fails for every message, also for one known to be good
+    │   └── Stopping             the process was asked to leave
+    ├── MessageError         the message itself: it becomes a dead letter with its reason
+    │   ├── Malformed            refused at the door
+    │   └── Undecidable          the classifier cannot decide this one
+    ├── TemplateError        a prompt engineer's file under prompts/: the file and the mend are named
+    └── OperatorError        the operator: settings, files, migrations; one sentence with cause and remedy
+"""
+
+
+class IntentError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class Later(IntentError):
+    """The environment failed; the same call may work later."""
+
+
+class StoreUnavailable(Later):
+    """The database did not take the statement: away, locked, full, or the transaction must be repeated."""
+
+
+class ClassifierUnavailable(Later):
+    """The classifier fails even for a message that is known to be good."""
+
+
+class Stopping(Later):
+    """The process was asked to leave before the work was done."""
+
+
+class MessageError(IntentError):
+    """One message is to blame."""
+
+
+class Malformed(MessageError):
+    """A message was refused at the door; the text says why, without quoting the payload."""
+
+
+class Undecidable(MessageError):
+    """The classifier cannot decide this one message."""
+
+
+class TemplateError(IntentError):
+    """A file under prompts/ is wrong."""
+
+
+class OperatorError(IntentError):
+    """A setting, a file or a database is not as it must be; the text names the cause and the remedy."""

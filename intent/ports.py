@@ -1,0 +1,188 @@
+"""Every seam of the worker on one screen: what it needs from the outside, in the words of the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+from typing import Any, Protocol, TypeAlias
+
+from intent.decision import Decision, Versions
+from intent.message import Message
+
+Transaction: TypeAlias = Any
+"""An open transaction. It is handed from adapter to adapter and looked into by none but its own kind."""
+
+
+class Transactions(Protocol):
+    """Opens write transactions: committed when the block ends, rolled back when it raises."""
+
+    def begin(self) -> AbstractContextManager[Transaction]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A payload that is no message. ``payload`` is cut at 64 KB, ``digest`` is the SHA-256 of all its bytes."""
+
+    reason: str
+    payload: bytes
+    digest: str
+    position: str
+
+
+class Source(Protocol):
+    """Where messages come from. ``None`` means *nothing right now*: a good moment to hand on what was read."""
+
+    def read(self) -> Iterator[Message | Refused | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message lent by the inbox.
+
+    Attributes:
+        receipt: number of the inbox row.
+        token: this claim's own token; once the claim has passed to somebody else, it opens nothing.
+        attempts: claims of this message that were not given back, this one included; from 1.
+    """
+
+    message: Message
+    receipt: int
+    token: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a batch that was put: ``new`` messages, ``repeated`` ones that were known already, payloads newly ``refused``."""
+
+    new: int
+    repeated: int
+    refused: int = 0
+
+
+class Inbox(Protocol):
+    """Where messages wait to be decided: delivered at least once, oldest first."""
+
+    def put(self, messages: Sequence[Message], refused: Sequence[Refused] = ()) -> Accepted:
+        """Store messages and refused payloads durably before returning; what is known already changes nothing."""
+
+    def take(self, count: int, size: int) -> list[Delivery]:
+        """Claim up to ``count`` messages of at most ``size`` bytes of text together (one always fits); a suspect comes alone."""
+
+    def done(self, transaction: Transaction, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Remove what is still claimed by these deliveries, and return exactly those."""
+
+    def retry(self, deliveries: Sequence[Delivery], delay: float) -> None:
+        """Let them come again in ``delay`` seconds; the attempt counts."""
+
+    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+        """Let them come again at once, as if they had never been taken."""
+
+    def bury(self, delivery: Delivery, reason: str) -> bool:
+        """Make a dead letter of it; False when the claim was lost meanwhile."""
+
+    def waiting(self) -> int:
+        """How many messages are not decided yet, claimed ones included."""
+
+
+class Classifier(Protocol):
+    """Decides. Raises :class:`intent.errors.Later` for trouble of its own, anything else blames the messages."""
+
+    @property
+    def versions(self) -> Versions:
+        """What its decisions carry as their versions."""
+
+    def classify(self, messages: Sequence[Message]) -> list[Decision]:
+        """Return one decision for each message, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision on its way into the store.
+
+    Attributes:
+        revision: its number if it is inserted; 0 is the first decision of a message.
+        run: name of the run that made it.
+        previous: the decision that it replaces for readers, if any.
+    """
+
+    message: Message
+    decision: Decision
+    revision: int = 0
+    run: str = "production"
+    previous: Decision | None = None
+
+
+class Decisions(Protocol):
+    """The append-only record of decisions."""
+
+    def save(self, transaction: Transaction, entries: Sequence[Entry]) -> list[Entry]:
+        """Insert, and return only the entries that were really inserted; a revision that exists stays as it is."""
+
+
+class FeatureState(Protocol):
+    """What is counted while decisions are saved."""
+
+    def add(self, transaction: Transaction, entries: Sequence[Entry]) -> None:
+        """Count inserted entries: new minus previous, at the event's time."""
+
+
+class Priority(IntEnum):
+    """Who goes first in the ask lane."""
+
+    LIVE = 0
+    UPGRADE = 1
+    BACKFILL = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A message whose decision is to be improved.
+
+    Attributes:
+        revision: the revision that stands now and that the answer would follow.
+    """
+
+    platform: str
+    message_id: str
+    room_id: str
+    event_timestamp: datetime
+    revision: int
+    run: str = "production"
+    priority: Priority = Priority.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A question lent by the ask lane, with its message; ``receipt``, ``token`` and ``attempts`` as in :class:`Delivery`."""
+
+    question: Question
+    message: Message
+    receipt: int
+    token: str
+    attempts: int
+
+
+class Lane(Protocol):
+    """Where unsure messages wait for the LLM: by priority, then room by room."""
+
+    def put(self, transaction: Transaction, questions: Sequence[Question]) -> None:
+        """Add questions; one that waits already for the same run stays as it is."""
+
+    def take(self, count: int, gather: float) -> list[Claim]:
+        """Claim up to ``count`` questions of one room and one run, newest first, once ``count`` are there or the oldest waited ``gather`` s."""
+
+    def done(self, transaction: Transaction, claims: Sequence[Claim]) -> list[Claim]:
+        """Remove what is still claimed by these claims, and return exactly those."""
+
+    def retry(self, claims: Sequence[Claim], delay: float) -> None:
+        """Let them come again in ``delay`` seconds; the attempt counts."""
+
+    def give_back(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
+        """Let them come again in ``delay`` seconds, as if they had never been taken."""
+
+    def waiting(self) -> int:
+        """How many questions are open, claimed ones included."""

@@ -1,0 +1,66 @@
+"""Replays recorded messages, one JSON object a line, as fast as possible or at the pace they were written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from intent.errors import Malformed
+from intent.message import Message, parse_message
+from intent.ports import Refused
+from intent.sources.lines import Line, read_lines
+
+MAX_PAYLOAD_BYTES = 65_536
+"""A longer line is no message; it is kept up to here as a dead letter."""
+
+
+class ReplaySource:
+    """Reads JSONL from an open descriptor."""
+
+    def __init__(
+        self,
+        descriptor: int,
+        name: str,
+        *,
+        speed: float | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            descriptor: file descriptor of the JSONL; the caller closes it.
+            name: what to call it in dead letters.
+            speed: None reads as fast as possible; 1.0 at the recorded pace, 10.0 ten times as fast. Messages that go back in time come at once.
+            sleep: how to wait, in seconds.
+            clock: monotonic time in seconds.
+        """
+        self._descriptor, self._name, self._speed, self._sleep, self._clock = descriptor, name, speed, sleep, clock
+
+    def read(self) -> Iterator[Message | Refused | None]:
+        """Yield messages, what is none with its reason, and None for a pause."""
+        started: tuple[float, datetime] | None = None
+        for line in read_lines(self._descriptor, MAX_PAYLOAD_BYTES + 1):
+            if line is None:
+                yield None
+                continue
+            if not line.payload.strip():
+                continue
+            read = self._parsed(line)
+            if self._speed is not None and isinstance(read, Message):
+                started = started or (self._clock(), read.sent_at)
+                due = started[0] + (read.sent_at - started[1]).total_seconds() / self._speed
+                if due > self._clock():
+                    yield None
+                    self._sleep(due - self._clock())
+            yield read
+
+    def _parsed(self, line: Line) -> Message | Refused:
+        reason = f"the line is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}"
+        if line.size <= MAX_PAYLOAD_BYTES:
+            try:
+                return parse_message(line.payload)
+            except Malformed as error:
+                reason = str(error)
+        return Refused(reason, line.payload[:MAX_PAYLOAD_BYTES], line.digest, f"{self._name} line {line.number}")

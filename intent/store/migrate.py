@@ -1,0 +1,73 @@
+"""Brings a database to the newest migration, and refuses to work on one that is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from intent.errors import OperatorError
+from intent.store.engine import Database
+
+
+def migrate(database: Database, scripts: Path, revision: str = "head") -> tuple[str | None, str | None]:
+    """Run migrations up to ``revision`` (or down to it), and return the revisions before and after.
+
+    Raises:
+        OperatorError: the database is newer than this installation.
+        StoreUnavailable: the database is away or locked.
+    """
+    before = current_revision(database)
+    directory = ScriptDirectory.from_config(_config(scripts))
+    known = {script.revision for script in directory.walk_revisions()}
+    if before is not None and before not in known:
+        raise OperatorError(f"the database is at migration {before}, which this installation does not know; install the newer version that wrote it")
+    config = _config(scripts)
+    with database.begin() as connection:
+        config.attributes["connection"] = connection
+        down = revision == "base" or (revision in known and before is not None and _is_older(directory, revision, before))
+        (command.downgrade if down else command.upgrade)(config, revision)
+    return before, current_revision(database)
+
+
+def current_revision(database: Database) -> str | None:
+    """Return the migration that the database is at; None for a fresh one."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_empty(database: Database) -> bool:
+    """Whether the database holds no table at all."""
+    with database.read() as connection:
+        return not inspect(connection).get_table_names()
+
+
+def require_newest(database: Database, scripts: Path) -> None:
+    """Do nothing if the database is at the newest migration.
+
+    Raises:
+        OperatorError: it is not; the text gives the command to run.
+    """
+    current, newest = current_revision(database), ScriptDirectory.from_config(_config(scripts)).get_current_head()
+    if current == newest:
+        return
+    if current is None:
+        raise OperatorError("the database has no tables of ours yet; run: intent migrate")
+    known = {script.revision for script in ScriptDirectory.from_config(_config(scripts)).walk_revisions()}
+    if current in known:
+        raise OperatorError(f"the database is at migration {current}, this installation needs {newest}; run: intent migrate")
+    raise OperatorError(f"the database is at migration {current}, which this installation does not know; install the newer version that wrote it")
+
+
+def _is_older(directory: ScriptDirectory, revision: str, than: str) -> bool:
+    return revision != than and revision in {script.revision for script in directory.iterate_revisions(than, "base")}
+
+
+def _config(scripts: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    return config
