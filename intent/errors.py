@@ -6,12 +6,15 @@
     ├── Later                the environment: wait, then the same call may work; nothing healthy is ever buried for it
     │   ├── StoreUnavailable     the database is away, locked, full or asked for the transaction again
     │   ├── ClassifierUnavailable the classifier fails for every message, also for one known to be good
+    │   ├── LlmUnavailable       the LLM server is away, slow, or asks us to wait
+    │   ├── BudgetSpent          the hour's or the day's money for the LLM is spent
     │   └── Stopping             the process was asked to leave
     ├── MessageError         the message itself: it becomes a dead letter with its reason
     │   ├── Malformed            refused at the door
     │   └── Undecidable          the classifier cannot decide this one
     ├── TemplateError        a prompt engineer's file under prompts/: the file and the mend are named
     └── OperatorError        the operator: settings, files, migrations; one sentence with cause and remedy
+        └── LlmForbidden         quota, key or request were refused: asking stops until the operator has mended it
 """
 
 
@@ -29,6 +32,22 @@ class StoreUnavailable(Later):
 
 class ClassifierUnavailable(Later):
     """The classifier fails even for a message that is known to be good."""
+
+
+class LlmUnavailable(Later):
+    """The LLM server is away, slow or asks us to wait; ``wait`` is how long, in seconds, if it said so."""
+
+    def __init__(self, text: str, wait: float | None = None) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+class BudgetSpent(Later):
+    """The money for the LLM is spent for now; ``wait`` is the time in seconds until there is some again."""
+
+    def __init__(self, text: str, wait: float) -> None:
+        super().__init__(text)
+        self.wait = wait
 
 
 class Stopping(Later):
@@ -53,3 +72,7 @@ class TemplateError(IntentError):
 
 class OperatorError(IntentError):
     """A setting, a file or a database is not as it must be; the text names the cause and the remedy."""
+
+
+class LlmForbidden(OperatorError):
+    """The LLM server refuses our key, quota or request; asking again changes nothing."""

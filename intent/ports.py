@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any, Protocol, TypeAlias
 
 from intent.decision import Decision, Versions
@@ -186,3 +186,96 @@ class Lane(Protocol):
 
     def waiting(self) -> int:
         """How many questions are open, claimed ones included."""
+
+
+class Outcome(StrEnum):
+    """How one call of the LLM ended."""
+
+    ANSWERED = "answered"
+    REPLAYED = "replayed"
+    INVALID = "invalid"
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    FILTERED = "filtered"
+    RATE_LIMITED = "rate_limited"
+    QUOTA = "quota"
+    AUTHENTICATION = "authentication"
+    BAD_REQUEST = "bad_request"
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    SERVER_ERROR = "server_error"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call of the LLM, as it is booked: every attempt, also those that failed.
+
+    Attributes:
+        request: hash of everything that was sent.
+        messages: how many messages it asked about.
+        input_tokens: all tokens sent; ``cached_tokens`` and ``cache_write_tokens`` are parts of them.
+        nanodollars: price in 10**-9 dollars, so that sums are exact.
+        latency: seconds.
+    """
+
+    request: str
+    run: str
+    platform: str
+    room_id: str
+    prompt: str
+    model: str
+    messages: int
+    outcome: Outcome
+    input_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    output_tokens: int
+    nanodollars: int
+    latency: float
+    started: datetime
+
+
+class Ledger(Protocol):
+    """What the LLM cost."""
+
+    def book(self, attempt: Attempt) -> None:
+        """Write an attempt down, durably, before its reply is used."""
+
+    def spent(self, since: datetime) -> int:
+        """Nanodollars booked since then."""
+
+
+class Replies(Protocol):
+    """Replies that were paid for, by the hash of their request: none is paid for twice."""
+
+    def find(self, request: str) -> bytes | None:
+        """Return the reply to a request, if there was one."""
+
+    def keep(self, request: str, reply: bytes) -> None:
+        """Keep a reply, durably, before it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the LLM said of one claim: a decision, or ``why`` there is none and the local decision stays."""
+
+    claim: Claim
+    decision: Decision | None
+    why: str = ""
+
+
+class Answerer(Protocol):
+    """Asks the LLM about messages of one room."""
+
+    def answer(self, claims: Sequence[Claim], before: Sequence[Message]) -> list[Answer]:
+        """Return one answer for each claim, in order.
+
+        Args:
+            claims: questions of one room and one run.
+            before: the few messages said before them in the room, oldest first.
+
+        Raises:
+            LlmUnavailable: the server is away or asks us to wait; nothing was decided.
+            BudgetSpent: asking would cost more than is left.
+            LlmForbidden: quota, key or request are refused; only the operator can mend that.
+        """
