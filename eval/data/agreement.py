@@ -1,0 +1,86 @@
+"""How far two annotators agree: Cohen's kappa for each label and for lead, with intervals that respect rooms.
+
+Kappa: J. Cohen, A coefficient of agreement for nominal scales, 1960. The interval is a percentile bootstrap that draws whole rooms,
+because messages of one room are not independent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.data.rows import AUTHOR, SECOND, Row
+from intent.taxonomy import Taxonomy
+
+LEAD = "lead"
+"""Name of the agreement on whether a message carries any lead intent."""
+
+_CELLS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Agreement of two annotators on one yes-or-no question.
+
+    Attributes:
+        rows: messages that both have labelled.
+        first: how many the first annotator said yes to; ``second`` likewise, ``both`` where both did.
+        kappa: from -1 to 1; NaN where both gave one and the same answer to everything.
+        low, high: 95 % interval of kappa, clustered by room.
+    """
+
+    label: str
+    rows: int
+    first: int
+    second: int
+    both: int
+    kappa: float
+    low: float
+    high: float
+
+
+def agreement(rows: Sequence[Row], taxonomy: Taxonomy, *, draws: int = 2000, seed: int = 20260131) -> list[Agreement]:
+    """Compare the author's with the second labels, for lead and then for each label; rows without second labels are left out."""
+    both = [row for row in rows if row.by(AUTHOR) and row.by(SECOND)]
+    rooms = _clusters([(row.input.platform, row.input.room_id) for row in both])
+    questions = [(LEAD, taxonomy.leads), *((name, frozenset([name])) for name in taxonomy.names)]
+    found = []
+    for label, members in questions:
+        first, second = (np.array([not members.isdisjoint(row.by(who) or ()) for row in both], dtype=bool) for who in (AUTHOR, SECOND))
+        found.append(_agreement(label, first, second, rooms, draws, seed))
+    return found
+
+
+def cohens_kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return kappa for counts of shape (…, 4): no-no, no-yes, yes-no, yes-yes; NaN where chance alone agrees on everything."""
+    total = cells.sum(axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = (cells[..., 0] + cells[..., 3]) / total
+        first, second = (cells[..., 2] + cells[..., 3]) / total, (cells[..., 1] + cells[..., 3]) / total
+        chance = first * second + (1 - first) * (1 - second)
+        kappa: NDArray[np.float64] = np.where(chance < 1, (observed - chance) / (1 - chance), np.nan)
+    return kappa
+
+
+def _clusters(rooms: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
+    numbers: dict[tuple[str, str], int] = {}
+    return np.array([numbers.setdefault(room, len(numbers)) for room in rooms], dtype=np.int64)
+
+
+def _agreement(label: str, first: NDArray[np.bool_], second: NDArray[np.bool_], rooms: NDArray[np.int64], draws: int, seed: int) -> Agreement:
+    if len(first) == 0:
+        return Agreement(label, 0, 0, 0, 0, np.nan, np.nan, np.nan)
+    count = int(rooms.max()) + 1
+    by_room = np.zeros((count, _CELLS))
+    np.add.at(by_room, (rooms, 2 * first.astype(np.int64) + second), 1)
+    random = np.random.default_rng(seed)
+    # How often each room is drawn: a draw of rooms with replacement, for all draws at once.
+    times = random.multinomial(count, np.full(count, 1 / count), size=draws)
+    drawn = cohens_kappa(times @ by_room)
+    drawn = drawn[~np.isnan(drawn)]
+    low, high = np.quantile(drawn, (0.025, 0.975)) if len(drawn) else (np.nan, np.nan)
+    kappa = float(cohens_kappa(by_room.sum(axis=0)))
+    return Agreement(label, len(first), int(first.sum()), int(second.sum()), int((first & second).sum()), kappa, float(low), float(high))

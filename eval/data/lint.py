@@ -1,0 +1,124 @@
+"""Checks a dataset against the taxonomy and the annotation guideline, without a model."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from eval.data.rows import ADJUDICATED, AUTHOR, SECOND, Fault, Row
+from intent.classify.folding import fold
+from intent.message import AuthorRole
+from intent.taxonomy import Taxonomy
+
+HARD = frozenset(
+    [
+        "negation",
+        "third_person",
+        "joke",
+        "haggle",
+        "bare_detail",
+        "wish",
+        "host",
+        "code_mix",
+        "typo",
+        "teencode",
+        "sarcasm",
+        "injection",
+        "lookalike",
+        "obfuscated",
+        "multi",
+        "aftersale",
+        "precedence",
+    ]
+)
+"""Kinds of difficulty that a row may carry."""
+
+LANGUAGES = ("en", "zh", "idms", "es", "vi", "th")
+"""Languages of the dataset; ``idms`` is Indonesian and Malay, which the texts often mix."""
+
+
+def comparable(text: str) -> str:
+    """Return what is left of a text when case, spaces, punctuation and emoji are taken away; the folded text itself where nothing is left."""
+    folded = fold(text)
+    return "".join(character for character in folded if unicodedata.category(character)[0] in "LNM") or folded
+
+
+def lint(rows: Sequence[Row], taxonomy: Taxonomy) -> list[Fault]:
+    """Return everything that is wrong with the rows of all splits together, in their order."""
+    faults = [Fault(row.id, what) for row in rows for what in _row_faults(row, taxonomy)]
+    return [*faults, *_repeated(rows), *_torn_rooms(rows), *_disordered(rows)]
+
+
+def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
+    for who, labels in (("expected", row.expected.labels), *((given.by, given.labels) for given in row.labels)):
+        for what in _label_faults(labels, taxonomy):
+            yield f"{who}: {what}"
+    for slot in row.expected.slots:
+        if slot.kind not in taxonomy.slots:
+            yield f"the slot kind {slot.kind!r} is not in the taxonomy"
+        if slot.text not in row.input.text:
+            yield f"the slot {slot.kind} is no part of the text"
+    if row.input.author_role is not AuthorRole.VIEWER and row.expected.labels != ("chatter",):
+        yield f"a {row.input.author_role} is chatter"
+    if row.metadata.hard is not None and row.metadata.hard not in HARD:
+        yield f"the hard kind {row.metadata.hard!r} is unknown"
+    if row.metadata.lang not in LANGUAGES:
+        yield f"the language {row.metadata.lang!r} is unknown"
+    if not row.input.text.strip():
+        yield "the text is empty"
+    yield from _history_faults(row)
+
+
+def _label_faults(labels: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
+    unknown = sorted(set(labels) - set(taxonomy.names))
+    if unknown:
+        yield f"labels that are not in the taxonomy: {', '.join(unknown)}"
+    elif tuple(labels) != taxonomy.in_order(labels):
+        yield "labels are repeated or not in the taxonomy's order"
+    for label in sorted(set(labels) & taxonomy.alone):
+        if len(labels) > 1:
+            yield f"{label} stands alone"
+
+
+def _history_faults(row: Row) -> Iterator[str]:
+    author, second, adjudicated = (row.by(annotator) for annotator in (AUTHOR, SECOND, ADJUDICATED))
+    if len({given.by for given in row.labels}) != len(row.labels):
+        yield "an annotator stands twice"
+    if author is None:
+        yield "the author's labels are missing"
+    if adjudicated is None and second is not None and second != author:
+        yield "the annotators disagree and nobody has adjudicated"
+    if row.expected.labels != (adjudicated or author):
+        yield "the expected labels are not the adjudicated ones, nor the author's where nothing was adjudicated"
+
+
+def _repeated(rows: Sequence[Row]) -> Iterator[Fault]:
+    ids: dict[str, str] = {}
+    messages: dict[tuple[str, str], str] = {}
+    texts: dict[str, str] = {}
+    for row in rows:
+        if row.id in ids:
+            yield Fault(row.id, "the id stands twice")
+        elif (row.input.platform, row.input.message_id) in messages:
+            yield Fault(row.id, f"the same message as {messages[row.input.platform, row.input.message_id]}")
+        elif comparable(row.input.text) in texts:
+            yield Fault(row.id, f"the same text as {texts[comparable(row.input.text)]}")
+        ids[row.id] = messages[row.input.platform, row.input.message_id] = texts[comparable(row.input.text)] = row.id
+
+
+def _torn_rooms(rows: Sequence[Row]) -> Iterator[Fault]:
+    home: dict[tuple[str, str], str] = {}
+    for row in rows:
+        room = (row.input.platform, row.input.room_id)
+        if home.setdefault(room, row.metadata.split) != row.metadata.split:
+            yield Fault(row.id, f"its room {row.input.room_id} stands in {home[room]} and in {row.metadata.split}")
+
+
+def _disordered(rows: Sequence[Row]) -> Iterator[Fault]:
+    latest: dict[str, datetime] = {}
+    for row in rows:
+        at = datetime.fromisoformat(row.input.sent_at)
+        if row.input.room_id in latest and at <= latest[row.input.room_id]:
+            yield Fault(row.id, "was sent no later than the message before it in the room")
+        latest[row.input.room_id] = at

@@ -1,0 +1,156 @@
+"""A labelled dataset as frozen values: one JSON object a line, read and checked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intent.errors import OperatorError
+from intent.message import AuthorRole, Context, Key, Kind, Message, Reply, Text
+
+SPLITS = ("train", "dev", "test")
+"""The splits, in the order in which a model meets them."""
+
+AUTHOR, SECOND, ADJUDICATED = "author", "second", "adjudicated"
+"""Who gave labels: whoever wrote the text, whoever labelled it again without seeing the first, and the decision between them."""
+
+Labels = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Slot(_Data):
+    """A part of the text that says what, how many, how much, where, when or whom to reach."""
+
+    kind: str
+    text: Annotated[str, Field(min_length=1)]
+
+
+class Expected(_Data):
+    """What is right for the row: labels in the taxonomy's order, and slots."""
+
+    labels: Labels
+    slots: tuple[Slot, ...]
+
+
+class Annotation(_Data):
+    """The labels that one annotator gave."""
+
+    by: Literal["author", "second", "adjudicated"]
+    labels: Labels
+
+
+class Metadata(_Data):
+    """What is known about the row besides the message. ``hard`` names a kind of difficulty, ``why`` the rule that decides."""
+
+    lang: str
+    business: str
+    hard: str | None
+    why: str | None
+    split: Literal["train", "dev", "test"]
+
+
+class WireMessage(_Data):
+    """The message as it would arrive; stricter than the door, so that no misspelt key is lost. It holds no ``lang``: the model must not be told."""
+
+    platform: Key
+    room_id: Key
+    creator_id: Key
+    message_id: Key
+    user_id: Key
+    kind: Kind
+    text: Text
+    sent_at: str
+    author_role: AuthorRole
+    context: Context | None
+    item_id: Key | None = None
+    reply_to: Reply | None = None
+
+
+class Row(_Data):
+    """One line of a dataset."""
+
+    id: Annotated[str, Field(min_length=1)]
+    input: WireMessage
+    expected: Expected
+    labels: Annotated[tuple[Annotation, ...], Field(min_length=1)]
+    metadata: Metadata
+
+    def by(self, annotator: str) -> tuple[str, ...] | None:
+        """Return the labels of one annotator, or None where there are none."""
+        return next((given.labels for given in self.labels if given.by == annotator), None)
+
+    def message(self) -> Message:
+        """Return the message as the service reads it.
+
+        Raises:
+            ValidationError: the service would refuse it.
+        """
+        return Message.model_validate_json(self.input.model_dump_json(exclude_none=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong. ``where`` is a row's id, or file and line."""
+
+    where: str
+    what: str
+
+
+def read_file(path: Path) -> tuple[list[Row], list[Fault]]:
+    """Read one JSONL file; a line that is no row becomes a fault with its number and reason.
+
+    Raises:
+        OperatorError: the file cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"the dataset {path} cannot be read: {error}") from error
+    rows, faults = [], []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = Row.model_validate_json(line)
+            row.message()
+            rows.append(row)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            faults.append(Fault(f"{path.name}:{number}", f"{where}: {first['msg']}" if where else first["msg"]))
+    return rows, faults
+
+
+def read_dataset(folder: Path) -> tuple[list[Row], list[Fault]]:
+    """Read the three splits of a folder; a row that names another split than its file is a fault."""
+    rows, faults = [], []
+    for split in SPLITS:
+        read, broken = read_file(folder / f"{split}.jsonl")
+        rows += read
+        faults += broken
+        faults += [Fault(row.id, f"stands in {split}.jsonl but names the split {row.metadata.split}") for row in read if row.metadata.split != split]
+    return rows, faults
+
+
+def load_dataset(folder: Path) -> list[Row]:
+    """Read the three splits of a folder.
+
+    Raises:
+        OperatorError: a file or a line cannot be read; the first such line is named.
+    """
+    rows, faults = read_dataset(folder)
+    if faults:
+        raise OperatorError(f"the dataset {folder} is wrong at {faults[0].where}: {faults[0].what}")
+    return rows
+
+
+def of_split(rows: Sequence[Row], *splits: str) -> list[Row]:
+    """Return the rows of the named splits, in order."""
+    return [row for row in rows if row.metadata.split in splits]

@@ -1,0 +1,105 @@
+"""The verbs of ``python -m eval data``: lint, stats, dedupe, agree."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from eval.data.agreement import agreement
+from eval.data.lint import lint as lint_rows
+from eval.data.near import near_duplicates
+from eval.data.rows import load_dataset, of_split, read_dataset
+from eval.data.stats import Counts, count, count_cells
+from intent.bootstrap import build_taxonomy
+from intent.classify.encoder import BUNDLED, EncoderSpec, open_encoder
+from intent.cli.screen import json_line, people, results
+from intent.settings import load_settings
+
+DATASET = Path(__file__).resolve().parents[1] / "datasets" / "lead_intent"
+"""The dataset that ships."""
+
+BUNDLED_ENCODER = EncoderSpec(BUNDLED, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", layers=6)
+"""The encoder that comes as a package, whole."""
+
+app = typer.Typer(no_args_is_help=True, help="Looks after labelled datasets.")
+
+Folder = Annotated[Path, typer.Argument(help="folder with train.jsonl, dev.jsonl and test.jsonl")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]
+
+
+@app.command()
+def lint(folder: Folder = DATASET, json: Json = False) -> None:
+    """Check keys, labels, slots, unique ids and texts, and that no room stands in two splits."""
+    rows, faults = read_dataset(folder)
+    faults += lint_rows(rows, build_taxonomy(load_settings()))
+    for fault in faults:
+        if json:
+            json_line(dataclasses.asdict(fault))
+        else:
+            people.print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
+    people.print(f"{len(rows)} rows, {len(faults)} faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+@app.command()
+def stats(folder: Folder = DATASET, json: Json = False) -> None:
+    """Count rows, rooms and labels for each language and split."""
+    taxonomy = build_taxonomy(load_settings())
+    rows = load_dataset(folder)
+    named = {f"{lang} {split}": counts for (lang, split), counts in count_cells(rows, taxonomy).items()}
+    named |= {f"all {split}": count(of_split(rows, split), taxonomy) for split in ("train", "dev", "test")}
+    named["all"] = count(rows, taxonomy)
+    if json:
+        for name, counts in named.items():
+            json_line({"rows_of": name, **dataclasses.asdict(counts)})
+        return
+    results().print(_stats_table(named, [label.code for label in taxonomy.labels]))
+
+
+def _stats_table(named: dict[str, Counts], codes: list[str]) -> Table:
+    table = Table("", "rows", "rooms", "lead %", "hard %", "several %", *codes)
+    for name, counts in named.items():
+        shares = [f"{100 * share:.0f}" for share in (counts.leads, counts.hard, counts.several_labels)]
+        table.add_row(name, str(counts.rows), str(counts.rooms), *shares, *(str(number) for number in counts.labels.values()))
+    return table
+
+
+@app.command()
+def dedupe(
+    folder: Folder = DATASET,
+    json: Json = False,
+    embeddings: Annotated[bool, typer.Option(help="compare embeddings too, besides character n-grams")] = True,
+) -> None:
+    """Name texts that stand, nearly the same, in more than one split."""
+    settings = load_settings()
+    rows = load_dataset(folder)
+    encoder = open_encoder(BUNDLED_ENCODER, settings.cache_dir, threads=settings.threads) if embeddings else None
+    texts = {row.id: row.input.text for row in rows}
+    pairs = near_duplicates(rows, encoder)
+    for pair in pairs:
+        if json:
+            json_line(dataclasses.asdict(pair))
+        else:
+            first, second = (f"{key}: {texts[key]}" for key in (pair.first, pair.second))
+            people.print(f"{pair.cosine:.2f}  {first}  ~  {second}", markup=False, soft_wrap=True)
+    people.print(f"{len(rows)} rows, {len(pairs)} near-duplicates across splits")
+    raise typer.Exit(1 if pairs else 0)
+
+
+@app.command()
+def agree(folder: Folder = DATASET, json: Json = False) -> None:
+    """Compare the first and second labels: Cohen's kappa with 95 % intervals clustered by room."""
+    found = agreement(load_dataset(folder), build_taxonomy(load_settings()))
+    if json:
+        for one in found:
+            json_line(dataclasses.asdict(one))
+        return
+    table = Table("label", "rows", "first", "second", "both", "kappa", "95 % interval")
+    for one in found:
+        numbers = (str(number) for number in (one.rows, one.first, one.second, one.both))
+        table.add_row(one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}")
+    results().print(table)
