@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
@@ -37,37 +36,35 @@ class DeadLetter:
 def bury_message(transaction: Connection, message: Message, reason: str, attempts: int) -> None:
     """Keep a message that could not be decided."""
     payload = wire(message)
-    _insert(
-        transaction,
-        {
-            "digest": hashlib.sha256(payload).hexdigest(),
-            "platform": message.platform,
-            "message_id": message.message_id,
-            "position": None,
-            "reason": reason,
-            "attempts": attempts,
-            "payload": payload[:MAX_PAYLOAD_BYTES],
-        },
-    )
+    row = {
+        "digest": hashlib.sha256(payload).hexdigest(),
+        "platform": message.platform,
+        "message_id": message.message_id,
+        "position": None,
+        "reason": reason.replace("\0", "\\0"),  # PostgreSQL's text holds no NUL, and a reason may quote anything
+        "attempts": attempts,
+        "payload": payload[:MAX_PAYLOAD_BYTES],
+    }
+    transaction.execute(insert_for(transaction, dead_letters).on_conflict_do_nothing(), row)
 
 
 def bury_refused(transaction: Connection, refused: Sequence[Refused]) -> int:
     """Keep payloads that are no messages, and return how many were not known already."""
-    new = 0
-    for payload in refused:
-        new += _insert(
-            transaction,
-            {
-                "digest": payload.digest,
-                "platform": None,
-                "message_id": None,
-                "position": payload.position,
-                "reason": payload.reason,
-                "attempts": 0,
-                "payload": payload.payload[:MAX_PAYLOAD_BYTES],
-            },
-        )
-    return new
+    if not refused:
+        return 0
+    rows = [
+        {
+            "digest": payload.digest,
+            "platform": None,
+            "message_id": None,
+            "position": payload.position,
+            "reason": payload.reason,
+            "attempts": 0,
+            "payload": payload.payload[:MAX_PAYLOAD_BYTES],
+        }
+        for payload in refused
+    ]
+    return len(transaction.execute(insert_for(transaction, dead_letters).on_conflict_do_nothing().returning(dead_letters.c.id), rows).all())
 
 
 def read_dead_letters(database: Database, ids: Sequence[int] | None = None) -> Iterator[DeadLetter]:
@@ -107,7 +104,3 @@ def drop(database: Database, number: int) -> bool:
 
 def _drop(transaction: Connection, number: int) -> bool:
     return transaction.execute(delete(dead_letters).where(dead_letters.c.id == number)).rowcount == 1
-
-
-def _insert(transaction: Connection, row: dict[str, Any]) -> int:
-    return transaction.execute(insert_for(transaction, dead_letters).on_conflict_do_nothing(), row).rowcount

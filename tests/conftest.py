@@ -1,0 +1,117 @@
+"""Databases, messages and decisions that tests share."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy
+
+from intent.bootstrap import migrations_dir
+from intent.decision import DecidedBy, Decision, Versions
+from intent.message import Kind, Message
+from intent.resources import locate
+from intent.store.engine import Database
+from intent.store.migrate import migrate
+from intent.taxonomy import Taxonomy, load_taxonomy
+from tests.postgres import PostgresServer
+
+MakeMessage = Callable[..., Message]
+MakeDecision = Callable[..., Decision]
+EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("INTENT_") or name == "OPENAI_API_KEY"]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def taxonomy() -> Taxonomy:
+    return load_taxonomy(locate("prompts") / "taxonomy.yaml")
+
+
+@pytest.fixture
+def make_message() -> MakeMessage:
+    """Return a maker of messages: numbered, one second apart, unless told otherwise."""
+    numbers = itertools.count(1)
+
+    def make(text: str = "how much?", **values: Any) -> Message:
+        number = next(numbers)
+        given = {
+            "platform": "tiktok",
+            "room_id": "room-1",
+            "message_id": f"m-{number}",
+            "user_id": "u-1",
+            "kind": Kind.COMMENT,
+            "text": text,
+            "sent_at": EPOCH + timedelta(seconds=number),
+        }
+        return Message(**{**given, **values})
+
+    return make
+
+
+@pytest.fixture
+def make_decision(taxonomy: Taxonomy) -> MakeDecision:
+    """Return a maker of decisions that name their labels with certainty."""
+
+    def make(*labels: str, **values: Any) -> Decision:
+        chosen = taxonomy.in_order(labels or ("chatter",))
+        is_lead = bool(taxonomy.leads & set(chosen))
+        given = {
+            "probabilities": {name: float(name in chosen) for name in taxonomy.names},
+            "labels": chosen,
+            "lead_probability": float(is_lead),
+            "is_lead": is_lead,
+            "decided_by": DecidedBy.LOCAL,
+            "versions": Versions(taxonomy.version, "none", "test", "test"),
+        }
+        return Decision(**{**given, **values})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """Return a real PostgreSQL server of this test process's own."""
+    with PostgresServer(tmp_path_factory.mktemp("postgres")) as server:
+        yield server
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/intent.db"
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """Return the URL of a fresh, empty PostgreSQL database."""
+    return postgres.fresh_database()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Return a migrated database: every test that asks for it runs on SQLite and on PostgreSQL."""
+    opened = Database(database_url)
+    migrate(opened, migrations_dir())
+    yield opened
+    opened.close()
+
+
+def rows(database: Database, table: str) -> list[dict[str, Any]]:
+    """Return all rows of a table."""
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(sqlalchemy.text(f"SELECT * FROM {table}")).mappings()]
