@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -246,13 +246,16 @@ class Ledger(Protocol):
 
 
 class Replies(Protocol):
-    """Replies that were paid for, by the hash of their request: none is paid for twice."""
+    """Replies that were paid for: none is paid for twice, also when a crash makes the same messages come again in another company.
 
-    def find(self, request: str) -> bytes | None:
-        """Return the reply to a request, if there was one."""
+    A key is the hash of a whole request, or of one message with the prompt and model that it was asked with; a value holds no contact details.
+    """
 
-    def keep(self, request: str, reply: bytes) -> None:
-        """Keep a reply, durably, before it is used."""
+    def find(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return what is kept under these keys."""
+
+    def keep(self, replies: Mapping[str, bytes]) -> None:
+        """Keep all of these in one transaction, durably, before any is used; a key that is known stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
