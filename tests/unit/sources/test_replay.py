@@ -1,0 +1,95 @@
+"""The replay source: any bytes come out as messages or as refusals, in bounded memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from intent.message import Message, wire
+from intent.ports import Refused
+from intent.sources.lines import read_lines
+from intent.sources.replay import MAX_PAYLOAD_BYTES, ReplaySource
+from tests.conftest import MakeMessage
+
+Open = Callable[[bytes], int]
+
+
+@pytest.fixture
+def open_bytes(tmp_path: Path) -> Iterator[Open]:
+    opened: list[int] = []
+
+    def make(content: bytes) -> int:
+        path = tmp_path / f"{len(opened)}.jsonl"
+        path.write_bytes(content)
+        opened.append(os.open(path, os.O_RDONLY))
+        return opened[-1]
+
+    yield make
+    for descriptor in opened:
+        os.close(descriptor)
+
+
+def test_messages_and_refusals_come_in_order_with_their_lines(open_bytes: Open, make_message: MakeMessage) -> None:
+    one, two = make_message("one"), make_message("two")
+    content = b"\n".join([wire(one), b"not json", b"", wire(two)])
+    read = list(ReplaySource(open_bytes(content), "chat.jsonl").read())
+    assert read[0] == one
+    assert isinstance(read[1], Refused)
+    assert (read[1].position, read[1].payload) == ("chat.jsonl line 2", b"not json")
+    assert read[2] == two
+
+
+def test_windows_line_ends_are_no_part_of_the_payload(open_bytes: Open) -> None:
+    assert [line.payload for line in read_lines(open_bytes(b"a\r\nb\r\n"), 100) if line] == [b"a", b"b"]
+
+
+def test_the_same_refused_bytes_have_the_same_digest_on_any_line(open_bytes: Open) -> None:
+    first, second = (one for one in ReplaySource(open_bytes(b"bad\nbad"), "x").read() if isinstance(one, Refused))
+    assert first.digest == second.digest
+
+
+def test_a_line_of_ten_megabytes_is_refused_in_little_memory(open_bytes: Open, make_message: MakeMessage) -> None:
+    descriptor = open_bytes(b'{"text": "' + b"x" * 10_000_000 + b'"}\n' + wire(make_message("after")))
+    tracemalloc.start()
+    read = list(ReplaySource(descriptor, "x").read())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(read[0], Refused)
+    assert read[0].reason == f"the line is 10000012 bytes long, the limit is {MAX_PAYLOAD_BYTES}"
+    assert len(read[0].payload) == MAX_PAYLOAD_BYTES
+    assert isinstance(read[1], Message)
+    assert peak < 2_000_000
+
+
+def test_two_long_lines_that_begin_alike_are_told_apart(open_bytes: Open) -> None:
+    read = list(ReplaySource(open_bytes(b"x" * 100_000 + b"1\n" + b"x" * 100_000 + b"2"), "x").read())
+    assert len({one.digest for one in read if isinstance(one, Refused)}) == 2
+
+
+def test_recorded_speed_waits_as_long_as_people_did(open_bytes: Open, make_message: MakeMessage) -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    content = b"\n".join(wire(make_message()) for _ in range(5))
+    read = list(ReplaySource(open_bytes(content), "x", speed=2.0, sleep=sleep, clock=lambda: now[0]).read())
+    assert now[0] == pytest.approx(2.0)
+    assert read.count(None) == 4
+
+
+def test_a_silent_pipe_says_that_nothing_is_there(make_message: MakeMessage) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, wire(make_message("first")) + b"\n")
+    lines = read_lines(reading, 1000)
+    assert next(lines) is not None
+    assert next(lines) is None
+    os.write(writing, json.dumps({"last": "line without its end"}).encode())
+    os.close(writing)
+    assert [line.payload for line in lines if line] == [b'{"last": "line without its end"}']
+    os.close(reading)
