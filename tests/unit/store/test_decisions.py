@@ -1,0 +1,98 @@
+"""Decisions are appended, never changed; readers see the newest of a promoted run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy
+
+from intent.decision import Slot
+from intent.ports import Entry
+from intent.queues.inbox import SqlInbox
+from intent.store.decisions import SqlDecisions, current_decisions, read_leads
+from intent.store.engine import Database
+from intent.store.rows import decision_from
+from intent.store.schema import decisions
+from tests.conftest import MakeDecision, MakeMessage, rows
+
+
+def save(database: Database, *entries: Entry) -> list[Entry]:
+    with database.begin() as transaction:
+        return SqlDecisions().save(transaction, entries)
+
+
+def test_a_decision_reads_back_as_it_was_saved(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+    decision = make_decision(
+        "price_inquiry", "shipping_inquiry", slots=(Slot("place", "Perth"),), lead_probability=0.987654, from_cache=True, degraded=True
+    )
+    save(database, Entry(make_message(), decision))
+    with database.read() as connection:
+        row = connection.execute(sqlalchemy.select(decisions)).mappings().one()
+    assert decision_from(row) == decision
+
+
+def test_a_revision_that_exists_stays_as_it_is(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+    message = make_message()
+    first, second = Entry(message, make_decision("price_inquiry")), Entry(message, make_decision("spam"))
+    assert save(database, first) == [first]
+    assert save(database, second) == []
+    assert len(rows(database, "decision_labels")) == 1
+
+
+def test_only_what_was_inserted_comes_back_in_order_also_when_it_stands_twice(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    entries = [Entry(make_message(), make_decision("price_inquiry")) for _ in range(300)]
+    save(database, entries[7])
+    assert save(database, *entries, entries[0]) == [entry for entry in entries if entry is not entries[7]]
+
+
+def test_the_database_says_when_we_knew(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+    save(database, Entry(make_message(), make_decision()))
+    with database.read() as connection:
+        created = connection.execute(sqlalchemy.select(decisions.c.created_timestamp)).scalar_one()
+    assert abs(created - datetime.now(UTC)) < timedelta(seconds=30)
+
+
+def test_readers_see_the_newest_revision_of_promoted_runs_only(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+    message = make_message()
+    with database.begin() as transaction:
+        transaction.exec_driver_sql("INSERT INTO runs (name) VALUES ('trial')")
+    save(database, Entry(message, make_decision("chatter")), Entry(message, make_decision("price_inquiry"), revision=1))
+    save(database, Entry(message, make_decision("spam"), revision=2, run="trial"))
+    labels = sqlalchemy.select(current_decisions.c.labels)
+    with database.read() as connection:
+        assert connection.execute(labels).scalars().all() == [["price_inquiry"]]
+    with database.begin() as transaction:
+        transaction.exec_driver_sql("UPDATE runs SET promoted_timestamp = created_timestamp WHERE name = 'trial'")
+    with database.read() as connection:
+        assert connection.execute(labels).scalars().all() == [["spam"]]
+
+
+def test_leads_are_found_by_room_label_time_and_certainty(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+    old, new, other = make_message("old"), make_message("new"), make_message("other", room_id="room-2")
+    idle = make_message("idle")
+    SqlInbox(database).put([old, new, other, idle])
+    save(
+        database,
+        Entry(old, make_decision("price_inquiry", lead_probability=0.6)),
+        Entry(new, make_decision("price_inquiry", "shipping_inquiry")),
+        Entry(other, make_decision("purchase_intent")),
+        Entry(idle, make_decision("chatter")),
+    )
+
+    def found(**how: object) -> list[str]:
+        return [lead.text for lead in read_leads(database, **how)]  # type: ignore[arg-type]
+
+    assert found() == ["other", "new", "old"]
+    assert found(room="room-1") == ["new", "old"]
+    assert found(label="shipping_inquiry") == ["new"]
+    assert found(since=new.sent_at) == ["other", "new"]
+    assert found(minimum=0.9) == ["other", "new"]
+    assert found(limit=1) == ["other"]
+
+
+def test_a_naive_time_is_never_stored(database: Database) -> None:
+    with pytest.raises(sqlalchemy.exc.StatementError, match="naive"), database.read() as connection:
+        connection.execute(sqlalchemy.select(decisions.c.id).where(decisions.c.event_timestamp > datetime(2026, 1, 1)))

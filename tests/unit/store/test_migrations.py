@@ -1,0 +1,87 @@
+"""Migrations: the same schema as the code's, on SQLite and PostgreSQL, up and down with data in it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from intent.bootstrap import migrations_dir
+from intent.errors import OperatorError
+from intent.features.state import SqlFeatureState
+from intent.ports import Entry
+from intent.queues.inbox import SqlInbox
+from intent.store.decisions import SqlDecisions
+from intent.store.engine import Database
+from intent.store.migrate import current_revision, is_empty, migrate, require_newest
+from intent.store.schema import metadata
+from tests.conftest import MakeDecision, MakeMessage
+
+
+def test_migrations_make_the_schema_that_the_code_expects(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrations_go_up_down_and_up_again_on_a_populated_database(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    message = make_message()
+    SqlInbox(database).put([message, make_message()])
+    with database.begin() as transaction:
+        entries = SqlDecisions().save(transaction, [Entry(message, make_decision("price_inquiry"))])
+        SqlFeatureState({}).add(transaction, entries)
+    assert migrate(database, migrations_dir(), "base")[1] is None
+    before, after = migrate(database, migrations_dir())
+    assert before is None
+    assert after is not None
+    require_newest(database, migrations_dir())
+    assert SqlInbox(database).put([message]).new == 1
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    before, after = migrate(database, migrations_dir())
+    assert before == after
+
+
+def test_an_older_database_is_refused_with_the_command_to_run(database: Database) -> None:
+    migrate(database, migrations_dir(), "base")
+    with pytest.raises(OperatorError, match="run: intent migrate"):
+        require_newest(database, migrations_dir())
+
+
+def test_a_newer_database_is_refused(database: Database) -> None:
+    with database.begin() as transaction:
+        transaction.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(OperatorError, match="migration 9999, which this installation does not know"):
+        require_newest(database, migrations_dir())
+    with pytest.raises(OperatorError, match="install the newer version"):
+        migrate(database, migrations_dir())
+
+
+def test_two_processes_may_create_the_same_database_at_once(database_url: str) -> None:
+    databases = [Database(database_url) for _ in range(4)]
+    failures: list[Exception] = []
+
+    def create(database: Database) -> None:
+        try:
+            migrate(database, migrations_dir())
+        except Exception as error:  # noqa: BLE001  the thread hands it to the test
+            failures.append(error)
+
+    if databases[0].dialect == "sqlite":
+        threads = [threading.Thread(target=create, args=(database,)) for database in databases]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    else:
+        create(databases[0])
+    assert failures == []
+    assert not is_empty(databases[0])
+    assert current_revision(databases[0]) is not None
+    for database in databases:
+        database.close()
