@@ -1,0 +1,104 @@
+"""Decides a text once: what was said before, by the same kind of author in the same situation, is answered from memory."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from intent.classify.contacts import find_contacts
+from intent.classify.folding import INVISIBLE
+from intent.classify.slots import LOCAL_SLOTS, find_slots
+from intent.decision import Decision
+from intent.message import Message
+from intent.ports import Classifier
+
+Key = tuple[str | None, ...]
+
+LONGEST = 300
+"""Longest text that is remembered, in characters; longer ones hardly ever come twice, unless as a flood of spam."""
+
+BARE = 16
+"""A text of at most so many characters may be a bare detail, whose meaning hangs on the moment."""
+
+_FLOOD = re.compile(r"([^\w\s])\1{3,}")
+_SPACE = re.compile(r"\s+")
+
+
+def normalised(text: str) -> str:
+    """Return the text without what never carries an ask: invisible characters, wide spaces, floods of one sign or emoji.
+
+    Letters, digits and their case stay as they are: "ship to US" and "ship to us" are two asks, so are "5555" and "55555".
+    """
+    visible = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
+    return _SPACE.sub(" ", _FLOOD.sub(r"\1\1\1", visible)).strip()
+
+
+def is_bare_detail(text: str) -> bool:
+    """Say whether a text is a size, a code, a colour or a number by itself: it answers the moment, not the text."""
+    plain = "".join(sign for sign in text if sign.isalnum())
+    if not plain or len(text) > BARE:
+        return False
+    return len(plain) <= 3 or any(sign.isnumeric() for sign in plain) or bool(find_slots(text))
+
+
+def remembered_as(message: Message, versions: str) -> Key | None:
+    """Return the key under which a decision may be remembered, or None where it never may."""
+    text = message.text
+    if len(text) > LONGEST or is_bare_detail(text.strip()) or find_contacts(text):
+        return None
+    context, reply = message.context, message.reply_to
+    return (
+        versions,
+        normalised(text),
+        message.kind.value,
+        message.author_role.value,
+        context.offer if context else None,
+        context.item if context else None,
+        reply.text if reply else None,
+    )
+
+
+class CachedClassifier:
+    """Remembers the decisions of another classifier; implements ``Classifier``. One instance serves one thread."""
+
+    def __init__(self, inner: Classifier, *, capacity: int, versions: str) -> None:
+        """Remember up to ``capacity`` decisions, the least recently used go first; ``versions`` names everything that made them."""
+        self._inner, self._capacity, self._versions = inner, capacity, versions
+        self._known: OrderedDict[Key, Decision] = OrderedDict()
+
+    def classify(self, messages: Sequence[Message]) -> list[Decision]:
+        """Decide each message, in order; repetitions inside the batch are decided once too."""
+        keys = [remembered_as(message, self._versions) for message in messages]
+        answers: dict[int, Decision] = {}
+        asked: list[int] = []
+        first: dict[Key, int] = {}
+        for row, key in enumerate(keys):
+            if key is not None and key in self._known:
+                self._known.move_to_end(key)
+                answers[row] = _again(self._known[key], messages[row].text)
+            elif key is None or first.setdefault(key, row) == row:
+                asked.append(row)
+        if asked:
+            answers.update(zip(asked, self._inner.classify([messages[row] for row in asked]), strict=True))
+        for row, key in enumerate(keys):
+            if row not in answers and key is not None:
+                answers[row] = _again(answers[first[key]], messages[row].text)
+        for key, row in first.items():
+            self._remember(key, answers[row])
+        return [answers[row] for row in range(len(messages))]
+
+    def _remember(self, key: Key, decision: Decision) -> None:
+        # A degraded decision is a stopgap; remembering it would outlive the outage.
+        if decision.degraded or self._capacity <= 0:
+            return
+        self._known[key] = decision
+        if len(self._known) > self._capacity:
+            self._known.popitem(last=False)
+
+
+def _again(decision: Decision, text: str) -> Decision:
+    kept = tuple(slot for slot in decision.slots if slot.kind not in LOCAL_SLOTS and slot.text in text)
+    return replace(decision, slots=(*find_slots(text), *kept), from_cache=True)

@@ -1,0 +1,27 @@
+"""Brings a text into the form that the local model reads: styled letters, zero-width characters and floods are undone."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_CHARACTERS = 600
+"""How much of a text the local model reads, in characters; what follows adds time, hardly meaning."""
+
+# NFKC has composed every accent that belongs to a letter, so what is left in these blocks only decorates (underlines, Zalgo, keycaps).
+_DECORATION = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe0f\ufe20-\ufe2f]")
+INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+"""Characters that show nothing: soft hyphens, zero-width joiners, marks of direction, tags."""
+
+_FLOOD = re.compile(r"(.)\1{3,}", re.DOTALL)
+_SPACE = re.compile(r"\s+")
+
+
+def fold(text: str) -> str:
+    """Return the text in NFKC, case-folded, without invisible characters, with floods cut to three and single spaces."""
+    if text.isascii():
+        plain = text[:MAX_CHARACTERS].lower()
+    else:
+        plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", text[:MAX_CHARACTERS]))
+        plain = _DECORATION.sub("", plain).casefold()
+    return _SPACE.sub(" ", _FLOOD.sub(r"\1\1\1", plain)).strip()
