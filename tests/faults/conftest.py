@@ -1,0 +1,99 @@
+"""Worker processes that tests start, stop and kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intent import bootstrap
+from intent.features.audit import check_state
+from intent.message import Message
+from intent.queues.inbox import SqlInbox
+from intent.resources import locate
+from intent.settings import Settings
+from intent.store.audit import Balance, balance
+from intent.store.engine import Database
+
+ROOT = Path(__file__).parents[2]
+
+
+class WorkerProcess:
+    """One worker in a process of its own."""
+
+    def __init__(self, url: str, *, seconds: float = 0.0, drain: bool = False, **settings: Any) -> None:
+        environment = {**os.environ, "INTENT_DATABASE_URL": url, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": ""}
+        environment |= {f"INTENT_{name.upper()}": str(value) for name, value in settings.items()}
+        command = [sys.executable, "-m", "tests.faults.worker_process", str(seconds), "drain" if drain else "stay"]
+        self.process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def wait_until_ready(self) -> None:
+        """Wait until it is about to take its first batch."""
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n", self.process.communicate()[1]
+
+    def finish(self, timeout: float = 60) -> tuple[int, dict[str, Any]]:
+        """Wait for its end; return its exit code and report."""
+        output, _ = self.process.communicate(timeout=timeout)
+        last = output.strip().splitlines()[-1:] or [""]
+        return self.process.returncode, json.loads(last[0]) if last[0].startswith("{") else {}
+
+
+StartWorker = Callable[..., WorkerProcess]
+
+
+@pytest.fixture
+def start_worker(database: Database) -> Iterator[StartWorker]:
+    """Return a starter of workers on the test's database; what still runs at the end is killed."""
+    started: list[WorkerProcess] = []
+
+    def start(**options: Any) -> WorkerProcess:
+        started.append(WorkerProcess(database.url, **options))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.process.kill()
+        worker.process.communicate()
+
+
+class Books:
+    """The audit of the test's database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def fill(self, messages: list[Message]) -> None:
+        """Put messages into the inbox."""
+        SqlInbox(self.database).put(messages)
+
+    def balance(self) -> Balance:
+        """Assert that the audit holds, and return the equation's terms."""
+        taxonomy = bootstrap.build_taxonomy(Settings(prompts_dir=locate("prompts")))
+        with self.database.read() as connection:
+            books, state = balance(connection), check_state(connection, bootstrap.groups(taxonomy))
+        assert books.holds, books
+        assert state.holds, state
+        return books
+
+    def wait_until(self, holds: Callable[[Balance], bool], seconds: float = 60) -> Balance:
+        """Wait until the equation's terms are as wanted."""
+        deadline = time.monotonic() + seconds
+        while True:
+            books = self.balance()
+            if holds(books):
+                return books
+            assert time.monotonic() < deadline, books
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def books(database: Database) -> Books:
+    return Books(database)

@@ -1,0 +1,61 @@
+"""A worker process with a classifier that does what a text tells it: the real worker, queue and store, without the model's loading time."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from intent import bootstrap
+from intent.cli.screen import json_line, stopping
+from intent.decision import DecidedBy, Decision, Versions
+from intent.errors import Undecidable
+from intent.message import Message
+from intent.settings import load_settings
+from intent.telemetry import configure_logs
+
+
+class ObedientClassifier:
+    """Decides by the first word of the text: raise, segfault, sleep, or a label."""
+
+    def __init__(self, names: tuple[str, ...], leads: frozenset[str], seconds: float) -> None:
+        self._names, self._leads, self._seconds = names, leads, seconds
+        self.versions = Versions("test", "none", "obedient", "none")
+
+    def classify(self, messages: Sequence[Message]) -> list[Decision]:
+        time.sleep(self._seconds)
+        return [self._decide(message) for message in messages]
+
+    def _decide(self, message: Message) -> Decision:
+        order, _, _ = message.text.partition(" ")
+        if order == "raise":
+            raise Undecidable("told to")
+        if order == "segfault":
+            ctypes.string_at(0)
+        if order == "sleep":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        label = order if order in self._names else "chatter"
+        is_lead = label in self._leads
+        return Decision({name: float(name == label) for name in self._names}, (label,), float(is_lead), is_lead, DecidedBy.LOCAL, self.versions)
+
+
+def main() -> None:
+    """Run: argument 1 is the seconds that a batch takes, argument 2 is drain or stay."""
+    settings = load_settings()
+    configure_logs("warning", as_json=True)
+    taxonomy = bootstrap.build_taxonomy(settings)
+    classifier = ObedientClassifier(taxonomy.names, taxonomy.leads, float(sys.argv[1]))
+    database = bootstrap.open_database(settings)
+    print("ready", flush=True)
+    with stopping() as stop:
+        worker = bootstrap.build_worker(settings, database, stop, lambda report: None, classifier=classifier)
+        report = worker.run(drain=sys.argv[2] == "drain")
+    json_line(asdict(report))
+
+
+if __name__ == "__main__":
+    main()
