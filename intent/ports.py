@@ -107,6 +107,7 @@ class Entry:
         revision: its number if it is inserted; 0 is the first decision of a message.
         run: name of the run that made it.
         previous: the decision that it replaces for readers, if any.
+        visible: readers see it; what an unpromoted run decides is kept beside, and is no concern of features.
     """
 
     message: Message
@@ -114,6 +115,7 @@ class Entry:
     revision: int = 0
     run: str = "production"
     previous: Decision | None = None
+    visible: bool = True
 
 
 class Decisions(Protocol):
@@ -173,7 +175,10 @@ class Lane(Protocol):
         """Add questions; one that waits already for the same run stays as it is."""
 
     def take(self, count: int, gather: float) -> list[Claim]:
-        """Claim up to ``count`` questions of one room and one run, newest first, once ``count`` are there or the oldest waited ``gather`` s."""
+        """Claim up to ``count`` questions of one room and one run, newest first, once ``count`` are there or the oldest waited ``gather`` s.
+
+        What a dead asker held comes again as the same batch, once, for the reply may have been paid for; after that, and after a retry, alone.
+        """
 
     def done(self, transaction: Transaction, claims: Sequence[Claim]) -> list[Claim]:
         """Remove what is still claimed by these claims, and return exactly those."""
@@ -183,6 +188,9 @@ class Lane(Protocol):
 
     def give_back(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
         """Let them come again in ``delay`` seconds, as if they had never been taken."""
+
+    def expire(self, age: float) -> int:
+        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds, a bounded number; return how many."""
 
     def waiting(self) -> int:
         """How many questions are open, claimed ones included."""
@@ -243,6 +251,13 @@ class Ledger(Protocol):
 
     def spent(self, since: datetime) -> int:
         """Nanodollars booked since then."""
+
+
+class Budget(Protocol):
+    """What may be spent in this hour and on this day."""
+
+    def reserve(self, nanodollars: int) -> AbstractContextManager[None]:
+        """Hold what a call may cost until it is booked; raises :class:`intent.errors.BudgetSpent` when so much is not left."""
 
 
 class Replies(Protocol):

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select
 
 from intent.ports import Claim, Priority, Question
 from intent.queues.claims import claim, clock, release, settle, with_message
 from intent.store.engine import Database, insert_for
 from intent.store.rows import message_from
 from intent.store.schema import ask_lane
+
+WINDOW = 2_000
+"""Questions that are looked at to choose the next room."""
+
+EXPIRED_AT_ONCE = 1_000
+"""Questions dropped in one transaction, at most."""
 
 
 class SqlLane:
@@ -43,19 +49,13 @@ class SqlLane:
         transaction.execute(insert_for(transaction, ask_lane).on_conflict_do_nothing(), rows)
 
     def take(self, count: int, gather: float) -> list[Claim]:
-        """Claim up to ``count`` questions of one room and one run, newest first."""
+        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes with its old batch once, and then alone."""
         with self._database.begin() as transaction:
             now = clock(transaction)
-            room = _ripe_room(transaction, now, count, now - timedelta(seconds=gather))
-            if room is None:
+            chosen = _next(transaction, now, count, now - timedelta(seconds=gather))
+            if chosen is None:
                 return []
-            available = (
-                select(ask_lane)
-                .where(ask_lane.c.available_timestamp <= now, ask_lane.c.run == room["run"], ask_lane.c.priority == room["priority"])
-                .where(ask_lane.c.platform == room["platform"], ask_lane.c.room_id == room["room_id"])
-                .order_by(ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc())
-                .limit(count)
-            )
+            available = select(ask_lane).where(*chosen).order_by(ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc()).limit(count)
             rows = transaction.execute(with_message(available, [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)])).mappings().all()
             if not rows:
                 return []
@@ -76,24 +76,68 @@ class SqlLane:
         with self._database.begin() as transaction:
             release(transaction, ask_lane, claims, delay=delay, counted=False)
 
+    def expire(self, age: float) -> int:
+        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds, a bounded number; return how many."""
+        with self._database.begin() as transaction:
+            now = clock(transaction)
+            old = (
+                select(ask_lane.c.id)
+                .where(ask_lane.c.priority == int(Priority.LIVE), ask_lane.c.available_timestamp <= now)
+                .where(ask_lane.c.wanted_timestamp < now - timedelta(seconds=age))
+                .order_by(ask_lane.c.id)
+                .limit(EXPIRED_AT_ONCE)
+                .with_for_update(skip_locked=True)
+            )
+            numbers = transaction.scalars(old).all()
+            transaction.execute(delete(ask_lane).where(ask_lane.c.id.in_(numbers)))
+        return len(numbers)
+
     def waiting(self) -> int:
         """How many questions are open, claimed ones included."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(ask_lane)).scalar_one()
 
 
-def _ripe_room(transaction: Connection, now: datetime, count: int, gathered_before: datetime) -> RowMapping | None:
-    room = (ask_lane.c.run, ask_lane.c.platform, ask_lane.c.room_id, ask_lane.c.priority)
-    oldest = func.min(ask_lane.c.available_timestamp)
+Chosen = list[ColumnElement[bool]]
+
+
+def _next(transaction: Connection, now: datetime, count: int, gathered_before: datetime) -> Chosen | None:
+    """Return what tells the next batch from all other rows; at equal priority a suspect goes before the fresh."""
+    for priority in Priority:
+        here = [ask_lane.c.available_timestamp <= now, ask_lane.c.priority == int(priority)]
+        chosen = _suspect(transaction, here) or _ripe_room(transaction, here, priority, count, gathered_before)
+        if chosen:
+            return [*here, *chosen]
+    return None
+
+
+def _suspect(transaction: Connection, here: Chosen) -> Chosen | None:
+    first = select(ask_lane.c.id, ask_lane.c.attempts, ask_lane.c.token).where(*here, ask_lane.c.attempts > 0)
+    row = transaction.execute(first.order_by(ask_lane.c.available_timestamp, ask_lane.c.id).limit(1)).one_or_none()
+    if row is None:
+        return None
+    # A token that is still there is that of an asker who died; its batch was one request, and the same request finds the reply that was paid for.
+    return [ask_lane.c.token == row.token] if row.token is not None and row.attempts == 1 else [ask_lane.c.id == row.id]
+
+
+def _ripe_room(transaction: Connection, here: Chosen, priority: Priority, count: int, gathered_before: datetime) -> Chosen | None:
+    # The window bounds the work in a long lane: what lies behind it has its turn when the front has been asked.
+    newest_first = priority is Priority.LIVE
+    order = (ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc()) if newest_first else (ask_lane.c.id,)
+    window = select(ask_lane).where(*here, ask_lane.c.attempts == 0).order_by(*order).limit(WINDOW).subquery()
+    room = (window.c.run, window.c.platform, window.c.room_id)
     query = (
         select(*room)
-        .where(ask_lane.c.available_timestamp <= now)
         .group_by(*room)
-        .having((func.count() >= count) | (oldest <= gathered_before))
-        .order_by(ask_lane.c.priority, oldest)
+        .having((func.count() >= count) | (func.min(window.c.available_timestamp) <= gathered_before))
+        .order_by(func.max(window.c.event_timestamp).desc() if newest_first else func.min(window.c.id))
         .limit(1)
     )
-    return transaction.execute(query).mappings().one_or_none()
+    found = transaction.execute(query).one_or_none()
+    if found is None:
+        return None
+    same = [ask_lane.c.run == found.run, ask_lane.c.platform == found.platform, ask_lane.c.room_id == found.room_id]
+    return [*same, ask_lane.c.attempts == 0]
 
 
 def _question(row: RowMapping) -> Question:

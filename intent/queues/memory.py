@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from intent.message import Message
-from intent.ports import Accepted, Claim, Delivery, Question, Refused
+from intent.ports import Accepted, Claim, Delivery, Priority, Question, Refused
 from intent.queues.claims import Lent
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class MemoryTransactions:
 class _Row(Generic[T]):
     number: int
     value: T
+    put: float
     available: float
     attempts: int = 0
     token: str | None = None
@@ -56,7 +58,8 @@ class _Rows(Generic[T]):
 
     def add(self, value: T) -> None:
         number = next(self._numbers)
-        self.rows[number] = _Row(number, value, self.clock())
+        now = self.clock()
+        self.rows[number] = _Row(number, value, put=now, available=now)
 
     def available(self) -> list[_Row[T]]:
         now = self.clock()
@@ -155,19 +158,32 @@ class MemoryLane:
         transaction.at_commit.append(lambda: self._add(questions))
 
     def take(self, count: int, gather: float) -> list[Claim]:
-        """Claim up to ``count`` questions of one room and one run, newest first."""
-        ripe_since = self._rows.clock() - gather
-        rooms: dict[tuple[int, str, str, str], list[_Row[Question]]] = {}
-        for row in self._rows.available():
-            question = row.value
-            rooms.setdefault((int(question.priority), question.run, question.platform, question.room_id), []).append(row)
-        ripe = [(room[0], rows[0].available, rows) for room, rows in rooms.items() if len(rows) >= count or rows[0].available <= ripe_since]
-        if not ripe:
-            return []
-        rows = min(ripe, key=lambda one: one[:2])[2]
-        rows = sorted(rows, key=lambda row: (row.value.event_timestamp, row.number), reverse=True)[:count]
+        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes with its old batch once, and then alone."""
+        rows = sorted(self._next(count, gather), key=_newest, reverse=True)[:count]
         token = self._rows.claim(rows)
         return [Claim(row.value, self._find(row.value.platform, row.value.message_id), row.number, token, row.attempts) for row in rows]
+
+    def _next(self, count: int, gather: float) -> list[_Row[Question]]:
+        available = self._rows.available()
+        for priority in Priority:
+            here = [row for row in available if row.value.priority is priority]
+            suspects = [row for row in here if row.attempts > 0]
+            if suspects:
+                first = suspects[0]
+                return [row for row in here if row.token == first.token] if first.token and first.attempts == 1 else [first]
+            ripe = self._ripe(here, count, gather)
+            if ripe:
+                return (
+                    max(ripe, key=lambda room: max(map(_newest, room))) if priority is Priority.LIVE else min(ripe, key=lambda room: room[0].number)
+                )
+        return []
+
+    def _ripe(self, rows: Sequence[_Row[Question]], count: int, gather: float) -> list[list[_Row[Question]]]:
+        rooms: dict[tuple[str, str, str], list[_Row[Question]]] = {}
+        for row in rows:
+            rooms.setdefault((row.value.run, row.value.platform, row.value.room_id), []).append(row)
+        since = self._rows.clock() - gather
+        return [room for room in rooms.values() if len(room) >= count or room[0].available <= since]
 
     def done(self, transaction: MemoryTransaction, claims: Sequence[Claim]) -> list[Claim]:
         """Remove what is still claimed by these claims, and return exactly those."""
@@ -181,6 +197,14 @@ class MemoryLane:
         """Let them come again in ``delay`` seconds, as if they had never been taken."""
         self._rows.release(claims, delay=delay, counted=False)
 
+    def expire(self, age: float) -> int:
+        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds; return how many."""
+        before = self._rows.clock() - age
+        old = [row.number for row in self._rows.available() if row.value.priority is Priority.LIVE and row.put < before]
+        for number in old:
+            del self._rows.rows[number]
+        return len(old)
+
     def waiting(self) -> int:
         """How many questions are open, claimed ones included."""
         return len(self._rows.rows)
@@ -190,3 +214,7 @@ class MemoryLane:
         for question in questions:
             if (question.platform, question.message_id, question.run) not in waiting:
                 self._rows.add(question)
+
+
+def _newest(row: _Row[Question]) -> tuple[datetime, int]:
+    return row.value.event_timestamp, row.number

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, column, select, table
+from sqlalchemy import Connection, RowMapping, and_, column, select, table, tuple_
 
-from intent.decision import Slot
-from intent.ports import Entry
+from intent.decision import Decision, Slot
+from intent.ports import Answer, Entry
 from intent.store.engine import Database, insert_for
-from intent.store.rows import decision_row
-from intent.store.schema import MILLION, decision_labels, decisions, messages
+from intent.store.rows import decision_from, decision_row
+from intent.store.schema import MILLION, decision_labels, decisions, messages, runs
 
 PRODUCTION = "production"
 """Name of the live run."""
+
+Identity = tuple[str, str]
+"""(platform, message_id) of a message."""
 
 current_decisions = table("current_decisions", *(column(c.name, c.type) for c in decisions.columns))
 
@@ -46,6 +49,64 @@ class SqlDecisions:
         if labels:
             transaction.execute(decision_labels.insert(), labels)
         return inserted
+
+    def follow(self, transaction: Connection, answers: Sequence[Answer]) -> list[Entry]:
+        """Number the decisions of these answers as the next revisions, each with the decision that it replaces for readers.
+
+        What was overtaken is left out: for readers another decision stands than the one that the question was put for. The answers of a run that
+        is not promoted stand beside, one for each message. The messages are locked, so that two who follow at once do so one after the other.
+        """
+        decided = [(answer.claim, answer.decision) for answer in answers if answer.decision is not None]
+        standings = read_standings(transaction, [claim.message.identity for claim, _ in decided])
+        promoted = set(transaction.scalars(select(runs.c.name).where(runs.c.promoted_timestamp.is_not(None))).all())
+        entries: list[Entry] = []
+        for claim, decision in decided:
+            run, standing = claim.question.run, standings.get(claim.message.identity)
+            visible = run in promoted
+            if standing is None or (claim.question.revision != standing.revision if visible else run in standing.runs):
+                continue
+            previous = standing.decision if visible else None
+            entries.append(Entry(claim.message, decision, standing.newest + 1, run, previous, visible))
+        return entries
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands for one message.
+
+    Attributes:
+        newest: highest revision of any run.
+        revision: revision that readers see; -1 for none.
+        decision: the decision that readers see.
+        runs: runs that have decided it.
+    """
+
+    newest: int
+    revision: int
+    decision: Decision | None
+    runs: frozenset[str]
+
+
+def read_standings(transaction: Connection, identities: Sequence[Identity]) -> dict[Identity, Standing]:
+    """Lock messages and return what stands for them; those that are gone are left out."""
+    m, d = messages.c, decisions.c
+    # In one order, so that two who lock the same messages never wait for each other in a circle.
+    locked = select(m.platform, m.message_id).where(tuple_(m.platform, m.message_id).in_(identities)).order_by(m.platform, m.message_id)
+    history: dict[Identity, list[RowMapping]] = {(row.platform, row.message_id): [] for row in transaction.execute(locked.with_for_update())}
+    query = select(decisions).where(tuple_(d.platform, d.message_id).in_(list(history))).order_by(d.revision)
+    for row in transaction.execute(query).mappings():
+        history[row["platform"], row["message_id"]].append(row)
+    return {identity: _standing(rows) for identity, rows in history.items()}
+
+
+def _standing(rows: Sequence[RowMapping]) -> Standing:
+    current = next((row for row in reversed(rows) if row["visible"]), None)
+    return Standing(
+        newest=rows[-1]["revision"] if rows else -1,
+        revision=current["revision"] if current else -1,
+        decision=decision_from(current) if current else None,
+        runs=frozenset(row["run"] for row in rows),
+    )
 
 
 @dataclass(frozen=True, slots=True)

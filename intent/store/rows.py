@@ -82,6 +82,7 @@ def decision_row(entry: Entry) -> dict[str, Any]:
         "message_id": message.message_id,
         "revision": entry.revision,
         "run": entry.run,
+        "visible": entry.visible,
         "room_id": message.room_id,
         "creator_id": message.creator_id,
         "user_id": message.user_id,

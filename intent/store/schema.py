@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    true,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -157,6 +158,7 @@ ask_lane = Table(
     Column("wanted_timestamp", UtcDateTime, nullable=False, server_default=database_now(), comment="When the question was put"),
     UniqueConstraint("platform", "message_id", "run"),
     Index(None, "priority", "available_timestamp"),
+    Index(None, "priority", "event_timestamp"),
     Index(None, "run", "platform", "room_id", "priority", "available_timestamp"),
     comment="Decided messages that wait for a better answer",
 )
@@ -166,6 +168,8 @@ runs = Table(
     metadata,
     Column("name", String(100), primary_key=True, comment="Name of the run; production is the live one"),
     Column("description", Text, comment="What it was made for"),
+    Column("prompt", String(100), comment="Name of the prompt it asks with; empty for the production prompt"),
+    Column("prompt_version", String(64), comment="Hash of that prompt when the run was started"),
     Column("created_timestamp", UtcDateTime, nullable=False, server_default=database_now(), comment="When it was started"),
     Column("promoted_timestamp", UtcDateTime, comment="When its decisions became visible to readers; empty until then"),
     comment="Who made decisions: the production run, and backfills that are compared before they are promoted",
@@ -179,6 +183,9 @@ decisions = Table(
     Column("message_id", Key, nullable=False, comment="Identity of the message"),
     Column("revision", Integer, nullable=False, comment="0, 1, 2 … for one message; none is ever changed"),
     Column("run", String(100), ForeignKey("runs.name"), nullable=False, comment="Run that made it"),
+    Column(
+        "visible", Boolean, nullable=False, server_default=true(), comment="Readers see it, from created_timestamp on; promotion copies what is not"
+    ),
     Column("room_id", Key, nullable=False, comment="Entity key"),
     Column("creator_id", Key, comment="Entity key"),
     Column("user_id", Key, nullable=False, comment="Entity key"),
@@ -200,6 +207,7 @@ decisions = Table(
     UniqueConstraint("platform", "message_id", "revision"),
     CheckConstraint("lead_probability BETWEEN 0 AND 1000000", name="lead_probability"),
     Index(None, "platform", "user_id", "event_timestamp"),
+    Index(None, "run", "visible", "id"),
     comment="Every decision ever made; append only",
 )
 
@@ -244,14 +252,46 @@ feature_counters = Table(
     comment="Intent counts kept up to date in the transaction that saves a decision",
 )
 
+llm_attempts = Table(
+    "llm_attempts",
+    metadata,
+    Column("id", Serial, primary_key=True, comment="Order of booking"),
+    Column("request", String(64), nullable=False, comment="Hash of everything that was sent"),
+    Column("run", String(100), nullable=False, comment="Run that it was asked for"),
+    Column("platform", Key, nullable=False, comment="Platform of the room"),
+    Column("room_id", Key, nullable=False, comment="Room that it was asked about"),
+    Column("prompt_version", String(64), nullable=False, comment="Hash of the prompt"),
+    Column("model", String(200), nullable=False, comment="The LLM's id"),
+    Column("messages", Integer, nullable=False, comment="Messages that it asked about"),
+    Column("outcome", String(20), nullable=False, comment="How it ended, such as answered, rate_limited or timeout"),
+    Column("input_tokens", BigInteger, nullable=False, comment="All tokens sent"),
+    Column("cached_tokens", BigInteger, nullable=False, comment="Part of them that was read from the server's cache"),
+    Column("cache_write_tokens", BigInteger, nullable=False, comment="Part of them that was written to the server's cache"),
+    Column("output_tokens", BigInteger, nullable=False, comment="Tokens received"),
+    Column("nanodollars", BigInteger, nullable=False, comment="Price in billionths of a dollar, so that sums are exact"),
+    Column("latency", Double, nullable=False, comment="Seconds"),
+    Column("started_timestamp", UtcDateTime, nullable=False, comment="When it was sent, clock of the asker"),
+    Index(None, "started_timestamp"),
+    Index(None, "platform", "room_id"),
+    comment="The ledger: every call of the LLM, also those that failed",
+)
+
+llm_replies = Table(
+    "llm_replies",
+    metadata,
+    Column("key", String(64), primary_key=True, comment="Hash of a request, or of one message with the prompt and model it was asked with"),
+    Column("reply", LargeBinary, nullable=False, comment="What came back; holds no contact details"),
+    Column("created_timestamp", UtcDateTime, nullable=False, server_default=database_now(), comment="When it came"),
+    Index(None, "created_timestamp"),
+    comment="Replies that were paid for, so that none is paid for twice",
+)
+
 CURRENT_DECISIONS = """
 CREATE VIEW current_decisions AS
 SELECT d.* FROM decisions AS d
-JOIN runs AS r ON r.name = d.run AND r.promoted_timestamp IS NOT NULL
-WHERE NOT EXISTS (
+WHERE d.visible AND NOT EXISTS (
     SELECT 1 FROM decisions AS n
-    JOIN runs AS p ON p.name = n.run AND p.promoted_timestamp IS NOT NULL
-    WHERE n.platform = d.platform AND n.message_id = d.message_id AND n.revision > d.revision
+    WHERE n.platform = d.platform AND n.message_id = d.message_id AND n.revision > d.revision AND n.visible
 )
 """
-"""What readers see: of every message the newest decision of a promoted run."""
+"""What readers see: of every message the newest visible decision. A run's decisions are visible once promotion has copied them as newer revisions."""
