@@ -55,17 +55,16 @@ def test_the_database_says_when_we_knew(database: Database, make_message: MakeMe
     assert abs(created - datetime.now(UTC)) < timedelta(seconds=30)
 
 
-def test_readers_see_the_newest_revision_of_promoted_runs_only(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+def test_readers_see_the_newest_visible_revision(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
     message = make_message()
     with database.begin() as transaction:
         transaction.exec_driver_sql("INSERT INTO runs (name) VALUES ('trial')")
     save(database, Entry(message, make_decision("chatter")), Entry(message, make_decision("price_inquiry"), revision=1))
-    save(database, Entry(message, make_decision("spam"), revision=2, run="trial"))
+    save(database, Entry(message, make_decision("spam"), revision=2, run="trial", visible=False))
     labels = sqlalchemy.select(current_decisions.c.labels)
     with database.read() as connection:
         assert connection.execute(labels).scalars().all() == [["price_inquiry"]]
-    with database.begin() as transaction:
-        transaction.exec_driver_sql("UPDATE runs SET promoted_timestamp = created_timestamp WHERE name = 'trial'")
+    save(database, Entry(message, make_decision("spam"), revision=3, run="trial"))
     with database.read() as connection:
         assert connection.execute(labels).scalars().all() == [["spam"]]
 
