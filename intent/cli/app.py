@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import typer
-from rich.markup import escape
 
 from intent.cli import flow, look, model, operate
-from intent.cli.screen import people
+from intent.cli.screen import fail
 from intent.errors import IntentError
 
 app = typer.Typer(
@@ -32,12 +30,8 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except IntentError as error:
-        people.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        fail(str(error))
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader of our output has left (such as `| head`): nothing is wrong, and Python must not complain while it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except OSError as error:
-        people.print(f"[bold red]error:[/] {escape(str(error.strerror or error))}: {escape(str(error.filename or ''))}", soft_wrap=True)
+        fail(f"{error.strerror or error}: {error.filename or ''}")
         sys.exit(1)

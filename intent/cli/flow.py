@@ -15,7 +15,7 @@ import typer
 
 from intent import bootstrap
 from intent.cli.look import lead_table
-from intent.cli.screen import json_line, one_line, people, progress_bar, results, stopping
+from intent.cli.screen import json_line, one_line, progress_bar, results, say, stopping
 from intent.errors import OperatorError
 from intent.ingest import IngestReport
 from intent.ingest import ingest as run_ingest
@@ -47,9 +47,9 @@ def ingest(
     if as_json:
         json_line(asdict(report))
     else:
-        people.print(f"{report.accepted:,} accepted, {report.repeated:,} known already, {report.refused:,} refused ({report.refused_new:,} new)")
+        say(f"{report.accepted:,} accepted, {report.repeated:,} known already, {report.refused:,} refused ({report.refused_new:,} new)")
         if report.refused:
-            people.print("refused lines are kept as dead letters; see: intent dead list")
+            say("refused lines are kept as dead letters; see: intent dead list")
 
 
 def work(
@@ -66,7 +66,7 @@ def work(
     if as_json:
         json_line(asdict(report))
     else:
-        people.print(
+        say(
             f"{report.decided:,} decided, {report.leads:,} leads, {report.from_cache:,} from the cache, "
             f"{report.retried:,} retried, {report.buried:,} buried, {report.overtaken:,} overtaken"
         )
@@ -141,9 +141,9 @@ def _ingest(settings: Settings, database: Database, descriptor: int, name: str, 
         nonlocal shown
         shown += 1
         if shown <= SHOWN_REFUSALS:
-            people.print(f"refused {one_line(refused.position, 200)}: {one_line(refused.reason, 300)}", markup=False)
+            say(f"refused {one_line(refused.position, 200)}: {one_line(refused.reason, 300)}")
         elif shown == SHOWN_REFUSALS + 1:
-            people.print("… further refusals are only counted; see: intent dead list")
+            say("… further refusals are only counted; see: intent dead list")
 
     source = ReplaySource(descriptor, name, speed=speed, sleep=stop.wait)
     size = os.fstat(descriptor).st_size or None

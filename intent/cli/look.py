@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from intent import bootstrap
-from intent.cli.screen import json_line, one_line, people, results
+from intent.cli.screen import json_line, one_line, results, say
 from intent.errors import OperatorError
 from intent.features.audit import check_state
 from intent.features.read import parse_key, read_features
@@ -55,7 +55,7 @@ def leads(
         return
     shown = list(found)
     if not shown:
-        people.print("No leads yet. Messages come in with: intent ingest PATH, and are decided with: intent work --drain")
+        say("No leads yet. Messages come in with: intent ingest PATH, and are decided with: intent work --drain")
         return
     results().print(lead_table(shown, taxonomy, title=f"{len(shown)} newest leads"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 
 from intent import bootstrap
 from intent.cli.flow import opened
-from intent.cli.screen import json_line, people, results
+from intent.cli.screen import flush, json_line, results, say
 from intent.decision import Decision
 from intent.errors import Malformed, OperatorError
 from intent.message import Message, parse_message
@@ -58,10 +57,10 @@ def classify(
         refused = 0
         for batch, wrong in _batches(descriptor):
             _classify(local, batch, as_json)
-            sys.stdout.flush()
+            flush()
             refused += wrong
     if refused:
-        people.print(f"{refused:,} lines were refused and have no decision")
+        say(f"{refused:,} lines were refused and have no decision")
         raise typer.Exit(1)
 
 
@@ -81,13 +80,11 @@ def train(
     settings = load_settings()
     chosen = encoder or settings.encoder
     taxonomy = bootstrap.build_taxonomy(settings)
-    report = run(
-        data, dev, out, encoder=chosen, taxonomy=taxonomy, cache_dir=settings.cache_dir, progress=lambda line: people.print(line, markup=False)
-    )
+    report = run(data, dev, out, encoder=chosen, taxonomy=taxonomy, cache_dir=settings.cache_dir, progress=lambda line: say(line))
     if as_json:
         json_line(report.as_json())
     else:
-        people.print(f"the model lies in {out}; try: intent classify PATH --model {out} --json", markup=False)
+        say(f"the model lies in {out}; try: intent classify PATH --model {out} --json")
 
 
 def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
@@ -99,7 +96,7 @@ def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
                 batch.append(_parsed(line))
             except Malformed as error:
                 refused += 1
-                people.print(f"refused line {line.number}: {error}", markup=False)
+                say(f"refused line {line.number}: {error}")
         if batch and (line is None or len(batch) == BATCH):
             yield batch, refused
             batch, refused = [], 0

@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from intent import bootstrap
-from intent.cli.screen import json_line, one_line, people, results
+from intent.cli.screen import json_line, one_line, results, say
 from intent.errors import OperatorError
 from intent.settings import Settings, load_settings
 from intent.store import dead_letters
@@ -32,7 +32,7 @@ def migrate(to: Annotated[str, typer.Option(help="Migration to go to, up or down
     """
     database = bootstrap.open_database(load_settings(), checked=False)
     before, after = migrations.migrate(database, bootstrap.migrations_dir(), to)
-    people.print(f"the database is at migration {after or 'base'}" + ("" if before == after else f" (was {before or 'empty'})"))
+    say(f"the database is at migration {after or 'base'}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
 def config(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
@@ -88,7 +88,7 @@ def show(numbers: Numbers, as_json: AsJson = False) -> None:
         if as_json:
             json_line({**_as_json(letter), "payload_base64": base64.b64encode(letter.payload).decode("ascii")})
         else:
-            people.print(f"{letter.id}  {_place(letter)}  {letter.attempts} tries  {letter.reason}", markup=False)
+            say(f"{letter.id}  {_place(letter)}  {letter.attempts} tries  {letter.reason}")
             results().print(Text(one_line(letter.payload.decode("utf-8", "backslashreplace"), 2000)))
 
 
@@ -105,7 +105,7 @@ def replay(numbers: Numbers) -> None:
                 f"dead letter {letter.id} is no message: {letter.reason}; mend the line, ingest it again, and: intent dead drop {letter.id}"
             )
         dead_letters.replay(database, letter)
-        people.print(f"dead letter {letter.id} waits in the inbox again")
+        say(f"dead letter {letter.id} waits in the inbox again")
 
 
 @dead.command()
@@ -117,7 +117,7 @@ def drop(numbers: Numbers) -> None:
     database = bootstrap.open_database(load_settings())
     for letter in _found(numbers):
         dead_letters.drop(database, letter.id)
-        people.print(f"dead letter {letter.id} dropped")
+        say(f"dead letter {letter.id} dropped")
 
 
 def _found(numbers: list[int]) -> list[DeadLetter]:

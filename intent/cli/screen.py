@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import unicodedata
@@ -18,6 +19,17 @@ people = Console(stderr=True, highlight=False)
 """Text, progress and errors for people."""
 
 
+def say(text: str) -> None:
+    """Tell people something on stderr, as it is: what looks like markup stays text, and no line is broken."""
+    people.print(text, markup=False, soft_wrap=True)
+
+
+def fail(text: str) -> None:
+    """Tell people what went wrong, in one sentence."""
+    people.print("error:", style="bold red", end=" ")
+    say(text)
+
+
 def results() -> Console:
     """Return the console for results on stdout; wide enough for a table when stdout is no terminal."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
@@ -25,7 +37,24 @@ def results() -> Console:
 
 def json_line(value: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    with _reader_may_leave():
+        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def flush() -> None:
+    """Hand what was printed on to the reader now."""
+    with _reader_may_leave():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
 
 
 def one_line(text: str, width: int) -> str:

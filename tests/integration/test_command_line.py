@@ -1,0 +1,196 @@
+"""The command line, as people and programs use it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from intent.cli.app import main
+from intent.message import wire
+from tests.conftest import MakeMessage
+
+SAMPLE = Path("intent/sources/sample.jsonl")
+Run = Callable[..., "Result"]
+
+
+class Result:
+    """Exit code and output of one command."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sqlite_url: str) -> Run:
+    monkeypatch.setenv("INTENT_DATABASE_URL", sqlite_url)
+
+    def call(*arguments: object) -> Result:
+        monkeypatch.setattr(sys, "argv", ["intent", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as left:
+            code = int(left.code or 0)
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+def test_the_main_job_from_a_file_to_leads_and_features(run: Run) -> None:
+    assert run("ingest", SAMPLE, "--json").lines() == [{"accepted": 362, "repeated": 12, "refused": 0, "refused_new": 0}]
+    assert run("ingest", SAMPLE, "--json").lines()[0]["accepted"] == 0
+    worked = run("work", "--drain", "--json").lines()[0]
+    assert worked["decided"] == 362
+    audit = run("audit", "--json")
+    assert audit.code == 0
+    assert audit.lines()[0] | {"features": None} == {
+        "accepted": 362, "decided": 362, "waiting": 0, "dead": 0, "refused": 0,
+        "nowhere": 0, "twice": 0, "unknown": 0, "gaps": 0, "features": None, "holds": True,
+    }  # fmt: skip
+    leads = run("leads", "--json").lines()
+    assert len(leads) == worked["leads"]
+    assert {"platform", "room_id", "user_id", "text", "labels", "lead_probability", "event_timestamp"} <= set(leads[0])
+    shown = run("leads", "--room", "live-tea-02", "--limit", "3")
+    assert "3 newest leads" in shown.out
+    assert "live-tea-02" in shown.out
+    seen, unseen = run("features", "read", "room=tiktok:live-tea-02", "user=tiktok:nobody", "--json").lines()
+    assert any(value for value in seen["features"].values())
+    assert not any(value for value in unseen["features"].values())
+    again = run("work", "--drain", "--json").lines()[0]
+    assert again["decided"] == 0
+
+
+def test_lines_that_are_no_messages_are_counted_kept_once_and_explained(run: Run, tmp_path: Path, make_message: MakeMessage) -> None:
+    chat = tmp_path / "chat.jsonl"
+    chat.write_bytes(
+        b"\n".join(
+            [wire(make_message()), b"{", b"\xff", b'{"text": "\x00"}', b"x" * 100_000, wire(make_message("")), wire(make_message("\U0001f600"))]
+        )
+    )
+    first = run("ingest", chat, "--json")
+    assert first.lines() == [{"accepted": 3, "repeated": 0, "refused": 4, "refused_new": 4}]
+    assert "line 2: Invalid JSON" in first.err
+    assert run("ingest", chat, "--json").lines() == [{"accepted": 0, "repeated": 3, "refused": 4, "refused_new": 0}]
+    letters = run("dead", "list", "--json").lines()
+    assert [letter["reason"][:12] for letter in letters] == ["Invalid JSON"] * 3 + ["the line is "]
+    assert len(json.dumps(run("dead", "show", letters[3]["id"], "--json").lines()[0])) < 100_000
+    assert run("dead", "replay", letters[0]["id"]).code == 1
+    assert run("dead", "drop", letters[0]["id"]).code == 0
+    assert len(run("dead", "list", "--json").lines()) == 3
+    assert run("audit").code == 0
+
+
+def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path) -> None:
+    texts = ["how much is it?", "", "love your hair", "how much is it?"]
+    chat = tmp_path / "texts.jsonl"
+    chat.write_text("\n".join(json.dumps({"text": text}) for text in texts))
+    found = run("classify", chat, "--json").lines()
+    assert [line["message_id"] for line in found] == ["line-1", "line-2", "line-3", "line-4"]
+    keys = "platform message_id labels is_lead lead_probability probabilities decided_by from_cache degraded slots versions"
+    assert list(found[0]) == keys.split()
+    assert found[0]["labels"] == ["price_inquiry"]
+    assert found[0]["is_lead"] is True
+    assert found[3]["from_cache"] is True
+    assert found[0]["probabilities"] == found[3]["probabilities"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("ingest", "nowhere.jsonl"), 1, "nowhere.jsonl cannot be read: No such file"),
+        (("ingest", "tests"), 1, "tests is a folder"),
+        (("leads", "--label", "nonsense"), 1, "'nonsense' is no lead intent; choose one of: purchase_intent"),
+        (("leads", "--since", "yesterday"), 1, "'yesterday' is no time; write it like"),
+        (("leads", "--since", "2026-01-01"), 1, "does not say in which time zone"),
+        (("features", "read", "somebody"), 1, "write user|creator|room|item=PLATFORM:ID"),
+        (("dead", "show", "99"), 1, "there is no dead letter 99"),
+        (("classify",), 2, "give either a PATH"),
+        (("classify", "--text", "x", "--by", "llm"), 1, "no LLM is configured"),
+        (("dance",), 2, "No such command"),
+    ],
+)
+def test_wrong_use_gets_one_sentence_and_an_exit_code(run: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
+    result = run(*arguments)
+    assert result.code == code
+    assert words in " ".join(result.err.replace("│", " ").split())
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("DATABASE_URL", "mysql://x/y", "is not supported; use sqlite:///"),
+        ("DATABASE_URL", "nonsense", "INTENT_DATABASE_URL is no database URL"),
+        ("DATABASE_URL", "sqlite:////nowhere/at/all/x.db", "the folder of the database /nowhere/at/all/x.db does not exist"),
+        ("DATABASE_URL", "postgresql://secret:hunter2@127.0.0.1:1/x", "cannot be opened"),
+        ("BATCH_COUNT", "many", "the setting INTENT_BATCH_COUNT is wrong"),
+        ("LOG_LEVEL", "loud", "the setting INTENT_LOG_LEVEL is wrong"),
+        ("PROMPTS_DIR", "/nowhere", "/nowhere does not exist"),
+    ],
+)
+def test_a_bad_setting_is_named_with_its_remedy(run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+    monkeypatch.setenv(f"INTENT_{name}", value)
+    result = run("leads")
+    assert result.code == 1
+    assert words in result.err
+    assert "hunter2" not in result.err + result.out
+
+
+def test_a_file_that_is_no_database_is_left_alone(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("dear all, " * 1000)
+    monkeypatch.setenv("INTENT_DATABASE_URL", f"sqlite:///{letter}")
+    result = run("audit")
+    assert (result.code, letter.read_text()) == (1, "dear all, " * 1000)
+    assert "no healthy SQLite database" in result.err
+
+
+def test_the_settings_are_shown_and_secrets_are_not(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTENT_DATABASE_URL", "postgresql://me:hunter2@host/db")
+    monkeypatch.setenv("INTENT_LLM_API_KEY", "sk-canary")
+    shown = run("config", "--json")
+    assert shown.lines()[0]["database_url"] == "postgresql://me:***@host/db"
+    assert "hunter2" not in shown.out + run("config").out
+    assert "sk-canary" not in shown.out + run("config").out
+
+
+@pytest.mark.parametrize(
+    "verb", ["", "demo", "migrate", "ingest", "work", "classify", "leads", "train", "audit", "features read", "dead list", "config"]
+)
+def test_every_verb_has_help_with_an_example(run: Run, verb: str) -> None:
+    helped = run(*verb.split(), "--help")
+    assert helped.code == 0
+    assert "Example" in helped.out or verb == ""
+
+
+@pytest.mark.slow
+def test_leaving_a_pipe_early_is_no_error(sqlite_url: str) -> None:
+    command = f"{sys.executable} -m intent classify {SAMPLE} --json | head -n 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_classifying_ten_thousand_lines_streams_in_constant_memory(tmp_path: Path) -> None:
+    measure = "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+    program = f"import resource, sys\nfrom intent.cli.app import main\ntry:\n    main()\nfinally:\n    {measure}\n"
+
+    def peak(count: int) -> int:
+        lines = "\n".join(json.dumps({"text": f"is number {n % 50} still there?"}) for n in range(count))
+        done = subprocess.run([sys.executable, "-c", program, "classify", "-", "--json"], input=lines, capture_output=True, text=True, check=True)
+        assert len(done.stdout.splitlines()) == count
+        return int(done.stderr.split()[-1])
+
+    assert peak(10_000) < peak(500) * 1.1 + 10_000
