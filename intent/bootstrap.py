@@ -100,7 +100,7 @@ def build_classifier(settings: Settings) -> Classifier:
     local = build_local(settings)
     if settings.cache_size == 0:
         return local
-    return CachedClassifier(local, capacity=settings.cache_size, versions=local.versions)
+    return CachedClassifier(local, capacity=settings.cache_size, versions=str(local.versions))
 
 
 def build_worker(settings: Settings, database: Database, stop: Event, progress: Callable[[WorkReport], None], *, classifier: Classifier) -> Worker:

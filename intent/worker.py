@@ -51,6 +51,7 @@ class WorkerPolicy:
         batch_count: messages in a batch, at most.
         batch_bytes: bytes of text in a batch, at most; one message always fits.
         batch_age: seconds that a partial batch waits for more.
+        idle_most: seconds between looks at an empty inbox, at most; they grow from ``batch_age``.
         attempts: how often a message is tried before it is buried; a crash counts only while it was taken alone.
         retry_delay: seconds before the second try of a message; doubles with every further one.
         outage_delay: seconds before the second try after an outage; doubles up to ``outage_delay_most``.
@@ -59,6 +60,7 @@ class WorkerPolicy:
     batch_count: int = 256
     batch_bytes: int = 262_144
     batch_age: float = 0.05
+    idle_most: float = 0.5
     attempts: int = 5
     retry_delay: float = 0.5
     outage_delay: float = 0.2
@@ -109,13 +111,16 @@ class Worker:
         Raises:
             ClassifierUnavailable: with ``drain`` only, when the classifier fails for every message; what was taken is given back.
         """
+        self._log.info("working", batch_count=self._policy.batch_count, drain=drain)
         try:
             self._loop(drain)
         except Stopping:
             self._log.warning("left during an outage; what was taken comes again when its lease ends")
+        self._log.info("left", **dataclasses.asdict(self.report))
         return self.report
 
     def _loop(self, drain: bool) -> None:
+        idle = self._policy.batch_age
         while not self._stop.is_set():
             deliveries = self._patiently(lambda: self._inbox.take(self._policy.batch_count, self._policy.batch_bytes))
             if deliveries:
@@ -124,7 +129,12 @@ class Worker:
                 self._progress(self.report)
             if not deliveries and drain and self._patiently(self._inbox.waiting) == 0:
                 break
-            if not deliveries or (len(deliveries) < self._policy.batch_count and not drain):
+            if not deliveries:
+                self._stop.wait(idle)
+                idle = min(idle * 2, self._policy.idle_most)
+                continue
+            idle = self._policy.batch_age
+            if len(deliveries) < self._policy.batch_count and not drain:
                 self._stop.wait(self._policy.batch_age)
 
     def _handle(self, deliveries: list[Delivery], *, drain: bool) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from intent.classify.contacts import find_contacts
 from intent.classify.folding import INVISIBLE
 from intent.classify.slots import LOCAL_SLOTS, find_slots
-from intent.decision import Decision
+from intent.decision import Decision, Versions
 from intent.message import Message
 from intent.ports import Classifier
 
@@ -68,6 +68,11 @@ class CachedClassifier:
         """Remember up to ``capacity`` decisions, the least recently used go first; ``versions`` names everything that made them."""
         self._inner, self._capacity, self._versions = inner, capacity, versions
         self._known: OrderedDict[Key, Decision] = OrderedDict()
+
+    @property
+    def versions(self) -> Versions:
+        """The versions of the classifier behind the cache."""
+        return self._inner.versions
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Decide each message, in order; repetitions inside the batch are decided once too."""

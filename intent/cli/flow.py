@@ -80,7 +80,7 @@ def demo(
 
     Example: [bold]intent demo[/]
     """
-    settings = _settings().model_copy(update={"database_url": bootstrap.sqlite_url(database)})
+    settings = _settings(quiet=True).model_copy(update={"database_url": bootstrap.sqlite_url(database)})
     started = time.perf_counter()
     store = bootstrap.open_database(settings)
     sample = str(locate("sources") / "sample.jsonl")
@@ -128,9 +128,9 @@ def opened(path: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _settings() -> Settings:
+def _settings(*, quiet: bool = False) -> Settings:
     settings = load_settings()
-    configure_logs(settings.log_level, as_json=settings.log_json)
+    configure_logs("warning" if quiet else settings.log_level, as_json=settings.log_json)
     return settings
 
 

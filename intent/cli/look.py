@@ -122,7 +122,8 @@ def lead_table(shown: Sequence[Lead], taxonomy: Taxonomy, title: str) -> Table:
     """Return leads as a table: who, what they want, how sure, in which room, the message."""
     table = Table(title=title, title_justify="left")
     for name, style in (("when", "dim"), ("who", "cyan"), ("wants", "bold"), ("sure", "green"), ("room", "magenta"), ("message", "")):
-        table.add_column(name, style=style, justify="right" if name == "sure" else "left", overflow="fold", no_wrap=name in {"when", "sure"})
+        wide = {"min_width": 28} if name == "message" else {"no_wrap": True} if name in {"when", "sure"} else {}
+        table.add_column(name, style=style, justify="right" if name == "sure" else "left", overflow="fold", **wide)
     for lead in shown:
         wants = ", ".join(taxonomy.titles.get(label, label) for label in lead.labels)
         table.add_row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -82,7 +83,7 @@ def train(
     taxonomy = bootstrap.build_taxonomy(settings)
     report = run(data, dev, out, encoder=chosen, taxonomy=taxonomy, cache_dir=settings.cache_dir, progress=lambda line: say(line))
     if as_json:
-        json_line(report.as_json())
+        json_line(asdict(report))
     else:
         say(f"the model lies in {out}; try: intent classify PATH --model {out} --json")
 

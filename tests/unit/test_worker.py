@@ -210,6 +210,20 @@ def test_told_to_stop_it_finishes_the_batch_at_hand_and_takes_no_other(bench: Ca
     assert (report.decided, at.inbox.waiting()) == (10, 15)
 
 
+def test_an_empty_inbox_is_looked_at_less_and_less_often(bench: Callable[..., Bench]) -> None:
+    at = bench(batch_age=0.05, idle_most=0.3)
+    wait = at.stop.wait
+
+    def five_times(timeout: float | None = None) -> bool:
+        if len(at.waits) == 4:
+            at.stop.set()
+        return wait(timeout)
+
+    at.stop.wait = five_times  # type: ignore[method-assign]
+    at.worker.run()
+    assert at.waits == pytest.approx([0.05, 0.1, 0.2, 0.3, 0.3])
+
+
 def test_without_drain_it_waits_for_more(bench: Callable[..., Bench], make_message: MakeMessage) -> None:
     at = bench(batch_age=0.05)
     message = make_message("late")
