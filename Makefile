@@ -19,7 +19,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/tested: $(VENV)/installed
-	$(PIP) --group test --group check
+	$(PIP) --editable ".[test,check]"
 	touch $@
 
 demo: $(VENV)/installed  ## replay the bundled sample through the whole pipeline, and show the leads
