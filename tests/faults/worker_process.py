@@ -50,8 +50,8 @@ def main() -> None:
     taxonomy = bootstrap.build_taxonomy(settings)
     classifier = ObedientClassifier(taxonomy.names, taxonomy.leads, float(sys.argv[1]))
     database = bootstrap.open_database(settings)
-    print("ready", flush=True)
     with stopping() as stop:
+        print("ready", flush=True)  # the test waits for it
         worker = bootstrap.build_worker(settings, database, stop, lambda report: None, classifier=classifier)
         report = worker.run(drain=sys.argv[2] == "drain")
     json_line(asdict(report))
