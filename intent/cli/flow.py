@@ -16,7 +16,7 @@ import typer
 from intent import bootstrap
 from intent.cli.look import lead_table
 from intent.cli.screen import json_line, one_line, progress_bar, results, say, stopping
-from intent.errors import OperatorError
+from intent.errors import OperatorError, StoreUnavailable
 from intent.ingest import IngestReport
 from intent.ingest import ingest as run_ingest
 from intent.ports import Refused
@@ -153,7 +153,11 @@ def _ingest(settings: Settings, database: Database, descriptor: int, name: str, 
             note = f"{report.accepted:,} accepted, {report.repeated:,} known, {report.refused:,} refused"
             bar.update(task, completed=os.lseek(descriptor, 0, os.SEEK_CUR) if size else None, note=note)
 
-        return run_ingest(source, bootstrap.build_inbox(settings, database), stop=stop, progress=progress, on_refused=show)
+        try:
+            return run_ingest(source, bootstrap.build_inbox(settings, database), stop=stop, progress=progress, on_refused=show)
+        except StoreUnavailable as error:
+            remedy = "mend that and run the same command again: nothing is stored twice"
+            raise StoreUnavailable(f"the database did not take the messages ({error}); {remedy}") from error
 
 
 def _work(settings: Settings, database: Database, stop: Event, *, drain: bool) -> WorkReport:
