@@ -184,10 +184,7 @@ def _parsed(kind: type[File], text: str, path: Path) -> File:
 
 def _stable_variables(taxonomy: Taxonomy, examples: Sequence[Example]) -> dict[str, Any]:
     codes = {label.name: label.code for label in taxonomy.labels}
-    shown = [
-        {**example.model_dump(exclude={"why"}), "labels": [codes[name] for name in example.labels]}
-        for example in examples
-    ]
+    shown = [{**example.model_dump(exclude={"why"}), "labels": [codes[name] for name in example.labels]} for example in examples]
     return {"labels": [label.model_dump() for label in taxonomy.labels], "slots": list(taxonomy.slots), "examples": shown}
 
 
@@ -202,7 +199,9 @@ def _check_front(front: FrontMatter, taxonomy: Taxonomy, path: Path) -> None:
             raise TemplateError(f"{path} says {what}: {stated}; it must be {right}")
     unknown = set(front.inputs) - STABLE - BATCH
     if unknown:
-        raise TemplateError(f"{path} declares inputs that nobody provides: {', '.join(sorted(unknown))}; there are {', '.join(sorted(STABLE | BATCH))}")
+        raise TemplateError(
+            f"{path} declares inputs that nobody provides: {', '.join(sorted(unknown))}; there are {', '.join(sorted(STABLE | BATCH))}"
+        )
 
 
 def _check_example(example: Example, taxonomy: Taxonomy, path: Path) -> None:
@@ -225,7 +224,9 @@ def _check_variables(front: FrontMatter, system: Template, user: Template, path:
         wrong = ", ".join(sorted(used ^ declared))
         raise TemplateError(f"{path} must declare as inputs exactly what it uses; mend: {wrong}")
     if system.variables - STABLE:
-        raise TemplateError(f"{path} uses {', '.join(sorted(system.variables - STABLE))} in system:, which then differs in every request; move it to user:")
+        raise TemplateError(
+            f"{path} uses {', '.join(sorted(system.variables - STABLE))} in system:, which then differs in every request; move it to user:"
+        )
     if "messages" not in user.variables:
         raise TemplateError(f"{path} does not use messages in user:, so that the model would be asked about nothing")
 

@@ -48,7 +48,9 @@ def split(text: str, path: Path) -> Sections:
     heads = list(_ROLE.finditer(body))
     roles = tuple(head["role"] for head in heads)
     if roles != ROLES:
-        raise TemplateError(f"{path} has the sections {', '.join(roles) or 'none'}; it must have exactly system: and user:, each on a line of its own")
+        raise TemplateError(
+            f"{path} has the sections {', '.join(roles) or 'none'}; it must have exactly system: and user:, each on a line of its own"
+        )
     if body[: heads[0].start()].strip():
         raise TemplateError(f"{path} has text before its first section; move it below system:")
     ends = [head.start() for head in heads[1:]] + [len(body)]
