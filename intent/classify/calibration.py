@@ -1,0 +1,79 @@
+"""What an LLM's answers are worth as probabilities, once an eval has measured it; until then they are taken at their word, and say so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from intent.errors import TemplateError
+from intent.taxonomy import Taxonomy
+
+UNMEASURED = "unmeasured"
+"""The calibration of decisions whose probabilities are only the answer's word; expected counts leave them out."""
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Pair = tuple[Probability, Probability]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Measured(_Data):
+    """One measurement: pairs of P(true | named) and P(true | not named), for one prompt and one model."""
+
+    prompt: str
+    model: str
+    messages: int
+    pooled: Pair
+    lead: Pair
+    labels: dict[str, Pair] = {}
+
+
+class _File(_Data):
+    measured: tuple[Measured, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Turns named labels into probabilities. ``version`` is a hash of the measurement, or ``unmeasured``."""
+
+    version: str
+    labels: Mapping[str, Pair]
+    lead: Pair
+
+    def probabilities(self, named: Collection[str]) -> dict[str, float]:
+        """Return a probability in [0, 1] for every label of the taxonomy, in its order."""
+        return {name: pair[0] if name in named else pair[1] for name, pair in self.labels.items()}
+
+    def lead_probability(self, *, named: bool) -> float:
+        """Return the probability of at least one lead intent, given whether one was named."""
+        return self.lead[0] if named else self.lead[1]
+
+
+def load_calibration(path: Path, taxonomy: Taxonomy, *, prompt: str, model: str) -> Calibration:
+    """Return what was measured for a prompt and a model, or the unmeasured calibration.
+
+    Raises:
+        TemplateError: the file is wrong.
+    """
+    try:
+        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).measured
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise TemplateError(f"{path} must hold measured: a list of measurements: {error}") from error
+    for one in found:
+        unknown = set(one.labels) - set(taxonomy.names)
+        if unknown:
+            raise TemplateError(f"{path} measures labels that the taxonomy lacks: {', '.join(sorted(unknown))}")
+        if (one.prompt, one.model) == (prompt, model):
+            content = json.dumps(one.model_dump(mode="json"), sort_keys=True)
+            version = hashlib.sha256(content.encode("utf-8")).hexdigest()[:12]
+            return Calibration(version, {name: one.labels.get(name, one.pooled) for name in taxonomy.names}, one.lead)
+    return Calibration(UNMEASURED, dict.fromkeys(taxonomy.names, (1.0, 0.0)), (1.0, 0.0))
