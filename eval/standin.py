@@ -11,6 +11,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
@@ -105,6 +106,9 @@ class StandIn:
             daemon_threads = True
             request_queue_size = 128
 
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Say nothing: clients leave, and connections are broken on purpose."""
+
         self._stopped.clear()
         self._server = Server((self.host, self.port), Handler)
         self.port = self._server.server_address[1]
@@ -163,7 +167,7 @@ class StandIn:
         return requests, tokens
 
     def _limit_headers(self) -> dict[str, str]:
-        headers = {}
+        headers: dict[str, str] = {}
         for what, limit, left in zip(("requests", "tokens"), (self.requests_per_window, self.tokens_per_window), self._left(), strict=True):
             if limit is not None and left is not None:
                 reset = f"{max(self._window[-1][0] + self.window - time.monotonic(), 0.0) if self._window else 0:.3f}s"
@@ -211,10 +215,8 @@ class _Handler(BaseHTTPRequestHandler):
     def finish(self) -> None:
         with self.server_of._lock:
             self.server_of._connections.discard(self.connection)
-        try:
+        with suppress(OSError):  # the connection may have been broken on purpose
             super().finish()
-        except OSError:
-            pass  # the connection was broken on purpose
 
     def do_POST(self) -> None:
         try:

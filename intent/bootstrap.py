@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -22,10 +24,15 @@ from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.migrate import is_empty, migrate, require_newest
 from intent.taxonomy import Taxonomy, load_taxonomy
+from intent.telemetry import logger
 from intent.worker import Step, Worker, WorkerPolicy, WorkReport
 
 if TYPE_CHECKING:
-    from intent.ports import Classifier
+    from intent.classify.exchange import Exchange
+    from intent.classify.llm import LlmAnswerer
+    from intent.classify.models import Prices
+    from intent.classify.prompt import Prompt
+    from intent.ports import Classifier, Ledger, Replies
 
 
 def migrations_dir() -> Path:
@@ -101,6 +108,107 @@ def build_classifier(settings: Settings) -> Classifier:
     if settings.cache_size == 0:
         return local
     return CachedClassifier(local, capacity=settings.cache_size, versions=str(local.versions))
+
+
+def llm_is_on(settings: Settings) -> bool:
+    """Say whether an LLM is configured: a server, or a key for the usual one."""
+    return settings.llm_base_url is not None or settings.llm_api_key is not None
+
+
+def build_prompt(settings: Settings, name: str = "production") -> Prompt:
+    """Read a prompt by its alias or name.
+
+    Raises:
+        TemplateError: it is missing or wrong.
+    """
+    from intent.classify.prompt import load_alias
+
+    return load_alias(locate("prompts", settings.prompts_dir), name, build_taxonomy(settings))
+
+
+def build_exchange(
+    settings: Settings, ledger: Ledger, *, prompt: str = "production", allow: Callable[[int], None] | None = None, stop: Event | None = None
+) -> Exchange:
+    """Connect to the LLM server; nothing is sent yet. Limits and breaker are the server's: build it once a process, for all answerers.
+
+    Args:
+        prompt: the prompt whose model is asked, where INTENT_LLM_MODEL names no other.
+        allow: told before every call what it costs at most, in nanodollars; raises BudgetSpent where that is too much.
+        stop: set to leave instead of waiting.
+
+    Raises:
+        OperatorError: no LLM is configured, or nobody knows what the model costs.
+    """
+    from intent.classify.breaker import Breaker, BreakerPolicy
+    from intent.classify.exchange import Exchange, Patience
+    from intent.classify.limits import RateLimits
+    from intent.classify.llm_client import ChatClient, Dialect
+    from intent.classify.models import choose_model, load_models, sunset_warning
+
+    if not llm_is_on(settings):
+        raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL to an OpenAI-compatible server, or INTENT_LLM_API_KEY")
+    name = settings.llm_model or build_prompt(settings, prompt).front.model.id
+    model = choose_model(load_models(locate("prompts", settings.prompts_dir) / "models.yaml"), name, _prices(settings))
+    warning = sunset_warning(model, datetime.now(UTC).date())
+    if warning:
+        logger("llm").warning(warning)
+    requests, tokens = settings.llm_requests_per_minute or model.limits.requests, settings.llm_tokens_per_minute or model.limits.tokens
+    return Exchange(
+        ChatClient(settings.llm_base_url, _key(settings), Dialect(schema=settings.llm_schema)),
+        model,
+        ledger,
+        RateLimits(requests, tokens, stop=stop),
+        Breaker(BreakerPolicy(slow=0.75 * settings.llm_timeout)),
+        patience=Patience(call=settings.llm_timeout, attempts=settings.llm_attempts),
+        allow=allow or (lambda nanodollars: None),
+        stop=stop,
+    )
+
+
+def build_answerer(
+    settings: Settings, ledger: Ledger, replies: Replies, *, prompt: str = "production", exchange: Exchange | None = None, stop: Event | None = None
+) -> LlmAnswerer:
+    """Build what asks the LLM with one prompt; without an ``exchange`` it gets one of its own.
+
+    Raises:
+        OperatorError: no LLM is configured, or nobody knows what the model costs.
+        TemplateError: the prompt or its calibration is wrong.
+    """
+    from intent.classify.calibration import load_calibration
+    from intent.classify.llm import AnswererPolicy, LlmAnswerer
+
+    exchange = exchange or build_exchange(settings, ledger, prompt=prompt, stop=stop)
+    taxonomy, chosen = build_taxonomy(settings), build_prompt(settings, prompt)
+    path = locate("prompts", settings.prompts_dir) / "calibration.yaml"
+    return LlmAnswerer(
+        chosen,
+        exchange,
+        replies,
+        taxonomy,
+        load_calibration(path, taxonomy, prompt=chosen.identity, model=exchange.model.id),
+        # Ids in requests must come out the same after a restart, and authors must not be able to know them: the key is both, and the
+        # hash of it says nothing of it.
+        secret=hashlib.sha256(f"ids:{_key(settings)}:{settings.database_url.get_secret_value()}".encode()).digest(),
+        policy=AnswererPolicy(messages=settings.llm_batch, deadline=settings.llm_deadline),
+    )
+
+
+def _key(settings: Settings) -> str:
+    # A server of one's own mostly wants none, and the client library insists on one.
+    return settings.llm_api_key.get_secret_value() if settings.llm_api_key else "none"
+
+
+def _prices(settings: Settings) -> Prices | None:
+    from intent.classify.models import Prices
+
+    if settings.llm_price_input is None or settings.llm_price_output is None:
+        return None
+    return Prices(
+        input=settings.llm_price_input,
+        output=settings.llm_price_output,
+        cached=settings.llm_price_cached,
+        cache_write=settings.llm_price_cache_write,
+    )
 
 
 def build_worker(settings: Settings, database: Database, stop: Event, progress: Callable[[WorkReport], None], *, classifier: Classifier) -> Worker:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intent.errors import OperatorError
 
 Count = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
+Price = Annotated[float, Field(ge=0)] | None
 
 
 class Settings(BaseSettings):
     """Read from ``INTENT_…`` environment variables; everything has a default that works on a laptop without a network."""
 
-    model_config = SettingsConfigDict(env_prefix="INTENT_", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_prefix="INTENT_", extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True)
 
     database_url: SecretStr = Field(
         SecretStr("sqlite:///intent.db"), description="where everything is stored: an SQLite file or a PostgreSQL database"
@@ -42,7 +43,23 @@ class Settings(BaseSettings):
     failpoint: str | None = Field(None, description="for tests: STEP:N kills the process the Nth time the worker passes that step")
 
     llm_base_url: str | None = Field(None, description="an OpenAI-compatible server; with neither this nor a key the LLM is off")
-    llm_api_key: SecretStr | None = Field(None, description="key of that server; OPENAI_API_KEY is read too")
+    llm_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("INTENT_LLM_API_KEY", "OPENAI_API_KEY"), description="key of that server; OPENAI_API_KEY is read too"
+    )
+    llm_model: str | None = Field(None, description="model to ask; default: the one that the prompt names")
+    llm_schema: Literal["json_schema", "json_object", "none"] = Field(
+        "json_schema", description="how the shape of replies is asked for; a server that refuses one gets the next weaker by itself"
+    )
+    llm_batch: Count = Field(20, description="messages of one room in one request, at most")
+    llm_timeout: Seconds = Field(20.0, description="seconds for one call")
+    llm_deadline: Seconds = Field(60.0, description="seconds for all calls about one batch, waiting and asking again included")
+    llm_attempts: Count = Field(4, description="calls for one request while the server fails, at most")
+    llm_requests_per_minute: Count | None = Field(None, description="requests a minute of this process; default: what the server's headers say")
+    llm_tokens_per_minute: Count | None = Field(None, description="tokens a minute of this process; default: what the server's headers say")
+    llm_price_input: Price = Field(None, description="dollars for a million input tokens; default: from models.yaml")
+    llm_price_cached: Price = Field(None, description="dollars for a million cached input tokens; default: as input")
+    llm_price_cache_write: Price = Field(None, description="dollars for a million input tokens written to the cache; default: as input")
+    llm_price_output: Price = Field(None, description="dollars for a million output tokens; needed together with llm_price_input")
 
     @field_validator("cache_dir", "prompts_dir", "model_dir")
     @classmethod

@@ -113,7 +113,8 @@ class Breaker:
     def _is_bad(self) -> bool:
         if len(self._calls) < self._policy.least:
             return False
-        failed, slow = (sum(column) for column in zip(*self._calls, strict=True))
+        failed = sum(failed for failed, _ in self._calls)
+        slow = sum(slow for _, slow in self._calls)
         return max(failed, slow) >= self._policy.share * len(self._calls)
 
     def _open(self) -> None:

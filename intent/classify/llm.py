@@ -194,7 +194,8 @@ class LlmAnswerer:
         request = self.request(compose([prepare(CANARY, self._prompt.identity)], (), self._secret))
         if self._exchange.ask(request, _counting(round_.about, 0), round_.deadline).outcome is Outcome.BAD_REQUEST:
             raise LlmForbidden(
-                f"the LLM server refuses what we send ({refused.reason}); check INTENT_LLM_MODEL and INTENT_LLM_BASE_URL, and the prompt with: intent prompts lint"
+                f"the LLM server refuses what we send ({refused.reason}); check INTENT_LLM_MODEL and INTENT_LLM_BASE_URL, "
+                "and the prompt with: intent prompts lint"
             )
         round_.proved = True
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from intent.cli import flow, look, model, operate
+from intent.cli import flow, look, model, operate, prompts
 from intent.cli.screen import fail
 from intent.errors import IntentError
 
@@ -23,6 +23,7 @@ for verb in (flow.demo, operate.migrate, flow.ingest, flow.work, model.classify,
     app.command()(verb)
 app.add_typer(look.features, name="features")
 app.add_typer(operate.dead, name="dead")
+app.add_typer(prompts.app, name="prompts")
 
 
 def main() -> None:
