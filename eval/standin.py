@@ -189,8 +189,8 @@ class StandIn:
     def _usage(self, body: dict[str, Any], content: str) -> dict[str, Any]:
         prefix = json.dumps([body["messages"][0]["content"], body.get("response_format")], sort_keys=True)
         tokens, output = _input_tokens(body), estimate_tokens(content)
-        stable = (estimate_tokens(prefix) // CACHE_STEP) * CACHE_STEP
-        stable = stable if CACHED_FROM <= stable <= tokens else 0
+        stable = _input_tokens({**body, "messages": body["messages"][:1]}) // CACHE_STEP * CACHE_STEP
+        stable = stable if stable >= CACHED_FROM else 0
         with self._lock:
             known = prefix in self._prefixes
             self._prefixes.add(prefix)

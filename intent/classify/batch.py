@@ -26,8 +26,9 @@ BEFORE_CHARACTERS = 200
 """How much of each of them is sent."""
 
 # No vowels, so that no word comes out; no letters and digits that look alike.
-_SIGNS = "bcdfghjkmnpqrstvwxz23456789"
-_ID_LENGTH = 3
+_LETTERS = "bcdfghjkmnpqrstvwxz"
+_ID = (_LETTERS, _LETTERS + "23456789", _LETTERS + "23456789")
+"""What each sign of an id may be; never a number, which a model might count or reorder."""
 
 Setting = tuple[str | None, str | None]
 
@@ -116,9 +117,9 @@ def _id(seed: bytes, taken: Mapping[str, Entry], texts: str) -> str:
     while True:
         number = int.from_bytes(seed[:8], "big")
         found = ""
-        for _ in range(_ID_LENGTH):
-            number, place = divmod(number, len(_SIGNS))
-            found += _SIGNS[place]
+        for signs in _ID:
+            number, place = divmod(number, len(signs))
+            found += signs[place]
         if found not in taken and found not in texts:
             return found
         seed = hashlib.sha256(seed).digest()

@@ -51,7 +51,7 @@ def classify(
         raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL or INTENT_LLM_API_KEY, or use --by local")
     local = bootstrap.build_local(settings, model_dir=model) if model or by is By.LOCAL else bootstrap.build_classifier(settings)
     if text:
-        _classify(local, [_plain(one, number) for number, one in enumerate(text, 1)], as_json)
+        _classify(local, [plain_message(one, number) for number, one in enumerate(text, 1)], as_json)
         return
     assert path is not None
     with opened(path) as descriptor:
@@ -94,7 +94,7 @@ def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
     for line in read_lines(descriptor, MAX_PAYLOAD_BYTES + 1):
         if line is not None and line.payload.strip():
             try:
-                batch.append(_parsed(line))
+                batch.append(message_of(line))
             except Malformed as error:
                 refused += 1
                 say(f"refused line {line.number}: {error}")
@@ -104,7 +104,12 @@ def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
     yield batch, refused
 
 
-def _parsed(line: Line) -> Message:
+def message_of(line: Line) -> Message:
+    """Return the message of a line: in its wire shape, under ``input`` as in labelled data, or made up around a bare text.
+
+    Raises:
+        Malformed: it is none of these.
+    """
     if line.size > MAX_PAYLOAD_BYTES:
         raise Malformed(f"the line is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}")
     try:
@@ -129,7 +134,12 @@ def _parsed(line: Line) -> Message:
 _PLAIN = {"platform": "none", "room_id": "none", "user_id": "none", "kind": "comment", "sent_at": "1970-01-01T00:00:00Z"}
 
 
-def _plain(text: str, number: int) -> Message:
+def plain_message(text: str, number: int) -> Message:
+    """Return a message of a text that was given on the command line.
+
+    Raises:
+        OperatorError: the text is refused.
+    """
     try:
         return parse_message(json.dumps({**_PLAIN, "message_id": f"text-{number}", "text": text}).encode("utf-8", "surrogatepass"))
     except Malformed as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,18 +19,21 @@ from intent.classify.calibration import load_calibration
 from intent.classify.models import choose_model, load_models
 from intent.classify.prompt import Prompt, aliases, load_alias, load_prompt
 from intent.cli.flow import opened
-from intent.cli.model import messages_of, plain_message
-from intent.cli.screen import json_line, people, results
+from intent.cli.model import message_of, plain_message
+from intent.cli.screen import json_line, results, say
 from intent.errors import OperatorError, TemplateError
 from intent.message import Message
 from intent.ports import Claim, Question
 from intent.resources import locate
 from intent.settings import Settings, load_settings
+from intent.sources.lines import read_lines
+from intent.sources.replay import MAX_PAYLOAD_BYTES
 from intent.taxonomy import Taxonomy
 
 app = typer.Typer(no_args_is_help=True, help="Prompt files: lint, render, list, diff.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Name = Annotated[str, typer.Argument(metavar="NAME|PATH", help="An alias, the name of a prompt, or the path of a .prompty file.")]
+_LINES = 500
 _SHOWN = ("how much for two, and do you ship to Perth?", "hi from Leeds 👋", "call me 0491 570 156", "还有M码吗")
 
 
@@ -66,9 +70,11 @@ def lint(
         if as_json:
             json_line(verdict)
         elif verdict["error"]:
-            people.print(f"wrong  {verdict['error']}", markup=False, soft_wrap=True)
+            say(f"wrong  {verdict['error']}")
         else:
-            results().print(f"good   {verdict['name']} {verdict['identity']}, about {verdict['prefix_tokens']} tokens before the messages", markup=False)
+            results().print(
+                f"good   {verdict['name']} {verdict['identity']}, about {verdict['prefix_tokens']} tokens before the messages", markup=False
+            )
     registry = load_models(folder.path / "models.yaml")
     for alias in aliases(folder.path):
         prompt = folder.prompt(alias)
@@ -100,7 +106,7 @@ def render(
         json_line({"model": prompt.front.model.id, "messages": chat, "schema": dict(prompt.schema)})
         return
     for part in chat:
-        people.print(f"── {part['role']} ──", markup=False)
+        say(f"── {part['role']} ──")
         results().print(Text(part["content"]), soft_wrap=True)
 
 
@@ -145,7 +151,7 @@ def diff(
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         results().print(Text(line, style=style), soft_wrap=True)
     if not shown:
-        people.print(f"{old} and {new} send the same: {before.identity}")
+        say(f"{old} and {new} send the same: {before.identity}")
 
 
 def _folder(settings: Settings) -> _Folder:
@@ -174,7 +180,8 @@ def _sent(prompt: Prompt) -> list[str]:
 
 def _read(path: str) -> list[Message]:
     with opened(path) as descriptor:
-        messages = messages_of(descriptor)
+        lines = islice(read_lines(descriptor, MAX_PAYLOAD_BYTES + 1), _LINES)
+        messages = [message_of(line) for line in lines if line is not None and line.payload.strip()]
     if not messages:
         raise OperatorError(f"{path} holds no messages; give a JSONL file of messages")
     return [message for message in messages if message.room_id == messages[0].room_id]
