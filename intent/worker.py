@@ -23,6 +23,7 @@ from typing import TypeVar
 from intent.decision import Decision
 from intent.errors import ClassifierUnavailable, Later, Stopping
 from intent.message import Kind, Message
+from intent.patience import patiently
 from intent.ports import Classifier, Decisions, Delivery, Entry, FeatureState, Inbox, Lane, Question, Transactions
 from intent.telemetry import logger
 
@@ -227,17 +228,11 @@ class Worker:
         self._patiently(lambda: self._inbox.give_back(deliveries))
 
     def _patiently(self, call: Callable[[], T]) -> T:
-        """Call until the environment lets it through, with growing pauses; give up only when told to stop."""
-        delay = self._policy.outage_delay
-        while True:
-            try:
-                return call()
-            except Later as error:
-                self.report.outages += 1
-                self._log.warning("waiting", seconds=delay, error=str(error))
-                if self._stop.wait(delay):
-                    raise Stopping("asked to leave during an outage; what was taken comes again when its lease ends") from error
-                delay = min(delay * 2, self._policy.outage_delay_most)
+        def waiting(seconds: float, error: Later) -> None:
+            self.report.outages += 1
+            self._log.warning("waiting", seconds=seconds, error=str(error))
+
+        return patiently(call, stop=self._stop, delay=self._policy.outage_delay, most=self._policy.outage_delay_most, waiting=waiting)
 
 
 def _question(entry: Entry) -> Question:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, or_, select
 
 from intent.ports import Claim, Priority, Question
 from intent.queues.claims import claim, clock, release, settle, with_message
@@ -82,7 +82,7 @@ class SqlLane:
             now = clock(transaction)
             old = (
                 select(ask_lane.c.id)
-                .where(ask_lane.c.priority == int(Priority.LIVE), ask_lane.c.available_timestamp <= now)
+                .where(ask_lane.c.priority == int(Priority.LIVE), or_(ask_lane.c.token.is_(None), ask_lane.c.available_timestamp <= now))
                 .where(ask_lane.c.wanted_timestamp < now - timedelta(seconds=age))
                 .order_by(ask_lane.c.id)
                 .limit(EXPIRED_AT_ONCE)

@@ -63,7 +63,7 @@ class _Rows(Generic[T]):
 
     def available(self) -> list[_Row[T]]:
         now = self.clock()
-        return sorted((row for row in self.rows.values() if row.available <= now), key=lambda row: (row.available, row.number))
+        return sorted((row for row in list(self.rows.values()) if row.available <= now), key=lambda row: (row.available, row.number))
 
     def claim(self, rows: Sequence[_Row[T]]) -> str:
         token = secrets.token_hex(16)
@@ -199,8 +199,9 @@ class MemoryLane:
 
     def expire(self, age: float) -> int:
         """Drop live questions that were put more than ``age`` seconds ago and that nobody holds; return how many."""
-        before = self._rows.clock() - age
-        old = [row.number for row in self._rows.available() if row.value.priority is Priority.LIVE and row.put < before]
+        now = self._rows.clock()
+        free = [row for row in list(self._rows.rows.values()) if row.token is None or row.available <= now]
+        old = [row.number for row in free if row.value.priority is Priority.LIVE and row.put < now - age]
         for number in old:
             del self._rows.rows[number]
         return len(old)
