@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, case, func, literal
+from sqlalchemy import ColumnElement, Connection, case, delete, func, literal, tuple_
 
 from intent.decision import Decision
 from intent.message import Message
@@ -61,7 +61,17 @@ class SqlFeatureState:
 
     def add(self, transaction: Connection, entries: Sequence[Entry]) -> None:
         """Count inserted entries: new minus previous, at the event's time."""
-        counters = count(change for entry in entries for change in changes(entry, self._groups))
+        self._count(transaction, count(change for entry in entries for change in changes(entry, self._groups)))
+
+    def remove(self, transaction: Connection, entries: Sequence[Entry]) -> None:
+        """Uncount messages; ``decision`` is the one that stood for readers. To be called after their decisions are deleted."""
+        counters = count((key, -delta, at) for entry in entries for key, delta, at in changes(entry, self._groups))
+        self._count(transaction, counters)
+        c = feature_counters.c
+        keys = tuple_(c.entity, c.platform, c.key, c.intent)
+        transaction.execute(delete(feature_counters).where(c.count == 0, keys.in_(list(counters))))
+
+    def _count(self, transaction: Connection, counters: Mapping[Key, Counter]) -> None:
         if not counters:
             return
         statement = insert_for(transaction, feature_counters)

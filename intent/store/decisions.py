@@ -79,12 +79,14 @@ class Standing:
         revision: revision that readers see; -1 for none.
         decision: the decision that readers see.
         runs: runs that have decided it.
+        shown: runs whose decision was ever visible to readers.
     """
 
     newest: int
     revision: int
     decision: Decision | None
     runs: frozenset[str]
+    shown: frozenset[str]
 
 
 def read_standings(transaction: Connection, identities: Sequence[Identity]) -> dict[Identity, Standing]:
@@ -106,6 +108,7 @@ def _standing(rows: Sequence[RowMapping]) -> Standing:
         revision=current["revision"] if current else -1,
         decision=decision_from(current) if current else None,
         runs=frozenset(row["run"] for row in rows),
+        shown=frozenset(row["run"] for row in rows if row["visible"]),
     )
 
 

@@ -1,0 +1,92 @@
+"""Forgets a person: messages, decisions, questions, dead letters and features, in small transactions between which everything balances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Event
+from typing import Protocol
+
+from intent.patience import patiently
+from intent.ports import Entry, Transaction, Transactions
+from intent.telemetry import logger
+
+AT_ONCE = 100
+"""Messages in one transaction, at most."""
+
+
+class Erasure(Protocol):
+    """Deletes what is stored of a person."""
+
+    def erase(self, transaction: Transaction, platform: str, user_id: str, count: int) -> tuple[int, list[Entry]]:
+        """Delete the next messages of a person; return how many, and for each that was decided the decision that stood for readers."""
+
+    def erase_refused(self, transaction: Transaction, platform: str, user_id: str, after: int) -> tuple[int, int | None]:
+        """Delete the next refused payloads that name the person; return how many, and where to go on (None at the end)."""
+
+    def erase_replies(self, transaction: Transaction, count: int) -> int:
+        """Delete kept replies of the LLM, which may quote anybody; return how many."""
+
+
+class Uncounting(Protocol):
+    """Feature state that can lose messages."""
+
+    def remove(self, transaction: Transaction, entries: Sequence[Entry]) -> None:
+        """Uncount messages; ``decision`` is the one that stood for readers. To be called after their decisions are deleted."""
+
+
+@dataclass(slots=True)
+class Forgotten:
+    """What was deleted: counts of messages, of refused payloads, and of kept replies of the LLM (of everybody)."""
+
+    messages: int = 0
+    refused: int = 0
+    replies: int = 0
+
+
+def forget(
+    platform: str,
+    user_id: str,
+    erasure: Erasure,
+    features: Uncounting,
+    transactions: Transactions,
+    *,
+    stop: Event,
+    progress: Callable[[Forgotten], None] = lambda report: None,
+) -> Forgotten:
+    """Delete everything of one person; a second time deletes what has come in since.
+
+    Raises:
+        Stopping: the database was away when we were told to stop; what was deleted so far is gone.
+    """
+    report, log = Forgotten(), logger("forget")
+
+    def part(count: Callable[[Transaction], int]) -> int:
+        def once() -> int:
+            with transactions.begin() as transaction:
+                return count(transaction)
+
+        waiting = lambda seconds, error: log.warning("waiting", seconds=seconds, error=str(error))  # noqa: E731
+        done = patiently(once, stop=stop, delay=0.2, most=10.0, waiting=waiting)
+        progress(report)
+        return done
+
+    def some_messages(transaction: Transaction) -> int:
+        erased, stood = erasure.erase(transaction, platform, user_id, AT_ONCE)
+        features.remove(transaction, stood)
+        return erased
+
+    after: int | None = 0
+
+    def some_refused(transaction: Transaction) -> int:
+        nonlocal after
+        erased, after = erasure.erase_refused(transaction, platform, user_id, after or 0)
+        return erased
+
+    while not stop.is_set() and (erased := part(some_messages)):
+        report.messages += erased
+    while not stop.is_set() and after is not None:
+        report.refused += part(some_refused)
+    while not stop.is_set() and (erased := part(lambda transaction: erasure.erase_replies(transaction, AT_ONCE * 10))):
+        report.replies += erased
+    return report
