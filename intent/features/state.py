@@ -68,8 +68,8 @@ class SqlFeatureState:
         counters = count((key, -delta, at) for entry in entries for key, delta, at in changes(entry, self._groups))
         self._count(transaction, counters)
         c = feature_counters.c
-        keys = tuple_(c.entity, c.platform, c.key, c.intent)
-        transaction.execute(delete(feature_counters).where(c.count == 0, keys.in_(list(counters))))
+        touched = sorted({key[:3] for key in counters})
+        transaction.execute(delete(feature_counters).where(c.count == 0, tuple_(c.entity, c.platform, c.key).in_(touched)))
 
     def _count(self, transaction: Connection, counters: Mapping[Key, Counter]) -> None:
         if not counters:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, exists, func, select, tuple_, update
 
 from intent.decision import DecidedBy, Decision
 from intent.errors import OperatorError
@@ -68,7 +68,7 @@ class SqlRuns:
     def list(self) -> list[Run]:
         """Return all runs, oldest first."""
         of_lane = select(ask_lane.c.run, func.count().label("waiting")).group_by(ask_lane.c.run).subquery()
-        beside = func.sum(func.cast(~decisions.c.visible, decisions.c.id.type))
+        beside = func.sum(case((decisions.c.visible, 0), else_=1))
         of_decisions = select(decisions.c.run, beside.label("answered"), func.count().label("all")).group_by(decisions.c.run).subquery()
         query = (
             select(
@@ -169,7 +169,7 @@ class SqlRuns:
             while page := found.fetchmany(500):
                 c = current_decisions.c
                 keys = {(row["platform"], row["message_id"]): row for row in page}
-                current = select(current_decisions).where(func.row(c.platform, c.message_id).in_(list(keys)))
+                current = select(current_decisions).where(tuple_(c.platform, c.message_id).in_(list(keys)))
                 for now in connection.execute(current).mappings():
                     row = keys[now["platform"], now["message_id"]]
                     yield Pair(message_from(row), decision_from(now), decision_from(row))

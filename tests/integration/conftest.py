@@ -1,0 +1,92 @@
+"""Rooms with decided messages, and an LLM that answers what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Any
+
+import pytest
+
+from intent import bootstrap
+from intent.asker import Asker, AskPolicy
+from intent.decision import DecidedBy, Decision
+from intent.features.audit import check_state
+from intent.features.state import SqlFeatureState
+from intent.message import Message
+from intent.ports import Answer, Claim, Question
+from intent.queues.inbox import SqlInbox
+from intent.queues.lane import SqlLane
+from intent.store.audit import balance
+from intent.store.decisions import SqlDecisions
+from intent.store.engine import Database
+from intent.store.history import SqlHistory
+from intent.taxonomy import Taxonomy
+from intent.worker import Worker, WorkerPolicy
+from tests.conftest import MakeDecision
+
+
+@dataclass
+class FakeAnswerer:
+    """Answers with the decision made for a text, or raises."""
+
+    decide: Callable[[Message], Decision | None]
+    raises: Exception | None = None
+    calls: list[list[str]] = field(default_factory=list)
+
+    def answer(self, claims: Sequence[Claim], before: Sequence[Message]) -> list[Answer]:
+        self.calls.append([claim.message.text for claim in claims])
+        if self.raises is not None:
+            raise self.raises
+        return [Answer(claim, self.decide(claim.message)) for claim in claims]
+
+
+class House:
+    """The whole house over one database, with a classifier and an LLM that are told what to say."""
+
+    def __init__(self, database: Database, taxonomy: Taxonomy, make_decision: MakeDecision) -> None:
+        self.database, self.make = database, make_decision
+        self.inbox, self.lane = SqlInbox(database), SqlLane(database)
+        self.decisions = SqlDecisions()
+        self.groups = bootstrap.groups(taxonomy)
+        self.features = SqlFeatureState(self.groups)
+        self.local = make_decision("chatter")
+        self.answerer = FakeAnswerer(lambda message: self.by_llm("price_inquiry"))
+
+    def by_llm(self, *labels: str) -> Decision:
+        return replace(self.make(*labels), decided_by=DecidedBy.LLM)
+
+    @property
+    def versions(self) -> Any:
+        return self.local.versions
+
+    def classify(self, messages: Sequence[Message]) -> list[Decision]:
+        return [self.local for _ in messages]
+
+    def work(self, *messages: Message, unsure: bool = True) -> None:
+        self.inbox.put(messages)
+        parts = (self.inbox, self, self.database, self.decisions, self.features, self.lane)
+        Worker(*parts, unsure=lambda decision: unsure, policy=WorkerPolicy(), stop=Event()).run(drain=True)
+
+    def ask(self, **options: Any) -> Any:
+        empty = Event()
+        empty.set()
+        history = SqlHistory(self.database, count=5)
+        policy = AskPolicy(**{"gather": 0.0, "idle": 0.01, **options})
+        parts = (self.lane, history, lambda run: self.answerer, self.database, self.decisions, self.decisions, self.features)
+        return Asker(*parts, policy=policy, stop=Event()).run(empty=empty)
+
+    def put(self, *messages: Message, **values: Any) -> None:
+        with self.database.begin() as transaction:
+            questions = [Question(m.platform, m.message_id, m.room_id, m.sent_at, **{"revision": 0, **values}) for m in messages]
+            self.lane.put(transaction, questions)
+
+    def holds(self) -> bool:
+        with self.database.read() as connection:
+            return balance(connection).holds and check_state(connection, self.groups).holds
+
+
+@pytest.fixture
+def house(database: Database, taxonomy: Taxonomy, make_decision: MakeDecision) -> House:
+    return House(database, taxonomy, make_decision)
