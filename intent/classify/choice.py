@@ -54,7 +54,9 @@ class Rule:
         return tuple(name for name in self.labels if name in chosen)
 
 
-def rule_for(taxonomy: Taxonomy | None, labels: tuple[str, ...], thresholds: tuple[float, ...], lead_threshold: float | None, *, exclusive: bool) -> Rule:
+def rule_for(
+    taxonomy: Taxonomy | None, labels: tuple[str, ...], thresholds: tuple[float, ...], lead_threshold: float | None, *, exclusive: bool
+) -> Rule:
     """Return the rule of a model of our taxonomy, or of labels that are nobody's."""
     leads, alone = (taxonomy.leads, taxonomy.alone) if taxonomy is not None else (frozenset[str](), frozenset[str]())
     return Rule(labels, leads, alone, thresholds, lead_threshold if taxonomy is not None else None, exclusive)

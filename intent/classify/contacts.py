@@ -39,6 +39,9 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _MANY_DIGITS = re.compile(r"\d(?:[^\d\n]{0,2}\d){7,}")
+_LONGEST_NUMBER = 60
+"""Longest stretch of digits and signs between them that is looked into, in characters."""
+
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
 # Home countries of the languages that come first; a number in national form is taken if it is possible in any of them.
 _REGIONS = ("CN", "US", "ID", "TH", "MY", "VN", "MX", "ES", "AU", "SG", "TW")
@@ -59,14 +62,20 @@ def find_contacts(text: str) -> tuple[Contact, ...]:
 
 
 def _phones(text: str) -> Iterator[Contact]:
-    taken: list[tuple[int, int]] = []
+    for digits in _MANY_DIGITS.finditer(text):
+        # A plus sign or a bracket may stand before the first digit.
+        start, end = max(0, digits.start() - 2), digits.end()
+        if end - start <= _LONGEST_NUMBER:
+            yield from _phones_in(text[start:end], start)
+
+
+def _phones_in(piece: str, start: int) -> Iterator[Contact]:
     for region in _REGIONS:
-        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.POSSIBLE):
-            digits = sum(sign.isdigit() for sign in match.raw_string)
-            free = all(match.end <= start or match.start >= end for start, end in taken)
-            if free and digits >= 8 and not _THOUSANDS.fullmatch(match.raw_string):
-                taken.append((match.start, match.end))
-                yield Contact(ContactKind.PHONE, match.start, match.end)
+        matches = list(phonenumbers.PhoneNumberMatcher(piece, region, leniency=phonenumbers.Leniency.POSSIBLE))
+        numbers = [match for match in matches if sum(sign.isdigit() for sign in match.raw_string) >= 8 and not _THOUSANDS.fullmatch(match.raw_string)]
+        if numbers:
+            yield from (Contact(ContactKind.PHONE, start + match.start, start + match.end) for match in numbers)
+            return
 
 
 def _without_overlaps(found: list[Contact]) -> Iterator[Contact]:

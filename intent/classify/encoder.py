@@ -79,10 +79,10 @@ class Encoder:
         self.dimensions: int = self._session.get_outputs()[0].shape[1]
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return embeddings of length one, shape (texts, dimensions); the same text gives the same row up to rounding in any batch."""
+        """Return embeddings of length one, shape (texts, dimensions), zeros for empty texts; a text's row does not hang on its neighbours."""
         tokens = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(list(texts))]
         embeddings = np.zeros((len(tokens), self.dimensions), dtype=np.float32)
-        for rows in _batches([len(ids) for ids in tokens]):
+        for rows in _batches([len(ids) if text else 0 for ids, text in zip(tokens, texts, strict=True)]):
             longest = max(len(tokens[row]) for row in rows)
             ids = np.full((len(rows), longest), self._pad, dtype=np.int64)
             mask = np.zeros((len(rows), longest), dtype=np.int64)
@@ -94,9 +94,9 @@ class Encoder:
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield row numbers in batches of similar length, within the token budget."""
+    """Yield the numbers of all rows that are not empty in batches of similar length, within the token budget."""
     batch: list[int] = []
-    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+    for row in sorted((row for row, length in enumerate(lengths) if length), key=lengths.__getitem__):
         if batch and lengths[row] * (len(batch) + 1) > BATCH_TOKENS:
             yield batch
             batch = []
@@ -136,7 +136,7 @@ def _export(spec: EncoderSpec, folder: Path) -> None:
         command += ["--adapter", str(spec.adapter.resolve())]
     try:
         # In its parent folder, so that the package is found however this process came to import it.
-        done = subprocess.run(command, cwd=_PACKAGE_PARENT, capture_output=True, text=True, timeout=_EXPORT_SECONDS, check=False)
+        done = subprocess.run(command, cwd=_PACKAGE_PARENT, capture_output=True, text=True, timeout=_EXPORT_SECONDS, check=False)  # noqa: S603  our own module, no shell
     except subprocess.TimeoutExpired as error:
         raise OperatorError(
             f"exporting the encoder {spec.name!r} took longer than {_EXPORT_SECONDS} s; try again on a machine that is less busy"

@@ -1,4 +1,4 @@
-"""Exports an encoder to ONNX, once for each set of weights: ``python -m intent.classify.export NAME FOLDER``; the one module here that needs torch."""
+"""Exports an encoder to ONNX, once for each set of weights, in a process of its own; the one module here that needs torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -28,7 +27,7 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 _OPSET = 17
 
 
-class Pooled(torch.nn.Module):
+class Pooled(torch.nn.Module):  # type: ignore[misc]
     """The encoder with mean pooling over real tokens and scaling to length one (sentence-transformers' default head)."""
 
     def __init__(self, encoder: Any) -> None:
@@ -141,7 +140,7 @@ def export_to(name: str, folder: Path, *, layers: int | None, adapter: Path | No
         about = {"encoder": name, "weights_sha256": digest, "layers": layers, "graph_sha256": graph}
         (made / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
         try:
-            os.replace(made, folder)
+            made.replace(folder)
         except OSError:
             # Another process was faster; what it made is the same.
             if not (folder / "about.json").exists():

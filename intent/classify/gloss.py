@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
@@ -32,11 +33,13 @@ class Glossary:
         unspaced: of all languages that are written without spaces.
         spaced: by language; words and phrases, joined by one space.
         english: words that count as English when the language of a text is guessed.
+        version: twelve hexadecimal digits of the SHA-256 of its file.
     """
 
     unspaced: Mapping[str, str]
     spaced: Mapping[str, Mapping[str, str]]
     english: frozenset[str]
+    version: str
 
     @cached_property
     def _longest(self) -> int:
@@ -95,7 +98,8 @@ def load_glossary(path: Path = GLOSSARY) -> Glossary:
         OperatorError: it is missing or a line is no entry.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        content = path.read_bytes()
+        lines = content.decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"the glossary {path} cannot be read: {error}; install the package again") from error
     unspaced: dict[str, str] = {}
@@ -113,7 +117,7 @@ def load_glossary(path: Path = GLOSSARY) -> Glossary:
     # English as far as the trade goes: every word that some entry is explained with, and the words of the language "en".
     known = {word for entries in (unspaced, *spaced.values()) for english in entries.values() for word in _TOKEN.findall(english)}
     known |= set(spaced.pop("en", {}))
-    return Glossary(unspaced, spaced, frozenset(known))
+    return Glossary(unspaced, spaced, frozenset(known), hashlib.sha256(content).hexdigest()[:12])
 
 
 def _add_plain(entries: dict[str, str]) -> None:

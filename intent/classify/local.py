@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from intent.classify.choice import rule_for
 from intent.classify.encoder import Encoder, open_encoder
-from intent.classify.folding import fold
+from intent.classify.gloss import Glossary, load_glossary
 from intent.classify.modelfile import Model, load_model
 from intent.classify.ngrams import featurise
+from intent.classify.reading import read
 from intent.classify.slots import find_slots
 from intent.decision import DecidedBy, Decision, Versions
 from intent.errors import OperatorError
@@ -26,10 +27,10 @@ CHUNK = 512
 class LocalClassifier:
     """Decides with a trained model; implements ``Classifier``."""
 
-    def __init__(self, model: Model, encoder: Encoder | None, *, taxonomy: Taxonomy | None) -> None:
+    def __init__(self, model: Model, encoder: Encoder | None, glossary: Glossary, *, taxonomy: Taxonomy | None) -> None:
         """Use what :meth:`load` has read."""
         description = model.description
-        self._model, self._encoder = model, encoder
+        self._model, self._encoder, self._glossary = model, encoder, glossary
         self._lead = taxonomy is not None and description.lead_threshold is not None
         thresholds = (description.labels, description.thresholds, description.lead_threshold)
         self._rule = rule_for(taxonomy, *thresholds, exclusive=description.exclusive)
@@ -52,10 +53,17 @@ class LocalClassifier:
         """
         model = load_model(model_dir)
         if taxonomy is not None and model.description.labels != taxonomy.names:
-            raise OperatorError(f"the model in {model_dir} was trained for other labels than the taxonomy {taxonomy.name!r}; train it again with `intent train`")
+            raise OperatorError(
+                f"the model in {model_dir} was trained for other labels than the taxonomy {taxonomy.name!r}; train it again with `intent train`"
+            )
+        glossary = load_glossary()
+        if model.description.glossary != glossary.version:
+            raise OperatorError(
+                f"the model in {model_dir} was trained with another glossary than the one installed; train it again with `intent train`"
+            )
         spec = model.encoder_spec(encoder)
         opened = open_encoder(spec, cache_dir, threads=threads) if spec is not None else None
-        return cls(model, opened, taxonomy=taxonomy)
+        return cls(model, opened, glossary, taxonomy=taxonomy)
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Decide each message, in order."""
@@ -71,9 +79,11 @@ class LocalClassifier:
     def logits(self, messages: Sequence[Message]) -> NDArray[np.float32]:
         """Return the head's raw outputs, shape (messages, outputs)."""
         numbers = self._model.numbers
-        logits = numbers.vocabulary.transform([featurise(message) for message in messages]).times(numbers.sparse) + numbers.bias
+        readings = [read(message, self._glossary) for message in messages]
+        features = [featurise(message, reading.text, reading.english) for message, reading in zip(messages, readings, strict=True)]
+        logits = numbers.vocabulary.transform(features).times(numbers.sparse) + numbers.bias
         if self._encoder is not None:
-            logits += self._encoder.encode([fold(message.text) for message in messages]) @ numbers.dense
+            logits += self._encoder.encode([reading.encoded for reading in readings]) @ numbers.dense
         return logits
 
     def _decide(self, messages: Sequence[Message]) -> list[Decision]:

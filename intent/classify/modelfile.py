@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from intent.classify.encoder import EncoderSpec
 from intent.classify.vocabulary import Vocabulary
@@ -44,7 +44,7 @@ class Description(_Data):
         exclusive: one label a text (probabilities sum to one) instead of one or several.
         thresholds: a label is chosen from this calibrated probability on.
         lead_threshold: likewise for *any lead intent*; None without a lead head.
-        known_share: texts of which the encoder's tokenizer knows a smaller share of tokens skip the encoder.
+        glossary: version of the glossary that it was trained with.
     """
 
     format: Literal[1] = 1
@@ -52,10 +52,10 @@ class Description(_Data):
     labels: tuple[str, ...] = Field(min_length=1)
     exclusive: bool
     encoder: EncoderDescription | None
+    glossary: str
     scales: tuple[float, ...]
     thresholds: tuple[float, ...]
     lead_threshold: float | None = None
-    known_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,13 @@ class Model:
         return EncoderSpec(name or needed.name, needed.sha256, needed.layers, self.adapter) if needed else None
 
 
-def save_model(folder: Path, description: Description, numbers: Numbers) -> None:
-    """Write a model; the same model gives the same bytes."""
+def save_model(folder: Path, description: Description, numbers: Numbers, changes: dict[str, NDArray[np.float16]] | None = None) -> None:
+    """Write a model, and the ``changes`` to its encoder's weights if there are any; the same model gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
+    if changes is not None:
+        save_changes(folder / ADAPTER, changes)
+    else:
+        (folder / ADAPTER).unlink(missing_ok=True)
     tensors = {
         "known": numbers.vocabulary.known,
         "rarity": numbers.vocabulary.rarity.astype(np.float16),
@@ -106,8 +110,13 @@ def save_model(folder: Path, description: Description, numbers: Numbers) -> None
         "slope": numbers.slope,
         "offset": numbers.offset,
     }
-    save_file({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}, folder / NUMBERS)
+    (folder / NUMBERS).write_bytes(save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}))
     (folder / DESCRIPTION).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def save_changes(path: Path, changes: dict[str, NDArray[np.float16]]) -> None:
+    """Write low-rank changes to an encoder's weights; equal changes give equal bytes."""
+    path.write_bytes(save({name: np.ascontiguousarray(changes[name]) for name in sorted(changes)}))
 
 
 def load_model(folder: Path) -> Model:

@@ -100,11 +100,16 @@ def buckets(features: Iterable[str]) -> list[int]:
     return sorted({crc32(feature.encode("utf-8")) % (BUCKETS - 1) + 1 for feature in features})
 
 
-BLOCKS = ("characters", "words", "situation")
+BLOCKS = ("characters", "words", "situation", "english")
 """The groups of features; each is scaled to length one before it is weighted, so that long texts don't outvote short ones."""
 
 
-def featurise(message: Message) -> tuple[list[int], list[int], list[int]]:
-    """Return the bucket numbers of one message, block by block in the order of :data:`BLOCKS`."""
-    text = fold(message.text)
-    return buckets(character_ngrams(text)), buckets(word_ngrams(text)), buckets(situation_features(message, text))
+def featurise(message: Message, text: str, english: str) -> tuple[list[int], ...]:
+    """Return the bucket numbers of one message, block by block in the order of :data:`BLOCKS`.
+
+    Args:
+        text: the folded text.
+        english: the same with known words in English; it adds nothing where it is the same.
+    """
+    translated = buckets(f"g{gram}" for gram in word_ngrams(english))
+    return buckets(character_ngrams(text)), buckets(word_ngrams(text)), buckets(situation_features(message, text)), translated

@@ -11,10 +11,11 @@ from intent.decision import Slot
 LOCAL_SLOTS = frozenset({"contact", "price", "quantity", "variant"})
 """The kinds of slots that are found here; product, place and time are left to the LLM."""
 
-_NUMBER = r"\d+(?:[.,]\d+)*"
+# Bounded, and never begun in the middle of a number: a flood of digits costs no more than its length.
+_NUMBER = r"\d{1,9}(?:[.,]\d{1,9}){0,4}"
 _PRICE = re.compile(
     rf"(?:(?:US|A|S|NT|HK)?\$|[£€¥₫฿₱]|\b(?:RM|Rp\.?|USD|AUD|SGD|MYR|IDR|THB|VND))\s?{_NUMBER}(?:\s?(?:k|rb|jt|tr|ribu|juta))?(?![\w%])"
-    rf"|{_NUMBER}\s?(?:[€₫฿£$]|(?:k|rb|ribu|jt|juta|tr|triệu|nghìn|ngàn|đồng|quid|dollars?|bucks|euros?|pesos?|soles|ringgit|usd|aud|sgd|baht)\b"
+    rf"|(?<![\d.,]){_NUMBER}\s?(?:[€₫฿£$]|(?:k|rb|ribu|jt|juta|tr|triệu|nghìn|ngàn|đồng|quid|dollars?|bucks|euros?|pesos?|soles|ringgit|usd|aud|sgd|baht)\b"
     r"|บาท|元|块钱?|塊錢?|万(?![人件个]))",
     re.IGNORECASE,
 )
@@ -36,7 +37,8 @@ _COLOURS = (
     "đen|trắng|đỏ|xanh|hồng|tím|vàng|xám|nâu|kem"
 )
 _COLOURS_UNSPACED = (
-    "黑色?|白色?|红色?|紅色?|蓝色|藍色|绿色|綠色|粉色|紫色|黄色|黃色|灰色?|棕色|米色|金色|银色|銀色|สีดำ|สีขาว|สีแดง|สีฟ้า|สีเขียว|สีชมพู|สีม่วง|สีเหลือง|สีเทา|สีน้ำตาล|สีครีม"
+    "黑色?|白色?|红色?|紅色?|蓝色|藍色|绿色|綠色|粉色|紫色|黄色|黃色|灰色?|棕色|米色|金色|银色|銀色"
+    "|สีดำ|สีขาว|สีแดง|สีฟ้า|สีเขียว|สีชมพู|สีม่วง|สีเหลือง|สีเทา|สีน้ำตาล|สีครีม"
 )
 _VARIANT = re.compile(
     r"(?:\b(?:size|saiz|sz|ukuran|talla|số)|ไซส์|ไซซ์|เบอร์|尺码|码数)\s?(?:\d{1,3}(?:\.5)?|\d?X{0,3}[SML])(?!\w)"

@@ -16,6 +16,10 @@ _PULL = 1.0
 """Strength with which a slope is held near one, in rows: a rare label must not be calibrated by three examples."""
 
 
+_BLEND_PULL = 20.0
+"""Likewise for the two slopes of a blend."""
+
+
 def folds(groups: Sequence[str], count: int = FOLDS) -> NDArray[np.int64]:
     """Return a fold number in [0, count) for each row; the same group always goes to the same fold, also in a larger data set."""
     return np.array([int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % count for group in groups], dtype=np.int64)
@@ -33,6 +37,31 @@ def platt(logits: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[floa
 
     found = scipy.optimize.minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-6, "maxiter": 500})
     return float(max(found.x[0], 1e-3)), float(found.x[1])
+
+
+def blend(first: NDArray[np.float64], second: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fit ``a · first + b · second + c`` for each output by logistic regression on out-of-fold logits (stacking, Wolpert 1992).
+
+    The slopes of each output are held near those that fit all outputs best together. Returns (a, b, c) for each output, shape (outputs, 3).
+    """
+
+    def fitted(
+        left: NDArray[np.float64], right: NDArray[np.float64], target: NDArray[np.float64], centre: NDArray[np.float64], pull: float
+    ) -> NDArray[np.float64]:
+        design = np.column_stack([left, right, np.ones(len(left))])
+
+        def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            scaled = design @ weights
+            apart = weights - centre
+            apart[2] = 0.0
+            value = float((np.logaddexp(0.0, scaled) - target * scaled).sum() + pull * (apart**2).sum())
+            return value, design.T @ (scipy.special.expit(scaled) - target) + 2 * pull * apart
+
+        return np.asarray(scipy.optimize.minimize(loss, centre, jac=True, method="L-BFGS-B").x)
+
+    shared = fitted(first.ravel(), second.ravel(), truth.ravel(), np.array([0.5, 0.5, 0.0]), 0.0)
+    columns = range(truth.shape[1])
+    return np.array([fitted(first[:, column], second[:, column], truth[:, column], shared, _BLEND_PULL) for column in columns])
 
 
 def temperature(logits: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
@@ -79,9 +108,7 @@ def calibration(logits: NDArray[np.float64], truth: NDArray[np.float64], *, excl
     return pairs[:, 0].copy(), pairs[:, 1].copy()
 
 
-def probabilities(
-    logits: NDArray[np.float64], slope: NDArray[np.float32], offset: NDArray[np.float32], *, exclusive: bool
-) -> NDArray[np.float64]:
+def probabilities(logits: NDArray[np.float64], slope: NDArray[np.float32], offset: NDArray[np.float32], *, exclusive: bool) -> NDArray[np.float64]:
     """Return calibrated probabilities of the logits' shape."""
     scaled = logits * slope + offset
     return np.asarray(scipy.special.softmax(scaled, axis=1) if exclusive else scipy.special.expit(scaled))

@@ -53,11 +53,13 @@ def _example(line: str, where: str, number: int) -> Example:
     except json.JSONDecodeError as error:
         raise OperatorError(f"{where} is no JSON: {error.msg}") from error
     if not isinstance(row, dict):
-        raise OperatorError(f"{where} is no JSON object; write {{\"text\": …, \"labels\": […]}}")
+        raise OperatorError(f'{where} is no JSON object; write {{"text": …, "labels": […]}}')
     try:
         if "input" in row:
             message = Message.model_validate(row["input"])
-            return Example(message, _labels(row.get("expected", {}), where), f"{message.platform}/{message.room_id}", row.get("metadata", {}).get("lang", ""))
+            return Example(
+                message, _labels(row.get("expected", {}), where), f"{message.platform}/{message.room_id}", row.get("metadata", {}).get("lang", "")
+            )
         return Example(plain_message(row["text"], number), _labels(row, where), str(number))
     except ValidationError as error:
         raise OperatorError(f"{where}: {error.errors(include_url=False)[0]['msg']} ({error.errors()[0]['loc']})") from error
@@ -70,7 +72,7 @@ def _labels(row: dict[str, Any], where: str) -> tuple[str, ...]:
     if isinstance(labels, str):
         labels = [labels]
     if not isinstance(labels, list) or not labels or not all(isinstance(label, str) and label for label in labels):
-        raise OperatorError(f"{where} has no labels; give \"labels\": [\"…\"] or \"label\": \"…\"")
+        raise OperatorError(f'{where} has no labels; give "labels": ["…"] or "label": "…"')
     return tuple(dict.fromkeys(labels))
 
 

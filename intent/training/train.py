@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +13,25 @@ from numpy.typing import NDArray
 from intent.classify.choice import Rule, rule_for
 from intent.classify.encoder import EncoderSpec
 from intent.classify.export import BUNDLED, encoder_folder, encoder_layers, weights_digest
-from intent.classify.modelfile import Description, EncoderDescription, Numbers, save_model
-from intent.classify.vocabulary import Vocabulary
+from intent.classify.gloss import Glossary, load_glossary
+from intent.classify.local import LocalClassifier
+from intent.classify.modelfile import Description, EncoderDescription, save_model
 from intent.errors import OperatorError
 from intent.taxonomy import Taxonomy
-from intent.training.calibrate import best_f1_threshold, calibration, cheapest_threshold, folds, log_loss, probabilities
+from intent.training.adapt import AdapterRecipe
+from intent.training.calibrate import best_f1_threshold, cheapest_threshold, folds, log_loss
 from intent.training.data import Example, read_examples
-from intent.training.logistic import Linear, fit
-from intent.training.rows import Rows, read_rows
+from intent.training.recipes import Fitted, Material, fit_adapted, fit_frozen
+from intent.training.rows import read_rows
 
 Progress = Callable[[str], None]
 
-_STRENGTHS = (5.0, 20.0)
+_FOLDS = 5
+_ADAPTED_FOLDS = 3
+"""Fine-tuning is dear, so it is cross-fitted in fewer parts."""
+
+_ENOUGH = 1500
+"""From so many texts on, the encoder is fine-tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,6 @@ class TrainingReport:
         examples: texts that were trained on.
         labels: names in the order of the model.
         exclusive: whether each text has exactly one label.
-        strength: inverse regularisation that was chosen.
         log_loss, base_log_loss: out-of-fold, mean over labels, calibrated; and that of always answering the base rate. In nats.
         macro_f1: out-of-fold or on dev, with the chosen thresholds, in [0, 1].
         lead_f1: likewise for *any lead intent*; None without a lead head.
@@ -44,7 +51,6 @@ class TrainingReport:
     examples: int
     labels: tuple[str, ...]
     exclusive: bool
-    strength: float
     log_loss: float
     base_log_loss: float
     macro_f1: float
@@ -89,37 +95,55 @@ def train(
     judges = read_examples(dev) if dev is not None else None
     task = _task(examples, taxonomy)
     progress(f"{len(examples)} texts, {len(task.labels)} labels, {'one' if task.exclusive else 'one or several'} a text")
-    spec = _encoder_spec(encoder or BUNDLED)
-    rows, targets = read_rows(examples, spec, cache_dir), task.targets(examples)
-    progress("texts embedded")
-    strength, logits = _cross_fit(rows, targets, folds([example.group for example in examples]), exclusive=task.exclusive)
-    slope, offset = calibration(logits, targets, exclusive=task.exclusive)
-    out_of_fold = probabilities(logits, slope, offset, exclusive=task.exclusive)
-    progress(f"cross-fitted, strength {strength:g}, log-loss {log_loss(out_of_fold, targets):.4f}")
-    vocabulary = rows.vocabulary()
-    head = fit(rows.matrix(vocabulary), targets, strength=strength, exclusive=task.exclusive)
-    if judges is not None:
-        judge_targets = task.targets(judges)
-        judge_logits = head.logits(read_rows(judges, spec, cache_dir).matrix(vocabulary))
-        judged = probabilities(judge_logits, slope, offset, exclusive=task.exclusive)
+    spec, recipe, glossary = _encoder_spec(encoder or BUNDLED), _recipe(task, len(examples)), load_glossary()
+    part = folds([example.group for example in examples], _FOLDS if recipe is None else _ADAPTED_FOLDS)
+    material = Material(read_rows(examples, glossary), task.targets(examples), part, task.exclusive)
+    if recipe is None:
+        fitted = fit_frozen(material, spec, cache_dir, progress)
     else:
-        judged, judge_targets = out_of_fold, targets
-    rule = _rule(task, judged, judge_targets)
-    save_model(out, _description(task, rule, spec, vocabulary), _numbers(vocabulary, head, slope, offset))
+        spec = dataclasses.replace(spec, layers=recipe.layers)
+        fitted = fit_adapted(material, spec, recipe, progress)
+    judged, truth = fitted.out_of_fold, material.targets
+    # Written once before the thresholds are known: dev is judged by the very files that ship.
+    _write(out, task, _rule(task, judged, truth), spec, glossary, fitted)
+    if judges is not None:
+        model = LocalClassifier.load(out, taxonomy=task.taxonomy, cache_dir=cache_dir)
+        judged, truth = model.probabilities([example.message for example in judges]), task.targets(judges)
+    rule = _rule(task, judged, truth)
+    _write(out, task, rule, spec, glossary, fitted)
     progress(f"written to {out}")
-    macro, lead = _scores(task, rule, judged, judge_targets)
-    base = np.broadcast_to(targets.mean(axis=0), targets.shape)
+    macro, lead = _scores(task, rule, judged, truth)
+    base = np.broadcast_to(material.targets.mean(axis=0), material.targets.shape)
     return TrainingReport(
         examples=len(examples),
         labels=task.labels,
         exclusive=task.exclusive,
-        strength=strength,
-        log_loss=log_loss(out_of_fold, targets),
-        base_log_loss=log_loss(base, targets),
+        log_loss=log_loss(fitted.out_of_fold, material.targets),
+        base_log_loss=log_loss(base, material.targets),
         macro_f1=macro,
         lead_f1=lead,
         judged_on="dev" if judges is not None else "out-of-fold",
     )
+
+
+def _recipe(task: _Task, count: int) -> AdapterRecipe | None:
+    """Return how to fine-tune, or None where the encoder stays as it is: too little data, or labels that exclude each other."""
+    return AdapterRecipe() if count >= _ENOUGH and not task.exclusive else None
+
+
+def _write(out: Path, task: _Task, rule: Rule, spec: EncoderSpec, glossary: Glossary, fitted: Fitted) -> None:
+    adapted = fitted.changes is not None
+    description = Description(
+        taxonomy=task.taxonomy.version if task.taxonomy is not None else None,
+        labels=task.labels,
+        exclusive=task.exclusive,
+        encoder=EncoderDescription(name=spec.name, sha256=spec.sha256, layers=spec.layers, adapted=adapted),
+        glossary=glossary.version,
+        scales=fitted.numbers.vocabulary.scales,
+        thresholds=rule.thresholds,
+        lead_threshold=rule.lead_threshold,
+    )
+    save_model(out, description, fitted.numbers, fitted.changes)
 
 
 def _task(examples: Sequence[Example], taxonomy: Taxonomy | None) -> _Task:
@@ -136,25 +160,6 @@ def _encoder_spec(name: str) -> EncoderSpec:
     return EncoderSpec(name, weights_digest(folder), encoder_layers(folder))
 
 
-def _cross_fit(rows: Rows, targets: NDArray[np.float64], part: NDArray[np.int64], *, exclusive: bool) -> tuple[float, NDArray[np.float64]]:
-    """Return the strength with the least out-of-fold log-loss, and its out-of-fold logits of shape (texts, outputs)."""
-    logits = {strength: np.zeros_like(targets) for strength in _STRENGTHS}
-    for fold_number in np.unique(part):
-        held_out = part == fold_number
-        kept = rows.only(~held_out)
-        vocabulary = kept.vocabulary()
-        matrix, held_matrix = kept.matrix(vocabulary), rows.only(held_out).matrix(vocabulary)
-        for strength in _STRENGTHS:
-            logits[strength][held_out] = fit(matrix, targets[~held_out], strength=strength, exclusive=exclusive).logits(held_matrix)
-
-    def loss(strength: float) -> float:
-        slope, offset = calibration(logits[strength], targets, exclusive=exclusive)
-        return log_loss(probabilities(logits[strength], slope, offset, exclusive=exclusive), targets)
-
-    best = min(_STRENGTHS, key=loss)
-    return best, logits[best]
-
-
 def _rule(task: _Task, judged: NDArray[np.float64], truth: NDArray[np.float64]) -> Rule:
     thresholds = tuple(best_f1_threshold(judged[:, column], truth[:, column]) for column in range(len(task.labels)))
     lead = None
@@ -162,23 +167,6 @@ def _rule(task: _Task, judged: NDArray[np.float64], truth: NDArray[np.float64]) 
         costs = task.taxonomy.costs
         lead = cheapest_threshold(judged[:, -1], truth[:, -1], missed=costs.missed_lead, false=costs.false_lead)
     return rule_for(task.taxonomy, task.labels, thresholds, lead, exclusive=task.exclusive)
-
-
-def _description(task: _Task, rule: Rule, spec: EncoderSpec, vocabulary: Vocabulary) -> Description:
-    return Description(
-        taxonomy=task.taxonomy.version if task.taxonomy is not None else None,
-        labels=task.labels,
-        exclusive=task.exclusive,
-        encoder=EncoderDescription(name=spec.name, sha256=spec.sha256, layers=spec.layers),
-        scales=vocabulary.scales,
-        thresholds=rule.thresholds,
-        lead_threshold=rule.lead_threshold,
-    )
-
-
-def _numbers(vocabulary: Vocabulary, head: Linear, slope: NDArray[np.float32], offset: NDArray[np.float32]) -> Numbers:
-    columns = len(vocabulary.known)
-    return Numbers(vocabulary, head.weights[:columns], head.weights[columns:], head.bias, slope, offset)
 
 
 def _scores(task: _Task, rule: Rule, judged: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[float, float | None]:

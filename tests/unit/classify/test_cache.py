@@ -42,9 +42,7 @@ class Echo:
 
 
 def said(text: str, **changes: object) -> Message:
-    message = Message(
-        platform="p", room_id="r", message_id="1", user_id="u", kind=Kind.COMMENT, text=text, sent_at=datetime(2026, 1, 1, tzinfo=UTC)
-    )
+    message = Message(platform="p", room_id="r", message_id="1", user_id="u", kind=Kind.COMMENT, text=text, sent_at=datetime(2026, 1, 1, tzinfo=UTC))
     return message.model_copy(update=changes)
 
 
@@ -76,7 +74,9 @@ def test_slots_are_found_again_in_the_actual_text() -> None:
     assert [slot.text for slot in decision.slots] == ["red", "$20"]
 
 
-@pytest.mark.parametrize("text", ["M", "A12", "2", "xl", "+1", "M black", "38?", "红 L", "call me 0412 345 678", "mail me at ann@example.com", "add @ann.shop please"])
+@pytest.mark.parametrize(
+    "text", ["M", "A12", "2", "xl", "+1", "M black", "38?", "红 L", "call me 0412 345 678", "mail me at ann@example.com", "add @ann.shop please"]
+)
 def test_bare_details_and_contact_details_are_never_remembered(text: str) -> None:
     inner = Echo()
     classifier = cached(inner)
@@ -135,7 +135,10 @@ def test_normalising_is_stable_and_blind_to_what_cannot_be_seen(text: str, invis
     assert normalised(text[:place] + invisible + text[place:]) == normalised(text)
 
 
-@pytest.mark.parametrize(("one", "other"), [("ship to US?", "ship to us?"), ("is it 5555", "is it 55555"), ("need 10² m", "need 102 m"), ("sooo good", "so good"), ("can?", "can")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ship to US?", "ship to us?"), ("is it 5555", "is it 55555"), ("need 10² m", "need 102 m"), ("sooo good", "so good"), ("can?", "can")],
+)
 def test_small_differences_that_matter_are_kept(one: str, other: str) -> None:
     assert normalised(one) != normalised(other)
 

@@ -1,0 +1,105 @@
+"""The ways to fit a model: a linear head on a frozen encoder, or one blended with an encoder that was fine-tuned for the task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intent.classify.encoder import EncoderSpec, open_encoder
+from intent.classify.export import encoder_folder
+from intent.classify.modelfile import Numbers
+from intent.training.adapt import AdapterRecipe, adapt
+from intent.training.calibrate import blend, calibration, log_loss, probabilities
+from intent.training.logistic import fit
+from intent.training.rows import Rows
+
+Progress = Callable[[str], None]
+
+_STRENGTHS = (5.0, 20.0)
+_GRAM_STRENGTH = 20.0
+"""Inverse regularisation of the n-grams beside a fine-tuned encoder; between 10 and 30 nothing changes by more than noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A fitted model and how it did on what it had not seen.
+
+    Attributes:
+        out_of_fold: calibrated probabilities of the training texts, each from a model that was fitted without its group; shape (texts, outputs).
+        changes: to the encoder's weights, or None.
+    """
+
+    numbers: Numbers
+    out_of_fold: NDArray[np.float64]
+    changes: dict[str, NDArray[np.float16]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is fitted: texts, targets of shape (texts, outputs), and the fold of each text, shape (texts,)."""
+
+    rows: Rows
+    targets: NDArray[np.float64]
+    part: NDArray[np.int64]
+    exclusive: bool
+
+
+def fit_frozen(material: Material, spec: EncoderSpec, cache_dir: Path, progress: Progress) -> Fitted:
+    """Fit one head on n-grams and the embeddings of the encoder as it is."""
+    rows, targets, exclusive = material.rows, material.targets, material.exclusive
+    embeddings = open_encoder(spec, cache_dir).encode(rows.encoded)
+    progress("texts embedded")
+    logits = {strength: np.zeros_like(targets) for strength in _STRENGTHS}
+    for held_out in _held_out(material):
+        kept = rows.only(~held_out)
+        vocabulary = kept.vocabulary()
+        matrix = kept.matrix(vocabulary, embeddings[~held_out])
+        other = rows.only(held_out).matrix(vocabulary, embeddings[held_out])
+        for strength in _STRENGTHS:
+            logits[strength][held_out] = fit(matrix, targets[~held_out], strength=strength, exclusive=exclusive).logits(other)
+
+    def loss(strength: float) -> float:
+        slope, offset = calibration(logits[strength], targets, exclusive=exclusive)
+        return log_loss(probabilities(logits[strength], slope, offset, exclusive=exclusive), targets)
+
+    best = min(_STRENGTHS, key=loss)
+    progress(f"cross-fitted, strength {best:g}, log-loss {loss(best):.4f}")
+    slope, offset = calibration(logits[best], targets, exclusive=exclusive)
+    vocabulary = rows.vocabulary()
+    head = fit(rows.matrix(vocabulary, embeddings), targets, strength=best, exclusive=exclusive)
+    columns = len(vocabulary.known)
+    numbers = Numbers(vocabulary, head.weights[:columns], head.weights[columns:], head.bias, slope, offset)
+    return Fitted(numbers, probabilities(logits[best], slope, offset, exclusive=exclusive), None)
+
+
+def fit_adapted(material: Material, spec: EncoderSpec, recipe: AdapterRecipe, progress: Progress) -> Fitted:
+    """Fine-tune the encoder, fit a head on the n-grams, and blend their logits by what each is worth out of fold."""
+    rows, targets = material.rows, material.targets
+    folder = encoder_folder(spec.name)
+    grams, encoded = np.zeros_like(targets), np.zeros_like(targets)
+    for number, held_out in enumerate(_held_out(material), 1):
+        progress(f"part {number}")
+        kept, others = rows.only(~held_out), rows.only(held_out)
+        vocabulary = kept.vocabulary()
+        head = fit(kept.matrix(vocabulary), targets[~held_out], strength=_GRAM_STRENGTH, exclusive=False)
+        grams[held_out] = head.logits(others.matrix(vocabulary))
+        encoded[held_out] = adapt(folder, kept.encoded, targets[~held_out], recipe, progress, others=others.encoded).others
+    mix = blend(grams, encoded, targets)
+    blended = 1.0 / (1.0 + np.exp(-(grams * mix[:, 0] + encoded * mix[:, 1] + mix[:, 2])))
+    progress(f"cross-fitted, log-loss {log_loss(blended, targets):.4f}")
+    vocabulary = rows.vocabulary()
+    head = fit(rows.matrix(vocabulary), targets, strength=_GRAM_STRENGTH, exclusive=False)
+    adapted = adapt(folder, rows.encoded, targets, recipe, progress)
+    bias = head.bias * mix[:, 0] + adapted.head.bias * mix[:, 1] + mix[:, 2]
+    slope, offset = np.ones(len(mix), dtype=np.float32), np.zeros(len(mix), dtype=np.float32)
+    weights = (head.weights * mix[:, 0], adapted.head.weights * mix[:, 1])
+    numbers = Numbers(vocabulary, weights[0].astype(np.float32), weights[1].astype(np.float32), bias.astype(np.float32), slope, offset)
+    return Fitted(numbers, blended, adapted.changes)
+
+
+def _held_out(material: Material) -> list[NDArray[np.bool_]]:
+    return [material.part == number for number in np.unique(material.part)]
