@@ -1,0 +1,80 @@
+"""Precision, recall, F1, average precision, log-loss and Brier score over many weightings of the rows at once.
+
+scikit-learn has each of them for one weighting; a bootstrap needs them for thousands. Tests hold both equal.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eval.measure.scored import Booleans, Floats
+
+_CLIP = 1e-6
+"""Probabilities are kept this far from 0 and 1 in log-loss: predictions are stored with six digits."""
+
+
+def counts(truth: Booleans, chosen: Booleans, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return weighted true positives, false positives and false negatives.
+
+    Args:
+        truth, chosen: shape (rows,) or (rows, labels).
+        weights: shape (draws, rows).
+
+    Returns:
+        Three arrays of shape (draws,) or (draws, labels).
+    """
+    hit, false, missed = truth & chosen, ~truth & chosen, truth & ~chosen
+    return weights @ hit.astype(np.float64), weights @ false.astype(np.float64), weights @ missed.astype(np.float64)
+
+
+def precision(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
+    """Return the share of the chosen that is right; NaN where nothing is chosen."""
+    hit, false, _ = counts(truth, chosen, weights)
+    return _ratio(hit, hit + false)
+
+
+def recall(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
+    """Return the share of the right that is chosen; NaN where nothing is right."""
+    hit, _, missed = counts(truth, chosen, weights)
+    return _ratio(hit, hit + missed)
+
+
+def f1(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
+    """Return the harmonic mean of precision and recall; NaN where nothing is right and nothing chosen."""
+    hit, false, missed = counts(truth, chosen, weights)
+    return _ratio(2 * hit, 2 * hit + false + missed)
+
+
+def macro_f1(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
+    """Return the mean of the labels' F1, over the labels that occur; shape (draws,)."""
+    each = f1(truth, chosen, weights)
+    known = ~np.isnan(each)
+    return _ratio(np.where(known, each, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
+
+
+def average_precision(truth: Booleans, score: Floats, weights: Floats) -> Floats:
+    """Return the area under the precision-recall steps, rows of equal score taken together; shape (draws,); NaN where nothing is right."""
+    order = np.argsort(-score, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    weighted = weights[:, order]
+    everything = np.cumsum(weighted, axis=1)[:, ends]
+    hits = np.cumsum(weighted * truth[order], axis=1)[:, ends]
+    steps = np.diff(hits, axis=1, prepend=0.0)
+    return _ratio((steps * np.where(everything > 0, hits / np.where(everything > 0, everything, 1.0), 0.0)).sum(axis=1), hits[:, -1])
+
+
+def log_loss(truth: Booleans, probability: Floats) -> Floats:
+    """Return each row's log-loss in nats, the mean over labels where there are several; shape (rows,)."""
+    bounded = np.clip(probability, _CLIP, 1 - _CLIP)
+    loss = -np.where(truth, np.log(bounded), np.log1p(-bounded))
+    return loss if loss.ndim == 1 else loss.mean(axis=1)
+
+
+def brier(truth: Booleans, probability: Floats) -> Floats:
+    """Return each row's squared error of the probability, the mean over labels where there are several; shape (rows,)."""
+    loss = (probability - truth) ** 2
+    return loss if loss.ndim == 1 else loss.mean(axis=1)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)

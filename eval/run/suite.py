@@ -1,0 +1,107 @@
+"""A suite: which labelled messages, who decides them, in which slices they are looked at, and what a candidate must keep to."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from eval.data.rows import SPLITS
+from intent.errors import OperatorError
+
+DIMENSIONS = ("lang", "kind", "business", "length", "hard", "author_role")
+"""What messages can be sliced and filtered by."""
+
+By = Literal["local", "llm", "cascade"]
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Gate(_Data):
+    """One thing that a candidate must keep to.
+
+    Attributes:
+        metric: its name; ``f1:*`` is the F1 of every label, each checked.
+        margin: how much worse than the baseline is tolerated, in the metric's unit.
+        over: a dimension; every one of its values is checked.
+        limit: the value itself may not be worse than this, with or without a baseline.
+    """
+
+    metric: str
+    margin: Annotated[float, Field(gt=0)] | None = None
+    over: Literal["lang", "kind", "business", "length", "hard", "author_role"] | None = None
+    limit: float | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Gate:
+        if (self.margin is None) == (self.limit is None):
+            raise ValueError("a gate has either a margin or a limit")
+        if self.limit is not None and self.over is not None:
+            raise ValueError("a limit holds for the whole run; leave out 'over'")
+        return self
+
+
+class Suite(_Data):
+    """What stands in a file of ``eval/suites/``.
+
+    Attributes:
+        dataset: folder, relative to the suite's file.
+        by: who decides.
+        without_examples: leave out the rooms from which the prompt's few-shot examples were taken.
+        stream_lead_share: share of leads in a real stream, for metrics as an operator will see them.
+        alerts_per_1000: how many messages of a thousand a host can be alerted to.
+        usd_per_false_lead: what the unit of the taxonomy's costs is worth, to set the price of calls against mistakes.
+        clusters: ``room``, or ``none`` where every message is independent.
+        must_pass: ids of messages that must be decided right, whatever the rest does.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+    dataset: Path
+    splits: tuple[Literal["train", "dev", "test"], ...] = Field(min_length=1)
+    by: By
+    prompt: str = "production"
+    without_examples: bool = False
+    clusters: Literal["room", "none"] = "room"
+    slices: tuple[Literal["lang", "kind", "business", "length", "hard", "author_role"], ...] = ()
+    stream_lead_share: Share = 0.05
+    alerts_per_1000: Annotated[int, Field(gt=0, le=1000)] = 20
+    usd_per_false_lead: Annotated[float, Field(gt=0)] = 0.01
+    gates: tuple[Gate, ...] = ()
+    must_pass: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Suite:
+        if len(set(self.splits)) != len(self.splits) or len(set(self.slices)) != len(self.slices):
+            raise ValueError("a split or slice stands twice")
+        return self.model_copy(update={"splits": tuple(split for split in SPLITS if split in self.splits)})
+
+
+def load_suite(path: Path) -> Suite:
+    """Read a suite; its dataset becomes a path from here.
+
+    Raises:
+        OperatorError: the file is missing, is no YAML, or holds an unknown key or a wrong value.
+    """
+    try:
+        suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise OperatorError(f"the suite {path} cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise OperatorError(f"the suite {path} is wrong at {where or 'its top'}: {first['msg']}") from error
+    return suite.model_copy(update={"dataset": path.parent / suite.dataset})
+
+
+def digest(*contents: bytes) -> str:
+    """Return twelve hexadecimal digits of the SHA-256 of the contents, one after the other."""
+    found = hashlib.sha256()
+    for content in contents:
+        found.update(len(content).to_bytes(8, "big") + content)
+    return found.hexdigest()[:12]
