@@ -8,20 +8,25 @@ import typer
 from rich.markup import escape
 
 from eval.data import verbs as data
+from eval.verbs import judging, running
 from intent.cli.screen import people
 from intent.errors import IntentError
 
-app = typer.Typer(name="eval", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Measures decisions.")
+app = typer.Typer(
+    name="eval",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Measures decisions: is it better, for whom, at what cost, and may it ship?",
+    epilog="Start with: python -m eval run --suite eval/suites/local.yaml",
+)
+for verb in (running.run, running.score, judging.compare, judging.gate, judging.report, judging.errors, judging.bless):
+    app.command()(verb)
 app.add_typer(data.app, name="data")
 
 
-@app.callback()
-def _verbs() -> None:
-    """Keep ``data`` a verb of its own while it is the only one."""
-
-
 def main() -> None:
-    """Run the command line: exit 0 done, 1 error, 2 wrong use."""
+    """Run the command line: exit 0 passed, 1 error, 2 wrong use, 100 gate failed, 101 inconclusive under --strict."""
     try:
         app(standalone_mode=True)
     except IntentError as error:

@@ -30,26 +30,26 @@ def counts(truth: Booleans, chosen: Booleans, weights: Floats) -> tuple[Floats, 
 def precision(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
     """Return the share of the chosen that is right; NaN where nothing is chosen."""
     hit, false, _ = counts(truth, chosen, weights)
-    return _ratio(hit, hit + false)
+    return ratio(hit, hit + false)
 
 
 def recall(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
     """Return the share of the right that is chosen; NaN where nothing is right."""
     hit, _, missed = counts(truth, chosen, weights)
-    return _ratio(hit, hit + missed)
+    return ratio(hit, hit + missed)
 
 
 def f1(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
     """Return the harmonic mean of precision and recall; NaN where nothing is right and nothing chosen."""
     hit, false, missed = counts(truth, chosen, weights)
-    return _ratio(2 * hit, 2 * hit + false + missed)
+    return ratio(2 * hit, 2 * hit + false + missed)
 
 
 def macro_f1(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
     """Return the mean of the labels' F1, over the labels that occur; shape (draws,)."""
     each = f1(truth, chosen, weights)
     known = ~np.isnan(each)
-    return _ratio(np.where(known, each, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
+    return ratio(np.where(known, each, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
 
 
 def average_precision(truth: Booleans, score: Floats, weights: Floats) -> Floats:
@@ -60,7 +60,7 @@ def average_precision(truth: Booleans, score: Floats, weights: Floats) -> Floats
     everything = np.cumsum(weighted, axis=1)[:, ends]
     hits = np.cumsum(weighted * truth[order], axis=1)[:, ends]
     steps = np.diff(hits, axis=1, prepend=0.0)
-    return _ratio((steps * np.where(everything > 0, hits / np.where(everything > 0, everything, 1.0), 0.0)).sum(axis=1), hits[:, -1])
+    return ratio((steps * np.where(everything > 0, hits / np.where(everything > 0, everything, 1.0), 0.0)).sum(axis=1), hits[:, -1])
 
 
 def log_loss(truth: Booleans, probability: Floats) -> Floats:
@@ -76,5 +76,6 @@ def brier(truth: Booleans, probability: Floats) -> Floats:
     return loss if loss.ndim == 1 else loss.mean(axis=1)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def ratio(part: Floats, whole: Floats) -> Floats:
+    """Return part / whole, NaN where there is no whole."""
     return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)

@@ -28,7 +28,7 @@ def measure(scored: Scored, suite: Suite, taxonomy: Taxonomy) -> dict[str, Any]:
     """Measure a run: numbers as they will stand in ``metrics.json``; a value that is not known is None."""
     clustered = suite.clusters == "room"
     weights = tables.stream_weights(scored.lead_truth, suite.stream_lead_share)
-    found = {
+    found: dict[str, Any] = {
         "rows": len(scored),
         "rooms": len(np.unique(scored.rooms)),
         "leads": int(scored.lead_truth.sum()),
@@ -48,7 +48,7 @@ def measure(scored: Scored, suite: Suite, taxonomy: Taxonomy) -> dict[str, Any]:
         "asking": _asking(scored),
         "speed": _speed(scored),
     }
-    return _finite(found)
+    return {name: _finite(value) for name, value in found.items()}
 
 
 def plain(found: Estimate) -> dict[str, Any]:

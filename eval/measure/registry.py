@@ -43,9 +43,7 @@ def exact(scored: Scored) -> Floats:
 
 def _slot_f1(scored: Scored, weights: Floats) -> Floats:
     found, false, missed = (weights @ scored.slots[:, :, cell].sum(axis=1).astype(np.float64) for cell in range(3))
-    whole = 2 * found + false + missed
-    score: Floats = np.where(whole > 0, 2 * found / np.where(whole > 0, whole, 1.0), np.nan)
-    return score
+    return classification.ratio(2 * found, 2 * found + false + missed)
 
 
 def _ranked(scored: Scored, weights: Floats) -> Floats:

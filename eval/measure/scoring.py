@@ -43,8 +43,8 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
         truth=truth,
         chosen=chosen,
         probabilities=probabilities,
-        lead_truth=truth[:, leads].any(axis=1),
-        lead_chosen=chosen[:, leads].any(axis=1),
+        lead_truth=_any(truth[:, leads]),
+        lead_chosen=_any(chosen[:, leads]),
         lead_probability=lead_probability,
         answered=answered,
         cost=mistake_cost(truth, chosen, taxonomy),
@@ -113,6 +113,10 @@ def _slot_counts(items: Sequence[Item], predictions: Sequence[Prediction], taxon
                 if slot.kind in kinds:
                     counts[row, kinds[slot.kind], cell] += 1
     return counts
+
+
+def _any(columns: Booleans) -> Booleans:
+    return np.asarray(columns.any(axis=1))
 
 
 def _numbers(values: Sequence[tuple[str, str]]) -> Integers:

@@ -47,7 +47,7 @@ class Manifest(_Data):
     """Everything that determines the predictions, and, below ``code``, what is only good to know."""
 
     suite: str
-    suite_hash: str
+    suite_file: str
     dataset: str
     dataset_hash: str
     splits: tuple[str, ...]

@@ -1,0 +1,138 @@
+"""The verbs that judge runs: compare, gate, bless, report, errors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from eval.run.history import load_run
+from eval.run.items import chosen, parse_filters
+from eval.run.start import Request
+from eval.run.suite import load_suite
+from eval.verbs.outcome import GATE_FAILED, UNDECIDED, differences, finish, print_checks
+from eval.verbs.running import SUITES, Jobs, Model, NoCache, Offline, Out, Prompt, SuiteFile, carry_out, command_line, fresh_folder
+from eval.verdict import baseline
+from eval.verdict.gate import Verdict, metric_names
+from eval.verdict.judged import judge, require_gate
+from eval.verdict.summary import headline, summary
+from intent.bootstrap import build_taxonomy
+from intent.cli.screen import json_line, one_line, people, results
+from intent.settings import load_settings
+
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
+Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(metavar="A", help="folder of the run that was")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="folder of the run that is new")],
+    markdown: Annotated[bool, typer.Option("--markdown", help="print summary.md instead of a table")] = False,
+) -> None:
+    """Compare two runs, message by message: what changed, how sure that is, and for whom.
+
+    Example: python -m eval compare eval/baselines/local runs/mine
+    """
+    judged = judge(after, build_taxonomy(load_settings()), against=before)
+    if markdown:
+        typer.echo(summary(judged))
+        return
+    results().print(differences(judged))
+    comparison = judged.comparison
+    assert comparison is not None
+    for one in (*comparison.labels, *comparison.slices):
+        if one.judgement in {"worse", "better"}:
+            people.print(f"{one.judgement:7}{one.where}: {one.title} {one.before:.3f} → {one.after:.3f}  (p = {one.p:.2g})", markup=False)
+    if comparison.mcnemar is not None:
+        people.print(f"exact McNemar: {comparison.only_before_right} lost, {comparison.only_after_right} won, p = {comparison.mcnemar:.3g}")
+    if comparison.left_out:
+        people.print(f"{comparison.left_out} predictions stand in one run only and were left out")
+    people.print(headline(judged), markup=False, soft_wrap=True)
+
+
+def gate(
+    suite: SuiteFile = SUITES / "local.yaml",
+    folder: Annotated[Path | None, typer.Option("--run", help="a finished run; default: make one now")] = None,
+    output: Out = None,
+    model: Model = None,
+    prompt: Prompt = None,
+    jobs: Jobs = 1,
+    no_cache: NoCache = False,
+    offline: Offline = False,
+    strict: Annotated[bool, typer.Option("--strict", help="exit 101 when a check is inconclusive")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="print the checks that passed, too")] = False,
+) -> None:
+    """Hold a run against the baseline of its suite: exit 0 passed, 100 failed, 101 inconclusive under --strict.
+
+    Example: python -m eval gate --suite eval/suites/local.yaml --offline
+    """
+    metric_names(build_taxonomy(load_settings()).names, load_suite(suite).gates)
+    if folder is None:
+        folder = output or fresh_folder(suite)
+        asked = Request(suite=suite, out=folder, model=model, prompt=prompt, jobs=jobs, fresh=no_cache, offline=offline, command=command_line())
+        carry_out(asked)
+    judged = finish(folder)
+    report = require_gate(judged)
+    print_checks(report, everything=verbose)
+    if report.verdict is Verdict.FAILED:
+        raise typer.Exit(GATE_FAILED)
+    if report.verdict is Verdict.INCONCLUSIVE and strict:
+        raise typer.Exit(UNDECIDED)
+
+
+def bless(folder: RunFolder) -> None:
+    """Make a run the baseline of its suite: commit the folder that this writes.
+
+    Example: python -m eval bless runs/mine
+    """
+    judged = finish(folder, quiet=True)
+    home = baseline.bless(judged.run)
+    people.print(f"the baseline of suite {judged.run.suite.name} is now {home}; commit it", markup=False)
+
+
+def report(folder: RunFolder, against: Annotated[Path | None, typer.Option(help="another run; default: the baseline")] = None) -> None:
+    """Write report.html again: one file, for a browser.
+
+    Example: python -m eval report runs/mine --against runs/before
+    """
+    finish(folder, against=against, quiet=True)
+    people.print(f"open {folder / 'report.html'}", markup=False)
+
+
+def errors(
+    folder: RunFolder,
+    filters: Annotated[list[str] | None, typer.Option("--filter", help="only these messages, such as lang=th")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="at most so many")] = 50,
+    json: Json = False,
+) -> None:
+    """List what a run decides wrongly, the most harmful first, and which labels it confuses most.
+
+    Example: python -m eval errors runs/mine --filter lang=vi --limit 20
+    """
+    found = load_run(folder, build_taxonomy(load_settings()))
+    kept = {item.row.id for item in chosen(list(found.items.values()), parse_filters(filters or ()), sample=None, seed=0)}
+    wrong = [
+        (float(cost), one)
+        for cost, one in zip(found.scored.cost, found.predictions, strict=True)
+        if one.id in kept and one.labels != found.items[one.id].row.expected.labels
+    ]
+    wrong.sort(key=lambda pair: (-pair[0], pair[1].id, pair[1].repeat))
+    table = Table("cost", "message", "lang", "right", "decided", "p(lead)", "text")
+    for cost, one in wrong[:limit]:
+        row = found.items[one.id].row
+        said = ", ".join(one.labels) or f"({one.status})"
+        if json:
+            expected = list(row.expected.labels)
+            json_line({"id": one.id, "cost": cost, "expected": expected, "decided": list(one.labels), "status": one.status, "text": row.input.text})
+        else:
+            sure = "" if one.lead_probability is None else f"{one.lead_probability:.2f}"
+            table.add_row(f"{cost:g}", one.id, row.metadata.lang, ", ".join(row.expected.labels), said, sure, one_line(row.input.text, 60))
+    if not json:
+        results().print(table)
+    pairs = Counter((", ".join(found.items[one.id].row.expected.labels), ", ".join(one.labels) or one.status) for _, one in wrong)
+    for (right, said), times in pairs.most_common(8):
+        people.print(f"{times:4} × {right} decided {said}", markup=False)
+    people.print(f"{len(wrong)} of {len(kept) * found.manifest.repeat} decisions are not exactly right", markup=False)

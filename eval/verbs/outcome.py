@@ -1,0 +1,66 @@
+"""What every verb that judges a run does at its end: write the files, say the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.table import Table
+
+from eval.measure.registry import METRICS
+from eval.run.predictions import replace
+from eval.verdict.gate import GateReport, Verdict
+from eval.verdict.judged import Judged, judge
+from eval.verdict.junit import junit
+from eval.verdict.summary import headline, interval, number, signed, summary, vars_of
+from intent.bootstrap import build_taxonomy
+from intent.cli.screen import people, results
+from intent.settings import load_settings
+
+GATE_FAILED, UNDECIDED = 100, 101
+"""Exit codes of a failed gate, and of an inconclusive one under --strict."""
+
+_COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
+
+
+def finish(folder: Path, *, against: Path | None = None, quiet: bool = False) -> Judged:
+    """Judge a finished run, write its files, and print the verdict."""
+    judged = judge(folder, build_taxonomy(load_settings()), against=against)
+    replace(folder / "summary.md", summary(judged).encode())
+    replace(folder / "junit.xml", junit(judged))
+    if not quiet:
+        results().print(differences(judged) if judged.comparison else values(judged))
+        people.print(headline(judged), markup=False, soft_wrap=True)
+    if judged.run.stale:
+        people.print(f"{judged.run.stale} predictions were left out: their message is gone or was changed since", markup=False)
+    return judged
+
+
+def values(judged: Judged) -> Table:
+    """Return the run's metrics as a table."""
+    table = Table("metric", "value", "95 % interval", title=f"{judged.metrics['rows']:,} decisions, {judged.metrics['rooms']} rooms")
+    for name, found in judged.metrics["overall"].items():
+        table.add_row(METRICS[name].title, number(found["value"]), interval(found))
+    return table
+
+
+def differences(judged: Judged) -> Table:
+    """Return the run beside what it is held against."""
+    comparison = judged.comparison
+    assert comparison is not None
+    title = f"{comparison.before.name} → {comparison.after.name}: {comparison.overall[0].rows:,} decisions, {comparison.overall[0].rooms} rooms"
+    table = Table("metric", "before", "now", "change", "95 % interval", "judgement", "smallest seen", title=title)
+    for one in comparison.overall:
+        change = (signed(one.change.value), interval(vars_of(one)))
+        table.add_row(one.title, number(one.before), number(one.after), *change, one.judgement, number(one.detectable))
+    return table
+
+
+def print_checks(gate: GateReport, *, everything: bool) -> None:
+    """Print a gate's checks, those that did not pass first; without ``everything`` only those."""
+    order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED]
+    for verdict in order if everything else order[:2]:
+        for check in gate.of(verdict):
+            people.print(f"[{_COLOURS[verdict]}]{verdict.value:12}[/]", end=" ")
+            people.print(f"{check.name}: {check.why}", markup=False, soft_wrap=True)
+    counted = ", ".join(f"{len(gate.of(verdict))} {verdict.value}" for verdict in order)
+    people.print(f"[{_COLOURS[gate.verdict]}]gate {gate.verdict.value}[/]: {counted}")

@@ -1,0 +1,112 @@
+"""The verbs that make and score runs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eval.run.start import SEED, Request, start
+from eval.run.suite import load_suite
+from eval.verbs.outcome import finish
+from intent.cli.screen import people, progress_bar
+
+SUITES = Path(__file__).resolve().parents[1] / "suites"
+RUNS = Path("runs")
+
+
+class Decides(StrEnum):
+    """Who is measured."""
+
+    LOCAL = "local"
+    LLM = "llm"
+    CASCADE = "cascade"
+
+
+SuiteFile = Annotated[Path, typer.Option("--suite", help="suite to run, such as eval/suites/local.yaml")]
+Out = Annotated[Path | None, typer.Option("-o", "--output", help="folder of the run; default: runs/SUITE-TIME")]
+Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="batches at a time")]
+Repeat = Annotated[int, typer.Option(min=1, help="decide every message so many times")]
+Filter = Annotated[list[str] | None, typer.Option("--filter", help="only these messages, such as lang=th or label=spam,chatter; may be repeated")]
+Sample = Annotated[int | None, typer.Option(min=1, help="only so many messages, drawn by whole rooms")]
+Resume = Annotated[bool, typer.Option("--resume", help="go on with a run that was stopped")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="decide and ask again what was decided or asked before")]
+Offline = Annotated[bool, typer.Option("--offline", help="refuse to call anybody: replies come from the response store, or the run fails")]
+By = Annotated[Decides | None, typer.Option(help="who decides; default: what the suite says")]
+Model = Annotated[Path | None, typer.Option(help="folder of a local model; default: the one that ships")]
+Prompt = Annotated[str | None, typer.Option(help="prompt to ask with: an alias such as candidate, or a file")]
+Threshold = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="lead threshold instead of the model's own")]
+
+
+def run(
+    suite: SuiteFile = SUITES / "local.yaml",
+    output: Out = None,
+    by: By = None,
+    model: Model = None,
+    prompt: Prompt = None,
+    lead_threshold: Threshold = None,
+    filters: Filter = None,
+    sample: Sample = None,
+    repeat: Repeat = 1,
+    jobs: Jobs = 1,
+    seed: Annotated[int, typer.Option(help="seed of --sample")] = SEED,
+    resume: Resume = False,
+    no_cache: NoCache = False,
+    offline: Offline = False,
+) -> None:
+    """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and metrics.json.
+
+    Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run --suite eval/suites/llm.yaml --prompt candidate -j 4
+    """
+    request = Request(
+        suite=suite,
+        out=output or fresh_folder(suite),
+        by=by.value if by else None,
+        model=model,
+        prompt=prompt,
+        lead_threshold=lead_threshold,
+        filters=tuple(filters or ()),
+        sample=sample,
+        repeat=repeat,
+        jobs=jobs,
+        seed=seed,
+        resume=resume,
+        fresh=no_cache,
+        offline=offline,
+        command=command_line(),
+    )
+    carry_out(request)
+    finish(request.out)
+
+
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")],
+    against: Annotated[Path | None, typer.Option(help="another run to hold it against; default: the baseline of its suite")] = None,
+) -> None:
+    """Measure a run again with today's labels and metrics, without deciding anything.
+
+    Example: python -m eval score runs/mine
+    """
+    finish(folder, against=against)
+
+
+def carry_out(request: Request) -> None:
+    """Make a run with a progress bar."""
+    with progress_bar(f"deciding {request.suite.stem}", None) as (bar, task):
+        start(request, progress=lambda decided, total: bar.update(task, completed=decided, total=total))
+    people.print(f"the run lies in {request.out}", markup=False)
+
+
+def fresh_folder(suite: Path) -> Path:
+    """Return a folder for a run that nobody has named."""
+    return RUNS / f"{load_suite(suite).name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+
+def command_line() -> str:
+    """Return the command that was given, for *how to reproduce*."""
+    return shlex.join(["python", "-m", "eval", *sys.argv[1:]])

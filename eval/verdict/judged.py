@@ -1,0 +1,66 @@
+"""A run with everything that can be said of it: its metrics, its difference from another, and whether it may ship."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.measure.metrics import measure
+from eval.run.history import Run, load_run
+from eval.run.predictions import replace
+from eval.verdict.baseline import BASELINES, METRICS, baseline_of
+from eval.verdict.compare import Comparison, compare
+from eval.verdict.gate import GateReport, check_run
+from intent.errors import OperatorError
+from intent.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What summary, JUnit file and report are written from.
+
+    Attributes:
+        metrics: as in ``metrics.json``.
+        comparison: with the baseline or another run; None where there is none.
+        gate: None where the run is of a part of the suite, or has no baseline and needs one.
+    """
+
+    run: Run
+    metrics: dict[str, Any]
+    comparison: Comparison | None
+    gate: GateReport | None
+
+
+def judge(folder: Path, taxonomy: Taxonomy, *, against: Path | None = None, baselines: Path = BASELINES) -> Judged:
+    """Score a finished run, and hold it against the baseline or another run.
+
+    Args:
+        against: another run; None for the baseline of the suite, if there is one.
+
+    Raises:
+        OperatorError: a run cannot be read, or the two share no message.
+    """
+    run = load_run(folder, taxonomy)
+    suite = run.suite
+    metrics = measure(run.scored, suite, taxonomy)
+    replace(folder / METRICS, (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode())
+    other = load_run(against, taxonomy, suite) if against is not None else baseline_of(suite, taxonomy, baselines)
+    comparison = compare(other, run, taxonomy) if other is not None else None
+    partial = bool(run.manifest.filters or run.manifest.sample)
+    gated = not partial and (other is not None or all(gate.margin is None for gate in suite.gates))
+    return Judged(run, metrics, comparison, check_run(run, other, taxonomy) if gated else None)
+
+
+def require_gate(judged: Judged) -> GateReport:
+    """Return the gate's report.
+
+    Raises:
+        OperatorError: the run cannot be gated; the text says why.
+    """
+    if judged.gate is not None:
+        return judged.gate
+    if judged.run.manifest.filters or judged.run.manifest.sample:
+        raise OperatorError("a run of a part of the suite cannot be gated; run it without --filter and --sample")
+    raise OperatorError(f"suite {judged.run.suite.name} has no baseline; make a good run the baseline with: python -m eval bless {judged.run.folder}")

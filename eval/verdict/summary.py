@@ -1,0 +1,146 @@
+"""``summary.md``: a verdict that fits into a pull request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from eval.measure.registry import METRICS
+from eval.verdict.compare import Comparison, Difference, Flip, needed
+from eval.verdict.gate import GateReport, Verdict
+from eval.verdict.judged import Judged
+
+_SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "❔"}
+_SHOWN = ("lead_f1", "lead_average_precision", "macro_f1", "exact_match", "lead_log_loss", "cost_per_1000", "invalid_rate", "usd_per_1000")
+_MOST_FLIPS = 10
+
+
+def headline(judged: Judged) -> str:
+    """Return the verdict in one sentence."""
+    if judged.gate is not None and judged.gate.verdict is Verdict.FAILED:
+        failed = judged.gate.of(Verdict.FAILED)
+        more = f", and {len(failed) - 3} more" if len(failed) > 3 else ""
+        return f"May not ship: {'; '.join(check.name for check in failed[:3])}{more}"
+    if judged.gate is not None and judged.gate.verdict is Verdict.INCONCLUSIVE:
+        checks = judged.gate.of(Verdict.INCONCLUSIVE)
+        most = max((check.needed or 0 for check in checks), default=0)
+        more = f"; about {most:,} messages would settle the hardest" if most else ""
+        return f"Cannot be told: {len(checks)} of {len(judged.gate.checks)} checks have too few messages{more}"
+    if judged.comparison is not None:
+        return f"{'May ship: ' if judged.gate else ''}{_direction(judged.comparison)}"
+    if judged.gate is not None:
+        return "May ship: everything is within its limits"
+    return "Measured; there is nothing to hold it against"
+
+
+def _direction(comparison: Comparison) -> str:
+    if not comparison.flips and not any(one.change.value for one in comparison.overall if one.metric in _SHOWN[:-2]):
+        return f"decides all {comparison.overall[0].rows:,} messages as {comparison.before.name} does"
+    shown = {one.metric: one for one in comparison.overall}
+    words = [f"{one.title} {number(one.before)} → {number(one.after)} ({one.judgement})" for one in (shown["lead_f1"], shown["macro_f1"])]
+    return f"{', '.join(words)}, against {comparison.before.name}"
+
+
+def summary(judged: Judged) -> str:
+    """Return the summary in Markdown."""
+    run = judged.run
+    manifest = run.manifest
+    parts = [
+        f"## Eval `{run.suite.name}`: {headline(judged)}",
+        f"{len(run.predictions):,} decisions on {judged.metrics['rooms']} rooms by **{manifest.decider.by}** "
+        f"(model `{manifest.decider.model}`, prompt `{manifest.decider.prompt}`, dataset `{manifest.dataset_hash}`).",
+        _numbers(judged.metrics) if judged.comparison is None else _differences(judged.comparison),
+    ]
+    if judged.gate is not None:
+        parts.append(_checks(judged.gate))
+    if judged.comparison is not None:
+        parts += _details(judged.comparison, judged)
+    parts.append(f"Intervals hold 95 %, drawn by {run.suite.clusters}. `report.html` in the run's folder has the rest.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _numbers(metrics: dict[str, Any]) -> str:
+    rows = [(METRICS[name].title, number(metrics["overall"][name]["value"]), interval(metrics["overall"][name])) for name in _SHOWN]
+    return table(("metric", "value", "95 % interval"), rows)
+
+
+def _differences(comparison: Comparison) -> str:
+    shown = [one for one in comparison.overall if one.metric in _SHOWN]
+    rows = [
+        (
+            one.title,
+            number(one.before),
+            number(one.after),
+            f"{signed(one.change.value)} {interval(vars_of(one))}",
+            one.judgement,
+            number(one.detectable),
+        )
+        for one in shown
+    ]
+    return table(("metric", "before", "now", "change and interval", "judgement", "smallest that would be seen"), rows)
+
+
+def _checks(gate: GateReport) -> str:
+    counted = ", ".join(f"{len(gate.of(verdict))} {verdict.value}" for verdict in Verdict)
+    worth = [check for check in gate.checks if check.verdict is not Verdict.PASSED]
+    lines = [f"- {_SIGNS[check.verdict]} **{escape(check.name)}** {escape(check.why)}" for check in sorted(worth, key=lambda check: check.verdict)]
+    return "\n".join([f"### Gate: {gate.verdict.value} ({counted})", "", *lines]).rstrip()
+
+
+def _details(comparison: Comparison, judged: Judged) -> Iterable[str]:
+    worse = [one for one in (*comparison.labels, *comparison.slices) if one.judgement == "worse"]
+    better = [one for one in (*comparison.labels, *comparison.slices) if one.judgement == "better"]
+    for title, found in (("Worse for", worse), ("Better for", better)):
+        if found:
+            yield f"**{title}**: {'; '.join(f'{one.where} ({one.title} {number(one.before)} → {number(one.after)})' for one in found[:12])}"
+    wide = next(one for one in comparison.overall if one.metric == "lead_f1")
+    if wide.judgement == "no difference shown" and wide.change.value:
+        more = needed(wide, abs(wide.change.value))
+        yield f"Lead F1 changed by {signed(wide.change.value)}; to tell that from chance would take about {more:,} messages." if more else ""
+    regressions = [flip for flip in comparison.flips if flip.gain < 0]
+    improvements = [flip for flip in comparison.flips if flip.gain > 0]
+    yield f"{len(regressions)} decisions became worse, {len(improvements)} better, {len(comparison.flips) - len(regressions) - len(improvements)} other."
+    if regressions:
+        rows = [_flip_row(flip, judged) for flip in regressions[:_MOST_FLIPS]]
+        yield table(("message", "text", "right", "before", "now", "cost"), rows)
+
+
+def _flip_row(flip: Flip, judged: Judged) -> tuple[str, ...]:
+    labels = (", ".join(one) or "(unusable)" for one in (flip.right, flip.before, flip.after))
+    return (flip.id, judged.run.items[flip.id].row.input.text[:80], *labels, signed(-flip.gain))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; cells are escaped."""
+    lines = [head, ["---"] * len(head), *([escape(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def escape(text: str) -> str:
+    """Return text that cannot become Markdown or HTML: what people write stays what it is."""
+    flat = " ".join(text.split())
+    return "".join(f"&#{ord(character)};" if character in "|`*_[]<>&\\~#@!" else character for character in flat)
+
+
+def number(value: float | None) -> str:
+    """Return a number with as many digits as mean something, or a dash."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+def signed(value: float) -> str:
+    """Return a change with its sign."""
+    return "±0" if value == 0 else f"{'+' if value > 0 else '−'}{number(abs(value))}"
+
+
+def interval(found: dict[str, Any]) -> str:
+    """Return an interval, or nothing where there is none."""
+    low, high = found["low"], found["high"]
+    return "" if low is None or math.isnan(low) else f"({number(low)} to {number(high)})"
+
+
+def vars_of(one: Difference) -> dict[str, Any]:
+    """Return the ends of a difference's interval."""
+    return {"low": one.change.low, "high": one.change.high}
