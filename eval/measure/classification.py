@@ -78,4 +78,5 @@ def brier(truth: Booleans, probability: Floats) -> Floats:
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """Return part / whole, NaN where there is no whole."""
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)
+    found: Floats = np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)
+    return found

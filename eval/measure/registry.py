@@ -21,7 +21,6 @@ class Metric:
         higher: whether more is better.
         weighted: the statistic over weightings of the rows, shape (draws, rows) to (draws,); None for a mean.
         rows: each row's value, for a mean over rows; None for everything else.
-        scale: what the value is multiplied with for people.
     """
 
     name: str
@@ -29,7 +28,6 @@ class Metric:
     higher: bool
     weighted: Callable[[Scored, Floats], Floats] | None = None
     rows: Callable[[Scored], Floats] | None = None
-    scale: float = 1.0
 
 
 def _per_thousand(values: Callable[[Scored], Floats]) -> Callable[[Scored], Floats]:
@@ -38,7 +36,7 @@ def _per_thousand(values: Callable[[Scored], Floats]) -> Callable[[Scored], Floa
 
 def exact(scored: Scored) -> Floats:
     """Return 1 where exactly the right labels were chosen, else 0; shape (rows,)."""
-    return (scored.truth == scored.chosen).all(axis=1).astype(np.float64)
+    return np.asarray((scored.truth == scored.chosen).all(axis=1), dtype=np.float64)
 
 
 def _slot_f1(scored: Scored, weights: Floats) -> Floats:
@@ -108,7 +106,7 @@ def estimate(
     weighted = metric.weighted
     assert weighted is not None
     fixed = 1.0 if weights is None else weights
-    return bootstrap(lambda drawn: weighted(scored, drawn * fixed), rooms, level=level, draws=draws)
+    return bootstrap(lambda drawn: weighted(scored, drawn * fixed), rooms, level=level, draws=draws, share=True)
 
 
 def difference(metric: Metric, before: Scored, after: Scored, *, clustered: bool = True, level: float = 0.95, draws: int = DRAWS) -> Estimate:

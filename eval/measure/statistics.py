@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.special
 import scipy.stats
 from numpy.typing import NDArray
 
@@ -54,11 +55,13 @@ def drawn_weights(rooms: Integers, draws: int, seed: int) -> Iterator[Floats]:
         yield times.astype(np.float64)[:, rooms]
 
 
-def bootstrap(statistic: Statistic, rooms: Integers, *, level: float = 0.95, draws: int = DRAWS, seed: int = SEED) -> Estimate:
-    """Estimate any statistic of weighted rows, with an expanded percentile interval over draws of rooms.
+def bootstrap(statistic: Statistic, rooms: Integers, *, level: float = 0.95, draws: int = DRAWS, seed: int = SEED, share: bool = False) -> Estimate:
+    """Estimate any statistic of weighted rows over draws of whole rooms.
 
     Args:
         level: coverage of the interval, in (0, 1).
+        share: the statistic lies in [0, 1]: the interval is then Student's on the logit scale, since percentiles of such a statistic near its end
+            cover too seldom (average precision 92 % instead of 95 % in simulation); otherwise an expanded percentile interval.
     """
     value = float(statistic(np.ones((1, len(rooms))))[0])
     count = len(np.unique(rooms))
@@ -66,11 +69,36 @@ def bootstrap(statistic: Statistic, rooms: Integers, *, level: float = 0.95, dra
         return Estimate(value, np.nan, np.nan, np.nan, np.nan, count)
     drawn = np.concatenate([statistic(weights) for weights in drawn_weights(rooms, draws, seed)])
     drawn = drawn[~np.isnan(drawn)]
-    # Percentiles of few rooms are too narrow by sqrt((G - 1) / G) and by the t distribution's tails: widen their level to match.
-    tail = scipy.stats.norm.cdf(np.sqrt(count / (count - 1)) * scipy.stats.t.ppf((1 - level) / 2, count - 1))
+    low, high = _share_interval(value, drawn, count, len(rooms), level) if share else _percentiles(drawn, count, level)
+    error = float(drawn.std(ddof=1)) * _few(count)
+    return Estimate(value, low, high, error, _p_value(value, error, count), count)
+
+
+def _few(rooms: int) -> float:
+    """Return by how much draws with replacement from few rooms spread too little."""
+    return float(np.sqrt(rooms / (rooms - 1)))
+
+
+def _percentiles(drawn: Floats, rooms: int, level: float) -> tuple[float, float]:
+    tail = scipy.stats.norm.cdf(_few(rooms) * scipy.stats.t.ppf((1 - level) / 2, rooms - 1))
     low, high = np.quantile(drawn, (tail, 1 - tail))
-    error = float(drawn.std(ddof=1) * np.sqrt(count / (count - 1)))
-    return Estimate(value, float(low), float(high), error, _p_value(value, error, count), count)
+    return float(low), float(high)
+
+
+def _share_interval(value: float, drawn: Floats, rooms: int, rows: int, level: float) -> tuple[float, float]:
+    if drawn.min() == drawn.max() and value in {0.0, 1.0}:
+        # No draw shows any error: the exact bound of so many rooms without one (Clopper and Pearson).
+        bound = ((1 - level) / 2) ** (1 / rooms)
+        return (bound, 1.0) if value == 1.0 else (0.0, 1 - bound)
+
+    def logit(shares: Floats | float) -> Floats:
+        inside = (np.asarray(shares) * rows + 0.5) / (rows + 1)
+        return np.asarray(np.log(inside) - np.log1p(-inside))
+
+    width = float(scipy.stats.t.ppf((1 + level) / 2, rooms - 1) * logit(drawn).std(ddof=1)) * _few(rooms)
+    ends = scipy.special.expit(logit(value) + np.array([-width, width]))
+    low, high = np.clip((ends * (rows + 1) - 0.5) / rows, 0.0, 1.0)
+    return float(low), float(high)
 
 
 def mean(values: Floats, rooms: Integers, *, level: float = 0.95, weights: Floats | None = None) -> Estimate:

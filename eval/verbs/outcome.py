@@ -11,7 +11,7 @@ from eval.run.predictions import replace
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
 from eval.verdict.junit import junit
-from eval.verdict.summary import headline, interval, number, signed, summary, vars_of
+from eval.verdict.summary import ends, headline, interval, number, signed, summary
 from intent.bootstrap import build_taxonomy
 from intent.cli.screen import people, results
 from intent.settings import load_settings
@@ -50,7 +50,7 @@ def differences(judged: Judged) -> Table:
     title = f"{comparison.before.name} → {comparison.after.name}: {comparison.overall[0].rows:,} decisions, {comparison.overall[0].rooms} rooms"
     table = Table("metric", "before", "now", "change", "95 % interval", "judgement", "smallest seen", title=title)
     for one in comparison.overall:
-        change = (signed(one.change.value), interval(vars_of(one)))
+        change = (signed(one.change.value), interval(ends(one)))
         table.add_row(one.title, number(one.before), number(one.after), *change, one.judgement, number(one.detectable))
     return table
 

@@ -67,17 +67,10 @@ def _numbers(metrics: dict[str, Any]) -> str:
 
 def _differences(comparison: Comparison) -> str:
     shown = [one for one in comparison.overall if one.metric in _SHOWN]
-    rows = [
-        (
-            one.title,
-            number(one.before),
-            number(one.after),
-            f"{signed(one.change.value)} {interval(vars_of(one))}",
-            one.judgement,
-            number(one.detectable),
-        )
-        for one in shown
-    ]
+    rows = []
+    for one in shown:
+        change = f"{signed(one.change.value)} {interval(ends(one))}"
+        rows.append((one.title, number(one.before), number(one.after), change, one.judgement, number(one.detectable)))
     return table(("metric", "before", "now", "change and interval", "judgement", "smallest that would be seen"), rows)
 
 
@@ -99,8 +92,9 @@ def _details(comparison: Comparison, judged: Judged) -> Iterable[str]:
         more = needed(wide, abs(wide.change.value))
         yield f"Lead F1 changed by {signed(wide.change.value)}; to tell that from chance would take about {more:,} messages." if more else ""
     regressions = [flip for flip in comparison.flips if flip.gain < 0]
-    improvements = [flip for flip in comparison.flips if flip.gain > 0]
-    yield f"{len(regressions)} decisions became worse, {len(improvements)} better, {len(comparison.flips) - len(regressions) - len(improvements)} other."
+    improved = sum(flip.gain > 0 for flip in comparison.flips)
+    other = len(comparison.flips) - len(regressions) - improved
+    yield f"{len(regressions)} decisions became worse, {improved} better, {other} other."
     if regressions:
         rows = [_flip_row(flip, judged) for flip in regressions[:_MOST_FLIPS]]
         yield table(("message", "text", "right", "before", "now", "cost"), rows)
@@ -141,6 +135,6 @@ def interval(found: dict[str, Any]) -> str:
     return "" if low is None or math.isnan(low) else f"({number(low)} to {number(high)})"
 
 
-def vars_of(one: Difference) -> dict[str, Any]:
+def ends(one: Difference) -> dict[str, Any]:
     """Return the ends of a difference's interval."""
     return {"low": one.change.low, "high": one.change.high}

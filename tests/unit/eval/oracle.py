@@ -1,0 +1,102 @@
+"""A decider that knows the truth and errs as told: the model of tests about models."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+from eval.data.rows import Row, load_dataset
+from eval.data.verbs import DATASET
+from intent.bootstrap import build_taxonomy
+from intent.decision import DecidedBy, Decision, Versions
+from intent.message import Message
+from intent.settings import load_settings
+
+Twist = Callable[[Row, tuple[str, ...]], tuple[str, ...]]
+"""Changes what the oracle says of a row."""
+
+
+@cache
+def rows_by_message() -> dict[str, Row]:
+    return {row.input.message_id: row for row in load_dataset(DATASET)}
+
+
+@cache
+def taxonomy():
+    return build_taxonomy(load_settings())
+
+
+def chance(seed: str, key: str) -> float:
+    """A number in [0, 1) that depends on the seed and key alone."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {key}".encode()).digest()[:6], "big") / 2**48
+
+
+class Oracle:
+    """Implements Classifier: right but for a share of messages drawn by ``seed``, and for what ``twist`` does."""
+
+    def __init__(self, *, wrong: float = 0.1, seed: str = "a", twist: Twist = lambda row, labels: labels) -> None:
+        self._wrong, self._seed, self._twist = wrong, seed, twist
+        self.asked = 0
+
+    @property
+    def versions(self) -> Versions:
+        return Versions(taxonomy().version, "none", f"oracle-{self._seed}", "none")
+
+    def classify(self, messages: Sequence[Message]) -> list[Decision]:
+        self.asked += len(messages)
+        return [self._decide(rows_by_message()[message.message_id]) for message in messages]
+
+    def _decide(self, row: Row) -> Decision:
+        labels = row.expected.labels
+        if chance(self._seed, row.id) < self._wrong:
+            labels = (taxonomy().names[int(chance(self._seed + "label", row.id) * len(taxonomy().names))],)
+        labels = self._twist(row, labels)
+        return Decision(
+            probabilities={name: 0.9 if name in labels else 0.02 for name in taxonomy().names},
+            labels=labels,
+            lead_probability=0.9 if taxonomy().leads & set(labels) else 0.05,
+            is_lead=bool(taxonomy().leads & set(labels)),
+            decided_by=DecidedBy.LOCAL,
+            versions=self.versions,
+        )
+
+
+def confusing(one: str, other: str, share: float = 0.7) -> Twist:
+    """Most of what is ``one`` is called ``other``."""
+
+    def twist(row: Row, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if one in labels and chance("confusing", row.id) < share:
+            return taxonomy().in_order({other, *labels} - {one})
+        return labels
+
+    return twist
+
+
+def deaf(language: str) -> Twist:
+    """Everything in one language is called chatter."""
+    return lambda row, labels: ("chatter",) if row.metadata.lang == language else labels
+
+
+SUITE = """
+name: test_suite
+dataset: {dataset}
+splits: [test]
+by: local
+slices: [lang, kind, length]
+gates:
+  - {{metric: lead_f1, margin: 0.03}}
+  - {{metric: cost_per_1000, margin: 100}}
+  - {{metric: lead_f1, margin: 0.08, over: lang}}
+  - {{metric: "f1:*", margin: 0.15}}
+  - {{metric: invalid_rate, limit: 0.01}}
+{more}
+"""
+
+
+def write_suite(folder: Path, more: str = "") -> Path:
+    """Write a suite over the dataset that ships, and return its path."""
+    path = folder / "suite.yaml"
+    path.write_text(SUITE.format(dataset=DATASET, more=more), encoding="utf-8")
+    return path
