@@ -60,7 +60,7 @@ def start(request: Request, progress: Callable[[int, int], None] = lambda decide
     suite = load_suite(request.suite)
     items = chosen(load_items(suite), parse_filters(request.filters), sample=request.sample, seed=request.seed)
     subject = _subject(request, suite)
-    manifest = _manifest(request, suite, items, subject.decider)
+    manifest = describe(request, suite, items, subject.decider)
     total = len(items) * request.repeat
     return execute(request.out, manifest, items, subject, resume=request.resume, jobs=request.jobs, progress=lambda decided: progress(decided, total))
 
@@ -103,7 +103,8 @@ def _model(request: Request, settings: Settings) -> Path:
     return copy
 
 
-def _manifest(request: Request, suite: Suite, items: list[Item], decider: Decider) -> Manifest:
+def describe(request: Request, suite: Suite, items: list[Item], decider: Decider) -> Manifest:
+    """Return the manifest of a run that begins now."""
     return Manifest(
         suite=suite.name,
         suite_file=from_here(request.suite),

@@ -9,6 +9,12 @@ from pathlib import Path
 
 from eval.data.rows import Row, load_dataset
 from eval.data.verbs import DATASET
+from eval.run.items import chosen, load_items, parse_filters
+from eval.run.manifest import Decider
+from eval.run.runner import execute
+from eval.run.start import Request, describe
+from eval.run.subject import LocalSubject, Subject
+from eval.run.suite import load_suite
 from intent.bootstrap import build_taxonomy
 from intent.decision import DecidedBy, Decision, Versions
 from intent.message import Message
@@ -100,3 +106,16 @@ def write_suite(folder: Path, more: str = "") -> Path:
     path = folder / "suite.yaml"
     path.write_text(SUITE.format(dataset=DATASET, more=more), encoding="utf-8")
     return path
+
+
+def local(oracle: Oracle) -> LocalSubject:
+    return LocalSubject(oracle, Decider(by="local", taxonomy=oracle.versions.taxonomy, model=oracle.versions.model))
+
+
+def make_run(folder: Path, suite_file: Path, subject: Subject, **asked) -> Path:
+    """Run a suite with any decider, and return the run's folder."""
+    request = Request(suite=suite_file, out=folder, **asked)
+    suite = load_suite(suite_file)
+    items = chosen(load_items(suite), parse_filters(request.filters), sample=request.sample, seed=request.seed)
+    execute(folder, describe(request, suite, items, subject.decider), items, subject, resume=request.resume, jobs=request.jobs)
+    return folder
