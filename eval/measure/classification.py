@@ -13,43 +13,42 @@ _CLIP = 1e-6
 """Probabilities are kept this far from 0 and 1 in log-loss: predictions are stored with six digits."""
 
 
-def counts(truth: Booleans, chosen: Booleans, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return weighted true positives, false positives and false negatives.
+def cells(truth: Booleans, chosen: Booleans) -> Floats:
+    """Return each row's true positives, false positives and false negatives, shape (rows, 3 · labels); they add up over rows."""
+    parts = (truth & chosen, ~truth & chosen, truth & ~chosen)
+    return np.concatenate([part.reshape(len(truth), -1) for part in parts], axis=1).astype(np.float64)
+
+
+def precision(summed: Floats) -> Floats:
+    """Return the share of the chosen that is right; NaN where nothing is chosen.
 
     Args:
-        truth, chosen: shape (rows,) or (rows, labels).
-        weights: shape (draws, rows).
+        summed: sums of :func:`cells`, shape (draws, 3 · labels).
 
     Returns:
-        Three arrays of shape (draws,) or (draws, labels).
+        Shape (draws, labels).
     """
-    hit, false, missed = truth & chosen, ~truth & chosen, truth & ~chosen
-    return weights @ hit.astype(np.float64), weights @ false.astype(np.float64), weights @ missed.astype(np.float64)
-
-
-def precision(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
-    """Return the share of the chosen that is right; NaN where nothing is chosen."""
-    hit, false, _ = counts(truth, chosen, weights)
+    hit, false, _ = np.split(summed, 3, axis=1)
     return ratio(hit, hit + false)
 
 
-def recall(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
-    """Return the share of the right that is chosen; NaN where nothing is right."""
-    hit, _, missed = counts(truth, chosen, weights)
+def recall(summed: Floats) -> Floats:
+    """Return the share of the right that is chosen; NaN where nothing is right; shapes as :func:`precision`."""
+    hit, _, missed = np.split(summed, 3, axis=1)
     return ratio(hit, hit + missed)
 
 
-def f1(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
-    """Return the harmonic mean of precision and recall; NaN where nothing is right and nothing chosen."""
-    hit, false, missed = counts(truth, chosen, weights)
+def f1(summed: Floats) -> Floats:
+    """Return the harmonic mean of precision and recall; NaN where nothing is right and nothing chosen; shapes as :func:`precision`."""
+    hit, false, missed = np.split(summed, 3, axis=1)
     return ratio(2 * hit, 2 * hit + false + missed)
 
 
-def macro_f1(truth: Booleans, chosen: Booleans, weights: Floats) -> Floats:
-    """Return the mean of the labels' F1, over the labels that occur; shape (draws,)."""
-    each = f1(truth, chosen, weights)
+def macro_f1(summed: Floats) -> Floats:
+    """Return the mean of the labels' F1, over the labels that occur; shape (draws, 1)."""
+    each = f1(summed)
     known = ~np.isnan(each)
-    return ratio(np.where(known, each, 0.0).sum(axis=1), known.sum(axis=1).astype(np.float64))
+    return ratio(np.where(known, each, 0.0).sum(axis=1, keepdims=True), known.sum(axis=1, keepdims=True).astype(np.float64))
 
 
 def average_precision(truth: Booleans, score: Floats, weights: Floats) -> Floats:

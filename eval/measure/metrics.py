@@ -9,8 +9,8 @@ import numpy as np
 
 from eval.measure import tables
 from eval.measure.calibration import calibration
-from eval.measure.classification import brier, log_loss, precision, recall
-from eval.measure.registry import METRICS, estimate, metric_named
+from eval.measure.classification import brier, log_loss
+from eval.measure.registry import METRICS, estimate, metric_named, value_of
 from eval.measure.scored import Booleans, Floats, Scored
 from eval.measure.statistics import Estimate, family_level
 from eval.run.suite import Suite
@@ -75,13 +75,12 @@ def _stream(scored: Scored, suite: Suite, taxonomy: Taxonomy, weights: Floats) -
 
 def _label(scored: Scored, column: int, *, clustered: bool) -> dict[str, Any]:
     truth, chosen, probability = scored.truth[:, column], scored.chosen[:, column], scored.probabilities[:, column]
-    ones = np.ones((1, len(scored)))
     name = scored.labels[column]
     return {
         "rows": int(truth.sum()),
         "said": int(chosen.sum()),
-        "precision": float(precision(truth, chosen, ones)[0]),
-        "recall": float(recall(truth, chosen, ones)[0]),
+        "precision": value_of(metric_named(f"precision:{name}", scored.labels), scored),
+        "recall": value_of(metric_named(f"recall:{name}", scored.labels), scored),
         "f1": plain(estimate(metric_named(f"f1:{name}", scored.labels), scored, clustered=clustered)),
         "average_precision": plain(estimate(metric_named(f"average_precision:{name}", scored.labels), scored, clustered=clustered)),
         "log_loss": float(log_loss(truth, probability).mean()),

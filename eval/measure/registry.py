@@ -9,25 +9,31 @@ import numpy as np
 
 from eval.measure import classification
 from eval.measure.scored import Floats, Scored
-from eval.measure.statistics import DRAWS, Estimate, bootstrap, mean, paired_rooms
+from eval.measure.statistics import DRAWS, Estimate, bootstrap, mean, paired_rooms, room_sums
 from intent.errors import OperatorError
+
+SLOW_DRAWS = 500
+"""Draws where every draw has to look at every row again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number for a run.
+    """One number for a run; exactly one of ``rows``, ``cells`` and ``weighted`` says how it is computed.
 
     Attributes:
         higher: whether more is better.
-        weighted: the statistic over weightings of the rows, shape (draws, rows) to (draws,); None for a mean.
-        rows: each row's value, for a mean over rows; None for everything else.
+        rows: each row's value, for a mean over rows.
+        cells: each row's counts, shape (rows, cells), for a function of their sums, :attr:`combine`: (draws, cells) to (draws, 1).
+        weighted: a statistic over weightings of the rows, shape (draws, rows) to (draws,), for what no sums can tell.
     """
 
     name: str
     title: str
     higher: bool
-    weighted: Callable[[Scored, Floats], Floats] | None = None
     rows: Callable[[Scored], Floats] | None = None
+    cells: Callable[[Scored], Floats] | None = None
+    combine: Callable[[Floats], Floats] = classification.f1
+    weighted: Callable[[Scored, Floats], Floats] | None = None
 
 
 def _per_thousand(values: Callable[[Scored], Floats]) -> Callable[[Scored], Floats]:
@@ -39,9 +45,16 @@ def exact(scored: Scored) -> Floats:
     return np.asarray((scored.truth == scored.chosen).all(axis=1), dtype=np.float64)
 
 
-def _slot_f1(scored: Scored, weights: Floats) -> Floats:
-    found, false, missed = (weights @ scored.slots[:, :, cell].sum(axis=1).astype(np.float64) for cell in range(3))
-    return classification.ratio(2 * found, 2 * found + false + missed)
+def _leads(scored: Scored) -> Floats:
+    return classification.cells(scored.lead_truth, scored.lead_chosen)
+
+
+def _labels(scored: Scored) -> Floats:
+    return classification.cells(scored.truth, scored.chosen)
+
+
+def _slots(scored: Scored) -> Floats:
+    return np.asarray(scored.slots.sum(axis=1), dtype=np.float64)
 
 
 def _ranked(scored: Scored, weights: Floats) -> Floats:
@@ -49,19 +62,17 @@ def _ranked(scored: Scored, weights: Floats) -> Floats:
 
 
 _METRICS = (
-    Metric("lead_f1", "lead F1", True, lambda s, w: classification.f1(s.lead_truth, s.lead_chosen, w)),
-    Metric("lead_precision", "lead precision", True, lambda s, w: classification.precision(s.lead_truth, s.lead_chosen, w)),
-    Metric("lead_recall", "lead recall", True, lambda s, w: classification.recall(s.lead_truth, s.lead_chosen, w)),
-    Metric(
-        "lead_average_precision", "lead average precision", True, lambda s, w: classification.average_precision(s.lead_truth, s.lead_probability, w)
-    ),
+    Metric("lead_f1", "lead F1", True, cells=_leads),
+    Metric("lead_precision", "lead precision", True, cells=_leads, combine=classification.precision),
+    Metric("lead_recall", "lead recall", True, cells=_leads, combine=classification.recall),
+    Metric("lead_average_precision", "lead average precision", True, weighted=_ranked),
     Metric("lead_log_loss", "lead log-loss", False, rows=lambda s: classification.log_loss(s.lead_truth, s.lead_probability)),
     Metric("lead_brier", "lead Brier score", False, rows=lambda s: classification.brier(s.lead_truth, s.lead_probability)),
-    Metric("macro_f1", "macro-F1 over labels", True, lambda s, w: classification.macro_f1(s.truth, s.chosen, w)),
+    Metric("macro_f1", "macro-F1 over labels", True, cells=_labels, combine=classification.macro_f1),
     Metric("exact_match", "all labels right", True, rows=exact),
     Metric("log_loss", "log-loss over labels", False, rows=lambda s: classification.log_loss(s.truth, s.probabilities)),
     Metric("brier", "Brier score over labels", False, rows=lambda s: classification.brier(s.truth, s.probabilities)),
-    Metric("slot_f1", "slot F1, exact substrings", True, _slot_f1),
+    Metric("slot_f1", "slot F1, exact substrings", True, cells=_slots),
     Metric("cost_per_1000", "cost of mistakes per 1,000", False, rows=_per_thousand(lambda s: s.cost)),
     Metric("invalid_rate", "replies that cannot be used", False, rows=lambda s: (~s.answered).astype(np.float64)),
     Metric("usd_per_1000", "US dollars per 1,000", False, rows=_per_thousand(lambda s: s.nanodollars / 1e9)),
@@ -89,11 +100,23 @@ def metric_named(name: str, labels: tuple[str, ...]) -> Metric:
 
 
 def _of_label(kind: str, label: str, column: int) -> Metric:
+    title = f"{label} {kind.replace('_', ' ')}"
     if kind == "average_precision":
         ranked = classification.average_precision
-        return Metric(f"{kind}:{label}", f"{label} average precision", True, lambda s, w: ranked(s.truth[:, column], s.probabilities[:, column], w))
-    counted = {"f1": classification.f1, "precision": classification.precision, "recall": classification.recall}[kind]
-    return Metric(f"{kind}:{label}", f"{label} {kind}", True, lambda s, w: counted(s.truth[:, column], s.chosen[:, column], w))
+        return Metric(f"{kind}:{label}", title, True, weighted=lambda s, w: ranked(s.truth[:, column], s.probabilities[:, column], w))
+    combine = {"f1": classification.f1, "precision": classification.precision, "recall": classification.recall}[kind]
+    return Metric(f"{kind}:{label}", title, True, cells=lambda s: classification.cells(s.truth[:, column], s.chosen[:, column]), combine=combine)
+
+
+def value_of(metric: Metric, scored: Scored, weights: Floats | None = None) -> float:
+    """Return the metric of one run, without an interval; ``weights`` of shape (rows,) correct for prevalence."""
+    fixed = np.ones(len(scored)) if weights is None else weights
+    if metric.rows is not None:
+        return float((fixed * metric.rows(scored)).sum() / fixed.sum())
+    if metric.cells is not None:
+        return float(metric.combine(fixed[None, :] @ metric.cells(scored))[0, 0])
+    assert metric.weighted is not None
+    return float(metric.weighted(scored, fixed[None, :])[0])
 
 
 def estimate(
@@ -101,12 +124,16 @@ def estimate(
 ) -> Estimate:
     """Estimate a metric of one run; ``weights`` of shape (rows,) correct for prevalence."""
     rooms = paired_rooms(scored.rooms, clustered=clustered)
+    fixed = np.ones(len(scored)) if weights is None else weights
     if metric.rows is not None:
-        return mean(metric.rows(scored), rooms, level=level, weights=weights)
+        return mean(metric.rows(scored), rooms, level=level, weights=fixed)
+    if metric.cells is not None:
+        sums = room_sums(fixed[:, None] * metric.cells(scored), rooms)
+        units = np.arange(len(sums))
+        return bootstrap(lambda times: metric.combine(times @ sums)[:, 0], units, level=level, draws=draws, share=True, rows=len(scored))
     weighted = metric.weighted
     assert weighted is not None
-    fixed = 1.0 if weights is None else weights
-    return bootstrap(lambda drawn: weighted(scored, drawn * fixed), rooms, level=level, draws=draws, share=True)
+    return bootstrap(lambda drawn: weighted(scored, drawn * fixed), rooms, level=level, draws=min(draws, SLOW_DRAWS), share=True)
 
 
 def difference(metric: Metric, before: Scored, after: Scored, *, clustered: bool = True, level: float = 0.95, draws: int = DRAWS) -> Estimate:
@@ -114,6 +141,10 @@ def difference(metric: Metric, before: Scored, after: Scored, *, clustered: bool
     rooms = paired_rooms(before.rooms, clustered=clustered)
     if metric.rows is not None:
         return mean(metric.rows(after) - metric.rows(before), rooms, level=level)
+    if metric.cells is not None:
+        old, new = (room_sums(metric.cells(scored), rooms) for scored in (before, after))
+        combine, units = metric.combine, np.arange(len(old))
+        return bootstrap(lambda times: (combine(times @ new) - combine(times @ old))[:, 0], units, level=level, draws=draws, rows=len(before))
     weighted = metric.weighted
     assert weighted is not None
-    return bootstrap(lambda drawn: weighted(after, drawn) - weighted(before, drawn), rooms, level=level, draws=draws)
+    return bootstrap(lambda drawn: weighted(after, drawn) - weighted(before, drawn), rooms, level=level, draws=min(draws, SLOW_DRAWS))

@@ -55,13 +55,16 @@ def drawn_weights(rooms: Integers, draws: int, seed: int) -> Iterator[Floats]:
         yield times.astype(np.float64)[:, rooms]
 
 
-def bootstrap(statistic: Statistic, rooms: Integers, *, level: float = 0.95, draws: int = DRAWS, seed: int = SEED, share: bool = False) -> Estimate:
+def bootstrap(
+    statistic: Statistic, rooms: Integers, *, level: float = 0.95, draws: int = DRAWS, seed: int = SEED, share: bool = False, rows: int | None = None
+) -> Estimate:
     """Estimate any statistic of weighted rows over draws of whole rooms.
 
     Args:
         level: coverage of the interval, in (0, 1).
         share: the statistic lies in [0, 1]: the interval is then Student's on the logit scale, since percentiles of such a statistic near its end
             cover too seldom (average precision 92 % instead of 95 % in simulation); otherwise an expanded percentile interval.
+        rows: how many rows there are, where the statistic is given weights of whole rooms instead of rows.
     """
     value = float(statistic(np.ones((1, len(rooms))))[0])
     count = len(np.unique(rooms))
@@ -69,7 +72,7 @@ def bootstrap(statistic: Statistic, rooms: Integers, *, level: float = 0.95, dra
         return Estimate(value, np.nan, np.nan, np.nan, np.nan, count)
     drawn = np.concatenate([statistic(weights) for weights in drawn_weights(rooms, draws, seed)])
     drawn = drawn[~np.isnan(drawn)]
-    low, high = _share_interval(value, drawn, count, len(rooms), level) if share else _percentiles(drawn, count, level)
+    low, high = _share_interval(value, drawn, count, rows or len(rooms), level) if share else _percentiles(drawn, count, level)
     error = float(drawn.std(ddof=1)) * _few(count)
     return Estimate(value, low, high, error, _p_value(value, error, count), count)
 
@@ -161,6 +164,13 @@ def _p_value(value: float, error: float, rooms: int) -> float:
     if error == 0:
         return 1.0 if value == 0 else 0.0
     return float(2 * scipy.stats.t.sf(abs(value) / error, rooms - 1))
+
+
+def room_sums(cells: Floats, rooms: Integers) -> Floats:
+    """Return the sum of the rows' cells in each room, shape (rows, cells) to (rooms, cells)."""
+    sums = np.zeros((int(rooms.max()) + 1, cells.shape[1]))
+    np.add.at(sums, rooms, cells)
+    return sums
 
 
 def paired_rooms(rooms: NDArray[np.int64], *, clustered: bool) -> Integers:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from eval.measure.metrics import FEW_ROOMS
-from eval.measure.registry import METRICS, Metric, difference, exact, metric_named
+from eval.measure.registry import METRICS, Metric, difference, exact, metric_named, value_of
 from eval.measure.scored import Scored
 from eval.measure.statistics import Estimate, detectable, family_level, holm, mcnemar, messages_needed
 from eval.run.history import Run, select
@@ -156,14 +156,6 @@ def _difference(metric: Metric, where: str, first: Scored, second: Scored, *, cl
         detectable=detectable(change.error, change.rooms),
         judgement="cannot be told",
     )
-
-
-def value_of(metric: Metric, scored: Scored) -> float:
-    """Return the metric of one run, without an interval."""
-    if metric.rows is not None:
-        return float(metric.rows(scored).mean())
-    assert metric.weighted is not None
-    return float(metric.weighted(scored, np.ones((1, len(scored))))[0])
 
 
 def _judged(one: Difference, p: float) -> Judgement:

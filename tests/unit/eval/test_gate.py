@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from xml.etree import ElementTree
 
 import pytest
@@ -10,7 +11,7 @@ from eval.run.history import load_run
 from eval.run.suite import Gate
 from eval.verdict.baseline import bless
 from eval.verdict.compare import compare
-from eval.verdict.gate import Verdict, metric_names
+from eval.verdict.gate import Verdict, check_run, metric_names
 from eval.verdict.judged import judge, require_gate
 from eval.verdict.junit import junit
 from eval.verdict.summary import escape, headline, summary
@@ -34,6 +35,7 @@ def home(tmp_path_factory):
     return folder
 
 
+@cache
 def judged(home, name):
     return judge(home / name, taxonomy(), baselines=home / "baselines")
 
@@ -82,8 +84,6 @@ def test_a_difference_too_small_for_the_data_is_inconclusive_and_says_how_many_m
     make_run(tmp_path / "before", suite, local(Oracle()), sample=120)
     make_run(tmp_path / "after", suite, local(Oracle(seed="b")), sample=120)
     before, after = (load_run(tmp_path / name, taxonomy()) for name in ("before", "after"))
-    from eval.verdict.gate import check_run
-
     report = check_run(after, before, taxonomy())
     assert report.verdict is Verdict.INCONCLUSIVE
     open_checks = [check for check in report.of(Verdict.INCONCLUSIVE) if check.needed]

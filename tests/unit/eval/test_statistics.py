@@ -9,7 +9,7 @@ import sklearn.metrics
 
 from eval.measure import classification
 from eval.measure.calibration import calibration
-from eval.measure.statistics import bootstrap, detectable, drawn_weights, family_level, holm, mcnemar, mean, messages_needed
+from eval.measure.statistics import Estimate, bootstrap, detectable, drawn_weights, family_level, holm, mcnemar, mean, messages_needed, room_sums
 
 ROOMS, SIZE = 60, 12
 SIMULATIONS = 2500
@@ -27,9 +27,9 @@ def test_counts_and_their_ratios_equal_scikit_learns_for_any_weights() -> None:
     chosen = probability > 0.5
     theirs = sklearn.metrics.precision_recall_fscore_support(truth, chosen, sample_weight=weights, zero_division=np.nan)
     for ours, name in zip((classification.precision, classification.recall, classification.f1), theirs, strict=False):
-        assert ours(truth, chosen, weights[None, :])[0] == pytest.approx(name)
+        assert ours(weights[None, :] @ classification.cells(truth, chosen))[0] == pytest.approx(name)
     macro = sklearn.metrics.f1_score(truth, chosen, average="macro", sample_weight=weights)
-    assert classification.macro_f1(truth, chosen, weights[None, :])[0] == pytest.approx(macro)
+    assert classification.macro_f1(weights[None, :] @ classification.cells(truth, chosen))[0, 0] == pytest.approx(macro)
 
 
 def test_average_precision_equals_scikit_learns_with_ties_and_weights() -> None:
@@ -50,8 +50,9 @@ def test_log_loss_and_brier_equal_scikit_learns() -> None:
 
 def test_a_label_that_is_never_right_nor_chosen_has_no_f1_and_does_not_count() -> None:
     truth = np.array([[True, False], [True, False]])
-    assert np.isnan(classification.f1(truth, truth, np.ones((1, 2)))[0, 1])
-    assert classification.macro_f1(truth, truth, np.ones((1, 2)))[0] == 1.0
+    summed = classification.cells(truth, truth).sum(axis=0, keepdims=True)
+    assert np.isnan(classification.f1(summed)[0, 1])
+    assert classification.macro_f1(summed)[0, 0] == 1.0
 
 
 def test_draws_take_whole_rooms_and_keep_their_number() -> None:
@@ -106,6 +107,11 @@ def rooms_that_differ(random: np.random.Generator, spread: float = 1.0):
     return truth, *(np.where(one, truth, ~truth) for one in right), rooms
 
 
+def f1_difference(truth, first, second, rooms, seed: int) -> Estimate:
+    old, new = (room_sums(classification.cells(truth, one), rooms) for one in (first, second))
+    return bootstrap(lambda times: (classification.f1(times @ new) - classification.f1(times @ old))[:, 0], np.arange(ROOMS), draws=400, seed=seed)
+
+
 def share_below(p_values: list[float]) -> float:
     return float(np.mean(np.array(p_values) < 0.05))
 
@@ -129,7 +135,7 @@ def test_the_clustered_f1_difference_raises_five_false_alarms_in_a_hundred_and_i
     p_values, covered = [], []
     for seed in range(SIMULATIONS):
         truth, first, second, rooms = rooms_that_differ(random)
-        found = bootstrap(lambda w: classification.f1(truth, second, w) - classification.f1(truth, first, w), rooms, draws=400, seed=seed)  # noqa: B023
+        found = f1_difference(truth, first, second, rooms, seed)
         p_values.append(found.p)
         covered.append(found.low <= 0 <= found.high)
     assert share_below(p_values) == pytest.approx(0.05, abs=0.015)
@@ -147,12 +153,13 @@ def test_intervals_of_f1_and_average_precision_cover_their_true_values() -> None
         return truth, np.round(1 / (1 + np.exp(-logits)), 3), rooms
 
     def statistics(truth, probability, weights):
-        return classification.f1(truth, probability > 0.5, weights), classification.average_precision(truth, probability, weights)
+        summed = weights @ classification.cells(truth, probability > 0.5)
+        return classification.f1(summed)[:, 0], classification.average_precision(truth, probability, weights)
 
     truth, probability, _ = drawn(30_000)
     true = [float(one[0]) for one in statistics(truth, probability, np.ones((1, len(truth))))]
     covered: list[list[bool]] = [[], []]
-    for seed in range(SIMULATIONS // 3):
+    for seed in range(SIMULATIONS // 4):
         truth, probability, rooms = drawn(ROOMS)
         for place, kept in enumerate(covered):
             found = bootstrap(lambda w: statistics(truth, probability, w)[place], rooms, draws=300, seed=seed, share=True)  # noqa: B023
@@ -169,8 +176,8 @@ def test_log_loss_finds_the_overconfidence_that_f1_cannot_see() -> None:
         logits = random.normal(0, 1.5, len(rooms))
         truth = random.random(len(rooms)) < 1 / (1 + np.exp(-logits))
         honest, loud = (1 / (1 + np.exp(-scale * logits)) for scale in (1.0, 2.5))
-        ones = np.ones((1, len(rooms)))
-        assert classification.f1(truth, loud > 0.5, ones) == classification.f1(truth, honest > 0.5, ones)
+        one, other = (classification.f1(classification.cells(truth, said > 0.5).sum(axis=0, keepdims=True)) for said in (honest, loud))
+        assert one == other
         found_by_loss += mean(classification.log_loss(truth, loud) - classification.log_loss(truth, honest), rooms).low > 0
     assert found_by_loss >= 48
 
