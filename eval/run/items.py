@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.data.rows import Row, load_dataset, of_split
+from eval.data.rows import Row, read_file
 from eval.run.suite import DIMENSIONS, Suite, digest
 from intent.errors import OperatorError
 from intent.message import Message, wire
@@ -34,7 +34,12 @@ def load_items(suite: Suite) -> list[Item]:
     Raises:
         OperatorError: the dataset is wrong or has none of them.
     """
-    items = [as_item(row) for row in of_split(load_dataset(suite.dataset), *suite.splits)]
+    items = []
+    for split in suite.splits:
+        rows, faults = read_file(suite.dataset / f"{split}.jsonl")
+        if faults:
+            raise OperatorError(f"the dataset {suite.dataset} is wrong at {faults[0].where}: {faults[0].what}")
+        items += [as_item(row) for row in rows]
     if not items:
         raise OperatorError(f"the dataset {suite.dataset} has no rows in {', '.join(suite.splits)}")
     return items
