@@ -82,10 +82,17 @@ def encoder_layers(folder: Path) -> int:
 
 
 def load_encoder(folder: Path, layers: int | None) -> Any:
-    """Return the transformer in evaluation mode, with its first ``layers`` layers (all by default)."""
+    """Return the transformer in evaluation mode, with its first ``layers`` layers (all by default).
+
+    Raises:
+        OperatorError: layers are to be left out of an architecture that is not built like BERT.
+    """
     encoder = AutoModel.from_pretrained(folder, attn_implementation="eager", local_files_only=True).float().eval()
-    if layers is not None:
-        encoder.encoder.layer = encoder.encoder.layer[:layers]
+    if layers is not None and layers < encoder.config.num_hidden_layers:
+        stack = getattr(encoder, "encoder", None)
+        if stack is None or not hasattr(stack, "layer"):
+            raise OperatorError(f"the encoder in {folder} is not built like BERT, so its last layers cannot be left out; choose another encoder")
+        stack.layer = stack.layer[:layers]
     return encoder
 
 

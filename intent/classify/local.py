@@ -30,7 +30,7 @@ class LocalClassifier:
     def __init__(self, model: Model, encoder: Encoder | None, glossary: Glossary, *, taxonomy: Taxonomy | None) -> None:
         """Use what :meth:`load` has read."""
         description = model.description
-        self._model, self._encoder, self._glossary = model, encoder, glossary
+        self.model, self.encoder, self.glossary = model, encoder, glossary
         self._lead = taxonomy is not None and description.lead_threshold is not None
         thresholds = (description.labels, description.thresholds, description.lead_threshold)
         self._rule = rule_for(taxonomy, *thresholds, exclusive=description.exclusive)
@@ -74,20 +74,20 @@ class LocalClassifier:
 
     def probabilities(self, messages: Sequence[Message]) -> NDArray[np.float64]:
         """Return calibrated probabilities in [0, 1] of shape (messages, labels), and a last column for lead where the model has a lead head."""
-        return calibrated(self._model, self.logits(messages))
+        return calibrated(self.model, self.logits(messages))
 
     def logits(self, messages: Sequence[Message]) -> NDArray[np.float32]:
         """Return the head's raw outputs, shape (messages, outputs)."""
-        numbers = self._model.numbers
-        readings = [read(message, self._glossary) for message in messages]
+        numbers = self.model.numbers
+        readings = [read(message, self.glossary) for message in messages]
         features = [featurise(message, reading.text, reading.english) for message, reading in zip(messages, readings, strict=True)]
         logits = numbers.vocabulary.transform(features).times(numbers.sparse) + numbers.bias
-        if self._encoder is not None:
-            logits += self._encoder.encode([reading.encoded for reading in readings]) @ numbers.dense
+        if self.encoder is not None:
+            logits += self.encoder.encode([reading.encoded for reading in readings]) @ numbers.dense
         return logits
 
     def _decide(self, messages: Sequence[Message]) -> list[Decision]:
-        labels = self._model.description.labels
+        labels = self.model.description.labels
         decisions = []
         for message, row in zip(messages, self.probabilities(messages).tolist(), strict=True):
             lead = row[len(labels)] if self._lead else 0.0

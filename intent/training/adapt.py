@@ -37,11 +37,11 @@ class AdapterRecipe:
         dropout: share of the embedding that is left out in training.
     """
 
-    layers: int = 6
+    layers: int = 4
     rank: int = 16
     rate: float = 1e-3
     head_rate: float = 3e-3
-    epochs: int = 4
+    epochs: int = 5
     batch: int = 32
     dropout: float = 0.1
 
@@ -118,13 +118,15 @@ def _embed(encoder: Pooled, tokens: list[list[int]], dimensions: int) -> NDArray
 def _insert(encoder: Any, rank: int, random: torch.Generator) -> dict[str, _LowRank]:
     encoder.requires_grad_(False)
     encoder.train()
-    chosen = [(name, module) for name, module in encoder.encoder.named_modules() if isinstance(module, torch.nn.Linear)]
+    # The pooler is not on the way to the embedding.
+    linear = [(name, module) for name, module in encoder.named_modules() if isinstance(module, torch.nn.Linear)]
+    chosen = [(name, module) for name, module in linear if not name.startswith("pooler")]
     inserted = {}
     for name, module in chosen:
         parent, _, leaf = name.rpartition(".")
         low = _LowRank(module, rank, random)
-        setattr(encoder.encoder.get_submodule(parent), leaf, low)
-        inserted[f"encoder.{name}"] = low
+        setattr(encoder.get_submodule(parent), leaf, low)
+        inserted[name] = low
     return inserted
 
 

@@ -101,7 +101,7 @@ def train(
     if recipe is None:
         fitted = fit_frozen(material, spec, cache_dir, progress)
     else:
-        spec = dataclasses.replace(spec, layers=recipe.layers)
+        spec = dataclasses.replace(spec, layers=min(spec.layers, recipe.layers))
         fitted = fit_adapted(material, spec, recipe, progress)
     judged, truth = fitted.out_of_fold, material.targets
     # Written once before the thresholds are known: dev is judged by the very files that ship.
