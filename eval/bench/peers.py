@@ -43,8 +43,8 @@ class SetFitPeer:
 
 
 _KEYWORDS = re.compile(
-    r"\?|？|how much|price|cost|discount|buy|order|link|ship|deliver|postage|available|in stock|restock|size|book|appointment|dm me|pm me|call me|whatsapp"
-    r"|wholesale|quote|where|address|open|多少|价|價|买|買|拍|下单|链接|包邮|运费|有货|还有|尺码|预约|微信|批发|地址|吗|嗎"
+    r"\?|？|how much|price|cost|discount|buy|order|link|ship|deliver|postage|available|in stock|restock|size|book|appointment"
+    r"|dm me|pm me|call me|whatsapp|wholesale|quote|where|address|open|多少|价|價|买|買|拍|下单|链接|包邮|运费|有货|还有|尺码|预约|微信|批发|地址|吗|嗎"
     r"|berapa|harga|beli|nak|mau|order|ongkir|pos|ada|stok|saiz|ukuran|booking|grosir|borong|mana|alamat"
     r"|cu[aá]nto|precio|compr|quiero|env[ií]|hay|talla|cita|agendar|mayoreo|d[oó]nde|direcci[oó]n"
     r"|bao nhi[eê]u|gi[aá]|mua|ch[oố]t|ship|c[oò]n|size|[dđ][aặ]t l[iị]ch|s[iỉ]|[oở] [dđ][aâ]u|[dđ][iị]a ch[iỉ]"
@@ -59,7 +59,7 @@ def keyword_score(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def router_score(encoder: SentenceTransformer, texts: Sequence[str], routes: Sequence[str], others: Sequence[str]) -> NDArray[np.float64]:
-    """Return how much nearer each text is to its nearest lead route than to its nearest other utterance: an embedding router, as cosine difference."""
+    """Return how much nearer each text is to its nearest lead route than to its nearest other utterance: an embedding router (cosines)."""
     embeddings, near, far = (
         encoder.encode(list(some), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False) for some in (texts, routes, others)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -43,7 +44,7 @@ def test_every_slot_stands_in_the_text(text: str) -> None:
 def test_contacts_never_overlap(text: str) -> None:
     contacts = find_contacts(text)
     assert all(0 <= one.start < one.end <= len(text) for one in contacts)
-    assert all(one.end <= other.start for one, other in zip(contacts, contacts[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(contacts))
 
 
 @pytest.mark.parametrize("piece", ["a@", "1 ", "@a.", "line ", "0-", "wechat id ", "$1,", "٣٣", "a.b@c-d."])

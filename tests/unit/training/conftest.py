@@ -9,10 +9,11 @@ import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
-WORDS = (
-    "how much is the price ship to perth hello love your hair can i buy two red blue please do you have size where shop open book a slot tomorrow cost "
-    "delivery send when want order take got left time table free nice hi everyone song"
-).split()
+TEXT = """
+how much is the price ship to perth hello love your hair can i buy two red blue please do you have size where shop open book a slot tomorrow cost
+delivery send when want order take got left time table free nice hi everyone song
+"""
+WORDS = TEXT.split()
 
 
 @pytest.fixture(scope="session")
