@@ -44,7 +44,8 @@ class SetFitPeer:
 
 _KEYWORDS = re.compile(
     r"\?|？|how much|price|cost|discount|buy|order|link|ship|deliver|postage|available|in stock|restock|size|book|appointment"
-    r"|dm me|pm me|call me|whatsapp|wholesale|quote|where|address|open|多少|价|價|买|買|拍|下单|链接|包邮|运费|有货|还有|尺码|预约|微信|批发|地址|吗|嗎"
+    r"|dm me|pm me|call me|whatsapp|wholesale|quote|where|address|open"
+    r"|多少|价|價|买|買|拍|下单|链接|包邮|运费|有货|还有|尺码|预约|微信|批发|地址|吗|嗎"
     r"|berapa|harga|beli|nak|mau|order|ongkir|pos|ada|stok|saiz|ukuran|booking|grosir|borong|mana|alamat"
     r"|cu[aá]nto|precio|compr|quiero|env[ií]|hay|talla|cita|agendar|mayoreo|d[oó]nde|direcci[oó]n"
     r"|bao nhi[eê]u|gi[aá]|mua|ch[oố]t|ship|c[oò]n|size|[dđ][aặ]t l[iị]ch|s[iỉ]|[oở] [dđ][aâ]u|[dđ][iị]a ch[iỉ]"

@@ -20,6 +20,9 @@ from intent.training.rows import Rows
 Progress = Callable[[str], None]
 
 _STRENGTHS = (5.0, 20.0)
+_DENSE_SCALE = 4.0
+"""Weight of an unchanged embedding beside the n-grams: at 1, five examples a label drown it (0.77 instead of 0.85 right on 21 intents of a shop's chat)."""
+
 _GRAM_STRENGTH = 20.0
 """Inverse regularisation of the n-grams beside a fine-tuned encoder; between 10 and 30 nothing changes by more than noise."""
 
@@ -51,7 +54,7 @@ class Material:
 def fit_frozen(material: Material, spec: EncoderSpec, cache_dir: Path, progress: Progress) -> Fitted:
     """Fit one head on n-grams and the embeddings of the encoder as it is."""
     rows, targets, exclusive = material.rows, material.targets, material.exclusive
-    embeddings = open_encoder(spec, cache_dir).encode(rows.encoded)
+    embeddings = open_encoder(spec, cache_dir).encode(rows.encoded) * np.float32(_DENSE_SCALE)
     progress("texts embedded")
     logits = {strength: np.zeros_like(targets) for strength in _STRENGTHS}
     for held_out in _held_out(material):
@@ -72,7 +75,7 @@ def fit_frozen(material: Material, spec: EncoderSpec, cache_dir: Path, progress:
     vocabulary = rows.vocabulary()
     head = fit(rows.matrix(vocabulary, embeddings), targets, strength=best, exclusive=exclusive)
     columns = len(vocabulary.known)
-    numbers = Numbers(vocabulary, head.weights[:columns], head.weights[columns:], head.bias, slope, offset)
+    numbers = Numbers(vocabulary, head.weights[:columns], head.weights[columns:] * np.float32(_DENSE_SCALE), head.bias, slope, offset)
     return Fitted(numbers, probabilities(logits[best], slope, offset, exclusive=exclusive), None)
 
 
