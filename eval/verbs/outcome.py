@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.table import Table
 
 from eval.measure.registry import METRICS
+from eval.report.page import page
 from eval.run.predictions import replace
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
@@ -19,17 +20,22 @@ from intent.settings import load_settings
 GATE_FAILED, UNDECIDED = 100, 101
 """Exit codes of a failed gate, and of an inconclusive one under --strict."""
 
+REPORT = "report.html"
+
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 
 
 def finish(folder: Path, *, against: Path | None = None, quiet: bool = False) -> Judged:
     """Judge a finished run, write its files, and print the verdict."""
-    judged = judge(folder, build_taxonomy(load_settings()), against=against)
+    taxonomy = build_taxonomy(load_settings())
+    judged = judge(folder, taxonomy, against=against)
     replace(folder / "summary.md", summary(judged).encode())
     replace(folder / "junit.xml", junit(judged))
+    replace(folder / REPORT, page(judged, taxonomy).encode())
     if not quiet:
         results().print(differences(judged) if judged.comparison else values(judged))
         people.print(headline(judged), markup=False, soft_wrap=True)
+        people.print(f"open {folder / REPORT}", markup=False)
     if judged.run.stale:
         people.print(f"{judged.run.stale} predictions were left out: their message is gone or was changed since", markup=False)
     return judged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from eval.verdict.judged import Judged
 _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "❔"}
 _SHOWN = ("lead_f1", "lead_average_precision", "macro_f1", "exact_match", "lead_log_loss", "cost_per_1000", "invalid_rate", "usd_per_1000")
 _MOST_FLIPS = 10
+_MARKDOWN = re.compile(r"[|`*\[\]<>&\\~#@!]|(?<!\w)_|_(?!\w)")
 
 
 def headline(judged: Judged) -> str:
@@ -114,7 +116,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def escape(text: str) -> str:
     """Return text that cannot become Markdown or HTML: what people write stays what it is."""
     flat = " ".join(text.split())
-    return "".join(f"&#{ord(character)};" if character in "|`*_[]<>&\\~#@!" else character for character in flat)
+    # An underscore inside a word is only an underscore, and metric names are easier to read with it.
+    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", flat)
 
 
 def number(value: float | None) -> str:

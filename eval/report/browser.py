@@ -1,0 +1,115 @@
+"""The report's browser of messages: what flipped, regressions first; or, with nothing to compare with, what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eval.run.history import Run
+from eval.run.predictions import Prediction
+from eval.verdict.judged import Judged
+
+MOST = 400
+"""Messages that the page holds; ``python -m eval errors`` lists all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one run said of a message."""
+
+    labels: str
+    lead: float | None
+    status: str
+    stage: str
+    why: str
+    reply: str
+    likeliest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message in the browser.
+
+    Attributes:
+        kind: worse, better, other or wrong.
+        cost: what it costs now, less what it cost before; in the unit of one false lead.
+        about: situation, as label and value.
+    """
+
+    id: str
+    kind: str
+    cost: float
+    text: str
+    lang: str
+    hard: str
+    why: str
+    right: str
+    now: Said
+    before: Said | None
+    about: tuple[tuple[str, str], ...]
+    search: str
+
+
+def entries(judged: Judged) -> list[Entry]:
+    """Return the messages to browse, the most harmful first."""
+    if judged.comparison is None:
+        return _wrong(judged.run)
+    comparison = judged.comparison
+    old = {one.key: one for one in comparison.before.predictions}
+    new = {one.key: one for one in comparison.after.predictions}
+    found = []
+    for flip in comparison.flips[:MOST]:
+        key = (flip.repeat, flip.id)
+        kind = "worse" if flip.gain < 0 else "better" if flip.gain > 0 else "other"
+        found.append(_entry(comparison.after, new[key], kind, -flip.gain, old[key]))
+    return found
+
+
+def _wrong(run: Run) -> list[Entry]:
+    pairs = zip(run.scored.cost, run.predictions, strict=True)
+    wrong = [(float(cost), one) for cost, one in pairs if one.labels != run.items[one.id].row.expected.labels]
+    wrong.sort(key=lambda pair: (-pair[0], pair[1].id, pair[1].repeat))
+    return [_entry(run, one, "wrong", cost, None) for cost, one in wrong[:MOST]]
+
+
+def _entry(run: Run, now: Prediction, kind: str, cost: float, before: Prediction | None) -> Entry:
+    row = run.items[now.id].row
+    message, context = row.input, row.input.context
+    about = [
+        ("offer", context.offer if context else None),
+        ("item", context.item if context else None),
+        ("reply to", message.reply_to.text if message.reply_to else None),
+        ("room", message.room_id),
+        ("kind", message.kind.value),
+        ("author", message.author_role.value),
+        ("business", row.metadata.business),
+    ]
+    labels = run.scored.labels
+    right = ", ".join(row.expected.labels)
+    said = _said(now, labels)
+    return Entry(
+        id=now.id,
+        kind=kind,
+        cost=cost,
+        text=message.text,
+        lang=row.metadata.lang,
+        hard=row.metadata.hard or "",
+        why=row.metadata.why or "",
+        right=right,
+        now=said,
+        before=_said(before, labels) if before is not None else None,
+        about=tuple((name, value) for name, value in about if value),
+        search=f"{now.id} {message.text} {right} {said.labels} {row.metadata.lang} {row.metadata.hard or ''}".lower(),
+    )
+
+
+def _said(one: Prediction, labels: tuple[str, ...]) -> Said:
+    ranked = sorted(zip(one.probabilities, labels, strict=False), reverse=True)[:3]
+    return Said(
+        labels=", ".join(one.labels) or "unusable",
+        lead=one.lead_probability,
+        status=one.status,
+        stage=one.stage,
+        why=one.why,
+        reply=one.reply or "",
+        likeliest=", ".join(f"{name} {value:.0%}" for value, name in ranked),
+    )

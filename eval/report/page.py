@@ -1,0 +1,65 @@
+"""``report.html``: one file that needs nothing else, in light and dark, with everything a run says about itself."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from eval.data.suspects import suspects
+from eval.measure.tables import Confusion
+from eval.report import browser, curves, views
+from eval.verdict.gate import Verdict
+from eval.verdict.judged import Judged
+from eval.verdict.summary import headline
+from intent.taxonomy import Taxonomy
+
+_HERE = Path(__file__).resolve().parent
+_SUSPECTS = 40
+
+
+def page(judged: Judged, taxonomy: Taxonomy) -> str:
+    """Return the page; everything that people wrote is escaped."""
+    comparison = judged.comparison
+    before = views.before_metrics(judged, taxonomy)
+    gate = judged.gate
+    tone = {None: "plain", Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE: "open"}[gate.verdict if gate else None]
+    return _template().render(
+        run=judged.run,
+        manifest=judged.run.manifest,
+        manifest_json=json.dumps(judged.run.manifest.model_dump(mode="json"), indent=1, ensure_ascii=False),
+        headline=headline(judged),
+        tone=tone,
+        gate=gate,
+        metrics=judged.metrics,
+        before=before,
+        comparison=comparison,
+        changes=views.changes(comparison.overall) if comparison else [],
+        label_changes=views.label_changes(comparison) if comparison else [],
+        overall=views.overall(judged.metrics),
+        labels=views.label_rows(judged.metrics),
+        confusion=views.matrix(_confusion(judged)),
+        change_matrix=views.change_matrix(comparison) if comparison else None,
+        plots=curves.plots(judged.metrics, before),
+        reliability=curves.reliability_by_language(judged.metrics),
+        slices=views.slice_rows(judged.metrics),
+        slice_changes=views.harmful_slices(comparison) if comparison else [],
+        entries=browser.entries(judged),
+        entries_most=browser.MOST,
+        languages=sorted({item.row.metadata.lang for item in judged.run.items.values()}),
+        annotators=views.annotators(judged, taxonomy),
+        suspects=suspects(judged.run.items, judged.run.scored, most=_SUSPECTS),
+    )
+
+
+def _confusion(judged: Judged) -> Confusion:
+    found = judged.metrics["confusion"]
+    return Confusion(tuple(found["rows"]), tuple(found["columns"]), tuple(tuple(row) for row in found["counts"]))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("page.html")
