@@ -151,7 +151,7 @@ class Exchange:
         probe = self._breaker.enter()
         completion: Completion | None = None
         try:
-            taken = self._limits.reserve(expected.input + expected.output, deadline)
+            granted = self._limits.reserve(expected.input + expected.output, deadline)
             timeout = min(self._patience.call, deadline - self.clock())
             if timeout <= 0:
                 raise LlmUnavailable("the LLM server had no time left for this batch")
@@ -163,7 +163,7 @@ class Exchange:
         self._breaker.leave(probe=probe, failed=completion.outcome in _FAILED, latency=completion.latency)
         used = _used(completion, expected)
         known = completion.usage is not None
-        self._limits.reconcile(taken, used.input + used.output if known else None, completion.requests, completion.tokens)
+        self._limits.reconcile(granted, used.input + used.output if known else None, completion.requests, completion.tokens)
         if completion.outcome is Outcome.RATE_LIMITED and completion.wait:
             self._limits.hold(completion.wait)
         self.book(request.digest, about, completion, started, used)

@@ -14,8 +14,8 @@ from intent.errors import LlmUnavailable, Stopping
 WINDOW = 60.0
 """Seconds that limits are counted over."""
 
-SLACK = 1.0
-"""Seconds that a request may be on its way to the server, and so be counted there later than here."""
+SLACK = 5.0
+"""Seconds that a request may be on its way to the server, and so be counted there later than here; its answer ends the doubt."""
 
 _GLANCE = 0.5
 """Seconds after which a waiting thread looks again whether it is to leave."""
@@ -62,17 +62,26 @@ class _Window:
 
     def take(self, amount: int, expires: float) -> Taken:
         one = Taken(amount, expires)
-        place = len(self.taken)
-        while place and self.taken[place - 1].expires > expires:
-            place -= 1
-        self.taken.insert(place, one)
+        self._insert(one)
         self.total += amount
         return one
 
-    def change(self, one: Taken, amount: int) -> None:
-        if one.counted:
-            self.total += amount - one.amount
-            one.amount = amount
+    def change(self, one: Taken, amount: int, expires: float) -> None:
+        """Correct what was taken, and let it expire at another time, if that is earlier."""
+        if not one.counted:
+            return
+        self.total += amount - one.amount
+        one.amount = amount
+        if expires < one.expires:
+            self.taken.remove(one)
+            one.expires = expires
+            self._insert(one)
+
+    def _insert(self, one: Taken) -> None:
+        place = len(self.taken)
+        while place and self.taken[place - 1].expires > one.expires:
+            place -= 1
+        self.taken.insert(place, one)
 
     def correct(self, said: Allowance, now: float, window: float) -> None:
         """Take what others who share our key have taken: the difference between what the server has left and what we thought."""
@@ -83,6 +92,14 @@ class _Window:
         others = max(self.limit - self.total, 0) - said.remaining
         if others > 0:
             self.take(others, now + min(said.reset or window, window))
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What a call was granted: one request, and the most tokens that it may use."""
+
+    request: Taken
+    tokens: Taken
 
 
 class RateLimits:
@@ -116,8 +133,8 @@ class RateLimits:
         self._queue: deque[object] = deque()
         self._held_until = 0.0
 
-    def reserve(self, tokens: int, deadline: float) -> Taken:
-        """Wait for our turn and for both limits, and take one request and so many tokens; return the tokens, to be reconciled.
+    def reserve(self, tokens: int, deadline: float) -> Reservation:
+        """Wait for our turn and for both limits, and take one request and so many tokens, to be reconciled after the call.
 
         Args:
             tokens: the most that the call may use, input and output.
@@ -138,18 +155,18 @@ class RateLimits:
                         raise Stopping("asked to leave while waiting for the limits of the LLM server")
                     self._wait(self._turn, min(delay, _GLANCE))
                 expires = self._clock() + self._span
-                self._requests.take(1, expires)
-                return self._tokens.take(tokens, expires)
+                return Reservation(self._requests.take(1, expires), self._tokens.take(tokens, expires))
             finally:
                 self._queue.remove(ticket)
                 self._turn.notify_all()
 
-    def reconcile(self, taken: Taken, used: int | None, requests: Allowance | None, tokens: Allowance | None) -> None:
+    def reconcile(self, granted: Reservation, used: int | None, requests: Allowance | None, tokens: Allowance | None) -> None:
         """Replace a reservation by what was used (None: not known, it stays), and take over what the server's headers say."""
         with self._turn:
-            if used is not None:
-                self._tokens.change(taken, used)
             now = self._clock()
+            # By now the server has counted the call: a window later, no window can hold it any more.
+            self._requests.change(granted.request, 1, now + self._window)
+            self._tokens.change(granted.tokens, granted.tokens.amount if used is None else used, now + self._window)
             for window, said in ((self._requests, requests), (self._tokens, tokens)):
                 if said is not None:
                     window.correct(said, now, self._window)

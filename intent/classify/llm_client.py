@@ -20,6 +20,7 @@ from intent.classify.headers import Allowance, allowance, retry_after
 from intent.classify.models import Usage
 from intent.classify.prompt import Parameters
 from intent.classify.schema import NAME
+from intent.errors import OperatorError
 from intent.ports import Outcome
 
 CONNECT_SECONDS = 5.0
@@ -131,14 +132,25 @@ class ChatClient:
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def __post_init__(self) -> None:
-        """Open the connection pool; nothing is sent."""
+        """Open the connection pool; nothing is sent.
+
+        Raises:
+            OperatorError: the address is none, or the key cannot stand in a header.
+        """
+        if not self.api_key.isascii() or not self.api_key.isprintable():
+            raise OperatorError("INTENT_LLM_API_KEY holds characters that no key has; copy it again, without spaces and line breaks")
         hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._started], "response": [self._bounded]}
-        self._client = openai.OpenAI(
-            base_url=self.base_url,
-            api_key=self.api_key,
-            max_retries=0,
-            http_client=openai.DefaultHttpxClient(event_hooks=hooks, follow_redirects=False),
-        )
+        try:
+            self._client = openai.OpenAI(
+                base_url=self.base_url,
+                api_key=self.api_key,
+                max_retries=0,
+                http_client=openai.DefaultHttpxClient(event_hooks=hooks, follow_redirects=False),
+            )
+        except httpx2.InvalidURL as error:
+            raise OperatorError(f"INTENT_LLM_BASE_URL is no address ({error}); write it like http://127.0.0.1:8000/v1") from error
+        if self._client.base_url.scheme not in {"http", "https"} or not self._client.base_url.host:
+            raise OperatorError("INTENT_LLM_BASE_URL is no address; write it like http://127.0.0.1:8000/v1")
 
     def __repr__(self) -> str:
         """Hide the key."""

@@ -18,7 +18,7 @@ Span = tuple[int, int, str]
 _NUMERALS = {sign: str(value) for signs in ("〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "洞幺貳參") for value, sign in enumerate(signs)}
 _NUMERALS |= {"幺": "1", "么": "1", "貳": "2", "兩": "2", "参": "3", "參": "3", "陸": "6", "两": "2"}
 _IGNORED = re.compile(f"{INVISIBLE.pattern}|[\ufe00-\ufe0f\u20e3\u0300-\u036f]")
-_RUN = re.compile(r"(?:\+\s?)?[(（]?(?:(?<![^\W\d_])[oO])?\d(?:[^\w\n]{0,3}\d|(?<=\d)[oOlI]{1,2}(?![^\W\d_])){6,}")
+_RUN = re.compile(r"(?:\+\s?)?[(（]?(?:(?<![^\W\d_])[oO])?\d(?:[^\w\n]{0,3}[oOlI]?\d|(?<=\d)[oOlI]{1,2}(?![^\W\d_])){6,}")
 _GROUPS = re.compile(r"\d+")
 _PRICES = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?(?:\D{1,3}[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?)*")
 _DATE = re.compile(
@@ -136,7 +136,7 @@ def _numbers(text: str) -> Iterator[Span]:
             yield *match.span(), "number"
     for match in _SPELLED.finditer(text):
         if len(_WORD.findall(match.group())) >= 3:
-            yield match.start(), match.start() + len(match.group().rstrip()), "number"
+            yield match.start(), match.start() + len(match.group().rstrip(" \t\n,.-")), "number"
 
 
 def _harmless(run: str) -> bool:

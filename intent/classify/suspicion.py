@@ -25,9 +25,12 @@ _TALKS_TO_A_MACHINE = re.compile(
     | \b(?:prompt|jailbreak|json|classifier|language\ model|llm|gpt|chatbot|system\ message|output\ format|as\ an\ ai)\b
     | \b(?:abaikan|lupakan|ignora|olvida|omite|bỏ\ qua|quên|không\ tuân)\b.{0,40}
         (?:instruksi|arahan|perintah|aturan|instruc|regla|anterior|hướng\ dẫn|quy\ tắc|lệnh|chỉ\ dẫn)
-    | \b(?:tandai|labelkan|klasifikasikan|etiqueta|clasifica|marca|gắn\ nhãn|phân\ loại|đánh\ dấu)\b
+    | \b(?:tandai|labelkan|klasifikasikan|etiqueta|clasifica|marca\ (?:como|tod|los|las|este|el\ sig|al\ )|gắn\ nhãn|phân\ loại|đánh\ dấu)\b
     | (?:忽略|无视|無視|忘记|忘記|不要理).{0,12}(?:指令|规则|規則|提示|以上|之前|前面)
     | (?:标记|標記|标注|標註|分类|分類|归类|歸類)(?:为|為|成|所有|全部|这|這|下)
+    | \b(?:dear|to|for|untuk|kepada|para|a\ la|gửi|cho)\s+(?:the\ |la\ )?(?:ai|ia)\b | ถึง\s?ai | (?:给|致|請|请)\s?ai
+    | \b(?:other|previous|next|remaining)\s+(?:messages?|comments?|ids)\b | \blabels?\s+(?:is|means?|of|for)\b
+    | <\s*/?[a-z_]{3,}(?:\s[^<>]{0,200})?> | [\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e\u2066-\u2069]   # markup, control characters
     | 提示词|提示詞|系统消息|系統訊息
     | (?:ละเว้น|เพิกเฉย|ลืม|ไม่ต้องสนใจ).{0,20}(?:คำสั่ง|กฎ|ก่อนหน้า|ข้างต้น) | (?:จัดประเภท|ติดป้าย|ทำเครื่องหมาย|จัดหมวด)
     """,

@@ -79,7 +79,10 @@ class Template:
             TemplateError: the source is no Jinja; the line is named.
         """
         self.source, self._path = source, path
-        environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+        nothing_to_include = jinja2.DictLoader({})
+        environment = ImmutableSandboxedEnvironment(
+            undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=nothing_to_include
+        )
         environment.filters = {"json": as_json, "join": environment.filters["join"], "length": environment.filters["length"]}
         environment.globals = {}
         try:

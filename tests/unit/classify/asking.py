@@ -87,7 +87,8 @@ def claim(one: Message, receipt: int = 1) -> Claim:
 def exchange(chat: Chat, ledger: MemoryLedger | None = None, *, clock: Clock | None = None, **more: Any) -> Exchange:
     times: dict[str, Any] = {} if clock is None else {"clock": clock, "sleep": clock.sleep}
     settings: dict[str, Any] = {"patience": Patience(call=1.0, pause=0.01), **times, **more}
-    limits = settings.pop("limits", None) or RateLimits(None, None)
+    waiting: dict[str, Any] = {} if clock is None else {"clock": clock, "wait": lambda condition, seconds: clock.sleep(seconds)}
+    limits = settings.pop("limits", None) or RateLimits(None, None, **waiting)
     breaker = settings.pop("breaker", None) or Breaker(BreakerPolicy(least=1000))
     return Exchange(chat, MODEL, ledger or MemoryLedger(), limits, breaker, **settings)
 
