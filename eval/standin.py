@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -20,8 +21,10 @@ from typing import Any
 
 from eval.answers import decide
 from eval.troubles import Trouble
+from intent.bootstrap import build_local, build_taxonomy
 from intent.classify.tokens import MESSAGE_TOKENS, estimate_tokens
 from intent.ports import Classifier
+from intent.settings import load_settings
 from intent.taxonomy import Taxonomy
 
 CACHED_FROM, CACHE_STEP = 1024, 128
@@ -268,3 +271,16 @@ def _reset(connection: socket.socket) -> None:
 def _input_tokens(body: Mapping[str, Any]) -> int:
     chat = sum(estimate_tokens(one["content"]) + MESSAGE_TOKENS for one in body["messages"])
     return chat + (estimate_tokens(json.dumps(body["response_format"])) if "response_format" in body else 0)
+
+
+def main() -> None:
+    """Serve until interrupted: ``python -m eval.standin 8799``, with the local model behind it."""
+    settings = load_settings()
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8799
+    with StandIn(build_taxonomy(settings), build_local(settings), port=port) as server, suppress(KeyboardInterrupt):
+        sys.stderr.write(f"listening at {server.url}; point INTENT_LLM_BASE_URL there\n")
+        Event().wait()
+
+
+if __name__ == "__main__":
+    main()

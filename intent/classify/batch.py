@@ -10,14 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intent.classify.placeholders import Disguised, disguise
+from intent.classify.placeholders import disguise
 from intent.classify.reply import Asked
 from intent.classify.suspicion import stands_alone
 from intent.message import AuthorRole, Context, Kind, Message
 from intent.ports import Claim
-
-MAX_CHARACTERS = 2000
-"""How much of one text is sent; what follows is left out."""
 
 BEFORE = 5
 """How many earlier messages of the room are sent along, at most."""
@@ -70,14 +67,14 @@ class Batch:
 def prepare(claim: Claim, asker: str) -> Entry:
     """Make a claim ready; ``asker`` names prompt and model."""
     message = claim.message
-    sent = _cut(disguise(message.text), MAX_CHARACTERS)
+    sent = disguise(message.text)
     shown = {"text": sent.text}
     if message.kind is not Kind.COMMENT:
         shown["kind"] = message.kind.value
     if message.author_role is not AuthorRole.VIEWER:
         shown["role"] = message.author_role.value
     if message.reply_to is not None and message.reply_to.text:
-        shown["reply_to"] = disguise(message.reply_to.text).text[:BEFORE_CHARACTERS]
+        shown["reply_to"] = disguise(message.reply_to.text, BEFORE_CHARACTERS).text
     setting = _setting(message.context)
     key = _digest(["message", asker, message.platform, message.message_id, shown, setting])
     alone = stands_alone(message.text) or any(stands_alone(text) for text in (shown.get("reply_to"), *setting) if text)
@@ -126,23 +123,19 @@ def _id(seed: bytes, taken: Mapping[str, Entry], texts: str) -> str:
 
 
 def _earlier(message: Message) -> dict[str, str]:
-    shown = {"text": disguise(message.text).text[:BEFORE_CHARACTERS]}
+    shown = {"text": disguise(message.text, BEFORE_CHARACTERS).text}
     return shown if message.author_role is AuthorRole.VIEWER else {**shown, "role": message.author_role.value}
 
 
 def _setting(context: Context | None) -> Setting:
     if context is None:
         return None, None
-    offer, item = (disguise(text).text[:MAX_CHARACTERS] if text else None for text in (context.offer, context.item))
+    offer, item = (disguise(text).text if text else None for text in (context.offer, context.item))
     return offer, item
 
 
 def _named(setting: Setting) -> dict[str, str | None]:
     return {"offer": setting[0], "item": setting[1]}
-
-
-def _cut(disguised: Disguised, length: int) -> Disguised:
-    return Disguised(disguised.text[:length], disguised.originals)
 
 
 def _digest(value: object) -> str:

@@ -46,6 +46,12 @@ _ACCOUNT = re.compile(
 )
 
 
+MAX_CHARACTERS = 2000
+"""How much of a text is sent, in characters."""
+
+_LOOKAHEAD = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Disguised:
     """A text without its contact details; ``originals`` maps every placeholder to what it stands for."""
@@ -60,17 +66,24 @@ class Disguised:
         return text
 
 
-def disguise(text: str) -> Disguised:
-    """Replace phone numbers in any script, e-mail addresses, links and handles by placeholders such as ``[phone]`` and ``[phone 2]``."""
+def disguise(text: str, most: int = MAX_CHARACTERS) -> Disguised:
+    """Replace phone numbers in any script, e-mail addresses, links and handles by placeholders such as ``[phone]`` and ``[phone 2]``.
+
+    Args:
+        most: how much of the text is used, in characters; a detail that the cut would halve is left out whole.
+    """
     pieces: list[str] = []
     originals: dict[str, str] = {}
     end = 0
-    for start, stop, kind in _spans(text):
+    for start, stop, kind in _spans(text[: most + _LOOKAHEAD]):
+        if stop > most:
+            most = min(start, most)
+            break
         placeholder = _unused(kind, text, originals)
         originals[placeholder] = text[start:stop]
         pieces += [text[end:start], placeholder]
         end = stop
-    return Disguised("".join([*pieces, text[end:]]), originals)
+    return Disguised("".join([*pieces, text[end:most]]), originals)
 
 
 def _unused(kind: str, text: str, taken: Mapping[str, str]) -> str:

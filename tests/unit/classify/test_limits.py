@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.standin import StandIn
+from intent.classify.exchange import Patience
 from intent.classify.headers import Allowance
 from intent.classify.limits import RateLimits
 from intent.errors import LlmUnavailable, Stopping
@@ -136,7 +137,7 @@ def test_whoever_came_first_goes_first_however_big() -> None:
 def test_twenty_threads_never_pass_a_servers_limit_and_use_nine_tenths_of_it() -> None:
     window, seconds = 2.0, 8.0
     with StandIn(TAXONOMY, requests_per_window=60, window=window) as server:
-        one = answerer(server.url, limits=RateLimits(60, None, window=window, slack=1.0), deadline=60.0)
+        one = answerer(server.url, limits=RateLimits(60, None, window=window, slack=1.0), deadline=60.0, patience=Patience(call=20.0))
         ends = time.monotonic() + seconds
 
         def ask(thread: int) -> None:

@@ -86,6 +86,14 @@ def test_a_placeholder_that_the_author_wrote_is_not_taken_for_ours() -> None:
     assert disguised.restored(disguised.text) == "[phone] is a word, 0491 570 156 and 0491 570 157 are numbers"
 
 
+@pytest.mark.parametrize("most", range(20, 60))
+def test_a_cut_never_leaves_half_a_detail(most: int) -> None:
+    sent = disguise("a number: 0491 570 156 and anna.lee@example.com then", most).text
+    assert "049" not in sent
+    assert "anna" not in sent
+    assert len(sent) <= most
+
+
 @given(st.text())
 def test_every_text_can_be_put_together_again(text: str) -> None:
     disguised = disguise(text)
