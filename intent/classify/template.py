@@ -80,9 +80,7 @@ class Template:
         """
         self.source, self._path = source, path
         nothing_to_include = jinja2.DictLoader({})
-        environment = ImmutableSandboxedEnvironment(
-            undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=nothing_to_include
-        )
+        environment = ImmutableSandboxedEnvironment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, loader=nothing_to_include)
         environment.filters = {"json": as_json, "join": environment.filters["join"], "length": environment.filters["length"]}
         environment.globals = {}
         try:
