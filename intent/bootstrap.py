@@ -15,6 +15,7 @@ import sqlalchemy
 from pydantic import SecretStr
 
 from intent.errors import OperatorError, StoreUnavailable
+from intent.features.definitions import Definitions, load_definitions
 from intent.features.state import SqlFeatureState
 from intent.queues.inbox import SqlInbox
 from intent.queues.lane import SqlLane
@@ -48,6 +49,12 @@ def build_taxonomy(settings: Settings) -> Taxonomy:
 def groups(taxonomy: Taxonomy) -> dict[str, frozenset[str]]:
     """Return the taxonomy's groups of labels, which features count as if each were a label."""
     return {name: frozenset(members) for name, members in taxonomy.groups.items()}
+
+
+def build_definitions(settings: Settings) -> Definitions:
+    """Read the feature definitions, with the taxonomy's intents and groups as topics."""
+    taxonomy = build_taxonomy(settings)
+    return load_definitions(taxonomy.names, groups(taxonomy))
 
 
 def open_database(settings: Settings, *, checked: bool = True) -> Database:

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from intent.cli import flow, look, model, operate, prompts
+from intent.cli import features, flow, look, model, operate, prompts
 from intent.cli.screen import fail
 from intent.errors import IntentError
 
@@ -21,7 +21,7 @@ app = typer.Typer(
 )
 for verb in (flow.demo, operate.migrate, flow.ingest, flow.work, model.classify, look.leads, model.train, look.audit, operate.config):
     app.command()(verb)
-app.add_typer(look.features, name="features")
+app.add_typer(features.features, name="features")
 app.add_typer(operate.dead, name="dead")
 app.add_typer(prompts.app, name="prompts")
 

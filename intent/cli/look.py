@@ -1,11 +1,10 @@
-"""Verbs that read: leads, features, audit."""
+"""Verbs that read: leads, audit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from itertools import groupby
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -16,13 +15,10 @@ from intent import bootstrap
 from intent.cli.screen import json_line, one_line, results, say
 from intent.errors import OperatorError
 from intent.features.audit import check_state
-from intent.features.read import parse_key, read_features
 from intent.settings import load_settings
 from intent.store.audit import balance
 from intent.store.decisions import Lead, read_leads
 from intent.taxonomy import Taxonomy
-
-features = typer.Typer(no_args_is_help=True, help="Features for ranking.")
 
 
 def leads(
@@ -45,7 +41,7 @@ def leads(
         bootstrap.open_database(settings),
         room=room,
         label=label,
-        since=_instant(since) if since else None,
+        since=instant(since) if since else None,
         minimum=minimum,
         limit=limit or (None if as_json else 50),
     )
@@ -79,43 +75,11 @@ def audit(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
             f"  neither waiting, decided nor dead: {books.nowhere:,}; more than one of them: {books.twice:,}; never accepted: {books.unknown:,}"
         )
         console.print(f"  messages with a gap in their revisions: {books.gaps:,}; refused payloads kept beside: {books.refused:,}")
-        console.print(f"  feature counters recomputed from decisions: {state.recomputed:,}")
+        console.print(f"  feature rows recomputed from decisions: {state.recomputed:,}")
         console.print(f"  of these mismatched: {state.mismatched:,}; missing: {state.missing:,}; extra: {state.extra:,}")
         console.print("[bold green]the audit holds[/]" if holds else "[bold red]the audit does not hold[/]")
     if not holds:
         raise typer.Exit(1)
-
-
-@features.command()
-def read(
-    keys: Annotated[list[str], typer.Argument(metavar="ENTITY=PLATFORM:ID…", help="user=, creator=, room= or item=, each with its platform.")],
-    at: Annotated[str | None, typer.Option(help="As of this instant; now if not given.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Also features that are zero.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, all features.")] = False,
-) -> None:
-    """Read the features of users, creators, rooms and items.
-
-    Example: [bold]intent features read user=tiktok:u_1 room=tiktok:live-1[/]
-    """
-    settings = load_settings()
-    taxonomy = bootstrap.build_taxonomy(settings)
-    entities = [parse_key(key) for key in keys]
-    values = read_features(
-        bootstrap.open_database(settings), entities, (*taxonomy.names, *taxonomy.groups), _instant(at) if at else datetime.now(UTC)
-    )
-    for entity, group in groupby(values, key=lambda feature: feature.entity):
-        named = {feature.name: feature.value for feature in group}
-        if as_json:
-            json_line({**asdict(entity), "features": named})
-            continue
-        seen = any(value is not None for value in named.values())
-        table = Table(title=f"{entity.entity} {entity.platform}:{entity.key}" + ("" if seen else " (never seen)"), title_justify="left")
-        table.add_column("feature")
-        table.add_column("value", justify="right")
-        for name, value in named.items():
-            if every or value:
-                table.add_row(name, "missing" if value is None else f"{value:,.4g}")
-        results().print(table)
 
 
 def lead_table(shown: Sequence[Lead], taxonomy: Taxonomy, title: str) -> Table:
@@ -137,11 +101,16 @@ def lead_table(shown: Sequence[Lead], taxonomy: Taxonomy, title: str) -> Table:
     return table
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """Read a time that a person has typed.
+
+    Raises:
+        OperatorError: it is no time, or does not say in which zone.
+    """
     try:
-        instant = datetime.fromisoformat(text)
+        read = datetime.fromisoformat(text)
     except ValueError:
         raise OperatorError(f"{text!r} is no time; write it like 2026-11-20T18:00:00+08:00") from None
-    if instant.tzinfo is None:
+    if read.tzinfo is None:
         raise OperatorError(f"{text!r} does not say in which time zone; write it like 2026-11-20T18:00:00+08:00")
-    return instant
+    return read

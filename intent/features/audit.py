@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
-from intent.features.state import HALF_LIVES, Counter, changes, count
-from intent.message import Kind, Message
-from intent.ports import Entry
-from intent.store.decisions import current_decisions
-from intent.store.rows import decision_from
-from intent.store.schema import feature_counters
+from intent.features.events import Topics
+from intent.features.packed import TILE_KEY, Records, counters
+from intent.features.rows import all_events
+from intent.features.tally import HALF_LIVES, TILE_ORIGIN, TILES, Tally, Tiles, decay, first_kept
+from intent.store.feature_tables import feature_counters, feature_tiles
 
 TOLERANCE = 1e-9
 """Relative and absolute; decayed counts are sums of floats, and their last digits depend on the order of events."""
@@ -21,7 +21,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class StateCheck:
-    """How the stored state compares with a recomputation: numbers of counters."""
+    """How the stored state compares with a recomputation: numbers of rows."""
 
     recomputed: int
     mismatched: int
@@ -35,36 +35,46 @@ class StateCheck:
 
 
 def check_state(connection: Connection, groups: Mapping[str, frozenset[str]]) -> StateCheck:
-    """Recompute all counters from current decisions, in the reader's one consistent view. Needs memory for one counter a key."""
-    expected = count(change for entry in _entries(connection) for change in changes(entry, groups))
-    recomputed, mismatched, extra = len(expected), 0, 0
+    """Recompute all state from current decisions, in the reader's one consistent view. Needs memory for all of it."""
+    topics = Topics(groups)
+    tally = Tally(topics)
+    for event in all_events(connection, topics):
+        tally.change(event, None)
+    tally.finish(lambda entity, event, code: event.at)
+    recomputed = len(tally.counters) + len(tally.tiles)
+    mismatched = extra = 0
     for row in connection.execution_options(yield_per=5000).execute(select(feature_counters)):
-        stored = Counter(row._mapping["count"], tuple(getattr(row, column) for column in HALF_LIVES), row.decayed_at)
-        computed = expected.pop((row.entity, row.platform, row.key, row.intent), None)
-        if computed is None:
-            extra += not _same(stored, Counter())
-        else:
-            mismatched += not _same(stored, computed)
-    return StateCheck(recomputed, mismatched, missing=len(expected), extra=extra)
+        computed = tally.counters.pop(row.key, None)
+        extra += computed is None
+        mismatched += computed is not None and not _same_counters(row, computed)
+    for row in connection.execution_options(yield_per=1000).execute(select(feature_tiles)):
+        tiles = tally.tiles.pop(row.key, None)
+        extra += tiles is None
+        mismatched += tiles is not None and not _same_tiles(row, tiles)
+    return StateCheck(recomputed, mismatched, missing=len(tally.counters) + len(tally.tiles), extra=extra)
 
 
-def _same(one: Counter, other: Counter) -> bool:
-    at = max(one.at, other.at)
-    pairs = zip(one.seen_at(at).decayed, other.seen_at(at).decayed, strict=True)
-    return one.count == other.count and all(math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE) for a, b in pairs)
+def _same_counters(row: Any, computed: dict[int, list[Any]]) -> bool:
+    stored = dict(counters(row.state))
+    if stored.keys() != computed.keys() or row.newest != computed[0][1]:
+        return False
+    return all(_same_counter(stored[code], computed[code]) for code in stored)
 
 
-def _entries(connection: Connection) -> Iterator[Entry]:
-    for row in connection.execution_options(yield_per=5000).execute(select(current_decisions)).mappings():
-        message = Message.model_construct(
-            platform=row["platform"],
-            room_id=row["room_id"],
-            message_id=row["message_id"],
-            user_id=row["user_id"],
-            kind=Kind.COMMENT,
-            text="",
-            sent_at=row["event_timestamp"],
-            creator_id=row["creator_id"],
-            item_id=row["item_id"],
-        )
-        yield Entry(message, decision_from(row), row["revision"], row["run"])
+def _same_counter(one: list[Any], other: list[Any]) -> bool:
+    at = max(one[2], other[2])
+    pairs = ((one[3 + n] * decay(at - one[2], half_life), other[3 + n] * decay(at - other[2], half_life)) for n, half_life in enumerate(HALF_LIVES))
+    return one[:2] == other[:2] and all(math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE) for a, b in pairs)
+
+
+def _same_tiles(row: Any, computed: Tiles) -> bool:
+    # A message that was forgotten may have been the newest: what its time had pushed out of retention does not come back.
+    for records in (computed.counts, computed.sums):
+        _forget_before(records, row.horizon)
+    stored, expected = (row.counts, row.sums), (bytes(computed.counts.content), bytes(computed.sums.content))
+    return stored == expected and bool(row.horizon >= computed.horizon)
+
+
+def _forget_before(records: Records, horizon: int) -> None:
+    for number in range(len(TILES)):
+        records.drop_between(bytes((number,)), TILE_KEY.pack(number, first_kept(horizon, number) + TILE_ORIGIN))

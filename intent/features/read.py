@@ -1,72 +1,229 @@
-"""Reads the feature state of entities as of an instant."""
+"""Reads features online: thousands of entity rows in one call, a few statements a view, one column a feature."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, tuple_
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, select, type_coerce
 
+from intent.decision import DecidedBy
 from intent.errors import OperatorError
-from intent.features.state import ENTITIES, HALF_LIVES, Counter
+from intent.features.definitions import Definitions, Feature, FeatureSet
+from intent.features.events import ENTITIES, UNMEASURED, Topics, entity_key
+from intent.features.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields, together
+from intent.features.rows import d, events_of_entities, events_of_messages, of_entities, within
+from intent.features.tally import Tally
+from intent.features.values import Column, Records, Rows, Status, ViewValues, with_status
+from intent.features.waiting import waiting_keys
 from intent.store.engine import Database
-from intent.store.schema import feature_counters
-from intent.store.times import microseconds
+from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
+from intent.store.schema import INTENTS
+from intent.store.times import from_microseconds, microseconds
+
+FROM_ROWS = frozenset({"count", "expected", "variance", "distinct", "coverage", "share_llm", "tags", "sequence_50"})
+"""Statistics over windows; those of users count the user's own rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class EntityKey:
-    """One user, creator, room or item of one platform."""
+class FeatureTable:
+    """Columns in the order of the feature set, one row for each entity row.
 
-    entity: str
-    platform: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Feature:
-    """One value: 0.0 means seen without it, None means that the entity was never seen."""
-
-    entity: EntityKey
-    name: str
-    value: float | None
-
-
-def parse_key(text: str) -> EntityKey:
-    """Read ``user=tiktok:u_1``.
-
-    Raises:
-        OperatorError: the text has another form; it says which.
+    Attributes:
+        columns: float64 with NaN for missing, or objects, by feature.
+        statuses: one :class:`Status` for each value, by feature.
     """
-    entity, _, rest = text.partition("=")
-    platform, _, key = rest.partition(":")
-    if entity not in ENTITIES or not platform or not key:
-        raise OperatorError(f"{text!r} is no entity; write {'|'.join(ENTITIES)}=PLATFORM:ID, such as user=tiktok:u_1")
-    return EntityKey(entity, platform, key)
+
+    feature_set: FeatureSet
+    at: datetime
+    columns: dict[str, Column]
+    statuses: dict[str, NDArray[np.int8]]
+
+    def matrix(self) -> NDArray[np.float64]:
+        """Return the numeric features as a matrix, one row an entity row; ready for a model that takes NaN for missing."""
+        return np.column_stack([column for column in self.columns.values() if column.dtype != object])
 
 
-def read_features(database: Database, keys: Sequence[EntityKey], intents: Sequence[str], at: datetime) -> Iterator[Feature]:
-    """Yield every feature of every key, in order: for each intent its count, then its decayed counts as of ``at``.
+class FeatureReader:
+    """Reads the feature state of entities as of an instant."""
 
-    Args:
-        keys: the entities to read.
-        intents: labels and groups of the taxonomy.
-        at: an aware instant; decayed counts are decayed up to it.
-    """
-    c = feature_counters.c
-    wanted = [(key.entity, key.platform, key.key) for key in keys]
-    with database.read() as connection:
-        rows = connection.execute(select(feature_counters).where(tuple_(c.entity, c.platform, c.key).in_(wanted))).all()
-    found = {
-        (EntityKey(row.entity, row.platform, row.key), row.intent): Counter(
-            row.count, tuple(getattr(row, column) for column in HALF_LIVES), row.decayed_at
+    def __init__(self, database: Database, definitions: Definitions) -> None:
+        self._database, self._definitions = database, definitions
+        self._topics = Topics(definitions.groups)
+
+    def read(self, feature_set: FeatureSet, entity_rows: Mapping[str, Sequence[str]], at: datetime) -> FeatureTable:
+        """Return the features of entity rows as of ``at``, from what is known now.
+
+        Args:
+            entity_rows: columns of equal length, such as platform, user_id, room_id: all that the set's views have in their keys.
+            at: an aware instant; an entity with newer messages than that is counted anew from decisions, which takes longer.
+
+        Raises:
+            OperatorError: a column is missing, too short, or holds a missing key.
+        """
+        columns: dict[str, Column] = {}
+        statuses: dict[str, NDArray[np.int8]] = {}
+        instant = microseconds(at)
+        with self._database.read() as connection:
+            parked = self._parked(connection, instant)
+            waiting = waiting_keys(connection)
+            for view in feature_set.views:
+                keys, places = _keys(view, entity_rows)
+                features = [feature for feature in feature_set.features if feature.view == view]
+                values = self._view(connection, view, features, keys, instant, parked)
+                of_entities = _with_waiting(values.statuses(), keys, waiting)
+                for feature in features:
+                    column, status = with_status(values.compute(feature), of_entities)
+                    columns[feature.name], statuses[feature.name] = column[places], status[places]
+        names = feature_set.names
+        return FeatureTable(feature_set, at, {name: columns[name] for name in names}, {name: statuses[name] for name in names})
+
+    def _view(
+        self, connection: Connection, view: str, features: Sequence[Feature], keys: Mapping[str, tuple[str, ...]], at: int, parked: set[str]
+    ) -> ViewValues:
+        windowed = [feature for feature in features if feature.statistic in FROM_ROWS]
+        from_rows = self._definitions.views[view].from_rows
+        counters = _stored(connection, feature_counters, keys)
+        tiles = _stored(connection, feature_tiles, keys) if windowed and not from_rows else {}
+        stale = [
+            key for key in keys if key in parked or (key in counters and counters[key].newest >= at) or (key in tiles and tiles[key].horizon >= at)
+        ]
+        content = {key: [row.state, b"", b""] for key, row in counters.items()}
+        for key, row in tiles.items():
+            content[key][1:] = [row.counts, row.sums]
+        if stale:
+            content.update(self._recounted(connection, view, {key: keys[key] for key in stale}, at))
+        states, counts, sums = ([content[key][n] if key in content else b"" for key in keys] for n in range(3))
+        return ViewValues(
+            self._definitions,
+            self._topics,
+            len(keys),
+            at,
+            counters=Records(*together(states, COUNTER_FIELDS)),
+            counts=Records(*together(counts, COUNT_FIELDS)),
+            sums=Records(*together(sums, sum_fields(len(self._topics.measured)))),
+            rows=self._rows(connection, view, windowed, list(keys.values()), at) if windowed and from_rows else None,
         )
-        for row in rows
-    }
-    seen = {key for key, _ in found}
-    for key in keys:
-        for intent in intents:
-            counter = found.get((key, intent), Counter()).seen_at(microseconds(at))
-            for statistic, value in (("count", float(counter.count)), *zip(HALF_LIVES, counter.decayed, strict=True)):
-                yield Feature(key, f"{key.entity}__{intent}__{statistic}", value if key in seen else None)
+
+    def _recounted(self, connection: Connection, view: str, keys: Mapping[str, tuple[str, ...]], at: int) -> dict[str, list[bytes]]:
+        tally = Tally(self._topics)
+        for event in events_of_entities(connection, view, list(keys.values()), at, self._topics):
+            tally.change(event, None)
+        tally.finish(lambda entity, event, code: event.at)
+        tiles = tally.tiles
+        return {
+            key: [tally.counter_row(key), bytes(tiles[key].counts.content), bytes(tiles[key].sums.content)]
+            if key in tiles
+            else [tally.counter_row(key), b"", b""]
+            for key in keys
+        }
+
+    def _parked(self, connection: Connection, at: int) -> set[str]:
+        """Return the keys of entities with future-dated messages that are due, but not counted yet."""
+        due = select(feature_future.c.platform, feature_future.c.message_id).where(feature_future.c.due < at)
+        identities = [(platform, message_id) for platform, message_id in connection.execute(due)]
+        return {key for event in events_of_messages(connection, identities, self._topics) for key in event.keys().values()}
+
+    def _rows(self, connection: Connection, view: str, features: Sequence[Feature], keys: Sequence[tuple[str, ...]], at: int) -> Rows:
+        """Read the decisions of entities within the longest window; only columns that a feature needs."""
+        starts = [
+            self._definitions.windows[feature.window].start(at) if feature.window else at - self._definitions.time_to_live for feature in features
+        ]
+        since, before = from_microseconds(min(starts)), from_microseconds(at)
+        with_p = any(feature.statistic in {"expected", "variance"} for feature in features)
+        ids = sorted({self._definitions.views[view].distinct[feature.what] for feature in features if feature.what} | {"item_id"})
+        wanted, decided, same = of_entities(connection, view, keys)
+        probabilities = [d.lead_probability, *(d[f"p_{intent}"] for intent in INTENTS)] if with_p else []
+        time = type_coerce(d.event_timestamp, String) if connection.dialect.name == "sqlite" else _epoch()
+        query = (
+            select(
+                wanted.c.number,
+                time,
+                cast(d.labels, Text),
+                d.decided_by,
+                d.calibration_version,
+                d.message_id,
+                *(d[name] for name in ids),
+                *probabilities,
+            )
+            .join_from(wanted, decided, same)
+            .where(d.event_timestamp >= since, d.event_timestamp < before)
+        )
+        owners, times, labels, decided_by, calibration, message_ids, *rest = _columns(connection, query, 6 + len(ids) + len(probabilities))
+        measured = [version != UNMEASURED for version in calibration]
+        masks = [
+            self._topics.mask(_labels(text), measured=known, llm=by == DecidedBy.LLM)
+            for text, known, by in zip(labels, measured, decided_by, strict=True)
+        ]
+        return Rows(
+            np.array(owners, dtype=np.int64) - 1,
+            np.array(times, dtype="datetime64[us]").astype(np.int64) if connection.dialect.name == "sqlite" else np.array(times, dtype=np.int64),
+            np.array(masks, dtype=np.int64),
+            self._millionths(rest[len(ids) :], measured),
+            message_ids,
+            dict(zip(ids, rest, strict=False)),
+        )
+
+    def _millionths(self, columns: list[list[Any]], measured: list[bool]) -> NDArray[np.int64]:
+        if not columns:
+            return np.zeros((len(measured), len(self._topics.measured)), dtype=np.int64)
+        zeros = (0,) * len(self._topics.measured)
+        lead, *intents = columns
+        rows = zip(zip(*intents, strict=True), lead, measured, strict=True)
+        return np.array([self._topics.with_groups(p, q) if known else zeros for p, q, known in rows], dtype=np.int64).reshape(
+            len(measured), len(zeros)
+        )
+
+
+def _keys(view: str, entity_rows: Mapping[str, Sequence[str]]) -> tuple[dict[str, tuple[str, ...]], NDArray[np.int64]]:
+    """Return the distinct keys of a view with their parts, and for each row the place of its key."""
+    parts = ENTITIES[view]
+    absent = [name for name in parts if name not in entity_rows]
+    if absent:
+        raise OperatorError(f"the features of {view} need the column {absent[0]}; the rows have: {', '.join(entity_rows) or 'none'}")
+    columns = [entity_rows[name] for name in parts]
+    if len({len(column) for column in entity_rows.values()}) > 1:
+        raise OperatorError("the columns of the entity rows differ in length")
+    keys: dict[str, tuple[str, ...]] = {}
+    number: dict[str, int] = {}
+    places = []
+    for row, values in enumerate(zip(*columns, strict=True)):
+        missing = [name for name, value in zip(parts, values, strict=True) if value is None or value != value]
+        if missing:
+            raise OperatorError(f"row {row} has no {missing[0]}; leave the row out, or ask for a feature set without {view} features")
+        key = entity_key(view, values)
+        keys.setdefault(key, values)
+        places.append(number.setdefault(key, len(number)))
+    return keys, np.array(places, dtype=np.int64)
+
+
+def _stored(connection: Connection, table: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
+    if not keys:
+        return {}
+    return {row.key: row for row in connection.execute(select(table).where(within(connection, table.c.key, keys)))}
+
+
+def _with_waiting(statuses: NDArray[np.int8], keys: Mapping[str, Any], waiting: set[str] | None) -> NDArray[np.int8]:
+    """Say PENDING instead of NEVER_SEEN or EXPIRED where messages wait to be decided; None means that more wait than can be looked through."""
+    if waiting is not None and not waiting:
+        return statuses
+    silent = statuses != Status.PRESENT
+    pending = silent & np.array([waiting is None or key in waiting for key in keys], dtype=bool)
+    return np.where(pending, np.int8(Status.PENDING), statuses)
+
+
+def _columns(connection: Connection, query: Any, width: int) -> list[list[Any]]:
+    rows = connection.execute(query).all()
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
+
+
+def _epoch() -> Any:
+    return cast(extract("epoch", d.event_timestamp) * 1_000_000, BigInteger)
+
+
+_labels = json.loads

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
     true,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -208,6 +209,16 @@ decisions = Table(
     CheckConstraint("lead_probability BETWEEN 0 AND 1000000", name="lead_probability"),
     Index(None, "platform", "user_id", "event_timestamp"),
     Index(None, "run", "visible", "id"),
+    Index(None, "platform", "room_id", "event_timestamp"),
+    Index(
+        None,
+        "platform",
+        "creator_id",
+        "event_timestamp",
+        sqlite_where=text("creator_id IS NOT NULL"),
+        postgresql_where=text("creator_id IS NOT NULL"),
+    ),
+    Index(None, "platform", "item_id", "event_timestamp", sqlite_where=text("item_id IS NOT NULL"), postgresql_where=text("item_id IS NOT NULL")),
     comment="Every decision ever made; append only",
 )
 
@@ -235,21 +246,6 @@ dead_letters = Table(
     Column("created_timestamp", UtcDateTime, nullable=False, server_default=database_now(), comment="When it was buried"),
     Index(None, "platform", "message_id"),
     comment="What could not be read or decided, with its reason and payload",
-)
-
-feature_counters = Table(
-    "feature_counters",
-    metadata,
-    Column("entity", String(20), primary_key=True, comment="user, creator, room or item"),
-    Column("platform", Key, primary_key=True, comment="Platform of the key"),
-    Column("key", Key, primary_key=True, comment="Id of the user, creator, room or item"),
-    Column("intent", String(60), primary_key=True, comment="A label or a group of the taxonomy"),
-    Column("count", BigInteger, nullable=False, comment="Messages whose current decision carries it"),
-    Column("decayed_30m", Double, nullable=False, comment="Count with a half-life of 30 minutes, as of decayed_at"),
-    Column("decayed_1d", Double, nullable=False, comment="Count with a half-life of 1 day, as of decayed_at"),
-    Column("decayed_30d", Double, nullable=False, comment="Count with a half-life of 30 days, as of decayed_at"),
-    Column("decayed_at", BigInteger, nullable=False, comment="Newest event counted, microseconds since 1970 UTC"),
-    comment="Intent counts kept up to date in the transaction that saves a decision",
 )
 
 llm_attempts = Table(

@@ -15,8 +15,8 @@ from intent.ports import Entry
 from intent.queues.inbox import SqlInbox
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
+from intent.store.feature_tables import metadata  # with every table
 from intent.store.migrate import current_revision, is_empty, migrate, require_newest
-from intent.store.schema import metadata
 from tests.conftest import MakeDecision, MakeMessage
 
 

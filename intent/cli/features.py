@@ -1,0 +1,197 @@
+"""Verbs of features for ranking: list, read, rebuild."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from intent import bootstrap
+from intent.cli.look import instant
+from intent.cli.screen import json_line, people, results
+from intent.errors import OperatorError
+from intent.features.catalogue import entries, entry, markdown
+from intent.features.definitions import Definitions
+from intent.features.events import ENTITIES
+from intent.features.read import FeatureReader, FeatureTable
+from intent.features.state import SqlFeatureState
+from intent.features.values import Status
+from intent.settings import load_settings
+
+features = typer.Typer(no_args_is_help=True, help="Features for ranking: the same online and offline.")
+SetName = Annotated[str | None, typer.Option("--set", help="Feature set, such as ranking_v1.")]
+
+
+@features.command("list")
+def list_(
+    of_set: SetName = None,
+    every: Annotated[bool, typer.Option("--all", help="Every feature by name; without it the sets and the parts of names.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the catalogue page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a feature.")] = False,
+) -> None:
+    """Show the feature catalogue: meaning, unit, window, what missing means, freshness, privacy.
+
+    Examples: [bold]intent features list --set ranking_v1[/] · [bold]intent features list --markdown > docs/features-catalogue.md[/]
+    """
+    definitions = bootstrap.build_definitions(load_settings())
+    if as_markdown:
+        sys.stdout.write(markdown(definitions))
+        return
+    if of_set is not None:
+        shown = [entry(definitions, feature) for feature in definitions.feature_set(of_set).features]
+    else:
+        shown = entries(definitions) if every or as_json else []
+    if as_json:
+        for one in shown:
+            json_line(one)
+    elif shown:
+        results().print(_table(("feature", "unit", "meaning"), [(one["name"], one["unit"], one["meaning"]) for one in shown]))
+    else:
+        sets = [(name, str(len(chosen.features)), chosen.version, definitions.meaning_of_set(name)) for name, chosen in _sets(definitions)]
+        results().print(_table(("set", "features", "version", "meaning"), sets))
+        people.print(f"{len(definitions.features):,} features: intent features list --all, or --markdown for the parts of their names")
+
+
+@features.command()
+def read(
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="ENTITY=PLATFORM:ID…", help="Such as user=tiktok:u_1, user_creator=tiktok:u_1,c_2.")
+    ] = None,
+    rows: Annotated[str | None, typer.Option(metavar="PATH|-", help="Entity rows instead, one JSON object of keys a line; needs --set.")] = None,
+    of_set: SetName = None,
+    at: Annotated[str | None, typer.Option(help="As of this instant; now if not given.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also features that are zero or missing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, all features.")] = False,
+) -> None:
+    """Read features of entities, each value with its status: present, zero, never_seen, expired or pending.
+
+    Examples: [bold]intent features read user=tiktok:u_1 room=tiktok:live-1[/] · [bold]intent features read --set ranking_v1 --rows rows.jsonl[/]
+    """
+    settings = load_settings()
+    definitions = bootstrap.build_definitions(settings)
+    if bool(keys) == bool(rows):
+        raise OperatorError("give either entities, such as user=tiktok:u_1, or --rows PATH with --set")
+    reader = FeatureReader(bootstrap.open_database(settings), definitions)
+    when = instant(at) if at else datetime.now(UTC)
+    if rows:
+        if of_set is None:
+            raise OperatorError("--rows needs --set; see: intent features list")
+        columns = _entity_rows(rows)
+        table = reader.read(definitions.feature_set(of_set), columns, when)
+        for number, values in enumerate(_by_row(table)):
+            json_line({**{name: column[number] for name, column in columns.items()}, **values})
+        return
+    for text in keys or ():
+        entity, parts = parse_key(text, definitions)
+        chosen = definitions.feature_set(of_set).names if of_set else definitions.features
+        names = [name for name in chosen if definitions.feature(name).view == entity]
+        table = reader.read(definitions.choose(entity, names), {name: [part] for name, part in parts.items()}, when)
+        _show(text, _by_row(table)[0], every=every, as_json=as_json)
+
+
+@features.command()
+def rebuild() -> None:
+    """Count all feature state anew from decisions: after the taxonomy got a new group, or when the audit finds a mismatch.
+
+    Example: [bold]intent features rebuild[/]
+    """
+    settings = load_settings()
+    state = SqlFeatureState(bootstrap.groups(bootstrap.build_taxonomy(settings)))
+    with bootstrap.open_database(settings).begin() as transaction:
+        counted = state.rebuild(transaction)
+    people.print(f"{counted:,} decisions counted anew")
+
+
+def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]:
+    """Read ``user=tiktok:u_1`` or ``user_creator=tiktok:u_1,c_2`` as entity and key columns.
+
+    Raises:
+        OperatorError: the text has another form; it says which.
+    """
+    entity, _, rest = text.partition("=")
+    platform, _, ids = rest.partition(":")
+    names = ENTITIES.get(entity, ()) if entity in definitions.views else ()
+    parts = [platform, *(ids.split(",", 1) if len(names) > 2 else [ids])]
+    if len(parts) != len(names) or not all(parts):
+        known = "|".join(definitions.views)
+        raise OperatorError(f"{text!r} is no entity; write {known}=PLATFORM:ID, such as user=tiktok:u_1 or user_creator=tiktok:u_1,c_2")
+    return entity, dict(zip(names, parts, strict=True))
+
+
+def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> None:
+    if as_json:
+        json_line({"entity": title, **values})
+        return
+    statuses = set(values["statuses"].values())
+    silent = statuses & {Status.NEVER_SEEN.name.lower(), Status.EXPIRED.name.lower(), Status.PENDING.name.lower()}
+    table = Table(title=title + (f" ({silent.pop().replace('_', ' ')})" if silent else ""), title_justify="left")
+    table.add_column("feature")
+    table.add_column("value", justify="right", overflow="fold")
+    table.add_column("status")
+    for name, value in values["features"].items():
+        status = values["statuses"][name]
+        if every or status == "present":
+            table.add_row(name, f"{value:,.4g}" if isinstance(value, float) else str("missing" if value is None else value)[:200], status)
+    results().print(table)
+
+
+def _by_row(table: FeatureTable) -> list[dict[str, Any]]:
+    """Return one JSON object a row; missing values are null."""
+    size = len(next(iter(table.columns.values()), ()))
+    return [
+        {
+            "features": {name: _plain(column[number]) for name, column in table.columns.items()},
+            "statuses": {name: Status(status[number]).name.lower() for name, status in table.statuses.items()},
+        }
+        for number in range(size)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | list):
+        return value
+    return None if math.isnan(value) else float(value)
+
+
+def _entity_rows(path: str) -> dict[str, list[Any]]:
+    found: list[Mapping[str, Any]] = []
+    with _opened(path) as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                row = json.loads(line)
+            except ValueError:
+                row = None
+            if not isinstance(row, dict):
+                raise OperatorError(f'line {number} of {path} is no JSON object of keys, such as {{"platform": "tiktok", "user_id": "u_1"}}')
+            found.append(row)
+    return {name: [row.get(name) for row in found] for name in dict.fromkeys(name for row in found for name in row)}
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[IO[str]]:
+    if path == "-":
+        yield sys.stdin
+    else:
+        with Path(path).open(encoding="utf-8") as lines:
+            yield lines
+
+
+def _sets(definitions: Definitions) -> list[tuple[str, Any]]:
+    return [(name, definitions.feature_set(name)) for name in definitions.set_names]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table()
+    for name in head:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table

@@ -1,0 +1,230 @@
+"""Random histories of decisions, played into a database and written down as facts at the same time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy
+from hypothesis import strategies as st
+
+from intent.decision import DecidedBy, Decision, Versions
+from intent.features.state import SqlFeatureState
+from intent.message import Kind, Message
+from intent.ports import Entry
+from intent.store.decisions import SqlDecisions
+from intent.store.engine import Database
+from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
+from intent.store.schema import INTENTS, MILLION, decisions, runs
+from intent.store.times import from_microseconds, microseconds
+from intent.taxonomy import Taxonomy
+from tests.unit.features.brute import Fact
+
+MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
+NOW = microseconds(datetime.now(UTC))
+LABELS = ("purchase_intent", "price_inquiry", "quote_request", "objection", "chatter")
+
+# Around the edges of tiles and windows, before and after now; a tie is likely.
+TIMES = st.one_of(
+    st.sampled_from([0, 1, HOUR, HOUR + 5 * MINUTE, DAY, 7 * DAY, 8 * DAY, 30 * DAY, 31 * DAY, 90 * DAY]).map(lambda gap: NOW - gap),
+    st.integers(0, 3 * HOUR).map(lambda gap: NOW - gap),
+    st.integers(0, 40 * DAY).map(lambda gap: NOW - gap),
+    st.integers(0, 12).map(lambda tiles: NOW // (5 * MINUTE) * 5 * MINUTE - tiles * 5 * MINUTE),
+    st.integers(1, 2 * DAY).map(lambda gap: NOW + 10 * MINUTE + gap),
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a message is, before anybody decides."""
+
+    at: int
+    user_id: str
+    creator_id: str | None
+    room_id: str
+    item_id: str | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a decision says."""
+
+    labels: tuple[str, ...]
+    millionths: tuple[int, ...]
+    lead: int
+    measured: bool
+    llm: bool
+
+
+said = st.builds(
+    Said,
+    at=TIMES,
+    user_id=st.sampled_from(["1", "12", "u/3"]),
+    creator_id=st.sampled_from(["23", "3", None]),
+    room_id=st.sampled_from(["r1", "r2"]),
+    item_id=st.sampled_from([None, "i1", "i2"]),
+)
+verdict = st.builds(
+    Verdict,
+    labels=st.sets(st.sampled_from(LABELS[:4]), max_size=2).map(lambda chosen: tuple(sorted(chosen)) or ("chatter",)),
+    millionths=st.lists(st.integers(0, MILLION), min_size=len(INTENTS), max_size=len(INTENTS)).map(tuple),
+    lead=st.integers(0, MILLION),
+    measured=st.booleans(),
+    llm=st.booleans(),
+)
+step = st.one_of(
+    st.tuples(st.just("decide"), said, verdict),
+    st.tuples(st.just("decide"), said, verdict),
+    st.tuples(st.just("upgrade"), st.integers(0, 50), verdict),
+    st.tuples(st.just("backfill"), st.integers(0, 50), verdict),
+    st.tuples(st.just("remove"), st.integers(0, 50), st.none()),
+    st.tuples(st.just("repeat"), st.integers(0, 50), st.none()),
+    st.tuples(st.just("promote"), st.none(), st.none()),
+)
+histories = st.lists(st.lists(step, min_size=1, max_size=5), min_size=1, max_size=8)
+
+
+def decision_of(given: Verdict, taxonomy: Taxonomy) -> Decision:
+    return Decision(
+        probabilities={name: p / MILLION for name, p in zip(INTENTS, given.millionths, strict=True)},
+        labels=taxonomy.in_order(given.labels),
+        lead_probability=given.lead / MILLION,
+        is_lead=bool(taxonomy.leads & set(given.labels)),
+        decided_by=DecidedBy.LLM if given.llm else DecidedBy.LOCAL,
+        versions=Versions("t", "none", "m", "c" if given.measured else "unmeasured"),
+    )
+
+
+def message_of(number: int, what: Said) -> Message:
+    return Message(
+        platform="tiktok",
+        room_id=what.room_id,
+        message_id=f"m-{number:03}",
+        user_id=what.user_id,
+        kind=Kind.COMMENT,
+        text="",
+        sent_at=from_microseconds(what.at),
+        creator_id=what.creator_id,
+        item_id=what.item_id,
+    )
+
+
+@dataclass
+class World:
+    """A database, its feature state, and the facts that both should know."""
+
+    database: Database
+    state: SqlFeatureState
+    taxonomy: Taxonomy
+    messages: list[Message] = field(default_factory=list)
+    facts: dict[int, list[Fact]] = field(default_factory=dict)
+    pending: dict[int, list[Fact]] = field(default_factory=dict)
+    backfills: int = 0
+
+    def clear(self) -> World:
+        """Forget everything, as a new database would."""
+        with self.database.begin() as transaction:
+            for table in (feature_counters, feature_tiles, feature_future, decisions):
+                transaction.execute(sqlalchemy.delete(table))
+            transaction.execute(sqlalchemy.delete(runs).where(runs.c.name != "production"))
+        self.messages, self.facts, self.pending, self.backfills = [], {}, {}, 0
+        return self
+
+    def play(self, history: Sequence[Sequence[tuple[str, Any, Any]]]) -> World:
+        """Play batches of steps, each batch in one transaction where the steps allow it."""
+        for batch in history:
+            decided = [(what, how) for kind, what, how in batch if kind == "decide"]
+            with self.database.begin() as transaction:
+                self._decide(transaction, decided)
+            for kind, what, how in batch:
+                if kind != "decide" and (kind == "promote" or self.messages):
+                    with self.database.begin() as transaction:
+                        getattr(self, f"_{kind}")(transaction, None if what is None else what % len(self.messages), how)
+        return self
+
+    def known(self) -> list[Fact]:
+        """Every fact that readers may see now."""
+        return [fact for revisions in self.facts.values() for fact in revisions]
+
+    def _decide(self, transaction: Any, decided: Sequence[tuple[Said, Verdict]]) -> None:
+        entries = []
+        for what, how in decided:
+            number = len(self.messages)
+            self.messages.append(message_of(number, what))
+            self.facts[number] = [self._fact(number, 0, how)]
+            entries.append(Entry(self.messages[number], decision_of(how, self.taxonomy)))
+        self.state.add(transaction, SqlDecisions().save(transaction, entries))
+
+    def _upgrade(self, transaction: Any, number: int, how: Verdict) -> None:
+        if not self.facts[number]:
+            return
+        current = max(self.facts[number], key=lambda fact: fact.revision)
+        revision = 1 + max(fact.revision for fact in self.facts[number] + self.pending.get(number, []))
+        entry = Entry(self.messages[number], decision_of(how, self.taxonomy), revision, previous=self._decision(current))
+        self.state.add(transaction, SqlDecisions().save(transaction, [entry]))
+        self.facts[number].append(self._fact(number, revision, how))
+
+    def _backfill(self, transaction: Any, number: int, how: Verdict) -> None:
+        if not self.facts[number]:
+            return
+        self._start_run(transaction)
+        revision = 1 + max(fact.revision for fact in self.facts[number] + self.pending.get(number, []))
+        run = f"backfill-{self.backfills}"
+        SqlDecisions().save(transaction, [Entry(self.messages[number], decision_of(how, self.taxonomy), revision, run, visible=False)])
+        self.pending.setdefault(number, []).append(self._fact(number, revision, how))
+
+    def _promote(self, transaction: Any, _number: None, _how: None) -> None:
+        # As promotion does: what the run said is copied as newer revisions that readers see.
+        entries = []
+        for number, revisions in self.pending.items():
+            before = max(self.facts[number], key=lambda fact: fact.revision)
+            said = max(revisions, key=lambda fact: fact.revision)
+            copy = dataclasses.replace(said, revision=1 + max(fact.revision for fact in self.facts[number] + revisions))
+            run = f"backfill-{self.backfills}"
+            entries.append(Entry(self.messages[number], self._decision(copy), copy.revision, run, previous=self._decision(before)))
+            self.facts[number].append(copy)
+        SqlDecisions().save(transaction, entries)
+        self.state.add(transaction, entries)
+        self.pending, self.backfills = {}, self.backfills + 1
+
+    def _remove(self, transaction: Any, number: int, _how: None) -> None:
+        if not self.facts[number]:
+            return
+        message = self.messages[number]
+        current = max(self.facts[number], key=lambda fact: fact.revision)
+        transaction.execute(
+            sqlalchemy.delete(decisions).where(decisions.c.platform == message.platform, decisions.c.message_id == message.message_id)
+        )
+        self.state.remove(transaction, [Entry(message, self._decision(current))])
+        self.facts[number] = []
+        self.pending.pop(number, None)
+
+    def _repeat(self, transaction: Any, number: int, _how: None) -> None:
+        if not self.facts[number]:
+            return
+        entry = Entry(self.messages[number], self._decision(self.facts[number][0]))
+        self.state.add(transaction, SqlDecisions().save(transaction, [entry]))
+
+    def _start_run(self, transaction: Any) -> None:
+        name = f"backfill-{self.backfills}"
+        if not transaction.execute(sqlalchemy.select(runs.c.name).where(runs.c.name == name)).all():
+            transaction.execute(runs.insert(), [{"name": name}])
+
+    def _decision(self, fact: Fact) -> Decision:
+        given = Verdict(tuple(fact.labels), tuple(fact.probabilities[name] for name in INTENTS), fact.lead, fact.measured, fact.llm)
+        return decision_of(given, self.taxonomy)
+
+    def _fact(self, number: int, revision: int, how: Verdict) -> Fact:
+        message = self.messages[number]
+        parts: Mapping[str, str | None] = {
+            "platform": message.platform,
+            "user_id": message.user_id,
+            "creator_id": message.creator_id,
+            "room_id": message.room_id,
+            "item_id": message.item_id,
+        }
+        p = dict(zip(INTENTS, how.millionths, strict=True))
+        return Fact(message.message_id, revision, microseconds(message.sent_at), 0, parts, frozenset(how.labels), p, how.lead, how.measured, how.llm)
