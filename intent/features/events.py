@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from intent.decision import DecidedBy, Decision
 from intent.message import Message
@@ -32,7 +32,7 @@ CONTAINERS = {"creator": "user_creator", "room": "user_room", "item": "user_item
 """Entities that have tiles, each with the pair that tells its users apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Event:
     """One decision of one message.
 
@@ -50,12 +50,18 @@ class Event:
     mask: int
     probabilities: tuple[int, ...]
 
+    @cached_property
     def keys(self) -> dict[str, str]:
-        """Return the key of every entity that the message names, by entity."""
-        return {entity: entity_key(entity, [self.parts[name] for name in names]) for entity, names in ENTITIES.items() if self._names_all(names)}
-
-    def _names_all(self, names: Sequence[str]) -> bool:
-        return all(self.parts[name] is not None for name in names)
+        """The key of every entity that the message names, by entity."""
+        escaped = {name: None if part is None else _escaped(part) for name, part in self.parts.items()}
+        platform, user = escaped["platform"], escaped["user_id"]
+        keys = {"user": f"user/{platform}/{user}"}
+        for entity, pair in CONTAINERS.items():
+            part = escaped[ENTITIES[entity][1]]
+            if part is not None:
+                keys[entity] = f"{entity}/{platform}/{part}"
+                keys[pair] = f"{pair}/{platform}/{user}/{part}"
+        return keys
 
 
 class Topics:
@@ -68,6 +74,7 @@ class Topics:
         self.code |= {group: FIRST_GROUP + number for number, group in enumerate(groups)}
         self.measured = (*INTENTS, *groups)
         """Topics that have a probability, in the order of :attr:`Event.probabilities`."""
+        self._members = [None if group == "lead" else [INTENTS.index(intent) for intent in members] for group, members in groups.items()]
         self._of_labels = lru_cache(maxsize=10_000)(self._mask)
 
     def mask(self, labels: Sequence[str], *, measured: bool, llm: bool) -> int:
@@ -95,8 +102,7 @@ class Topics:
 
     def with_groups(self, probabilities: Sequence[int], lead: int) -> tuple[int, ...]:
         """Return millionths for the intents and then the groups."""
-        by_name = dict(zip(INTENTS, probabilities, strict=True))
-        return (*probabilities, *(lead if group == "lead" else max(by_name[member] for member in members) for group, members in self.groups.items()))
+        return (*probabilities, *(lead if places is None else max(probabilities[place] for place in places) for places in self._members))
 
     def _mask(self, labels: tuple[str, ...]) -> int:
         bits = 1 << MESSAGE_CODE
@@ -116,14 +122,19 @@ def entity_key(entity: str, parts: Sequence[str | None]) -> str:
     """
     if None in parts:
         raise ValueError(f"the key of {entity} lacks a part")
-    return "/".join((entity, *(str(part).replace("%", "%25").replace("/", "%2F") for part in parts)))
+    return "/".join((entity, *(_escaped(str(part)) for part in parts)))
 
 
-def codes(mask: int) -> list[int]:
+def _escaped(part: str) -> str:
+    return part.replace("%", "%25").replace("/", "%2F")
+
+
+@lru_cache(maxsize=10_000)
+def codes(mask: int) -> tuple[int, ...]:
     """Return the topic codes of a mask."""
     found = []
     while mask:
         low = mask & -mask
         found.append(low.bit_length() - 1)
         mask ^= low
-    return found
+    return tuple(found)

@@ -127,7 +127,7 @@ class FeatureReader:
         """Return the keys of entities with future-dated messages that are due, but not counted yet."""
         due = select(feature_future.c.platform, feature_future.c.message_id).where(feature_future.c.due < at)
         identities = [(platform, message_id) for platform, message_id in connection.execute(due)]
-        return {key for event in events_of_messages(connection, identities, self._topics) for key in event.keys().values()}
+        return {key for event in events_of_messages(connection, identities, self._topics) for key in event.keys.values()}
 
     def _rows(self, connection: Connection, view: str, features: Sequence[Feature], keys: Sequence[tuple[str, ...]], at: int) -> Rows:
         """Read the decisions of entities within the longest window; only columns that a feature needs."""

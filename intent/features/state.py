@@ -75,7 +75,7 @@ class SqlFeatureState:
         if not changes:
             return
         tally = Tally(self.topics)
-        keys = {key: entity for new, old in changes for entity, key in (new or old).keys().items()}  # type: ignore[union-attr]
+        keys = {key: entity for new, old in changes for entity, key in (new or old).keys.items()}  # type: ignore[union-attr]
         tiled = [key for key, entity in keys.items() if entity in CONTAINERS]
         for row in _locked(transaction, feature_counters, list(keys), {"newest": NEVER, "state": b""}):
             tally.load_counters(row.key, row.state)

@@ -26,12 +26,10 @@ HALF_LIVES = (1800, 86_400, 2_592_000)
 TILES = ((300, 3600), (3600, 86_400), (86_400, 2_592_000))
 """(size, retention) in seconds: 5 minutes kept for 1 hour, 1 hour for 1 day, 1 day for 30 days before the newest event."""
 
-FORGOTTEN = 200
-"""After so many half-lives (a factor of 2**-200) an event counts nothing; it keeps arithmetic from underflowing."""
-
 TILE_ORIGIN = 2**31
 """Added to tile numbers, so that those before 1970 are positive."""
 
+_SHORT, _MIDDLE, _LONG = HALF_LIVES
 _COUNTED = ~(1 << MEASURED_CODE | 1 << LLM_CODE)
 _PAIRS = {pair: container for container, pair in CONTAINERS.items()}
 
@@ -118,11 +116,12 @@ class Tally:
         if event is None:
             return
         added, removed = _minus(new, old), _minus(old, new)
-        keys = event.keys()
+        keys = event.keys
+        added_codes, removed_codes = codes(added & _COUNTED), codes(removed & _COUNTED)
         for entity, key in keys.items():
-            for code in codes(added & _COUNTED):
+            for code in added_codes:
                 self._add(entity, key, keys, code, event.at)
-            for code in codes(removed & _COUNTED):
+            for code in removed_codes:
                 self._take_away(entity, key, code, event)
         sums = self._sums(new, old)
         for container in CONTAINERS:
@@ -138,7 +137,7 @@ class Tally:
         for (key, code), (entity, event) in self._doubtful.items():
             after = newest(entity, event, code)
             self.counters[key][code][1] = after
-            self._move_user(entity, event.keys(), code, event.at, after)
+            self._move_user(entity, event.keys, code, event.at, after)
         for key, deltas in self._deltas.items():
             self.tiles.setdefault(key, Tiles(self._measured)).change(deltas, self._newest[key])
         self._doubtful.clear()
@@ -150,8 +149,9 @@ class Tally:
 
     def _add(self, entity: str, key: str, keys: dict[str, str], code: int, at: int) -> None:
         held = self.counters[key]
-        before = held[code][1] if code in held else NEVER
-        held[code] = plus(held.get(code), 1, at)
+        counter = held.get(code)
+        before = NEVER if counter is None else counter[1]
+        held[code] = plus(counter, 1, at)
         if at > before:
             self._doubtful.pop((key, code), None)  # a newer event settles it
             self._move_user(entity, keys, code, before, at)
@@ -165,7 +165,7 @@ class Tally:
         if held[code][0] <= 0:
             del held[code]
             self._doubtful.pop((key, code), None)
-            self._move_user(entity, event.keys(), code, newest, NEVER)
+            self._move_user(entity, event.keys, code, newest, NEVER)
         elif event.at == newest:
             self._doubtful[key, code] = (entity, event)
 
@@ -177,7 +177,7 @@ class Tally:
             if at != NEVER:
                 self._deltas[keys[container]][at // (TILES[0][0] * SECOND)].users[code] += step
 
-    def _note(self, key: str, at: int, added: list[int], removed: list[int], sums: NDArray[np.int64] | None) -> None:
+    def _note(self, key: str, at: int, added: tuple[int, ...], removed: tuple[int, ...], sums: NDArray[np.int64] | None) -> None:
         delta = self._deltas[key][at // (TILES[0][0] * SECOND)]
         for code in added:
             delta.counts[code] += 1
@@ -199,20 +199,22 @@ class Tally:
 
 def plus(counter: list[Any] | None, delta: int, at: int) -> list[Any]:
     """Return a counter with ``delta`` events more at ``at`` microseconds, before or after what it holds."""
-    count, last, as_of, *decayed = counter or (0, NEVER, at, 0.0, 0.0, 0.0)
-    newest = max(as_of, at)
-    values = [
-        value * decay(newest - as_of, half_life) + delta * decay(newest - at, half_life) for value, half_life in zip(decayed, HALF_LIVES, strict=True)
-    ]
-    return [count + delta, max(last, at) if delta > 0 else last, newest, *values]
+    if counter is None:
+        return [delta, at if delta > 0 else NEVER, at, float(delta), float(delta), float(delta)]
+    count, last, as_of, short, middle, long = counter
+    if at > as_of:
+        gap = (at - as_of) / SECOND
+        decayed = [short * 0.5 ** (gap / _SHORT) + delta, middle * 0.5 ** (gap / _MIDDLE) + delta, long * 0.5 ** (gap / _LONG) + delta]
+    else:
+        gap = (as_of - at) / SECOND
+        decayed = [short + delta * 0.5 ** (gap / _SHORT), middle + delta * 0.5 ** (gap / _MIDDLE), long + delta * 0.5 ** (gap / _LONG)]
+    return [count + delta, at if delta > 0 and at > last else last, max(at, as_of), *decayed]
 
 
 def decay(gap: int, half_life: int) -> float:
     """Return what an event is worth ``gap`` microseconds later."""
-    if gap == 0:
-        return 1.0
-    periods: float = gap / (half_life * SECOND)
-    return 0.0 if periods > FORGOTTEN else 0.5**periods
+    worth: float = 0.5 ** (gap / (half_life * SECOND))
+    return worth
 
 
 def first_kept(horizon: int, number: int) -> int:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from intent.features.definitions import Definitions, Feature
 from intent.features.events import LLM_CODE, MEASURED_CODE, MESSAGE_CODE, Topics
 from intent.features.packed import NEVER
-from intent.features.tally import FORGOTTEN, HALF_LIVES, SECOND, TILE_ORIGIN, TILES
+from intent.features.tally import HALF_LIVES, SECOND, TILE_ORIGIN, TILES
 from intent.store.schema import INTENTS, MILLION
 
 Column: TypeAlias = NDArray[Any]
@@ -126,7 +126,7 @@ class ViewValues:
     def _interest(self, topic: str, half_life: int) -> Column:
         counter = self._counter(self._topics.code[topic])
         periods = (self._at - counter["at"]) / (half_life * SECOND)
-        decayed = counter["decayed"][:, HALF_LIVES.index(half_life)] * np.exp2(-np.clip(periods, 0, FORGOTTEN + 1))
+        decayed = counter["decayed"][:, HALF_LIVES.index(half_life)] * np.exp2(-np.clip(periods, 0, 1000))
         return np.where(decayed < FADED, 0.0, decayed)
 
     def _short_minus_long(self, feature: Feature) -> Column:

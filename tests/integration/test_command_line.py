@@ -112,7 +112,7 @@ def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path)
         (("leads", "--label", "nonsense"), 1, "'nonsense' is no lead intent; choose one of: purchase_intent"),
         (("leads", "--since", "yesterday"), 1, "'yesterday' is no time; write it like"),
         (("leads", "--since", "2026-01-01"), 1, "does not say in which time zone"),
-        (("features", "read", "somebody"), 1, "write user|creator|room|item=PLATFORM:ID"),
+        (("features", "read", "somebody"), 1, "write user|creator|user_creator|room|item=PLATFORM:ID"),
         (("dead", "show", "99"), 1, "there is no dead letter 99"),
         (("classify",), 2, "give either a PATH"),
         (("classify", "--text", "x", "--by", "llm"), 1, "no LLM is configured"),
