@@ -27,7 +27,7 @@ from intent.training.rows import read_rows
 Progress = Callable[[str], None]
 
 _FOLDS = 5
-_ADAPTED_FOLDS = 3
+_ADAPTED_FOLDS = 2
 """Fine-tuning is dear, so it is cross-fitted in fewer parts."""
 
 _ENOUGH = 1500
