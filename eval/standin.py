@@ -28,7 +28,7 @@ from intent.settings import load_settings
 from intent.taxonomy import Taxonomy
 
 CACHED_FROM, CACHE_STEP = 1024, 128
-"""Prefix caching as OpenAI documents it: from 1,024 tokens on, in steps of 128."""
+"""Prefix caching as OpenAI documents it: from 1,024 tokens on, in steps of 128; where the request marks the end, exactly up to the mark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class StandIn:
         return headers
 
     def _answer(self, body: dict[str, Any], trouble: Trouble) -> dict[str, Any]:
-        value = trouble.bend(decide(json.loads(body["messages"][-1]["content"]), self.classifier, self.taxonomy, self._deciding))
+        value = trouble.bend(decide(json.loads(_text(body["messages"][-1]["content"])), self.classifier, self.taxonomy, self._deciding))
         content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         message = {"role": "assistant", "content": None if trouble.refusal else content, "refusal": trouble.refusal}
         choice = {"index": 0, "message": message, "finish_reason": trouble.finish, "logprobs": None}
@@ -190,16 +190,17 @@ class StandIn:
         return {**answer, "usage": self._usage(body, content)} if self.says_usage else answer
 
     def _usage(self, body: dict[str, Any], content: str) -> dict[str, Any]:
-        prefix = json.dumps([body["messages"][0]["content"], body.get("response_format")], sort_keys=True)
-        tokens, output = _input_tokens(body), estimate_tokens(content)
-        stable = _input_tokens({**body, "messages": body["messages"][:1]}) // CACHE_STEP * CACHE_STEP
+        marked = body.get("prompt_cache_options", {}).get("mode") == "explicit"
+        first = {**body, "messages": body["messages"][:1]}
+        prefix, tokens, output = json.dumps([first["messages"], body.get("response_format")]), _input_tokens(body), estimate_tokens(content)
+        stable = _input_tokens(first) if marked else _input_tokens(first) // CACHE_STEP * CACHE_STEP
         stable = stable if stable >= CACHED_FROM else 0
         with self._lock:
             known = prefix in self._prefixes
             self._prefixes.add(prefix)
             self.input_tokens, self.output_tokens = self.input_tokens + tokens, self.output_tokens + output
             self.cached_tokens += stable if known else 0
-        details = {"cached_tokens": stable if known else 0, "cache_write_tokens": 0 if known else stable}
+        details = {"cached_tokens": stable if known else 0, "cache_write_tokens": stable if marked and not known else 0}
         return {"prompt_tokens": tokens, "completion_tokens": output, "total_tokens": tokens + output, "prompt_tokens_details": details}
 
 
@@ -258,6 +259,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
+def _text(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+
+
 def _reset(connection: socket.socket) -> None:
     """Break a connection so that the other side sees a reset."""
     try:
@@ -269,7 +274,7 @@ def _reset(connection: socket.socket) -> None:
 
 
 def _input_tokens(body: Mapping[str, Any]) -> int:
-    chat = sum(estimate_tokens(one["content"]) + MESSAGE_TOKENS for one in body["messages"])
+    chat = sum(estimate_tokens(_text(one["content"])) + MESSAGE_TOKENS for one in body["messages"])
     return chat + (estimate_tokens(json.dumps(body["response_format"])) if "response_format" in body else 0)
 
 

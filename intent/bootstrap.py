@@ -161,7 +161,7 @@ def build_exchange(
         logger("llm").warning(warning)
     requests, tokens = settings.llm_requests_per_minute or model.limits.requests, settings.llm_tokens_per_minute or model.limits.tokens
     return Exchange(
-        ChatClient(settings.llm_base_url, _key(settings), Dialect(schema=settings.llm_schema)),
+        ChatClient(settings.llm_base_url, _key(settings), Dialect(schema=settings.llm_schema, marks_cache=model.cache == "explicit")),
         model,
         ledger,
         RateLimits(requests, tokens, stop=stop),

@@ -22,6 +22,9 @@ BEFORE = 5
 BEFORE_CHARACTERS = 200
 """How much of each of them is sent."""
 
+SETTING_CHARACTERS = 500
+"""How much of an offer or an item is sent."""
+
 # No vowels, so that no word comes out; no letters and digits that look alike.
 _LETTERS = "bcdfghjkmnpqrstvwxz"
 _ID = (_LETTERS, _LETTERS + "23456789", _LETTERS + "23456789")
@@ -77,7 +80,8 @@ def prepare(claim: Claim, asker: str) -> Entry:
         shown["reply_to"] = disguise(message.reply_to.text, BEFORE_CHARACTERS).text
     setting = _setting(message.context)
     key = _digest(["message", asker, message.platform, message.message_id, shown, setting])
-    alone = stands_alone(message.text) or any(stands_alone(text) for text in (shown.get("reply_to"), *setting) if text)
+    # Not for what the offer or item says: it is the host's, and stands beside every message of the room anyway.
+    alone = stands_alone(message.text) or stands_alone(shown.get("reply_to", ""))
     return Entry(claim, Asked(message.text, sent), shown, setting, key, alone)
 
 
@@ -130,7 +134,7 @@ def _earlier(message: Message) -> dict[str, str]:
 def _setting(context: Context | None) -> Setting:
     if context is None:
         return None, None
-    offer, item = (disguise(text).text if text else None for text in (context.offer, context.item))
+    offer, item = (disguise(text, SETTING_CHARACTERS).text if text else None for text in (context.offer, context.item))
     return offer, item
 
 

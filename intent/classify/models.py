@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -40,10 +40,17 @@ class Limits(_Data):
 
 
 class Model(_Data):
-    """One model. ``sunset`` is the day on which its provider shuts it down, ``checked`` the day of these figures."""
+    """One model.
+
+    Attributes:
+        cache: how its provider caches what all requests begin with: ``automatic`` for any prefix, ``explicit`` only up to a mark in the request.
+        sunset: the day on which its provider shuts it down.
+        checked: the day of these figures.
+    """
 
     id: str
     prices: Prices
+    cache: Literal["automatic", "explicit"] = "automatic"
     limits: Limits = Limits()
     sunset: date | None = None
     checked: date | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,8 +17,6 @@ MAX_CHARACTERS = 200_000
 
 MAX_SLOTS = 20
 """Slots that one message may have; what follows is left out."""
-
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(?P<inside>.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +84,10 @@ def read_reply(text: str, asked: Mapping[str, Asked], taxonomy: Taxonomy) -> Rea
 def _parsed(text: str) -> dict[str, list[Any]] | None:
     if len(text) > MAX_CHARACTERS:
         return None
-    fence = _FENCE.match(text)
+    # Servers that do not enforce the schema like to put a fence around what they say.
+    bare = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
     try:
-        value = json.loads(fence["inside"] if fence else text, object_pairs_hook=_without_twins)
+        value = json.loads(bare, object_pairs_hook=_without_twins)
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or not isinstance(value.get("labels"), list):

@@ -22,7 +22,8 @@ _TALKS_TO_A_MACHINE = re.compile(
         |store_location|customer_support)\b                             # names of our labels, which viewers have no reason to know
     | \b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|rule|prompt|previous|above|prior|everything|guideline|polic)
     | \b(?:label|classify|mark|tag|rate|categori[sz]e)\b.{0,30}\b(?:as|this|all|every|next|previous|other|following|messages?|comments?|users?)\b
-    | \b(?:prompt|jailbreak|json|classifier|language\ model|llm|gpt|chatbot|system\ message|output\ format|as\ an\ ai)\b
+    | \b(?:(?:system|your|full|whole|the)\ prompts?|jailbreak|json\ (?:schema|output|only)|no\ json|classifier|language\ model|system\ message
+        |output\ format|as\ an\ ai)\b | prompt\ (?:sistem|hệ\ thống|ระบบ) | \bjangan\ json
     | \b(?:abaikan|lupakan|ignora|olvida|omite|bỏ\ qua|quên|không\ tuân)\b.{0,40}
         (?:instruksi|arahan|perintah|aturan|instruc|regla|anterior|hướng\ dẫn|quy\ tắc|lệnh|chỉ\ dẫn)
     | \b(?:tandai|labelkan|klasifikasikan|etiqueta|clasifica|marca\ (?:como|tod|los|las|este|el\ sig|al\ )|gắn\ nhãn|phân\ loại|đánh\ dấu)\b

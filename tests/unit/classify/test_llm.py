@@ -173,7 +173,7 @@ def test_every_attempt_is_in_the_ledger_with_its_price(server: StandIn) -> None:
     assert [attempt.messages for attempt in ledger.attempts] == [6, 6, 3, 3]
     assert ledger.attempts[0].nanodollars == 0
     first, last = ledger.attempts[1], ledger.attempts[3]
-    assert first.nanodollars == 125 * first.cache_write_tokens + 100 * (first.input_tokens - first.cache_write_tokens) + 500 * first.output_tokens
+    assert first.nanodollars == 100 * first.input_tokens + 500 * first.output_tokens
     assert last.nanodollars == 10 * last.cached_tokens + 100 * (last.input_tokens - last.cached_tokens) + 500 * last.output_tokens
     assert last.cached_tokens >= 1024
 

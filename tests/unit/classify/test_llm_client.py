@@ -163,6 +163,24 @@ def test_what_an_older_server_refuses_is_left_out_from_then_on(parameter: str, l
         assert left in {client.dialect.schema, client.dialect.tokens, *client.dialect.left_out}
 
 
+def test_where_a_model_caches_up_to_a_mark_only_the_mark_is_at_the_end_of_the_rules() -> None:
+    with StandIn(TAXONOMY) as server:
+        client = ChatClient(server.url, "k", Dialect(marks_cache=True))
+        assert client.ask(REQUEST, 5.0).outcome is Outcome.ANSWERED
+        sent = server.seen[0].body
+    assert sent["prompt_cache_options"] == {"mode": "explicit"}
+    assert sent["messages"][0]["content"] == [{"type": "text", "text": "Decide.", "prompt_cache_breakpoint": {"mode": "explicit"}}]
+    assert isinstance(sent["messages"][1]["content"], str)
+
+
+def test_a_server_that_knows_no_mark_is_asked_without_it() -> None:
+    with StandIn(TAXONOMY, unknown=frozenset({"prompt_cache_options"})) as server:
+        client = ChatClient(server.url, "k", Dialect(marks_cache=True))
+        assert client.ask(REQUEST, 5.0).adapted
+        assert client.ask(REQUEST, 5.0).outcome is Outcome.ANSWERED
+        assert server.seen[-1].body["messages"][0]["content"] == "Decide."
+
+
 def test_a_server_that_refuses_what_cannot_be_left_out_is_not_asked_for_ever() -> None:
     assert Dialect().without("messages") is None
     assert Dialect(schema="none", tokens="max_tokens", left_out=frozenset({"temperature"})).without("response_format temperature") is None
