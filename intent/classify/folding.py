@@ -13,6 +13,9 @@ _DECORATION = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 """Characters that show nothing: soft hyphens, zero-width joiners, marks of direction, tags."""
 
+# YouTube's chat exports emoji by name, ":face-blue-smiling:"; read as words they look like what no viewer types.
+_EMOJI_NAME = re.compile(r":[a-z][a-z0-9]*(?:[_-][a-z0-9]+)+:|:(?:fire|heart|smile|joy|star|sparkles|clap):")
+_EMOJI = "🙂"
 _FLOOD = re.compile(r"(.)\1{3,}", re.DOTALL)
 _SPACE = re.compile(r"\s+")
 
@@ -24,4 +27,6 @@ def fold(text: str) -> str:
     else:
         plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", text[:MAX_CHARACTERS]))
         plain = _DECORATION.sub("", plain).casefold()
+    if ":" in plain:
+        plain = _EMOJI_NAME.sub(_EMOJI, plain)
     return _SPACE.sub(" ", _FLOOD.sub(r"\1\1\1", plain)).strip()

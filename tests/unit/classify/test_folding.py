@@ -18,6 +18,8 @@ from intent.classify.folding import MAX_CHARACTERS, fold
         ("P\u0332R\u0332O\u0332", "pro"),
         ("sooooooo   good", "sooo good"),
         ("❤❤❤❤❤❤", "❤❤❤"),
+        ("hi :face-blue-smiling::fire:", "hi 🙂🙂"),
+        ("ratio 1:2:3", "ratio 1:2:3"),
         ("Giá bao nhiêu", "giá bao nhiêu"),
         ("เท่าไหร่คะ", "เท่าไหร่คะ"),
         ("尺码M有吗", "尺码m有吗"),
