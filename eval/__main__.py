@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.markup import escape
 
+from eval import route
 from eval.data import verbs as data
 from eval.verbs import judging, running
 from intent.cli.screen import people
@@ -23,6 +24,7 @@ app = typer.Typer(
 for verb in (running.run, running.score, judging.compare, judging.gate, judging.report, judging.errors, judging.bless):
     app.command()(verb)
 app.add_typer(data.app, name="data")
+app.command()(route.route)
 
 
 def main() -> None:

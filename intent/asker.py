@@ -106,13 +106,14 @@ class Asker:
         policy: AskPolicy,
         stop: Event,
         step: Callable[[str], None] = lambda name: None,
+        tend: Callable[[], object] = lambda: None,
         progress: Callable[[AskReport], None] = lambda report: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Wire it up; ``answerers`` returns who answers for a run, by the run's name."""
+        """Wire it up; ``answerers`` returns who answers for a run, by the run's name; ``tend`` is called now and then, to clear away what is old."""
         self._lane, self._history, self._answerers, self._transactions = lane, history, answerers, transactions
         self._decisions, self._revisions, self._features = decisions, revisions, features
-        self._policy, self._stop, self._step, self._progress, self._clock = policy, stop, step, progress, clock
+        self._policy, self._stop, self._step, self._progress, self._tidy, self._clock = policy, stop, step, progress, tend, clock
         self._log = logger("asker")
         self._lock = Lock()
         self._changed = Event()
@@ -259,6 +260,7 @@ class Asker:
         if self._clock() - self._tended < self._policy.tend_every:
             return
         self._tended = self._clock()
+        self._patiently(self._tidy)
         dropped = self._patiently(lambda: self._lane.expire(self._policy.live_age))
         if dropped:
             with self._lock:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -29,10 +30,11 @@ from intent.telemetry import logger
 from intent.worker import Step, Worker, WorkerPolicy, WorkReport
 
 if TYPE_CHECKING:
-    from intent.classify.exchange import Exchange
+    from intent.classify.exchange import Allow, Exchange
     from intent.classify.llm import LlmAnswerer
     from intent.classify.models import Prices
     from intent.classify.prompt import Prompt
+    from intent.decision import Decision
     from intent.ports import Classifier, Ledger, Replies
 
 
@@ -134,13 +136,13 @@ def build_prompt(settings: Settings, name: str = "production") -> Prompt:
 
 
 def build_exchange(
-    settings: Settings, ledger: Ledger, *, prompt: str = "production", allow: Callable[[int], None] | None = None, stop: Event | None = None
+    settings: Settings, ledger: Ledger, *, prompt: str = "production", allow: Allow | None = None, stop: Event | None = None
 ) -> Exchange:
     """Connect to the LLM server; nothing is sent yet. Limits and breaker are the server's: build it once a process, for all answerers.
 
     Args:
         prompt: the prompt whose model is asked, where INTENT_LLM_MODEL names no other.
-        allow: told before every call what it costs at most, in nanodollars; raises BudgetSpent where that is too much.
+        allow: told before every call what it costs at most, in nanodollars; holds that until the call is booked, or raises BudgetSpent.
         stop: set to leave instead of waiting.
 
     Raises:
@@ -167,7 +169,7 @@ def build_exchange(
         RateLimits(requests, tokens, stop=stop),
         Breaker(BreakerPolicy(slow=0.75 * settings.llm_timeout)),
         patience=Patience(call=settings.llm_timeout, attempts=settings.llm_attempts),
-        allow=allow or (lambda nanodollars: None),
+        allow=allow or (lambda nanodollars: nullcontext()),
         stop=stop,
     )
 
@@ -218,8 +220,16 @@ def _prices(settings: Settings) -> Prices | None:
     )
 
 
-def build_worker(settings: Settings, database: Database, stop: Event, progress: Callable[[WorkReport], None], *, classifier: Classifier) -> Worker:
-    """Build the worker over one database."""
+def build_worker(
+    settings: Settings,
+    database: Database,
+    stop: Event,
+    progress: Callable[[WorkReport], None],
+    *,
+    classifier: Classifier,
+    unsure: Callable[[Decision], bool] = lambda decision: False,
+) -> Worker:
+    """Build the worker over one database; ``unsure`` says of a local decision whether the LLM is to be asked."""
     policy = WorkerPolicy(
         batch_count=settings.batch_count,
         batch_bytes=settings.batch_bytes,
@@ -235,7 +245,7 @@ def build_worker(settings: Settings, database: Database, stop: Event, progress: 
         SqlDecisions(),
         SqlFeatureState(groups(build_taxonomy(settings))),
         SqlLane(database),
-        unsure=lambda decision: False,
+        unsure=unsure,
         policy=policy,
         stop=stop,
         step=failpoint(settings.failpoint),

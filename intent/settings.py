@@ -60,6 +60,17 @@ class Settings(BaseSettings):
     llm_price_cached: Price = Field(None, description="dollars for a million cached input tokens; default: as input")
     llm_price_cache_write: Price = Field(None, description="dollars for a million input tokens written to the cache; default: as input")
     llm_price_output: Price = Field(None, description="dollars for a million output tokens; needed together with llm_price_input")
+    llm_budget_hour: Price = Field(1.0, description="dollars that the LLM may cost in an hour; what is not asked for it waits in the lane")
+    llm_budget_day: Price = Field(10.0, description="dollars that the LLM may cost on a day (UTC)")
+    llm_reply_age: Seconds = Field(604_800.0, description="seconds that a paid reply is kept, so that a crash does not cost it again")
+
+    ask_gather: Seconds = Field(2.0, description="seconds that a room's questions gather before fewer than a full batch are asked")
+    ask_threads: Count = Field(8, description="calls of the LLM at a time, of this process")
+    ask_before: Annotated[int, Field(ge=0)] = Field(5, description="earlier messages of the room that are shown with a question, at most")
+    ask_attempts: Count = Field(3, description="tries of a question before its local decision stays")
+    ask_lease: Seconds = Field(180.0, description="seconds after which a dead asker's questions come again; more than twice llm_deadline")
+    ask_live_age: Seconds = Field(86_400.0, description="seconds after which a live question is too old to matter and leaves the lane")
+    ask_leave: Seconds = Field(1.0, description="seconds that leaving lets running calls come to their end, before their questions are given back")
 
     @field_validator("cache_dir", "prompts_dir", "model_dir")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
@@ -29,6 +30,9 @@ _REMEDIES = {
     Outcome.QUOTA: "the LLM server says that the quota is used up; raise it with the provider, then ask again",
     Outcome.AUTHENTICATION: "the LLM server refuses the key; set INTENT_LLM_API_KEY to one that may use the model, then ask again",
 }
+
+
+Allow = Callable[[int], AbstractContextManager[None]]
 
 
 class Chat(Protocol):
@@ -78,7 +82,7 @@ class Exchange:
         breaker: Breaker,
         *,
         patience: Patience,
-        allow: Callable[[int], None] = lambda nanodollars: None,
+        allow: Allow = lambda nanodollars: nullcontext(),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
         stop: Event | None = None,
@@ -86,7 +90,7 @@ class Exchange:
         """Put together what one server needs.
 
         Args:
-            allow: told before every call what it costs at most, in nanodollars; raises BudgetSpent where that is too much.
+            allow: told before every call what it costs at most, in nanodollars; holds that until the call is booked, or raises BudgetSpent.
             stop: set from outside to leave instead of waiting.
         """
         self.model, self.clock = model, clock
@@ -120,7 +124,9 @@ class Exchange:
             raise LlmForbidden(f"{_REMEDIES[completion.outcome]} ({completion.reason})")
         if completion.outcome in PASSING:
             how = f"{completion.outcome.value} {completion.reason}".rstrip()
-            raise LlmUnavailable(f"the LLM server does not answer ({how})", wait=completion.wait)
+            # Whoever was sent away for coming too often waits, also when nobody said how long: nothing is wrong with the request.
+            least = self._patience.pause_most if completion.outcome is Outcome.RATE_LIMITED else None
+            raise LlmUnavailable(f"the LLM server does not answer ({how})", wait=least if completion.wait is None else completion.wait)
         return completion
 
     def book(self, request: str, about: About, completion: Completion, started: datetime, usage: Usage) -> None:
@@ -147,7 +153,10 @@ class Exchange:
 
     def _attempt(self, request: Request, about: About, deadline: float) -> Completion:
         expected = Usage(input=_input_tokens(request), output=request.max_tokens)
-        self._allow(cost(self.model.prices, expected))
+        with self._allow(cost(self.model.prices, expected)):
+            return self._call(request, about, deadline, expected)
+
+    def _call(self, request: Request, about: About, deadline: float, expected: Usage) -> Completion:
         probe = self._breaker.enter()
         completion: Completion | None = None
         try:
