@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 from typing import Protocol, TypeVar
 
+from intent.decision import Decision
+from intent.message import Message
 from intent.patience import patiently
 from intent.ports import Decisions, Entry, FeatureState, Lane, Question, Transaction, Transactions
 from intent.telemetry import logger
 
 T = TypeVar("T")
+
+Label = str
+Entity = str
 
 AT_ONCE = 200
 """Messages in one transaction, at most."""
@@ -125,3 +131,57 @@ def promote(tools: Tools, decisions: Decisions, features: FeatureState, name: st
             break
         after = page.last
     return shown
+
+
+class Pair(Protocol):
+    """A message with the decision that readers see and the one that a run stands by."""
+
+    @property
+    def message(self) -> Message:
+        """What was said."""
+
+    @property
+    def now(self) -> Decision:
+        """What readers see."""
+
+    @property
+    def then(self) -> Decision:
+        """What they would see."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What promotion would change: counts of messages, and of the keys of each entity whose counts would change.
+
+    Attributes:
+        gained: messages that would get a label, by label; ``lost`` likewise.
+    """
+
+    compared: int = 0
+    changed: int = 0
+    leads_gained: int = 0
+    leads_lost: int = 0
+    now: Counter[Label] = field(default_factory=Counter)
+    gained: Counter[Label] = field(default_factory=Counter)
+    lost: Counter[Label] = field(default_factory=Counter)
+    keys: dict[Entity, set[tuple[str, str]]] = field(default_factory=lambda: {"user": set(), "creator": set(), "room": set(), "item": set()})
+
+
+def difference(pairs: Iterable[Pair]) -> Difference:
+    """Compare decisions; needs memory for the keys of what would change."""
+    found = Difference()
+    for pair in pairs:
+        now, then, message = set(pair.now.labels), set(pair.then.labels), pair.message
+        found.compared += 1
+        found.now.update(now)
+        if now == then:
+            continue
+        found.changed += 1
+        found.leads_gained += pair.then.is_lead and not pair.now.is_lead
+        found.leads_lost += pair.now.is_lead and not pair.then.is_lead
+        found.gained.update(then - now)
+        found.lost.update(now - then)
+        for entity, key in zip(found.keys, (message.user_id, message.creator_id, message.room_id, message.item_id), strict=True):
+            if key is not None:
+                found.keys[entity].add((message.platform, key))
+    return found

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from intent.cli import features, flow, look, model, operate, prompts
+from intent.cli import asking, features, flow, look, model, operate, prompts, runs
 from intent.cli.screen import fail
 from intent.errors import IntentError
 
@@ -21,9 +21,12 @@ app = typer.Typer(
 )
 for verb in (flow.demo, operate.migrate, flow.ingest, flow.work, model.classify, look.leads, model.train, look.audit, operate.config):
     app.command()(verb)
+for verb_of_asking in (asking.ask, asking.lane, asking.backfill, operate.forget):
+    app.command()(verb_of_asking)
 app.add_typer(features.features, name="features")
 app.add_typer(operate.dead, name="dead")
 app.add_typer(prompts.app, name="prompts")
+app.add_typer(runs.app, name="runs")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event
@@ -14,6 +14,8 @@ from typing import Annotated
 import typer
 
 from intent import bootstrap
+from intent.bootstrap_asking import build_unsure
+from intent.cli.asking import alongside
 from intent.cli.look import lead_table
 from intent.cli.screen import json_line, one_line, progress_bar, results, say, stopping
 from intent.errors import OperatorError, StoreUnavailable
@@ -54,22 +56,30 @@ def ingest(
 
 def work(
     drain: Annotated[bool, typer.Option("--drain", help="Leave when nothing waits any more.")] = False,
+    ask: Annotated[bool, typer.Option("--ask/--no-ask", help="Ask the LLM beside it, where one is configured.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Decide what waits in the inbox, until SIGTERM or Ctrl-C (or until it is empty, with --drain). Safe to kill at any moment.
+
+    Where an LLM is configured, what the local model is unsure of waits in the ask lane, and is asked beside it unless told not to.
 
     Examples: [bold]intent work[/] · [bold]intent work --drain[/] · [bold]INTENT_DATABASE_URL=postgresql://user@host/db intent work[/]
     """
     settings = _settings()
     with stopping() as stop:
-        report = _work(settings, bootstrap.open_database(settings), stop, drain=drain)
+        database = bootstrap.open_database(settings)
+        beside = alongside(settings, database, stop, drain=drain) if ask and bootstrap.llm_is_on(settings) else nullcontext()
+        with beside as asker:
+            report = _work(settings, database, stop, drain=drain)
     if as_json:
-        json_line(asdict(report))
+        json_line({**asdict(report), **({"asking": asdict(asker.report)} if asker else {})})
     else:
         say(
             f"{report.decided:,} decided, {report.leads:,} leads, {report.from_cache:,} from the cache, "
             f"{report.retried:,} retried, {report.buried:,} buried, {report.overtaken:,} overtaken"
         )
+        if asker:
+            say(f"{report.unsure:,} unsure; {asker.report.asked:,} asked, {asker.report.improved:,} improved by the LLM")
 
 
 def demo(
@@ -168,4 +178,5 @@ def _work(settings: Settings, database: Database, stop: Event, *, drain: bool) -
         def progress(report: WorkReport) -> None:
             bar.update(task, completed=report.decided + report.buried, note=f"{report.leads:,} leads")
 
-        return bootstrap.build_worker(settings, database, stop, progress, classifier=classifier).run(drain=drain)
+        unsure = build_unsure(settings)
+        return bootstrap.build_worker(settings, database, stop, progress, classifier=classifier, unsure=unsure).run(drain=drain)

@@ -1,8 +1,9 @@
-"""Verbs for the operator: migrate, config, and the dead letters."""
+"""Verbs for the operator: migrate, config, forget, and the dead letters."""
 
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -13,12 +14,15 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from intent import bootstrap
-from intent.cli.screen import json_line, one_line, results, say
+from intent.cli.screen import json_line, one_line, results, say, stopping
 from intent.errors import OperatorError
+from intent.features.state import SqlFeatureState
+from intent.forget import forget as delete_person
 from intent.settings import Settings, load_settings
 from intent.store import dead_letters
 from intent.store import migrate as migrations
 from intent.store.dead_letters import DeadLetter
+from intent.store.erasure import SqlErasure
 
 dead = typer.Typer(no_args_is_help=True, help="What could not be read or decided: list, show, replay, drop.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
@@ -51,6 +55,31 @@ def config(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         origin = "environment" if name in settings.model_fields_set else "default"
         table.add_row(f"INTENT_{name.upper()}", Text(_shown(name, settings) or "none"), origin, field.description)
     results().print(table)
+
+
+def forget(
+    user: Annotated[str, typer.Option(metavar="PLATFORM:ID", help="Whom, such as tiktok:u_1.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Delete a person's messages and everything made of them: decisions, questions, dead letters, features. Cannot be undone.
+
+    Example: [bold]intent forget --user tiktok:u_1[/]
+    """
+    platform, _, key = user.partition(":")
+    if not platform or not key:
+        raise OperatorError(f"{user!r} names nobody; write PLATFORM:ID, such as tiktok:u_1")
+    settings = load_settings()
+    database = bootstrap.open_database(settings)
+    features = SqlFeatureState(bootstrap.groups(bootstrap.build_taxonomy(settings)))
+    with stopping() as stop:
+        report = delete_person(platform, key, SqlErasure(), features, database, stop=stop)
+        interrupted = stop.is_set()
+    if as_json:
+        json_line(asdict(report))
+    else:
+        say(f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with everything made of them")
+    if interrupted:
+        raise OperatorError("interrupted; what was deleted is gone, go on with the same command")
 
 
 @dead.command("list")

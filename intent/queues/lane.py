@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, or_, select
 
 from intent.ports import Claim, Priority, Question
 from intent.queues.claims import claim, clock, release, settle, with_message
@@ -96,6 +97,34 @@ class SqlLane:
         """How many questions are open, claimed ones included."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(ask_lane)).scalar_one()
+
+    def overview(self) -> list[Waiting]:
+        """Return what waits, by run and priority."""
+        with self._database.read() as connection:
+            now = clock(connection)
+            held = case((and_(ask_lane.c.token.is_not(None), ask_lane.c.available_timestamp > now), 1), else_=0)
+            query = select(
+                ask_lane.c.run,
+                ask_lane.c.priority,
+                func.count().label("questions"),
+                func.sum(held).label("held"),
+                func.min(ask_lane.c.wanted_timestamp).label("oldest"),
+            ).group_by(ask_lane.c.run, ask_lane.c.priority)
+            rows = connection.execute(query.order_by(ask_lane.c.priority, ask_lane.c.run)).mappings().all()
+        return [
+            Waiting(row["run"], Priority(row["priority"]), row["questions"], int(row["held"]), (now - row["oldest"]).total_seconds()) for row in rows
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open questions of one run and priority: how many, how many of them are being asked, and for how many seconds the oldest has waited."""
+
+    run: str
+    priority: Priority
+    questions: int
+    held: int
+    oldest: float
 
 
 Chosen = list[ColumnElement[bool]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
@@ -48,6 +49,27 @@ class SqlLedger:
         query = select(func.coalesce(func.sum(llm_attempts.c.nanodollars), 0)).where(llm_attempts.c.started_timestamp >= since)
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def summary(self, since: datetime) -> list[Spent]:
+        """Return what was booked since then, by outcome."""
+        c = llm_attempts.c
+        sums = [func.sum(column).label(column.name) for column in (c.messages, c.input_tokens, c.cached_tokens, c.output_tokens, c.nanodollars)]
+        query = select(c.outcome, func.count().label("calls"), *sums).where(c.started_timestamp >= since).group_by(c.outcome).order_by(c.outcome)
+        with self._database.read() as connection:
+            return [Spent(outcome, *(int(value) for value in sums)) for outcome, *sums in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Calls with one outcome: how many, messages they asked about, tokens by kind, nanodollars."""
+
+    outcome: str
+    calls: int
+    messages: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    nanodollars: int
 
 
 class SqlReplies:

@@ -21,13 +21,13 @@ from intent.store.schema import ask_lane, database_now, decisions, messages, run
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run; counts are of messages.
+    """A run; counts are of messages, except for ``shown``.
 
     Attributes:
         prompt: name of the prompt it asks with; None for production, which asks with whatever is in production.
         waiting: questions that are open.
         answered: messages that it decided beside the visible decisions.
-        shown: messages with a visible decision of this run.
+        shown: decisions of this run that readers see or saw.
     """
 
     name: str
