@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,9 @@ from intent.taxonomy import Taxonomy
 
 UNMEASURED = "unmeasured"
 """The calibration of decisions whose probabilities are only the answer's word; expected counts leave them out."""
+
+SHRINKAGE = 20.0
+"""How many answers the pooled pair weighs against a label's own."""
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 Pair = tuple[Probability, Probability]
@@ -56,6 +59,45 @@ class Calibration:
     def lead_probability(self, *, named: bool) -> float:
         """Return the probability of at least one lead intent, given whether one was named."""
         return self.lead[0] if named else self.lead[1]
+
+
+def measure(rows: Sequence[tuple[Collection[str], Collection[str]]], taxonomy: Taxonomy, *, prompt: str, model: str) -> Measured:
+    """Measure what answers are worth; the result belongs into ``prompts/calibration.yaml``.
+
+    Every label's own pair is shrunk towards the pooled one: it counts as if ``SHRINKAGE`` further answers had behaved like the pool
+    (the posterior mean of a beta-binomial whose prior has that weight).
+
+    Args:
+        rows: for each message the labels that the LLM named, and the true ones.
+
+    Raises:
+        ValueError: there are no rows.
+    """
+    if not rows:
+        raise ValueError("nothing was measured")
+    counts = {name: _count([(name in named, name in true) for named, true in rows]) for name in taxonomy.names}
+    pooled = _rates([sum(column) for column in zip(*counts.values(), strict=True)], (0.5, 0.5), 1.0)
+    lead = _count([(not taxonomy.leads.isdisjoint(named), not taxonomy.leads.isdisjoint(true)) for named, true in rows])
+    labels = {name: _rates(count, pooled, SHRINKAGE) for name, count in counts.items()}
+    return Measured(prompt=prompt, model=model, messages=len(rows), pooled=pooled, lead=_rates(lead, pooled, SHRINKAGE), labels=labels)
+
+
+def _count(pairs: Iterable[tuple[bool, bool]]) -> list[int]:
+    """Return how often: named and true, named, not named and true, not named."""
+    seen = [(named, true) for named, true in pairs]
+    return [
+        sum(named and true for named, true in seen),
+        sum(named for named, _ in seen),
+        sum(true and not named for named, true in seen),
+        sum(not named for named, _ in seen),
+    ]
+
+
+def _rates(counts: Sequence[int], prior: Pair, weight: float) -> Pair:
+    true_named, named, true_unnamed, unnamed = counts
+    first = (true_named + weight * prior[0]) / (named + weight)
+    second = (true_unnamed + weight * prior[1]) / (unnamed + weight)
+    return round(first, 6), round(second, 6)
 
 
 def load_calibration(path: Path, taxonomy: Taxonomy, *, prompt: str, model: str) -> Calibration:

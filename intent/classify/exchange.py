@@ -117,6 +117,7 @@ class Exchange:
             wait=self._wait,
             stop=lambda state: self._is_enough(state, deadline),
             sleep=self._pause,
+            before_sleep=self._note,
             retry_error_callback=_last,
         )
         completion: Completion = retrying(self._attempt, request, about, deadline)
@@ -191,8 +192,12 @@ class Exchange:
             return False
         return state.attempt_number >= self._patience.attempts or self.clock() + state.upcoming_sleep >= deadline
 
+    def _note(self, state: RetryCallState) -> None:
+        completion = _result(state)
+        seconds, outcome = round(state.upcoming_sleep, 2), completion.outcome.value
+        self._log.info("asking again", seconds=seconds, outcome=outcome, reason=completion.reason, adapted=completion.adapted)
+
     def _pause(self, seconds: float) -> None:
-        self._log.info("asking again", seconds=round(seconds, 2))
         self._sleep(seconds)
         if self._stop is not None and self._stop.is_set():
             raise Stopping("asked to leave while waiting for the LLM server")

@@ -8,7 +8,7 @@ import logging
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -21,7 +21,7 @@ from eval.answers import decide
 from eval.standin import StandIn
 from eval.troubles import TROUBLES, Trouble
 from intent.classify.batch import compose, prepare
-from intent.classify.llm_client import Completion, Request
+from intent.classify.llm_client import ChatClient, Completion, Request
 from intent.classify.models import Usage
 from intent.classify.placeholders import disguise
 from intent.classify.suspicion import stands_alone
@@ -141,6 +141,12 @@ def test_whatever_a_neighbour_writes_what_is_said_of_a_message_stays_the_same(te
     assert labels([answer for answer in answerer(Recording()).answer(batch_with(text, place), []) if answer.claim.receipt != 99]) == RIGHT
 
 
+@pytest.fixture(scope="module")
+def wire() -> Iterator[tuple[StandIn, ChatClient]]:
+    with StandIn(TAXONOMY) as server:
+        yield server, ChatClient(server.url, "test-key")
+
+
 CANARIES = [detail for detail, _ in CONTACTS]
 AFTERMATHS: Sequence[Trouble] = [
     Trouble(),
@@ -156,27 +162,29 @@ def plain(text: str) -> str:
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_no_contact_detail_is_in_any_request_log_error_or_book(
-    canary: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    canary: str, wire: tuple[StandIn, ChatClient], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.DEBUG)
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
     configure_logs("debug")
     ledger, replies = MemoryLedger(), MemoryReplies()
+    server, client = wire
+    server.seen.clear()
     said: list[str] = []
     text = f"call me {canary} ok"
     around: dict[str, Any] = {"context": {"offer": text, "item": text}, "reply_to": {"text": text}}
-    with StandIn(TAXONOMY) as server:
-        for aftermath in AFTERMATHS:
-            server.then(aftermath)
-            try:
-                answerer(server.url, ledger, replies, deadline=1.0).answer(claims(text, "hello", **around), [message(text, 50)])
-            except IntentError as error:
-                said.append(repr(error))
-        sent = [seen.raw.decode("utf-8") for seen in server.seen]
+    for aftermath in AFTERMATHS:
+        server.then(aftermath)
+        replies.kept.clear()
+        try:
+            answerer(client, ledger, replies, deadline=1.0).answer(claims(text, "hello", **around), [message(text, 50)])
+        except IntentError as error:
+            said.append(repr(error))
+        said += [value.decode("utf-8") for value in replies.kept.values()]
+    sent = [seen.raw.decode("utf-8") for seen in server.seen]
     assert sent
-    books = [repr(ledger.attempts), *(value.decode("utf-8") for value in replies.kept.values())]
-    for place in (*sent, *said, *books, stream.getvalue(), caplog.text):
+    for place in (*sent, *said, repr(ledger.attempts), stream.getvalue(), caplog.text):
         assert canary not in place
         assert plain(canary) not in plain(place)
 

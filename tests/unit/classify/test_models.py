@@ -6,8 +6,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
-from intent.classify.calibration import UNMEASURED, load_calibration
+from intent.classify.calibration import UNMEASURED, load_calibration, measure
 from intent.classify.models import Prices, Usage, choose_model, cost, load_models, sunset_warning
 from intent.errors import OperatorError, TemplateError
 from tests.unit.classify.asking import PROMPTS, TAXONOMY
@@ -55,6 +56,25 @@ def test_measured_pairs_make_probabilities_shrunk_per_label_where_measured(tmp_p
     assert calibration.probabilities(["spam"]) == {**dict.fromkeys(TAXONOMY.names, 0.01), "spam": 0.97}
     assert (calibration.lead_probability(named=True), calibration.lead_probability(named=False)) == (0.95, 0.03)
     assert load_calibration(path, TAXONOMY, prompt="other", model="m").version == UNMEASURED
+
+
+def test_a_label_that_was_seldom_named_is_taken_to_be_worth_what_labels_are_worth() -> None:
+    rows = [(["price_inquiry"], ["price_inquiry"])] * 90 + [(["price_inquiry"], ["chatter"])] * 10 + [(["chatter"], ["chatter"])] * 100
+    rows += [(["spam"], ["chatter"])]
+    measured = measure(rows, TAXONOMY, prompt="p", model="m")
+    assert measured.messages == 201
+    assert measured.pooled[0] == pytest.approx(190 / 201, abs=0.01)
+    assert measured.labels["price_inquiry"][0] == pytest.approx((90 + 20 * measured.pooled[0]) / 120, abs=1e-4)
+    assert measured.labels["spam"][0] > 0.85, "one wrong answer says little"
+    assert measured.lead[0] < measured.labels["chatter"][0]
+    assert 0 < measured.pooled[1] < 0.01
+
+
+def test_what_was_measured_can_be_written_down_and_read_again(tmp_path: Path) -> None:
+    measured = measure([(["spam"], ["spam"])], TAXONOMY, prompt="p", model="m")
+    path = tmp_path / "calibration.yaml"
+    path.write_text(yaml.safe_dump({"measured": [measured.model_dump(mode="json")]}), encoding="utf-8")
+    assert load_calibration(path, TAXONOMY, prompt="p", model="m").version != UNMEASURED
 
 
 @pytest.mark.parametrize("text", ["", "measured: 5", "measured: [{prompt: p}]", "measured: []\nmore: 1", "measured: [[["])
