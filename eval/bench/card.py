@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 from eval.bench import figures, plots
-from eval.bench.local import targets
-from eval.bench.peers import PlainPeer, keyword_score, router_score
+from eval.bench.peers import keyword_score, plain_encoder, router_score
 from eval.bench.real import report
 from intent.classify.local import LocalClassifier
 from intent.resources import locate
@@ -28,10 +27,9 @@ def figure_lines(ours: LocalClassifier, taxonomy: Taxonomy, train: list[Example]
     plots.reliability(rows, LANGUAGES, out / "reliability.svg")
     truth, chosen = rows.truth[:, -1], rows.chosen[:, -1]
     texts = [example.message.text for example in test]
-    peer = PlainPeer([example.message.text for example in train], targets(train, taxonomy))
     routes = [example.message.text for name in sorted(taxonomy.leads) for example in [one for one in train if name in one.labels][:_ROUTES]]
     others = [example.message.text for example in train if taxonomy.leads.isdisjoint(example.labels)][: len(routes)]
-    scores = {"ours": rows.lead, "keywords": keyword_score(texts), "embedding router": router_score(peer.encoder, texts, routes, others)}
+    scores = {"ours": rows.lead, "keywords": keyword_score(texts), "embedding router": router_score(plain_encoder(), texts, routes, others)}
     hits = (truth & chosen).sum()
     found = plots.precision_recall(truth, scores, (hits / truth.sum(), hits / max(chosen.sum(), 1)), out / "precision_recall.svg")
     average = ", ".join(f"{name} {value:.3f}" for name, value in found.items())

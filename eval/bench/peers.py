@@ -17,12 +17,17 @@ from intent.classify.export import BUNDLED, encoder_folder
 BATCH = 64
 
 
+def plain_encoder() -> SentenceTransformer:
+    """Return the bundled encoder as sentence-transformers loads it."""
+    return SentenceTransformer(str(encoder_folder(BUNDLED)), device="cpu")
+
+
 class PlainPeer:
     """Sentence embeddings as sentence-transformers computes them, and scikit-learn's logistic regression on top."""
 
     def __init__(self, texts: Sequence[str], targets: NDArray[np.float64]) -> None:
         """Fit on texts and targets of shape (texts, outputs)."""
-        self.encoder = SentenceTransformer(str(encoder_folder(BUNDLED)), device="cpu")
+        self.encoder = plain_encoder()
         embeddings = self.encoder.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
         self.head = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=500)).fit(embeddings, targets)
 
