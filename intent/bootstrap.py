@@ -32,7 +32,8 @@ from intent.worker import Step, Worker, WorkerPolicy, WorkReport
 if TYPE_CHECKING:
     from intent.classify.exchange import Allow, Exchange
     from intent.classify.llm import LlmAnswerer
-    from intent.classify.models import Prices
+    from intent.classify.llm_client import ChatClient
+    from intent.classify.models import Model, Prices
     from intent.classify.prompt import Prompt
     from intent.decision import Decision
     from intent.ports import Classifier, Ledger, Replies
@@ -151,19 +152,17 @@ def build_exchange(
     from intent.classify.breaker import Breaker, BreakerPolicy
     from intent.classify.exchange import Exchange, Patience
     from intent.classify.limits import RateLimits
-    from intent.classify.llm_client import ChatClient, Dialect
-    from intent.classify.models import choose_model, load_models, sunset_warning
+    from intent.classify.models import sunset_warning
 
     if not llm_is_on(settings):
         raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL to an OpenAI-compatible server, or INTENT_LLM_API_KEY")
-    name = settings.llm_model or build_prompt(settings, prompt).front.model.id
-    model = choose_model(load_models(locate("prompts", settings.prompts_dir) / "models.yaml"), name, _prices(settings))
+    model = _model(settings, build_prompt(settings, prompt))
     warning = sunset_warning(model, datetime.now(UTC).date())
     if warning:
         logger("llm").warning(warning)
     requests, tokens = settings.llm_requests_per_minute or model.limits.requests, settings.llm_tokens_per_minute or model.limits.tokens
     return Exchange(
-        ChatClient(settings.llm_base_url, _key(settings), Dialect(schema=settings.llm_schema, marks_cache=model.cache == "explicit")),
+        _chat(settings, model),
         model,
         ledger,
         RateLimits(requests, tokens, stop=stop),
@@ -177,7 +176,7 @@ def build_exchange(
 def build_answerer(
     settings: Settings, ledger: Ledger, replies: Replies, *, prompt: str = "production", exchange: Exchange | None = None, stop: Event | None = None
 ) -> LlmAnswerer:
-    """Build what asks the LLM with one prompt; without an ``exchange`` it gets one of its own.
+    """Build what asks the LLM with one prompt; without an ``exchange`` it gets one of its own, with one it still asks its own prompt's model.
 
     Raises:
         OperatorError: no LLM is configured, or nobody knows what the model costs.
@@ -188,18 +187,34 @@ def build_answerer(
 
     exchange = exchange or build_exchange(settings, ledger, prompt=prompt, stop=stop)
     taxonomy, chosen = build_taxonomy(settings), build_prompt(settings, prompt)
+    model = _model(settings, chosen)
+    if model != exchange.model:
+        exchange = exchange.with_model(_chat(settings, model), model)
     path = locate("prompts", settings.prompts_dir) / "calibration.yaml"
     return LlmAnswerer(
         chosen,
         exchange,
         replies,
         taxonomy,
-        load_calibration(path, taxonomy, prompt=chosen.identity, model=exchange.model.id),
+        load_calibration(path, taxonomy, prompt=chosen.identity, model=model.id),
         # Ids in requests must come out the same after a restart, and authors must not be able to know them: the key is both, and the
         # hash of it says nothing of it.
         secret=hashlib.sha256(f"ids:{_key(settings)}:{settings.database_url.get_secret_value()}".encode()).digest(),
         policy=AnswererPolicy(messages=settings.llm_batch, deadline=settings.llm_deadline),
     )
+
+
+def _model(settings: Settings, prompt: Prompt) -> Model:
+    from intent.classify.models import choose_model, load_models
+
+    registry = load_models(locate("prompts", settings.prompts_dir) / "models.yaml")
+    return choose_model(registry, settings.llm_model or prompt.front.model.id, _prices(settings))
+
+
+def _chat(settings: Settings, model: Model) -> ChatClient:
+    from intent.classify.llm_client import ChatClient, Dialect
+
+    return ChatClient(settings.llm_base_url, _key(settings), Dialect(schema=settings.llm_schema, marks_cache=model.cache == "explicit"))
 
 
 def _key(settings: Settings) -> str:

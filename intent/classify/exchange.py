@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -99,6 +100,12 @@ class Exchange:
         self._sleep = sleep if stop is None else stop.wait
         self._backoff = wait_random_exponential(multiplier=patience.pause, max=patience.pause_most)
         self._log = logger("llm")
+
+    def with_model(self, chat: Chat, model: Model) -> Exchange:
+        """Return an exchange that asks another model of the same server: limits, breaker, ledger and budget stay common."""
+        other = copy.copy(self)
+        other.model, other._chat = model, chat
+        return other
 
     def ask(self, request: Request, about: About, deadline: float) -> Completion:
         """Return how the request ended: answered, or refused, filtered, truncated, invalid or a bad request, which asking again would not change.
