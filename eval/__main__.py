@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from eval import route
+from eval.bench import verbs as bench
 from eval.data import verbs as data
 from eval.verbs import judging, running
 from intent.cli.screen import people
@@ -24,6 +25,7 @@ app = typer.Typer(
 for verb in (running.run, running.score, judging.compare, judging.gate, judging.report, judging.errors, judging.bless):
     app.command()(verb)
 app.add_typer(data.app, name="data")
+app.add_typer(bench.app, name="bench")
 app.command()(route.route)
 
 

@@ -156,7 +156,7 @@ def build_exchange(
 
     if not llm_is_on(settings):
         raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL to an OpenAI-compatible server, or INTENT_LLM_API_KEY")
-    model = _model(settings, build_prompt(settings, prompt))
+    model = build_model(settings, build_prompt(settings, prompt))
     warning = sunset_warning(model, datetime.now(UTC).date())
     if warning:
         logger("llm").warning(warning)
@@ -187,7 +187,7 @@ def build_answerer(
 
     exchange = exchange or build_exchange(settings, ledger, prompt=prompt, stop=stop)
     taxonomy, chosen = build_taxonomy(settings), build_prompt(settings, prompt)
-    model = _model(settings, chosen)
+    model = build_model(settings, chosen)
     if model != exchange.model:
         exchange = exchange.with_model(_chat(settings, model), model)
     path = locate("prompts", settings.prompts_dir) / "calibration.yaml"
@@ -204,7 +204,12 @@ def build_answerer(
     )
 
 
-def _model(settings: Settings, prompt: Prompt) -> Model:
+def build_model(settings: Settings, prompt: Prompt) -> Model:
+    """Look up the model that is asked with a prompt, with its prices and limits.
+
+    Raises:
+        OperatorError: nobody knows what it costs.
+    """
     from intent.classify.models import choose_model, load_models
 
     registry = load_models(locate("prompts", settings.prompts_dir) / "models.yaml")

@@ -1,0 +1,197 @@
+"""What asking costs: tokens and money for a million messages, one a call, in room batches, and behind the local model at three asked shares.
+
+The LLM is the stand-in: its token counts are estimates of ours (``intent/classify/tokens.py``), prices are those of ``prompts/models.yaml``, and its
+answers, the local model's own, say nothing about any LLM's quality.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from eval.standin import StandIn
+from intent import bootstrap
+from intent.bootstrap_asking import build_asker
+from intent.classify.models import Prices
+from intent.classify.route import expected_cost
+from intent.classify.tokens import estimate_tokens
+from intent.decision import Decision
+from intent.message import Message
+from intent.ports import Classifier
+from intent.settings import Settings
+from intent.store.engine import Database
+from intent.store.ledger import Spent, SqlLedger
+from intent.taxonomy import Taxonomy
+
+MILLION = 1_000_000
+NEVER = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How good local decisions are: F1 of *is a lead*, and the mean F1 of the labels that occur; None without messages or labels."""
+
+    lead_f1: float | None = None
+    macro_f1: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One way of asking; tokens and dollars are for a million messages that come in.
+
+    Attributes:
+        share: of the messages that were asked.
+        batch: messages in a call, on average.
+        prefixes: different stable prefixes among the requests; 1 is what caching needs.
+        all, settled: quality of the local decisions on all messages, and on those that were not asked.
+    """
+
+    name: str
+    messages: int
+    share: float
+    calls: int
+    batch: float
+    input_tokens: float
+    cached_tokens: float
+    output_tokens: float
+    dollars: float
+    prefixes: int
+    all: Quality = Quality()
+    settled: Quality = Quality()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Messages, in the order in which they come; ``right`` are their labels, or None where nobody has labelled them."""
+
+    messages: Sequence[Message]
+    right: Sequence[Sequence[str]] | None = None
+
+    def times(self, count: int) -> Sample:
+        """Return the first ``count`` messages, from the beginning again under other ids and rooms when they do not suffice."""
+        rounds = [(number // len(self.messages), number % len(self.messages)) for number in range(count)]
+        copies = [_copy(self.messages[index], again) for again, index in rounds]
+        return Sample(copies, None if self.right is None else [self.right[index] for _, index in rounds])
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every way of asking is measured with; the classifier also stands behind the stand-in."""
+
+    settings: Settings
+    taxonomy: Taxonomy
+    classifier: Classifier
+
+    def cost(self, name: str, sample: Sample, *, above: float, batch: int = 20) -> Cost:
+        """Send messages through the whole house, ask about those whose local decision may cost more than ``above``, and return what it cost."""
+        local = self.classifier.classify(sample.messages)
+        asked = [expected_cost(decision, self.taxonomy) > above for decision in local]
+        with self._house(batch) as (settings, database, server):
+            bootstrap.build_inbox(settings, database).put(sample.messages)
+            unsure: Callable[[Decision], bool] = lambda decision: expected_cost(decision, self.taxonomy) > above  # noqa: E731
+            stop, empty = Event(), Event()
+            empty.set()
+            worker = bootstrap.build_worker(settings, database, stop, lambda report: None, classifier=self.classifier, unsure=unsure)
+            worker.run(drain=True)
+            build_asker(settings, database, stop, lambda report: None).run(empty=empty)
+            spent = SqlLedger(database).summary(NEVER)
+            prefixes = len({_prefix(seen.raw) for seen in server.seen})
+        settled = [index for index, is_asked in enumerate(asked) if not is_asked]
+        return _cost(name, len(sample.messages), spent, prefixes, self.quality(sample, local), self.quality(sample, local, settled))
+
+    def quality(self, sample: Sample, decisions: Sequence[Decision], which: Sequence[int] | None = None) -> Quality:
+        """Return how good decisions are, on all messages or on some."""
+        chosen = range(len(decisions)) if which is None else which
+        if sample.right is None or not chosen:
+            return Quality()
+        pairs = [(set(decisions[index].labels), set(sample.right[index])) for index in chosen]
+        lead = _f1([(bool(said & self.taxonomy.leads), bool(right & self.taxonomy.leads)) for said, right in pairs])
+        of_labels = [_f1([(name in said, name in right) for said, right in pairs]) for name in self.taxonomy.names]
+        return Quality(lead, float(np.mean([one for one in of_labels if one is not None])))
+
+    @contextmanager
+    def _house(self, batch: int) -> Iterator[tuple[Settings, Database, StandIn]]:
+        with tempfile.TemporaryDirectory() as folder, StandIn(self.taxonomy, classifier=self.classifier) as server:
+            given = {
+                "database_url": bootstrap.sqlite_url(Path(folder) / "cost.db"),
+                "llm_base_url": server.url,
+                "llm_batch": batch,
+                "llm_budget_hour": None,
+                "llm_budget_day": None,
+                "ask_gather": 0.001,
+                "ask_threads": 2,
+            }
+            settings = self.settings.model_copy(update=given)
+            database = bootstrap.open_database(settings)
+            yield settings, database, server
+            database.close()
+
+
+def spelled_out(single: Cost, decisions: Sequence[Decision], prices: Prices, slots: Sequence[str], *, cached: bool) -> Cost:
+    """Return what one message a call costs with answers as the usual libraries ask for them: names spelled out, every field, null where empty.
+
+    Args:
+        single: one message a call as measured, with our compact answers; its input is taken over.
+        cached: the server caches the prefix as it did when measured; without, every token is paid in full, as for prompts that are too short to be
+            cached or that begin with what differs.
+    """
+    answers = sum(estimate_tokens(_spelled_out(decision, slots)) for decision in decisions)
+    output = MILLION / len(decisions) * answers
+    in_cache = single.cached_tokens if cached else 0.0
+    held = prices.input if prices.cached is None else prices.cached
+    dollars = ((single.input_tokens - in_cache) * prices.input + in_cache * held + output * prices.output) / MILLION
+    name = f"(a) one message a call, spelled-out answers, {'prefix cached' if cached else 'nothing cached'}"
+    return replace(single, name=name, cached_tokens=in_cache, output_tokens=output, dollars=dollars)
+
+
+def _spelled_out(decision: Decision, slots: Sequence[str]) -> str:
+    found = {kind: [slot.text for slot in decision.slots if slot.kind == kind] or None for kind in slots}
+    return json.dumps({"labels": decision.labels, "is_lead": decision.is_lead, "confidence": 0.95, "slots": found}, ensure_ascii=False)
+
+
+def _cost(name: str, messages: int, spent: Sequence[Spent], prefixes: int, everything: Quality, settled: Quality) -> Cost:
+    answered = [one for one in spent if one.outcome == "answered"]
+    calls, about = sum(one.calls for one in answered), sum(one.messages for one in answered)
+    scale = MILLION / messages
+    return Cost(
+        name=name,
+        messages=messages,
+        share=about / messages,
+        calls=calls,
+        batch=about / calls if calls else 0.0,
+        input_tokens=scale * sum(one.input_tokens for one in spent),
+        cached_tokens=scale * sum(one.cached_tokens for one in spent),
+        output_tokens=scale * sum(one.output_tokens for one in spent),
+        dollars=scale * sum(one.nanodollars for one in spent) / 1e9,
+        prefixes=prefixes,
+        all=everything,
+        settled=settled,
+    )
+
+
+def _prefix(raw: bytes) -> str:
+    """Return a hash of everything in a request before its own messages: the bytes up to the user's part, and the schema behind it."""
+    body = json.loads(raw)
+    before = raw[: raw.index(json.dumps(body["messages"][-1]["content"], ensure_ascii=False, separators=(",", ":")).encode("utf-8"))]
+    return hashlib.sha256(before + json.dumps(body.get("response_format")).encode("utf-8")).hexdigest()
+
+
+def _f1(pairs: Sequence[tuple[bool, bool]]) -> float | None:
+    hits = sum(said and right for said, right in pairs)
+    said, right = sum(said for said, _ in pairs), sum(right for _, right in pairs)
+    return 2 * hits / (said + right) if right else None
+
+
+def _copy(message: Message, again: int) -> Message:
+    if not again:
+        return message
+    return message.model_copy(update={"message_id": f"{message.message_id}#{again}", "room_id": f"{message.room_id}#{again}"})
