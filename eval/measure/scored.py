@@ -24,7 +24,7 @@ class Scored:
         truth, chosen: which labels are right, and which were chosen, shape (n, L); an unparseable reply chose none.
         probabilities: calibrated probabilities in [0, 1], shape (n, L).
         lead_truth, lead_chosen, lead_probability: the same for *any lead intent*, shape (n,).
-        answered: False where the reply could not be used, shape (n,).
+        answered: False where an LLM was asked and its reply could not be used, shape (n,).
         cost: what the decision costs by the taxonomy's costs, in the unit of one false lead, shape (n,).
         slots: found, wrongly found and missed slots for each kind, shape (n, kinds, 3).
         slices: for each dimension, the value of each row, shape (n,).

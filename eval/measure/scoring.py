@@ -30,7 +30,7 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
     truth = _chosen([item.row.expected.labels for item in rows], taxonomy)
     chosen = _chosen([one.labels for one in predictions], taxonomy)
     leads = np.array([name in taxonomy.leads for name in taxonomy.names])
-    answered = np.array([bool(one.labels) for one in predictions], dtype=bool)
+    answered = np.array([one.status == "answered" for one in predictions], dtype=bool)
     probabilities, lead_probability = _probabilities(predictions, truth, leads)
     values = [slice_values(item.row) for item in rows]
     locals_known = np.array([one.local is not None for one in predictions], dtype=bool)

@@ -42,7 +42,7 @@ def confusion(scored: Scored) -> Confusion:
     counts[:size, :size] += np.diag(hit.sum(axis=0).astype(np.float64))
     for row in np.flatnonzero(missed.any(axis=1) | extra.any(axis=1)):
         lost, said = np.flatnonzero(missed[row]), np.flatnonzero(extra[row])
-        if not scored.answered[row]:
+        if not scored.chosen[row].any():
             counts[lost, size + 1] += 1
         elif len(lost) and len(said):
             counts[np.ix_(lost, said)] += 1 / max(len(lost), len(said))

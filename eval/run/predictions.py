@@ -125,11 +125,9 @@ def lines_of(predictions: Iterable[Prediction]) -> bytes:
 
 
 def append(path: Path, predictions: Sequence[Prediction]) -> None:
-    """Add predictions at the end, durably, in one write."""
+    """Add predictions at the end in one write: safe from a crash of this process; what a crash of the machine takes is decided again."""
     with path.open("ab") as file:
         file.write(lines_of(predictions))
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def replace(path: Path, content: bytes) -> None:

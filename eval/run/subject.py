@@ -9,6 +9,7 @@ from typing import Protocol
 from eval.run.items import Item
 from eval.run.manifest import Decider
 from eval.run.predictions import Prediction, decided
+from intent.decision import Decision
 from intent.ports import Classifier
 
 BATCH = 256
@@ -52,7 +53,9 @@ class LocalSubject:
         began = time.perf_counter()
         decisions = self._classifier.classify([item.message for item in batch])
         latency = round(time.perf_counter() - began, 6)
-        return [
-            decided(decision, id=item.row.id, repeat=repeat, seen=item.seen, stage="cache" if decision.from_cache else "local", latency=latency)
-            for item, decision in zip(batch, decisions, strict=True)
-        ]
+        return [self.prediction(item, decision, repeat, latency) for item, decision in zip(batch, decisions, strict=True)]
+
+    def prediction(self, item: Item, decision: Decision, repeat: int, latency: float) -> Prediction:
+        """Return a local decision as a prediction."""
+        stage = "cache" if decision.from_cache else "local"
+        return decided(decision, id=item.row.id, repeat=repeat, seen=item.seen, stage=stage, latency=latency)

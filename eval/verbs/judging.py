@@ -11,10 +11,10 @@ from rich.table import Table
 
 from eval.run.history import load_run
 from eval.run.items import chosen, parse_filters
-from eval.run.start import Request
+from eval.run.request import STORE, Request
 from eval.run.suite import load_suite
 from eval.verbs.outcome import GATE_FAILED, UNDECIDED, differences, finish, print_checks
-from eval.verbs.running import SUITES, Jobs, Model, NoCache, Offline, Out, Prompt, SuiteFile, carry_out, command_line, fresh_folder
+from eval.verbs.running import SUITES, Jobs, Model, NoCache, Offline, Out, Prompt, Store, SuiteFile, carry_out, command_line, fresh_folder
 from eval.verdict import baseline
 from eval.verdict.gate import Verdict, metric_names
 from eval.verdict.judged import judge, require_gate
@@ -62,6 +62,7 @@ def gate(
     jobs: Jobs = 1,
     no_cache: NoCache = False,
     offline: Offline = False,
+    store: Store = STORE,
     strict: Annotated[bool, typer.Option("--strict", help="exit 101 when a check is inconclusive")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="print the checks that passed, too")] = False,
 ) -> None:
@@ -72,7 +73,7 @@ def gate(
     metric_names(build_taxonomy(load_settings()).names, load_suite(suite).gates)
     if folder is None:
         folder = output or fresh_folder(suite)
-        asked = Request(suite=suite, out=folder, model=model, prompt=prompt, jobs=jobs, fresh=no_cache, offline=offline, command=command_line())
+        asked = Request(suite, folder, model=model, prompt=prompt, jobs=jobs, fresh=no_cache, offline=offline, store=store, command=command_line())
         carry_out(asked)
     judged = finish(folder)
     report = require_gate(judged)

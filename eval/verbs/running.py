@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from eval.run.start import SEED, Request, start
+from eval.run.request import SEED, STORE, Request
+from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.verbs.outcome import finish
 from intent.cli.screen import people, progress_bar
@@ -39,7 +40,9 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="decide and ask again 
 Offline = Annotated[bool, typer.Option("--offline", help="refuse to call anybody: replies come from the response store, or the run fails")]
 By = Annotated[Decides | None, typer.Option(help="who decides; default: what the suite says")]
 Model = Annotated[Path | None, typer.Option(help="folder of a local model; default: the one that ships")]
-Prompt = Annotated[str | None, typer.Option(help="prompt to ask with: an alias such as candidate, or a file")]
+Prompt = Annotated[str | None, typer.Option(help="prompt to ask with: an alias such as candidate, or a name under prompts/")]
+Store = Annotated[Path, typer.Option(help="response store, an SQLite file: what was asked once is not paid for again")]
+AskAbove = Annotated[float | None, typer.Option(min=0.0, help="cascade: ask from this expected cost on, instead of prompts/route.yaml's")]
 Threshold = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="lead threshold instead of the model's own")]
 
 
@@ -50,6 +53,7 @@ def run(
     model: Model = None,
     prompt: Prompt = None,
     lead_threshold: Threshold = None,
+    ask_above: AskAbove = None,
     filters: Filter = None,
     sample: Sample = None,
     repeat: Repeat = 1,
@@ -58,6 +62,7 @@ def run(
     resume: Resume = False,
     no_cache: NoCache = False,
     offline: Offline = False,
+    store: Store = STORE,
 ) -> None:
     """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and metrics.json.
 
@@ -70,6 +75,7 @@ def run(
         model=model,
         prompt=prompt,
         lead_threshold=lead_threshold,
+        ask_above=ask_above,
         filters=tuple(filters or ()),
         sample=sample,
         repeat=repeat,
@@ -78,6 +84,7 @@ def run(
         resume=resume,
         fresh=no_cache,
         offline=offline,
+        store=store,
         command=command_line(),
     )
     carry_out(request)

@@ -11,8 +11,9 @@ from eval.data.rows import Row, load_dataset
 from eval.data.verbs import DATASET
 from eval.run.items import chosen, load_items, parse_filters
 from eval.run.manifest import Decider
+from eval.run.request import Request
 from eval.run.runner import execute
-from eval.run.start import Request, describe
+from eval.run.start import describe
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import load_suite
 from intent.bootstrap import build_taxonomy

@@ -1,0 +1,153 @@
+"""Builds who is measured, from settings and the same bootstrap as the service."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import yaml
+
+from eval.data.lint import comparable
+from eval.run.asking import CascadeSubject, LlmSubject
+from eval.run.items import Item
+from eval.run.manifest import Decider
+from eval.run.replies import RunLedger, RunReplies, refuse
+from eval.run.request import Request
+from eval.run.subject import LocalSubject, Subject
+from eval.run.suite import Suite, digest
+from intent import bootstrap
+from intent.classify.batch import prepare
+from intent.classify.modelfile import DESCRIPTION, Description
+from intent.classify.prompt import Examples, Prompt
+from intent.decision import Decision
+from intent.errors import OperatorError
+from intent.message import Message
+from intent.resources import locate
+from intent.settings import Settings, load_settings
+from intent.store.ledger import SqlReplies
+
+SECRET = b"eval"
+"""Requests of an eval are the same on every machine; nobody writes messages to it who could want to guess ids."""
+
+_NOWHERE = "http://127.0.0.1:9/v1"
+"""Stands for a server in offline runs; nothing is ever sent to it."""
+
+
+def assemble(request: Request, suite: Suite, everything: Sequence[Item], closing: ExitStack) -> Subject:
+    """Build the subject that was asked for.
+
+    Args:
+        everything: all messages of the suite, for the messages before others.
+        closing: closes what was opened, when the run is over.
+
+    Raises:
+        OperatorError, TemplateError: model, prompt or server are not as they must be.
+    """
+    by = request.by or suite.by
+    settings = load_settings()
+    if request.fresh:
+        settings = settings.model_copy(update={"cache_size": 0})
+    if request.model or request.lead_threshold is not None:
+        settings = settings.model_copy(update={"model_dir": _model(request, settings)})
+    if by == "local":
+        return _local(settings, request)
+    asking = _asking(request, suite, settings, everything, closing)
+    return asking if by == "llm" else _cascade(request, settings, asking)
+
+
+def _local(settings: Settings, request: Request) -> LocalSubject:
+    classifier = bootstrap.build_classifier(settings)
+    made = classifier.versions
+    return LocalSubject(
+        classifier, Decider(by="local", taxonomy=made.taxonomy, model=made.model, calibration=made.calibration, settings=_by_hand(request))
+    )
+
+
+def _by_hand(request: Request) -> dict[str, str | float | bool]:
+    named = {"lead_threshold": request.lead_threshold, "ask_above": request.ask_above}
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def _asking(request: Request, suite: Suite, settings: Settings, everything: Sequence[Item], closing: ExitStack) -> LlmSubject:
+    name = request.prompt or suite.prompt
+    prompt = bootstrap.build_prompt(settings, name)
+    if request.offline:
+        settings = settings.model_copy(update={"llm_base_url": _NOWHERE})
+    request.store.parent.mkdir(parents=True, exist_ok=True)
+    database = bootstrap.open_database(settings.model_copy(update={"database_url": bootstrap.sqlite_url(request.store)}))
+    closing.callback(database.close)
+    replies, ledger = RunReplies(SqlReplies(database)), RunLedger()
+    exchange = bootstrap.build_exchange(settings, ledger, prompt=name, allow=refuse if request.offline else None)
+    answerer = bootstrap.build_answerer(settings, ledger, replies, prompt=name, exchange=exchange, secret=SECRET)
+    local = bootstrap.build_local(settings)
+    made, model = answerer.versions, exchange.model
+    decider = Decider(
+        by="llm",
+        taxonomy=made.taxonomy,
+        model=local.versions.model,
+        calibration=made.calibration,
+        prompt=prompt.identity,
+        prompt_name=prompt.front.name,
+        llm=model.id,
+        prices=digest(model.prices.model_dump_json().encode()),
+    )
+    return LlmSubject(
+        answerer,
+        replies,
+        ledger,
+        decider,
+        key=lambda claim: prepare(claim, f"{prompt.identity}:{model.id}").key,
+        history=rooms(everything),
+        local=local,
+        batch=settings.llm_batch,
+        salt=f"fresh {request.out.resolve()}" if request.fresh else "",
+    )
+
+
+def _cascade(request: Request, settings: Settings, asking: LlmSubject) -> CascadeSubject:
+    local = _local(settings, request)
+    decider = asking.decider.model_copy(update={"by": "cascade", "settings": _by_hand(request)})
+    return CascadeSubject(local, bootstrap.build_classifier(settings), asking, unsure(settings, request.ask_above), decider)
+
+
+def unsure(settings: Settings, ask_above: float | None) -> Callable[[Decision], bool]:
+    """Return the rule by which the worker hands decisions on, or one with another threshold.
+
+    Raises:
+        OperatorError: there is no such rule.
+    """
+    raise OperatorError("the worker has no rule for asking yet; use --by llm")
+
+
+def rooms(items: Sequence[Item]) -> Mapping[tuple[str, str], list[Message]]:
+    """Return the messages of each room, in order of time."""
+    found: dict[tuple[str, str], list[Message]] = {}
+    for item in sorted(items, key=lambda item: (item.message.sent_at, item.message.message_id)):
+        found.setdefault(item.room, []).append(item.message)
+    return found
+
+
+def without_examples(items: Sequence[Item], prompt: Prompt) -> list[Item]:
+    """Leave out the rooms in which a text of the prompt's examples stands: the model has been told their answers."""
+    path = prompt.path.parent / prompt.front.examples
+    shown = {comparable(example.text) for example in Examples.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).examples}
+    known = {item.room for item in items if comparable(item.row.input.text) in shown}
+    return [item for item in items if item.room not in known]
+
+
+def _model(request: Request, settings: Settings) -> Path:
+    """Return the folder of the model; with a threshold by hand, a copy of it beside the run that differs in nothing else."""
+    model = request.model or settings.model_dir or locate("models") / "lead_intent"
+    if request.lead_threshold is None:
+        return model
+    copy = request.out.with_name(f"{request.out.name}.model")
+    try:
+        shutil.copytree(model, copy, dirs_exist_ok=True)
+        description = Description.model_validate_json((copy / DESCRIPTION).read_bytes())
+    except OSError as error:
+        raise OperatorError(f"the model {model} cannot be copied to {copy}: {error}; give another folder with -o") from error
+    changed = description.model_copy(update={"lead_threshold": request.lead_threshold})
+    (copy / DESCRIPTION).write_text(changed.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return copy

@@ -1,0 +1,114 @@
+"""What an eval adds to response store and ledger: a set of replies for each repeat, and what every message cost, also when it is replayed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from threading import Lock, local
+
+from pydantic import BaseModel, ConfigDict
+
+from intent.errors import OperatorError
+from intent.ports import Attempt, Replies
+
+
+class Cost(BaseModel):
+    """One message's part of what was asked: tokens, nanodollars, and the seconds until its batch was decided."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    nanodollars: int = 0
+    latency: float = 0.0
+
+
+class RunReplies:
+    """A response store for a run; implements ``Replies``. Used by several threads at once, each with a batch of its own.
+
+    Replies are kept under the same keys as the service's own; further repeats, and runs that ask afresh, have keys of their own.
+    """
+
+    def __init__(self, inner: Replies) -> None:
+        self._inner, self._thread = inner, local()
+
+    def begin(self, salt: str) -> None:
+        """Start a batch in this thread; ``salt`` tells repeats apart."""
+        self._thread.salt, self._thread.told = salt, {}
+
+    def told(self) -> Mapping[str, bytes]:
+        """Return the replies that were found or kept since, by key, in order."""
+        told: dict[str, bytes] = self._thread.told
+        return told
+
+    def find(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return what is kept under these keys."""
+        salted = {self._salted(key): key for key in keys}
+        found = {salted[one]: reply for one, reply in self._inner.find(list(salted)).items()}
+        self._thread.told.update(found)
+        return found
+
+    def keep(self, replies: Mapping[str, bytes]) -> None:
+        """Keep all of these, durably, before any is used."""
+        self._inner.keep({self._salted(key): reply for key, reply in replies.items()})
+        self._thread.told.update(replies)
+
+    def notes(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return what an eval has written down of these messages, such as their cost."""
+        named = {self._note_key(kind, key): key for key in keys}
+        return {named[one]: found for one, found in self._inner.find(list(named)).items()}
+
+    def note(self, kind: str, notes: Mapping[str, bytes]) -> None:
+        """Write something down of messages, beside their replies; what is written down already stays."""
+        self._inner.keep({self._note_key(kind, key): note for key, note in notes.items()})
+
+    def _note_key(self, kind: str, key: str) -> str:
+        return hashlib.sha256(f"{kind} {self._salted(key)}".encode()).hexdigest()
+
+    def _salted(self, key: str) -> str:
+        salt: str = self._thread.salt
+        return hashlib.sha256(f"{salt} {key}".encode()).hexdigest() if salt else key
+
+
+class RunLedger:
+    """The ledger of a run; implements ``Ledger``. Remembers what each thread's batch has booked."""
+
+    def __init__(self) -> None:
+        self._lock, self._thread, self._total = Lock(), local(), 0
+
+    def begin(self) -> None:
+        """Start a batch in this thread."""
+        self._thread.booked = []
+
+    def booked(self) -> list[Attempt]:
+        """Return the attempts of this thread's batch."""
+        booked: list[Attempt] = self._thread.booked
+        return booked
+
+    def book(self, attempt: Attempt) -> None:
+        """Write an attempt down."""
+        self._thread.booked.append(attempt)
+        with self._lock:
+            self._total += attempt.nanodollars
+
+    def spent(self, since: datetime) -> int:  # noqa: ARG002  the port's signature
+        """Return the nanodollars of the whole run: it began after any ``since`` that somebody may ask for."""
+        return self._total
+
+
+def refuse(nanodollars: int) -> None:  # noqa: ARG001  what every call is told
+    """Stand before every call of an offline run.
+
+    Raises:
+        OperatorError: always.
+    """
+    raise OperatorError("the response store lacks a reply, and --offline forbids to ask for it; run once without --offline, or with another --store")
+
+
+def shares(attempts: Sequence[Attempt], messages: int, latency: float) -> list[Cost]:
+    """Share out what attempts cost over messages, so that the parts add up exactly."""
+    totals = {name: sum(getattr(one, name) for one in attempts) for name in ("input_tokens", "cached_tokens", "output_tokens", "nanodollars")}
+    parts = {name: [total // messages + (place < total % messages) for place in range(messages)] for name, total in totals.items()}
+    return [Cost(latency=latency, **{name: part[place] for name, part in parts.items()}) for place in range(messages)]

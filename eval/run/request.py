@@ -1,0 +1,48 @@
+"""What a person asked for, as ``python -m eval run`` and ``gate`` take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from eval.run.suite import By
+
+SEED = 20261120
+
+STORE = Path("runs/replies.db")
+"""Where replies are kept unless another file is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One run.
+
+    Attributes:
+        by: who decides; None for what the suite says.
+        model: folder of a local model; None for the one that ships.
+        prompt: alias or name of a prompt; None for what the suite says.
+        lead_threshold: take this instead of the model's own, in (0, 1).
+        ask_above: ask from this expected cost on, instead of the route's own, in false leads.
+        jobs: batches at a time.
+        fresh: decide and ask again what was decided or asked before.
+        offline: refuse to call anybody.
+        store: the response store, an SQLite file.
+    """
+
+    suite: Path
+    out: Path
+    by: By | None = None
+    model: Path | None = None
+    prompt: str | None = None
+    lead_threshold: float | None = None
+    ask_above: float | None = None
+    filters: tuple[str, ...] = ()
+    sample: int | None = None
+    repeat: int = 1
+    jobs: int = 1
+    seed: int = SEED
+    resume: bool = False
+    fresh: bool = False
+    offline: bool = False
+    store: Path = STORE
+    command: str = ""
