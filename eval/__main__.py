@@ -10,7 +10,7 @@ from rich.markup import escape
 from eval import route
 from eval.bench import verbs as bench
 from eval.data import verbs as data
-from eval.verbs import judging, running
+from eval.verbs import judging, running, tuning
 from intent.cli.screen import people
 from intent.errors import IntentError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     help="Measures decisions: is it better, for whom, at what cost, and may it ship?",
     epilog="Start with: python -m eval run --suite eval/suites/local.yaml",
 )
-for verb in (running.run, running.score, judging.compare, judging.gate, judging.report, judging.errors, judging.bless):
+for verb in (running.run, running.score, judging.compare, judging.gate, judging.report, judging.errors, judging.bless, tuning.calibrate):
     app.command()(verb)
 app.add_typer(data.app, name="data")
 app.add_typer(bench.app, name="bench")

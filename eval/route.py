@@ -12,6 +12,7 @@ import yaml
 from rich.table import Table
 
 from eval.data.rows import read_file
+from eval.verbs.tuning import route_run
 from intent import bootstrap
 from intent.classify.route import Assumed, Route, actual_cost, expected_cost
 from intent.cli.screen import results
@@ -83,7 +84,8 @@ def choose(decided: Sequence[Decided], assumed: Assumed) -> Point:
 
 
 def route(
-    data: Annotated[Path, typer.Option(help="JSONL of labelled messages that the model was not trained on.")],
+    data: Annotated[Path | None, typer.Option(help="JSONL of labelled messages that the model was not trained on.")] = None,
+    run: Annotated[Path | None, typer.Option(help="A run of an LLM suite: what answers repair and cost is measured there.")] = None,
     repaired: Annotated[float, typer.Option(help="Assumed: share of the local cost that answers take away.")] = 0.6,
     introduced: Annotated[float, typer.Option(help="Assumed: mean cost of mistakes that an answer brings in, in false leads.")] = 0.1,
     false_lead_dollars: Annotated[float, typer.Option(help="Assumed: what one false lead is worth.")] = 0.01,
@@ -91,8 +93,14 @@ def route(
 ) -> None:
     """Choose from which expected cost on a message is asked, and show what other shares come to.
 
-    Example: python -m eval route --data eval/datasets/lead_intent/dev.jsonl --write prompts/route.yaml
+    Examples: python -m eval route --data eval/datasets/lead_intent/dev.jsonl --write prompts/route.yaml · python -m eval route --run runs/llm
     """
+    if (data is None) == (run is None):
+        raise typer.BadParameter("give either --data or --run")
+    if run is not None:
+        route_run(run, write)
+        return
+    assert data is not None
     settings = load_settings()
     rows, faults = read_file(data)
     if faults or not rows:

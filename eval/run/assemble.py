@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -18,15 +19,18 @@ from eval.run.request import Request
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import Suite, digest
 from intent import bootstrap
+from intent.bootstrap_asking import build_unsure
 from intent.classify.batch import prepare
 from intent.classify.modelfile import DESCRIPTION, Description
 from intent.classify.prompt import Examples, Prompt
+from intent.classify.route import expected_cost, load_route
 from intent.decision import Decision
 from intent.errors import OperatorError
 from intent.message import Message
 from intent.resources import locate
 from intent.settings import Settings, load_settings
 from intent.store.ledger import SqlReplies
+from intent.store.migrate import migrate
 
 SECRET = b"eval"
 """Requests of an eval are the same on every machine; nobody writes messages to it who could want to guess ids."""
@@ -53,6 +57,8 @@ def assemble(request: Request, suite: Suite, everything: Sequence[Item], closing
         settings = settings.model_copy(update={"model_dir": _model(request, settings)})
     if by == "local":
         return _local(settings, request)
+    if request.offline:
+        settings = settings.model_copy(update={"llm_base_url": _NOWHERE})
     asking = _asking(request, suite, settings, everything, closing)
     return asking if by == "llm" else _cascade(request, settings, asking)
 
@@ -73,11 +79,10 @@ def _by_hand(request: Request) -> dict[str, str | float | bool]:
 def _asking(request: Request, suite: Suite, settings: Settings, everything: Sequence[Item], closing: ExitStack) -> LlmSubject:
     name = request.prompt or suite.prompt
     prompt = bootstrap.build_prompt(settings, name)
-    if request.offline:
-        settings = settings.model_copy(update={"llm_base_url": _NOWHERE})
     request.store.parent.mkdir(parents=True, exist_ok=True)
-    database = bootstrap.open_database(settings.model_copy(update={"database_url": bootstrap.sqlite_url(request.store)}))
+    database = bootstrap.open_database(settings.model_copy(update={"database_url": bootstrap.sqlite_url(request.store)}), checked=False)
     closing.callback(database.close)
+    migrate(database, bootstrap.migrations_dir())
     replies, ledger = RunReplies(SqlReplies(database)), RunLedger()
     exchange = bootstrap.build_exchange(settings, ledger, prompt=name, allow=refuse if request.offline else None)
     answerer = bootstrap.build_answerer(settings, ledger, replies, prompt=name, exchange=exchange, secret=SECRET)
@@ -98,7 +103,7 @@ def _asking(request: Request, suite: Suite, settings: Settings, everything: Sequ
         replies,
         ledger,
         decider,
-        key=lambda claim: prepare(claim, f"{prompt.identity}:{model.id}").key,
+        key=cache(lambda claim: prepare(claim, f"{prompt.identity}:{model.id}").key),
         history=rooms(everything),
         local=local,
         batch=settings.llm_batch,
@@ -108,17 +113,19 @@ def _asking(request: Request, suite: Suite, settings: Settings, everything: Sequ
 
 def _cascade(request: Request, settings: Settings, asking: LlmSubject) -> CascadeSubject:
     local = _local(settings, request)
-    decider = asking.decider.model_copy(update={"by": "cascade", "settings": _by_hand(request)})
+    asked = _by_hand(request)
+    if request.ask_above is None:
+        asked["ask_above"] = load_route(locate("prompts", settings.prompts_dir) / "route.yaml").ask_above
+    decider = asking.decider.model_copy(update={"by": "cascade", "settings": asked})
     return CascadeSubject(local, bootstrap.build_classifier(settings), asking, unsure(settings, request.ask_above), decider)
 
 
 def unsure(settings: Settings, ask_above: float | None) -> Callable[[Decision], bool]:
-    """Return the rule by which the worker hands decisions on, or one with another threshold.
-
-    Raises:
-        OperatorError: there is no such rule.
-    """
-    raise OperatorError("the worker has no rule for asking yet; use --by llm")
+    """Return the rule by which the worker hands decisions on, or the same with another threshold."""
+    if ask_above is None:
+        return build_unsure(settings)
+    taxonomy, least = bootstrap.build_taxonomy(settings), ask_above
+    return lambda decision: expected_cost(decision, taxonomy) > least
 
 
 def rooms(items: Sequence[Item]) -> Mapping[tuple[str, str], list[Message]]:

@@ -68,8 +68,8 @@ def parse_filters(given: Iterable[str]) -> dict[str, frozenset[str]]:
     filters: dict[str, frozenset[str]] = {}
     for one in given:
         dimension, equals, values = one.partition("=")
-        if not equals or dimension not in (*DIMENSIONS, "label", "room", "id") or not values:
-            raise OperatorError(f"the filter {one!r} is not DIMENSION=VALUE with a dimension of {', '.join(DIMENSIONS)}, label, room or id")
+        if not equals or dimension not in (*DIMENSIONS, "label", "room", "split", "id") or not values:
+            raise OperatorError(f"the filter {one!r} is not DIMENSION=VALUE with a dimension of {', '.join(DIMENSIONS)}, label, room, split or id")
         filters[dimension] = filters.get(dimension, frozenset()) | frozenset(values.split(","))
     return filters
 
@@ -97,6 +97,7 @@ def chosen(items: Sequence[Item], filters: Mapping[str, frozenset[str]], *, samp
 def _values(item: Item, dimension: str) -> frozenset[str]:
     if dimension == "label":
         return frozenset(item.row.expected.labels)
-    if dimension in {"room", "id"}:
-        return frozenset([item.row.input.room_id if dimension == "room" else item.row.id])
+    own = {"room": item.row.input.room_id, "split": item.row.metadata.split, "id": item.row.id}
+    if dimension in own:
+        return frozenset([own[dimension]])
     return frozenset([slice_values(item.row)[dimension]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from threading import Lock, local
 
@@ -98,7 +99,7 @@ class RunLedger:
         return self._total
 
 
-def refuse(nanodollars: int) -> None:  # noqa: ARG001  what every call is told
+def refuse(nanodollars: int) -> AbstractContextManager[None]:  # noqa: ARG001  what every call is told
     """Stand before every call of an offline run.
 
     Raises:

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from intent.classify.placeholders import disguise
@@ -131,6 +132,7 @@ def _earlier(message: Message) -> dict[str, str]:
     return shown if message.author_role is AuthorRole.VIEWER else {**shown, "role": message.author_role.value}
 
 
+@lru_cache(maxsize=256)  # a room's messages come with the same one
 def _setting(context: Context | None) -> Setting:
     if context is None:
         return None, None
