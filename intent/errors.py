@@ -14,6 +14,7 @@
     │   └── Undecidable          the classifier cannot decide this one
     ├── TemplateError        a prompt engineer's file under prompts/: the file and the mend are named
     └── OperatorError        the operator: settings, files, migrations; one sentence with cause and remedy
+        ├── WrongUse             a word of the command line or a setting is wrong: nothing was tried
         └── LlmForbidden         quota, key or request were refused: asking stops until the operator has mended it
 """
 
@@ -72,6 +73,10 @@ class TemplateError(IntentError):
 
 class OperatorError(IntentError):
     """A setting, a file or a database is not as it must be; the text names the cause and the remedy."""
+
+
+class WrongUse(OperatorError):
+    """A word of the command line or a setting is wrong; the text says what is right."""
 
 
 class LlmForbidden(OperatorError):

@@ -84,6 +84,10 @@ class Reply(BaseModel):
     text: Text | None = None
 
 
+def _role_if_known(value: Any) -> Any:
+    return AuthorRole.VIEWER if value is None else value
+
+
 def _as_reply(value: Any) -> Any:
     return {"message_id": value} if isinstance(value, str) else value
 
@@ -103,7 +107,7 @@ class Message(BaseModel):
     creator_id: Key | None = None
     item_id: Key | None = None
     context: Context | None = None
-    author_role: AuthorRole = AuthorRole.VIEWER
+    author_role: Annotated[AuthorRole, BeforeValidator(_role_if_known)] = AuthorRole.VIEWER
     reply_to: Annotated[Reply | None, BeforeValidator(_as_reply)] = None
     lang: Key | None = None
 
@@ -119,6 +123,10 @@ def parse_message(payload: bytes) -> Message:
     Raises:
         Malformed: with a reason that names the key and never quotes the payload.
     """
+    try:
+        payload.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Malformed(f"is no UTF-8 at byte {error.start}") from None
     try:
         return Message.model_validate_json(payload)
     except ValidationError as error:

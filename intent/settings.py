@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from intent.errors import OperatorError
+from intent.errors import WrongUse
 
-Count = Annotated[int, Field(gt=0)]
-Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, le=100_000_000)]
+Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0)] | None
 
 
@@ -82,11 +82,11 @@ def load_settings() -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        OperatorError: a value is wrong; the text names the variable and what it may be.
+        WrongUse: a value is wrong; the text names the variable and what it may be.
     """
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = "INTENT_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise OperatorError(f"the setting {name} is wrong: {first['msg']}; see: intent config") from None
+        raise WrongUse(f"the setting {name} is wrong: {first['msg']}; unset it to use its default") from None

@@ -22,6 +22,7 @@ def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _printable,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
@@ -35,3 +36,12 @@ def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of one part of the service."""
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return bound
+
+
+def _printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Escape what a terminal would obey: ids and reasons come from outside."""
+    return {name: _escaped(value) if isinstance(value, str) else value for name, value in event.items()}
+
+
+def _escaped(text: str) -> str:
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -13,11 +13,12 @@ from typing import IO, Annotated, Any
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from intent import bootstrap
 from intent.cli.look import instant
-from intent.cli.screen import json_line, people, results
-from intent.errors import OperatorError
+from intent.cli.screen import json_line, one_line, people, results
+from intent.errors import OperatorError, WrongUse
 from intent.features.catalogue import entries, entry, markdown
 from intent.features.definitions import Definitions
 from intent.features.events import ENTITIES
@@ -78,12 +79,12 @@ def read(
     settings = load_settings()
     definitions = bootstrap.build_definitions(settings)
     if bool(keys) == bool(rows):
-        raise OperatorError("give either entities, such as user=tiktok:u_1, or --rows PATH with --set")
+        raise WrongUse("give either entities, such as user=tiktok:u_1, or --rows PATH with --set")
     reader = FeatureReader(bootstrap.open_database(settings), definitions)
     when = instant(at) if at else datetime.now(UTC)
     if rows:
         if of_set is None:
-            raise OperatorError("--rows needs --set; see: intent features list")
+            raise WrongUse("--rows needs --set; see: intent features list")
         columns = _entity_rows(rows)
         table = reader.read(definitions.feature_set(of_set), columns, when)
         for number, values in enumerate(_by_row(table)):
@@ -114,7 +115,7 @@ def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]
     """Read ``user=tiktok:u_1`` or ``user_creator=tiktok:u_1,c_2`` as entity and key columns.
 
     Raises:
-        OperatorError: the text has another form; it says which.
+        WrongUse: the text has another form; it says which.
     """
     entity, _, rest = text.partition("=")
     platform, _, ids = rest.partition(":")
@@ -122,7 +123,7 @@ def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]
     parts = [platform, *(ids.split(",", 1) if len(names) > 2 else [ids])]
     if len(parts) != len(names) or not all(parts):
         known = "|".join(definitions.views)
-        raise OperatorError(f"{text!r} is no entity; write {known}=PLATFORM:ID, such as user=tiktok:u_1 or user_creator=tiktok:u_1,c_2")
+        raise WrongUse(f"{text!r} is no entity; write {known}=PLATFORM:ID, such as user=tiktok:u_1 or user_creator=tiktok:u_1,c_2")
     return entity, dict(zip(names, parts, strict=True))
 
 
@@ -132,7 +133,8 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
         return
     statuses = set(values["statuses"].values())
     silent = statuses & {Status.NEVER_SEEN.name.lower(), Status.EXPIRED.name.lower(), Status.PENDING.name.lower()}
-    table = Table(title=title + (f" ({silent.pop().replace('_', ' ')})" if silent else ""), title_justify="left")
+    heading = one_line(title, 200) + (f" ({silent.pop().replace('_', ' ')})" if silent else "")
+    table = Table(title=Text(heading), title_justify="left")
     table.add_column("feature")
     table.add_column("value", justify="right", overflow="fold")
     table.add_column("status")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from intent import bootstrap
 from intent.cli.screen import json_line, one_line, results, say
-from intent.errors import OperatorError
+from intent.errors import WrongUse
 from intent.features.audit import check_state
 from intent.settings import load_settings
 from intent.store.audit import balance
@@ -26,7 +26,9 @@ def leads(
     label: Annotated[str | None, typer.Option(help="Only this intent, such as purchase_intent.")] = None,
     since: Annotated[str | None, typer.Option(help="Only messages said from then on, such as 2026-11-20T18:00:00+08:00.")] = None,
     minimum: Annotated[float, typer.Option(min=0.0, max=1.0, help="Smallest lead probability.")] = 0.0,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many, newest first; 50 in a table, all with --json.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=1_000_000_000, help="At most so many, newest first; 50 in a table, all with --json.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Show who wants what: current leads, newest first.
@@ -36,7 +38,7 @@ def leads(
     settings = load_settings()
     taxonomy = bootstrap.build_taxonomy(settings)
     if label is not None and label not in taxonomy.leads:
-        raise OperatorError(f"{label!r} is no lead intent; choose one of: {', '.join(name for name in taxonomy.names if name in taxonomy.leads)}")
+        raise WrongUse(f"{label!r} is no lead intent; choose one of: {', '.join(name for name in taxonomy.names if name in taxonomy.leads)}")
     found = read_leads(
         bootstrap.open_database(settings),
         room=room,
@@ -105,12 +107,13 @@ def instant(text: str) -> datetime:
     """Read a time that a person has typed.
 
     Raises:
-        OperatorError: it is no time, or does not say in which zone.
+        WrongUse: it is no time, or does not say in which zone.
     """
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
-        raise OperatorError(f"{text!r} is no time; write it like 2026-11-20T18:00:00+08:00") from None
+        read = read.astimezone(UTC) if read.tzinfo else read
+    except (ValueError, OverflowError):
+        raise WrongUse(f"{text!r} is no time; write it like 2026-11-20T18:00:00+08:00") from None
     if read.tzinfo is None:
-        raise OperatorError(f"{text!r} does not say in which time zone; write it like 2026-11-20T18:00:00+08:00")
+        raise WrongUse(f"{text!r} does not say in which time zone; write it like 2026-11-20T18:00:00+08:00")
     return read

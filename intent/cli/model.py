@@ -13,7 +13,7 @@ import typer
 
 from intent import bootstrap
 from intent.cli.flow import opened
-from intent.cli.screen import flush, json_line, results, say
+from intent.cli.screen import flush, json_line, one_line, results, say
 from intent.decision import Decision
 from intent.errors import Malformed, OperatorError
 from intent.message import Message, parse_message
@@ -153,7 +153,7 @@ def _classify(classifier: Classifier, messages: Sequence[Message], as_json: bool
         if as_json:
             json_line(decision_json(message, decision))
         else:
-            slots = "  ".join(f"{slot.kind}={slot.text}" for slot in decision.slots)
+            slots = "  ".join(f"{slot.kind}={one_line(slot.text, 80)}" for slot in decision.slots)
             line = f"{decision.lead_probability:6.1%} lead  {', '.join(f'{name} {decision.probabilities[name]:.0%}' for name in decision.labels)}"
             results().print(f"{line}  {slots}".rstrip(), markup=False, soft_wrap=True)
 

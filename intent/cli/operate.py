@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from intent import bootstrap
 from intent.cli.screen import json_line, one_line, results, say, stopping
-from intent.errors import OperatorError
+from intent.errors import OperatorError, WrongUse
 from intent.features.state import SqlFeatureState
 from intent.forget import forget as delete_person
 from intent.settings import Settings, load_settings
@@ -26,15 +26,20 @@ from intent.store.erasure import SqlErasure
 
 dead = typer.Typer(no_args_is_help=True, help="What could not be read or decided: list, show, replay, drop.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-Numbers = Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers from: intent dead list")]
+Numbers = Annotated[list[int], typer.Argument(metavar="ID…", min=1, max=2**63 - 1, help="Numbers from: intent dead list")]
 
 
-def migrate(to: Annotated[str, typer.Option(help="Migration to go to, up or down; base drops everything.")] = "head") -> None:
+def migrate(
+    to: Annotated[str, typer.Option(help="Migration to go to, up or down; base drops everything.")] = "head",
+    yes: Annotated[bool, typer.Option("--yes", help="Go down without asking, and lose what the newer tables hold.")] = False,
+) -> None:
     """Bring the database to the newest migration, or to another one.
 
     Examples: [bold]intent migrate[/] · [bold]intent migrate --to 0001[/]
     """
     database = bootstrap.open_database(load_settings(), checked=False)
+    if to != "head" and not yes:
+        typer.confirm(f"Going to {to} may drop tables with what they hold. Go on?", abort=True, err=True)
     before, after = migrations.migrate(database, bootstrap.migrations_dir(), to)
     say(f"the database is at migration {after or 'base'}" + ("" if before == after else f" (was {before or 'empty'})"))
 
@@ -67,7 +72,7 @@ def forget(
     """
     platform, _, key = user.partition(":")
     if not platform or not key:
-        raise OperatorError(f"{user!r} names nobody; write PLATFORM:ID, such as tiktok:u_1")
+        raise WrongUse(f"{user!r} names nobody; write PLATFORM:ID, such as tiktok:u_1")
     settings = load_settings()
     database = bootstrap.open_database(settings)
     features = SqlFeatureState(bootstrap.groups(bootstrap.build_taxonomy(settings)))
@@ -117,7 +122,7 @@ def show(numbers: Numbers, as_json: AsJson = False) -> None:
         if as_json:
             json_line({**_as_json(letter), "payload_base64": base64.b64encode(letter.payload).decode("ascii")})
         else:
-            say(f"{letter.id}  {_place(letter)}  {letter.attempts} tries  {letter.reason}")
+            say(f"{letter.id}  {_place(letter)}  {letter.attempts} tries  {one_line(letter.reason, 500)}")
             results().print(Text(one_line(letter.payload.decode("utf-8", "backslashreplace"), 2000)))
 
 

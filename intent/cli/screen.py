@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import unicodedata
@@ -14,6 +15,17 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
+"""Characters that JSON lets stand, and that a terminal obeys or a reader of lines breaks at."""
+
+
+class _Results(Console):
+    def on_broken_pipe(self) -> None:
+        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not complain when it flushes at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0)
+
 
 people = Console(stderr=True, highlight=False)
 """Text, progress and errors for people."""
@@ -32,13 +44,13 @@ def fail(text: str) -> None:
 
 def results() -> Console:
     """Return the console for results on stdout; wide enough for a table when stdout is no terminal."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return _Results(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def json_line(value: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of stdout."""
     with _reader_may_leave():
-        sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+        sys.stdout.write(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False)) + "\n")
 
 
 def flush() -> None:

@@ -64,5 +64,7 @@ def read_lines(descriptor: int, limit: int) -> Iterator[Line | None]:
             yield line.finished(number)
             number, line = number + 1, _Gathering(limit)
         line.add(rest)
+        if not ended:
+            yield None  # a line that does not end: whoever reads may want to leave meanwhile
     if line:
         yield line.finished(number)

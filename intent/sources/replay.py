@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from intent.errors import Malformed
 from intent.message import Message, parse_message
@@ -13,6 +13,13 @@ from intent.sources.lines import Line, read_lines
 
 MAX_PAYLOAD_BYTES = 65_536
 """A longer line is no message; it is kept up to here as a dead letter."""
+
+
+LONGEST_PAUSE = 86_400.0
+"""Seconds that a replay at recorded speed waits at most: longer gaps are leaps of a clock, or the end of the stream."""
+
+AHEAD = timedelta(days=1)
+"""A message that is dated further ahead of our clock is refused: it would freeze every counter that forgets with time."""
 
 
 class ReplaySource:
@@ -26,6 +33,7 @@ class ReplaySource:
         speed: float | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Prepare to read.
 
@@ -35,8 +43,10 @@ class ReplaySource:
             speed: None reads as fast as possible; 1.0 at the recorded pace, 10.0 ten times as fast. Messages that go back in time come at once.
             sleep: how to wait, in seconds.
             clock: monotonic time in seconds.
+            now: the time of day, aware.
         """
-        self._descriptor, self._name, self._speed, self._sleep, self._clock = descriptor, name, speed, sleep, clock
+        self._descriptor, self._speed, self._sleep, self._clock, self._now = descriptor, speed, sleep, clock, now
+        self._name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # a path may hold any bytes
 
     def read(self) -> Iterator[Message | Refused | None]:
         """Yield messages, what is none with its reason, and None for a pause."""
@@ -46,6 +56,7 @@ class ReplaySource:
                 yield None
                 continue
             if not line.payload.strip():
+                yield None
                 continue
             read = self._parsed(line)
             if self._speed is not None and isinstance(read, Message):
@@ -53,14 +64,17 @@ class ReplaySource:
                 due = started[0] + (read.sent_at - started[1]).total_seconds() / self._speed
                 if due > self._clock():
                     yield None
-                    self._sleep(due - self._clock())
+                    self._sleep(min(due - self._clock(), LONGEST_PAUSE))
             yield read
 
     def _parsed(self, line: Line) -> Message | Refused:
         reason = f"the line is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}"
         if line.size <= MAX_PAYLOAD_BYTES:
             try:
-                return parse_message(line.payload)
+                message = parse_message(line.payload)
+                if message.sent_at <= self._now() + AHEAD:
+                    return message
+                reason = "sent_at: lies more than a day ahead of this machine's clock"
             except Malformed as error:
                 reason = str(error)
         return Refused(reason, line.payload[:MAX_PAYLOAD_BYTES], line.digest, f"{self._name} line {line.number}")

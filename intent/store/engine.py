@@ -14,13 +14,20 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from intent.errors import OperatorError, StoreUnavailable
+from intent.errors import OperatorError, StoreUnavailable, WrongUse
 
 SAFE_WAL_VERSION = (3, 51, 3)
 """Older SQLite versions can corrupt a database in WAL mode when two connections checkpoint at the same instant (sqlite.org/wal.html)."""
 
 # SQLSTATE classes and codes that say *the same transaction may work later*: connection, resources, deadlock, serialization, shutdown.
 _RETRYABLE_CLASSES = ("08", "40", "53", "57", "58", "55P03")
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
 _RETRYABLE_SQLITE = ("locked", "busy", "full", "disk i/o", "unable to open")
 
 
@@ -80,6 +87,8 @@ def translated() -> Iterator[None]:
     except DBAPIError as error:
         if _may_pass(error):
             raise StoreUnavailable(_first_line(error.orig)) from error
+        if "invalid connection option" in str(error.orig):
+            raise WrongUse(f"INTENT_DATABASE_URL has an option that the driver does not know ({_first_line(error.orig)})") from error
         if "readonly" in str(error.orig).lower():
             raise OperatorError(f"the database is read-only ({_first_line(error.orig)}); make its file and folder writable") from error
         if "not a database" in str(error.orig).lower() or "malformed" in str(error.orig).lower():
@@ -106,25 +115,31 @@ def _may_pass(error: DBAPIError) -> bool:
         return str(state).startswith(_RETRYABLE_CLASSES)
     text = str(error.orig).lower()
     if isinstance(error, OperationalError):
-        return any(word in text for word in _RETRYABLE_SQLITE) or "connect" in text or "server" in text or "terminat" in text
+        # PostgreSQL's driver gives no state for what fails before or between statements: host, connection, server.
+        return any(word in text for word in _RETRYABLE_SQLITE) or _is_psycopg(error)
     return False
+
+
+def _is_psycopg(error: DBAPIError) -> bool:
+    return type(error.orig).__module__.startswith("psycopg")
 
 
 def _engine(url: str, busy_timeout: float) -> Engine:
     try:
         parsed = sqlalchemy.make_url(url)
-    except ArgumentError as error:
-        raise OperatorError("INTENT_DATABASE_URL is no database URL; use sqlite:///intent.db or postgresql+psycopg://user@host/name") from error
-    if parsed.drivername == "postgresql":
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError) as error:
+        raise WrongUse("INTENT_DATABASE_URL is no database URL; use sqlite:///intent.db or postgresql+psycopg://user@host/name") from error
+    if parsed.drivername not in _DRIVERS:
+        raise WrongUse(f"{parsed.drivername} is not supported; use sqlite:///intent.db or postgresql+psycopg://user@host/name")
+    parsed = parsed.set(drivername=_DRIVERS[parsed.drivername])
     try:
         if parsed.get_backend_name() == "sqlite":
             return _sqlite(parsed, busy_timeout)
-        if parsed.get_backend_name() == "postgresql":
-            return sqlalchemy.create_engine(parsed, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 5})
+        # In UTC, because the driver cannot hold what lies beyond year 9999 in a server's own zone.
+        options = {"connect_timeout": 5, "options": "-c timezone=UTC"}
+        return sqlalchemy.create_engine(parsed, pool_pre_ping=True, pool_size=5, connect_args=options, hide_parameters=True)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise OperatorError(f"the driver of {parsed.drivername} is not installed; run: pip install 'lead-intent[postgresql]'") from error
-    raise OperatorError(f"{parsed.drivername} is not supported; use sqlite:///intent.db or postgresql+psycopg://user@host/name")
 
 
 def sqlite_module() -> ModuleType:
@@ -140,7 +155,9 @@ def _sqlite(url: sqlalchemy.URL, busy_timeout: float) -> Engine:
     module = sqlite_module()
     in_memory = url.database in (None, "", ":memory:")
     options: dict[str, Any] = {"poolclass": sqlalchemy.StaticPool} if in_memory else {}
-    engine = sqlalchemy.create_engine(url, module=module, connect_args={"check_same_thread": False, "timeout": busy_timeout}, **options)
+    engine = sqlalchemy.create_engine(
+        url, module=module, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": busy_timeout}, **options
+    )
     journal = "WAL" if module.sqlite_version_info >= SAFE_WAL_VERSION else "TRUNCATE"
 
     @event.listens_for(engine, "connect")

@@ -10,8 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from intent.errors import OperatorError
+from intent.errors import OperatorError, WrongUse
 from intent.store.engine import Database
+
+_LOCK = 7_238_914_402
+"""Number of the advisory lock under which migrations run on PostgreSQL; any number that nobody else uses would do."""
 
 
 def migrate(database: Database, scripts: Path, revision: str = "head") -> tuple[str | None, str | None]:
@@ -27,7 +30,11 @@ def migrate(database: Database, scripts: Path, revision: str = "head") -> tuple[
     if before is not None and before not in known:
         raise OperatorError(f"the database is at migration {before}, which this installation does not know; install the newer version that wrote it")
     config = _config(scripts)
+    if revision not in known | {"head", "base"}:
+        raise WrongUse(f"{revision!r} is no migration; use head, base, or one of: {', '.join(sorted(known))}")
     with database.begin() as connection:
+        if database.dialect == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")  # a second one waits, and finds nothing left to do
         config.attributes["connection"] = connection
         down = revision == "base" or (revision in known and before is not None and _is_older(directory, revision, before))
         (command.downgrade if down else command.upgrade)(config, revision)

@@ -158,8 +158,8 @@ ask_lane = Table(
     Column("available_timestamp", UtcDateTime, nullable=False, comment="May be claimed from then on"),
     Column("wanted_timestamp", UtcDateTime, nullable=False, server_default=database_now(), comment="When the question was put"),
     UniqueConstraint("platform", "message_id", "run"),
-    Index(None, "priority", "available_timestamp"),
-    Index(None, "priority", "event_timestamp"),
+    Index(None, "priority", "attempts", "event_timestamp"),
+    Index(None, "priority", "attempts", "id"),
     Index(None, "run", "platform", "room_id", "priority", "available_timestamp"),
     comment="Decided messages that wait for a better answer",
 )

@@ -63,7 +63,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("platform", "message_id", "run", name="uq_ask_lane_platform_message_id_run"),
         comment="Decided messages that wait for a better answer",
     )
-    op.create_index("ix_ask_lane_priority_available_timestamp", "ask_lane", ["priority", "available_timestamp"])
     op.create_index(
         "ix_ask_lane_run_platform_room_id_priority_available_timestamp", "ask_lane", ["run", "platform", "room_id", "priority", "available_timestamp"]
     )

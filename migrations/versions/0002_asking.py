@@ -54,7 +54,8 @@ def upgrade() -> None:
     op.execute(CURRENT_DECISIONS)
     op.add_column("runs", sa.Column("prompt", sa.String(100), comment="Name of the prompt it asks with; empty for the production prompt"))
     op.add_column("runs", sa.Column("prompt_version", sa.String(64), comment="Hash of that prompt when the run was started"))
-    op.create_index("ix_ask_lane_priority_event_timestamp", "ask_lane", ["priority", "event_timestamp"])
+    op.create_index("ix_ask_lane_priority_attempts_event_timestamp", "ask_lane", ["priority", "attempts", "event_timestamp"])
+    op.create_index("ix_ask_lane_priority_attempts_id", "ask_lane", ["priority", "attempts", "id"])
     _create_ledger()
     op.create_table(
         "llm_replies",
@@ -97,7 +98,8 @@ def downgrade() -> None:
     """Drop them; runs are hidden or visible as a whole again."""
     op.drop_table("llm_replies")
     op.drop_table("llm_attempts")
-    op.drop_index("ix_ask_lane_priority_event_timestamp", "ask_lane")
+    op.drop_index("ix_ask_lane_priority_attempts_id", "ask_lane")
+    op.drop_index("ix_ask_lane_priority_attempts_event_timestamp", "ask_lane")
     op.execute("DROP VIEW current_decisions")
     op.drop_index("ix_decisions_run_visible_id", "decisions")
     op.drop_column("decisions", "visible")

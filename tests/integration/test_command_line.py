@@ -82,7 +82,7 @@ def test_lines_that_are_no_messages_are_counted_kept_once_and_explained(run: Run
     assert "line 2: Invalid JSON" in first.err
     assert run("ingest", chat, "--json").lines() == [{"accepted": 0, "repeated": 3, "refused": 4, "refused_new": 0}]
     letters = run("dead", "list", "--json").lines()
-    assert [letter["reason"][:12] for letter in letters] == ["Invalid JSON"] * 3 + ["the line is "]
+    assert [letter["reason"][:12] for letter in letters] == ["Invalid JSON", "is no UTF-8 ", "Invalid JSON", "the line is "]
     assert len(json.dumps(run("dead", "show", letters[3]["id"], "--json").lines()[0])) < 100_000
     assert run("dead", "replay", letters[0]["id"]).code == 1
     assert run("dead", "drop", letters[0]["id"]).code == 0
@@ -98,7 +98,7 @@ def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path)
     assert [line["message_id"] for line in found] == ["line-1", "line-2", "line-3", "line-4"]
     keys = "platform message_id labels is_lead lead_probability probabilities decided_by from_cache degraded slots versions"
     assert list(found[0]) == keys.split()
-    assert found[0]["labels"] == ["price_inquiry"]
+    assert "price_inquiry" in found[0]["labels"]
     assert found[0]["is_lead"] is True
     assert found[3]["from_cache"] is True
     assert found[0]["probabilities"] == found[3]["probabilities"]
@@ -109,14 +109,20 @@ def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path)
     [
         (("ingest", "nowhere.jsonl"), 1, "nowhere.jsonl cannot be read: No such file"),
         (("ingest", "tests"), 1, "tests is a folder"),
-        (("leads", "--label", "nonsense"), 1, "'nonsense' is no lead intent; choose one of: purchase_intent"),
-        (("leads", "--since", "yesterday"), 1, "'yesterday' is no time; write it like"),
-        (("leads", "--since", "2026-01-01"), 1, "does not say in which time zone"),
-        (("features", "read", "somebody"), 1, "write user|creator|user_creator|room|item=PLATFORM:ID"),
+        (("leads", "--label", "nonsense"), 2, "'nonsense' is no lead intent; choose one of: purchase_intent"),
+        (("leads", "--since", "yesterday"), 2, "'yesterday' is no time; write it like"),
+        (("leads", "--since", "2026-01-01"), 2, "does not say in which time zone"),
+        (("features", "read", "somebody"), 2, "write user|creator|user_creator|room|item=PLATFORM:ID"),
         (("dead", "show", "99"), 1, "there is no dead letter 99"),
         (("classify",), 2, "give either a PATH"),
         (("classify", "--text", "x", "--by", "llm"), 1, "no LLM is configured"),
         (("dance",), 2, "No such command"),
+        (("dead", "show", str(2**63)), 2, "Invalid value"),
+        (("leads", "--limit", str(10**20)), 2, "Invalid value"),
+        (("leads", "--since", "0001-01-01T00:00:00+14:00"), 2, "is no time"),
+        (("leads", "--room", "\udcff"), 2, "is no UTF-8"),
+        (("migrate", "--to", "bogus", "--yes"), 2, "'bogus' is no migration; use head, base, or one of: 0001"),
+        (("migrate", "--to", "", "--yes"), 2, "is no migration"),
     ],
 )
 def test_wrong_use_gets_one_sentence_and_an_exit_code(run: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
@@ -136,13 +142,19 @@ def test_wrong_use_gets_one_sentence_and_an_exit_code(run: Run, arguments: tuple
         ("BATCH_COUNT", "many", "the setting INTENT_BATCH_COUNT is wrong"),
         ("LOG_LEVEL", "loud", "the setting INTENT_LOG_LEVEL is wrong"),
         ("PROMPTS_DIR", "/nowhere", "/nowhere does not exist"),
+        ("LEASE", "inf", "the setting INTENT_LEASE is wrong"),
+        ("DATABASE_URL", "postgresql://127.0.0.1:abc/x", "INTENT_DATABASE_URL is no database URL"),
+        ("DATABASE_URL", "postgresql://nohost.invalid/x", "cannot be opened"),
+        ("DATABASE_URL", "postgresql://127.0.0.1/x?nope=1", "has an option that the driver does not know"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///x", "sqlite+aiosqlite is not supported"),
     ],
 )
 def test_a_bad_setting_is_named_with_its_remedy(run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
     monkeypatch.setenv(f"INTENT_{name}", value)
     result = run("leads")
-    assert result.code == 1
+    assert result.code in {1, 2}
     assert words in result.err
+    assert "Traceback" not in result.err
     assert "hunter2" not in result.err + result.out
 
 
@@ -153,6 +165,21 @@ def test_a_file_that_is_no_database_is_left_alone(run: Run, monkeypatch: pytest.
     result = run("audit")
     assert (result.code, letter.read_text()) == (1, "dear all, " * 1000)
     assert "no healthy SQLite database" in result.err
+
+
+def test_nothing_that_people_sent_reaches_the_terminal_raw(run: Run, tmp_path: Path, make_message: MakeMessage) -> None:
+    evil = "\x1b[31mEVIL\x9b2J [bold]x[/] [/]"
+    chat = tmp_path / "chat.jsonl"
+    chat.write_bytes(wire(make_message(f"how much? {evil}", user_id=evil, room_id=evil)) + b"\n" + wire(make_message(evil)))
+    assert run("ingest", chat).code == 0
+    assert run("work", "--drain").code == 0
+    entity = f"user=tiktok:{evil}"
+    shown = [run("leads"), run("leads", "--json"), run("features", "read", entity), run("features", "read", entity, "--json"), run("classify", chat)]
+    for result in shown:
+        assert result.code == 0, result.err
+        assert "\x1b" not in result.out + result.err
+        assert "\x9b" not in result.out + result.err
+    assert "[bold]x[/] [/]" in shown[0].out
 
 
 def test_the_settings_are_shown_and_secrets_are_not(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,12 +201,17 @@ def test_every_verb_has_help_with_an_example(run: Run, verb: str) -> None:
 
 
 @pytest.mark.slow
-def test_leaving_a_pipe_early_is_no_error(sqlite_url: str) -> None:
-    command = f"{sys.executable} -m intent classify {SAMPLE} --json | head -n 1"
+@pytest.mark.parametrize("verb", [f"classify {SAMPLE} --json", "config"])
+def test_leaving_a_pipe_early_is_no_error(verb: str) -> None:
+    command = f"{sys.executable} -m intent {verb} | head -n 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == ""
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    assert run("--version").out.strip()
 
 
 @pytest.mark.slow

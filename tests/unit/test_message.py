@@ -47,6 +47,11 @@ def test_a_reply_may_be_an_id_or_an_object() -> None:
         assert reply.message_id == "m0"
 
 
+def test_an_optional_key_may_be_null() -> None:
+    optional = dict.fromkeys(("creator_id", "item_id", "context", "author_role", "reply_to", "lang"))
+    assert parse_message(payload(**optional)) == parse_message(payload())
+
+
 @pytest.mark.parametrize("text", ["", " ", "👍", "a" * 8192, "‮ rtl", "{{ 7*7 }}", "'; DROP TABLE messages; --"])
 def test_any_text_up_to_8_kb_is_a_message(text: str) -> None:
     assert parse_message(payload(text=text)).text == text
@@ -57,7 +62,7 @@ def test_any_text_up_to_8_kb_is_a_message(text: str) -> None:
     [
         (b"", "Invalid JSON"),
         (b"{", "Invalid JSON"),
-        (b"\xff\xfe", "Invalid JSON"),
+        (b"\xff\xfe", "is no UTF-8 at byte 0"),
         (b"[1]", "object"),
         (b"null", "object"),
         (b"[" * 10_000, "recursion limit"),

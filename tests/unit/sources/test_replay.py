@@ -6,6 +6,7 @@ import json
 import os
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def open_bytes(tmp_path: Path) -> Iterator[Open]:
 def test_messages_and_refusals_come_in_order_with_their_lines(open_bytes: Open, make_message: MakeMessage) -> None:
     one, two = make_message("one"), make_message("two")
     content = b"\n".join([wire(one), b"not json", b"", wire(two)])
-    read = list(ReplaySource(open_bytes(content), "chat.jsonl").read())
+    read = [one for one in ReplaySource(open_bytes(content), "chat.jsonl").read() if one is not None]
     assert read[0] == one
     assert isinstance(read[1], Refused)
     assert (read[1].position, read[1].payload) == ("chat.jsonl line 2", b"not json")
@@ -56,7 +57,7 @@ def test_the_same_refused_bytes_have_the_same_digest_on_any_line(open_bytes: Ope
 def test_a_line_of_ten_megabytes_is_refused_in_little_memory(open_bytes: Open, make_message: MakeMessage) -> None:
     descriptor = open_bytes(b'{"text": "' + b"x" * 10_000_000 + b'"}\n' + wire(make_message("after")))
     tracemalloc.start()
-    read = list(ReplaySource(descriptor, "x").read())
+    read = [one for one in ReplaySource(descriptor, "x").read() if one is not None]
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert isinstance(read[0], Refused)
@@ -93,3 +94,18 @@ def test_a_silent_pipe_says_that_nothing_is_there(make_message: MakeMessage) -> 
     os.close(writing)
     assert [line.payload for line in lines if line] == [b'{"last": "line without its end"}']
     os.close(reading)
+
+
+def test_a_message_from_the_day_after_tomorrow_is_refused(open_bytes: Open, make_message: MakeMessage) -> None:
+    message = make_message()
+    early = ReplaySource(open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(days=2))
+    in_time = ReplaySource(open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(hours=23))
+    (refused,) = (one for one in early.read() if one is not None)
+    assert isinstance(refused, Refused)
+    assert refused.reason == "sent_at: lies more than a day ahead of this machine's clock"
+    assert message in list(in_time.read())
+
+
+def test_a_stream_of_nothing_lets_its_reader_leave(open_bytes: Open) -> None:
+    assert set(ReplaySource(open_bytes(b"\n" * 100), "x").read()) == {None}
+    assert next(read_lines(open_bytes(b"\0" * 200_000), 10)) is None

@@ -72,14 +72,11 @@ def test_two_processes_may_create_the_same_database_at_once(database_url: str) -
         except Exception as error:  # noqa: BLE001  the thread hands it to the test
             failures.append(error)
 
-    if databases[0].dialect == "sqlite":
-        threads = [threading.Thread(target=create, args=(database,)) for database in databases]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    else:
-        create(databases[0])
+    threads = [threading.Thread(target=create, args=(database,)) for database in databases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert failures == []
     assert not is_empty(databases[0])
     assert current_revision(databases[0]) is not None
