@@ -24,7 +24,7 @@ from intent.telemetry import logger
 
 if TYPE_CHECKING:
     from intent.decision import Decision
-    from intent.ports import Answerer
+    from intent.ports import Answerer, Classifier
 
 
 def build_lane(settings: Settings, database: Database) -> SqlLane:
@@ -48,6 +48,19 @@ def build_unsure(settings: Settings) -> Callable[[Decision], bool]:
     taxonomy = build_taxonomy(settings)
     route = load_route(locate("prompts", settings.prompts_dir) / "route.yaml")
     return lambda decision: expected_cost(decision, taxonomy) > route.ask_above
+
+
+def build_cascade(settings: Settings, local: Classifier, *, everything: bool) -> Classifier:
+    """Build what decides at once and stores nothing: the local model, and the LLM where it is worth asking, or for ``everything``.
+
+    Raises:
+        OperatorError: no LLM is configured, or nobody knows what the model costs.
+    """
+    from intent.classify.cascade import Cascade, NoBooks
+
+    books = NoBooks()
+    unsure = (lambda decision: True) if everything else build_unsure(settings)
+    return Cascade(local, build_answerer(settings, books, books), unsure)
 
 
 def build_asker(settings: Settings, database: Database, stop: Event, progress: Callable[[AskReport], None]) -> Asker:

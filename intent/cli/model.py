@@ -18,7 +18,7 @@ from intent.decision import Decision
 from intent.errors import Malformed, OperatorError
 from intent.message import Message, parse_message
 from intent.ports import Classifier
-from intent.settings import load_settings
+from intent.settings import Settings, load_settings
 from intent.sources.lines import Line, read_lines
 from intent.sources.replay import MAX_PAYLOAD_BYTES
 
@@ -36,33 +36,43 @@ class By(StrEnum):
 def classify(
     path: Annotated[str | None, typer.Argument(metavar="[PATH|-]", help='JSONL of messages or of {"text": …}, or - for stdin.')] = None,
     text: Annotated[list[str] | None, typer.Option(help="A message given right here; may be repeated.")] = None,
-    by: Annotated[By, typer.Option(help="Who decides.")] = By.CASCADE,
+    by: Annotated[By, typer.Option(help="Who decides; a cascade asks the LLM only where that is worth it.")] = By.CASCADE,
     model: Annotated[Path | None, typer.Option(help="Folder of a model made by intent train; default: the one that ships.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Decide messages and print the decisions in the input's order; stores nothing.
 
-    Examples: [bold]intent classify --text "how much?"[/] · [bold]intent classify chat.jsonl --json[/] · [bold]intent classify - --model my_model[/]
+    Examples: [bold]intent classify --text "how much?"[/] · [bold]intent classify chat.jsonl --json[/] · [bold]intent classify - --model my_model[/] ·
+    [bold]intent classify chat.jsonl --by llm[/]
     """
     if (path is None) == (not text):
         raise typer.BadParameter("give either a PATH (or - for stdin) or --text")
-    settings = load_settings()
-    if by is By.LLM:
-        raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL or INTENT_LLM_API_KEY, or use --by local")
-    local = bootstrap.build_local(settings, model_dir=model) if model or by is By.LOCAL else bootstrap.build_classifier(settings)
+    classifier = _classifier(load_settings(), by, model)
     if text:
-        _classify(local, [plain_message(one, number) for number, one in enumerate(text, 1)], as_json)
+        _classify(classifier, [plain_message(one, number) for number, one in enumerate(text, 1)], as_json)
         return
     assert path is not None
     with opened(path) as descriptor:
         refused = 0
         for batch, wrong in _batches(descriptor):
-            _classify(local, batch, as_json)
+            _classify(classifier, batch, as_json)
             flush()
             refused += wrong
     if refused:
         say(f"{refused:,} lines were refused and have no decision")
         raise typer.Exit(1)
+
+
+def _classifier(settings: Settings, by: By, model: Path | None) -> Classifier:
+    """Return what decides: of a cascade without an LLM the local model is left."""
+    if by is By.LLM and not bootstrap.llm_is_on(settings):
+        raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL or INTENT_LLM_API_KEY, or use --by local")
+    local = bootstrap.build_local(settings, model_dir=model) if by is By.LOCAL or model else bootstrap.build_classifier(settings)
+    if by is By.LOCAL or not bootstrap.llm_is_on(settings):
+        return local
+    from intent.bootstrap_asking import build_cascade
+
+    return build_cascade(settings, local, everything=by is By.LLM)
 
 
 def train(

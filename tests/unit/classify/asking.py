@@ -16,7 +16,7 @@ from intent.classify.llm_client import ChatClient
 from intent.classify.models import load_models
 from intent.classify.prompt import load_alias
 from intent.message import Message
-from intent.ports import Answer, Attempt, Claim, Question
+from intent.ports import Answer, Attempt, Claim, Question, Replies
 from intent.taxonomy import load_taxonomy
 
 PROMPTS = Path(__file__).resolve().parents[3] / "prompts"
@@ -93,7 +93,7 @@ def exchange(chat: Chat, ledger: MemoryLedger | None = None, *, clock: Clock | N
     return Exchange(chat, MODEL, ledger or MemoryLedger(), limits, breaker, **settings)
 
 
-def answerer(chat: Chat | str, ledger: MemoryLedger | None = None, replies: MemoryReplies | None = None, **more: Any) -> LlmAnswerer:
+def answerer(chat: Chat | str, ledger: MemoryLedger | None = None, replies: Replies | None = None, **more: Any) -> LlmAnswerer:
     policy = AnswererPolicy(messages=more.pop("messages", 20), deadline=more.pop("deadline", 10.0))
     calibration = load_calibration(PROMPTS / "calibration.yaml", TAXONOMY, prompt=PROMPT.identity, model=MODEL.id)
     line = exchange(ChatClient(chat, "test-key") if isinstance(chat, str) else chat, ledger, **more)
