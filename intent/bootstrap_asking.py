@@ -60,7 +60,7 @@ def build_cascade(settings: Settings, local: Classifier, *, everything: bool) ->
 
     books = NoBooks()
     unsure = (lambda decision: True) if everything else build_unsure(settings)
-    return Cascade(local, build_answerer(settings, books, books), unsure)
+    return Cascade(local, build_answerer(settings, books, books), unsure, insists=everything)
 
 
 def build_asker(settings: Settings, database: Database, stop: Event, progress: Callable[[AskReport], None]) -> Asker:

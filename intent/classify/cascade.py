@@ -18,14 +18,16 @@ class Cascade:
     A message that the LLM gives no answer for keeps its local decision, marked as degraded.
     """
 
-    def __init__(self, local: Classifier, answerer: Answerer, unsure: Callable[[Decision], bool], *, before: int = 5) -> None:
+    def __init__(self, local: Classifier, answerer: Answerer, unsure: Callable[[Decision], bool], *, insists: bool = False, before: int = 5) -> None:
         """Put together.
 
         Args:
             unsure: says of a local decision whether the LLM is asked.
+            insists: an outage is an error, and no reason to leave local decisions.
             before: how many earlier messages of the room go along.
         """
-        self._local, self._answerer, self._unsure, self._before = local, answerer, unsure, before
+        self._local, self._answerer, self._unsure = local, answerer, unsure
+        self._insists, self._before = insists, before
 
     @property
     def versions(self) -> Versions:
@@ -37,6 +39,7 @@ class Cascade:
 
         Raises:
             LlmForbidden: the server refuses key, quota or request; asking again would change nothing.
+            LlmUnavailable: the server is away, and this insists on it.
         """
         decisions = self._local.classify(messages)
         rooms: dict[tuple[str, str], list[int]] = {}
@@ -55,6 +58,8 @@ class Cascade:
         try:
             return [answer.decision for answer in self._answerer.answer(claims, earlier)]
         except LlmUnavailable:
+            if self._insists:
+                raise
             return [None] * len(messages)
 
 

@@ -165,7 +165,8 @@ def _classify(classifier: Classifier, messages: Sequence[Message], as_json: bool
         else:
             slots = "  ".join(f"{slot.kind}={one_line(slot.text, 80)}" for slot in decision.slots)
             line = f"{decision.lead_probability:6.1%} lead  {', '.join(f'{name} {decision.probabilities[name]:.0%}' for name in decision.labels)}"
-            results().print(f"{line}  {slots}".rstrip(), markup=False, soft_wrap=True)
+            left = "(local: the LLM gave no answer)" if decision.degraded else ""
+            results().print(f"{line}  {slots}  {left}".rstrip(), markup=False, soft_wrap=True)
 
 
 def decision_json(message: Message, decision: Decision) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from eval.standin import StandIn
 from eval.troubles import TROUBLES
 from intent.classify.cascade import Cascade, NoBooks
 from intent.decision import DecidedBy, Decision, Versions
-from intent.errors import LlmForbidden
+from intent.errors import LlmForbidden, LlmUnavailable
 from intent.message import Message
 from tests.unit.classify.asking import TAXONOMY, answerer, message
 
@@ -49,6 +49,13 @@ def test_an_outage_leaves_the_local_decisions_and_says_so() -> None:
         decisions = cascade(server.url).classify(MESSAGES)
     assert [one.degraded for one in decisions] == [False, True, True, False, True]
     assert {one.labels for one in decisions} == {("chatter",)}
+
+
+def test_whoever_insists_on_the_llm_is_told_of_an_outage() -> None:
+    with StandIn(TAXONOMY, always=TROUBLES["rate limited, an hour"]) as server:
+        insisting = Cascade(Unsure(), answerer(server.url, deadline=2.0), lambda decision: True, insists=True)
+        with pytest.raises(LlmUnavailable):
+            insisting.classify(MESSAGES)
 
 
 def test_a_refused_key_is_the_operators_and_no_outage() -> None:
