@@ -174,19 +174,9 @@ def build_exchange(
 
 
 def build_answerer(
-    settings: Settings,
-    ledger: Ledger,
-    replies: Replies,
-    *,
-    prompt: str = "production",
-    exchange: Exchange | None = None,
-    stop: Event | None = None,
-    secret: bytes | None = None,
+    settings: Settings, ledger: Ledger, replies: Replies, *, prompt: str = "production", exchange: Exchange | None = None, stop: Event | None = None
 ) -> LlmAnswerer:
     """Build what asks the LLM with one prompt; without an ``exchange`` it gets one of its own, with one it still asks its own prompt's model.
-
-    Args:
-        secret: what ids in requests follow from, where requests must come out the same on every machine, as in evals; None for this service's own.
 
     Raises:
         OperatorError: no LLM is configured, or nobody knows what the model costs.
@@ -209,7 +199,7 @@ def build_answerer(
         load_calibration(path, taxonomy, prompt=chosen.identity, model=model.id),
         # Ids in requests must come out the same after a restart, and authors must not be able to know them: the key is both, and the
         # hash of it says nothing of it.
-        secret=secret or hashlib.sha256(f"ids:{_key(settings)}:{settings.database_url.get_secret_value()}".encode()).digest(),
+        secret=hashlib.sha256(f"ids:{_key(settings)}:{settings.database_url.get_secret_value()}".encode()).digest(),
         policy=AnswererPolicy(messages=settings.llm_batch, deadline=settings.llm_deadline),
     )
 

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from pydantic import SecretStr
 
 from eval.data.lint import comparable
 from eval.run.asking import CascadeSubject, LlmSubject
@@ -31,9 +32,6 @@ from intent.resources import locate
 from intent.settings import Settings, load_settings
 from intent.store.ledger import SqlReplies
 from intent.store.migrate import migrate
-
-SECRET = b"eval"
-"""Requests of an eval are the same on every machine; nobody writes messages to it who could want to guess ids."""
 
 _NOWHERE = "http://127.0.0.1:9/v1"
 """Stands for a server in offline runs; nothing is ever sent to it."""
@@ -85,7 +83,9 @@ def _asking(request: Request, suite: Suite, settings: Settings, everything: Sequ
     migrate(database, bootstrap.migrations_dir())
     replies, ledger = RunReplies(SqlReplies(database)), RunLedger()
     exchange = bootstrap.build_exchange(settings, ledger, prompt=name, allow=refuse if request.offline else None)
-    answerer = bootstrap.build_answerer(settings, ledger, replies, prompt=name, exchange=exchange, secret=SECRET)
+    # Ids in requests follow from key and database: without either, the requests of an eval are the same on every machine, and so are their hashes.
+    anybody = settings.model_copy(update={"llm_api_key": None, "database_url": SecretStr("eval")})
+    answerer = bootstrap.build_answerer(anybody, ledger, replies, prompt=name, exchange=exchange)
     local = bootstrap.build_local(settings)
     made, model = answerer.versions, exchange.model
     decider = Decider(
