@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select
 
-from intent.store.schema import dead_letters, decisions, inbox, messages
+from intent.store.schema import ask_lane, dead_letters, decisions, inbox, messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Balance:
         refused: payloads that were never messages; outside the equation.
         nowhere: messages that are neither waiting, decided nor dead.
         twice: messages that are more than one of these.
-        unknown: decisions, inbox rows or dead letters of messages that were never accepted.
+        unknown: decisions, inbox rows, questions or dead letters of messages that were never accepted.
         gaps: messages whose revisions are not 0, 1, 2 …
     """
 
@@ -68,6 +68,6 @@ def balance(connection: Connection) -> Balance:
         refused=connection.execute(select(func.count()).select_from(dead_letters).where(dead_letters.c.message_id.is_(None))).scalar_one(),
         nowhere=count(~is_decided, ~is_waiting, ~is_dead),
         twice=count(or_(and_(is_decided, is_waiting), and_(is_decided, is_dead), and_(is_waiting, is_dead))),
-        unknown=orphans(decisions) + orphans(inbox) + orphans(dead_letters),
+        unknown=sum(map(orphans, (decisions, inbox, ask_lane, dead_letters))),
         gaps=connection.execute(select(func.count()).select_from(broken.subquery())).scalar_one(),
     )
