@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, or_, select
 
 from intent.ports import Claim, Priority, Question
 from intent.queues.claims import claim, clock, release, settle, with_message
@@ -141,8 +141,7 @@ def _next(transaction: Connection, now: datetime, count: int, gathered_before: d
 
 
 def _suspect(transaction: Connection, here: Chosen) -> Chosen | None:
-    # A literal, for with a parameter SQLite could not know that the index of such rows will do.
-    first = select(ask_lane.c.id, ask_lane.c.attempts, ask_lane.c.token).where(*here, ask_lane.c.attempts > literal_column("0"))
+    first = select(ask_lane.c.id, ask_lane.c.attempts, ask_lane.c.token).where(*here, ask_lane.c.attempts > 0)
     row = transaction.execute(first.order_by(ask_lane.c.available_timestamp, ask_lane.c.id).limit(1)).one_or_none()
     if row is None:
         return None
@@ -153,10 +152,8 @@ def _suspect(transaction: Connection, here: Chosen) -> Chosen | None:
 def _ripe_room(transaction: Connection, here: Chosen, priority: Priority, count: int, gathered_before: datetime) -> Chosen | None:
     # The window bounds the work in a long lane: what lies behind it has its turn when the front has been asked.
     newest_first = priority is Priority.LIVE
-    order = (ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc()) if newest_first else (ask_lane.c.available_timestamp, ask_lane.c.id)
-    # "is true" keeps databases from searching by availability and then sorting the whole lane: nearly everything is available.
-    ready = [here[0].is_(true()), *here[1:]] if newest_first else here
-    window = select(ask_lane).where(*ready, ask_lane.c.attempts == 0).order_by(*order).limit(WINDOW).subquery()
+    order = (ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc()) if newest_first else (ask_lane.c.id,)
+    window = select(ask_lane).where(*here, ask_lane.c.attempts == 0).order_by(*order).limit(WINDOW).subquery()
     room = (window.c.run, window.c.platform, window.c.room_id)
     query = (
         select(*room)
