@@ -10,7 +10,7 @@ from rich.markup import escape
 from eval import route
 from eval.bench import verbs as bench
 from eval.data import verbs as data
-from eval.verbs import judging, running, tuning
+from eval.verbs import annotating, judging, running, tuning
 from intent.cli.screen import people
 from intent.errors import IntentError
 
@@ -24,6 +24,10 @@ app = typer.Typer(
 )
 for verb in (running.run, running.score, judging.compare, judging.gate, judging.report, judging.errors, judging.bless, tuning.calibrate):
     app.command()(verb)
+data.app.command()(annotating.export)
+data.app.command()(annotating.queue)
+data.app.command()(annotating.suspects)
+data.app.command(name="import")(annotating.import_labels)
 app.add_typer(data.app, name="data")
 app.add_typer(bench.app, name="bench")
 app.command()(route.route)

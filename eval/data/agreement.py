@@ -42,16 +42,28 @@ class Agreement:
     high: float
 
 
-def agreement(rows: Sequence[Row], taxonomy: Taxonomy, *, draws: int = 2000, seed: int = 20260131) -> list[Agreement]:
-    """Compare the author's with the second labels, for lead and then for each label; rows without second labels are left out."""
-    both = [row for row in rows if row.by(AUTHOR) and row.by(SECOND)]
+def agreement(
+    rows: Sequence[Row], taxonomy: Taxonomy, *, first: str = AUTHOR, second: str = SECOND, draws: int = 2000, seed: int = 20260131
+) -> list[Agreement]:
+    """Compare two annotators, for lead and then for each label; rows that one of them has not labelled are left out."""
+    both = [row for row in rows if row.by(first) and row.by(second)]
     rooms = _clusters([(row.input.platform, row.input.room_id) for row in both])
     questions = [(LEAD, taxonomy.leads), *((name, frozenset([name])) for name in taxonomy.names)]
     found = []
     for label, members in questions:
-        first, second = (np.array([not members.isdisjoint(row.by(who) or ()) for row in both], dtype=bool) for who in (AUTHOR, SECOND))
-        found.append(_agreement(label, first, second, rooms, draws, seed))
+        one, other = (np.array([not members.isdisjoint(row.by(who) or ()) for row in both], dtype=bool) for who in (first, second))
+        found.append(_agreement(label, one, other, rooms, draws, seed))
     return found
+
+
+def by_guideline(rows: Sequence[Row], *, first: str = AUTHOR, second: str = SECOND) -> dict[int, list[Row]]:
+    """Return the rows that both have labelled, by the guideline version that the later of the two followed."""
+    found: dict[int, list[Row]] = {}
+    for row in rows:
+        versions = [held.guideline for held in row.labels if held.by in {first, second}]
+        if len(versions) == len({first, second}):
+            found.setdefault(max(versions), []).append(row)
+    return dict(sorted(found.items()))
 
 
 def cohens_kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:

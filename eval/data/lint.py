@@ -52,7 +52,7 @@ def lint(rows: Sequence[Row], taxonomy: Taxonomy) -> list[Fault]:
 
 def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
     for who, labels in (("expected", row.expected.labels), *((given.by, given.labels) for given in row.labels)):
-        for what in _label_faults(labels, taxonomy):
+        for what in label_faults(labels, taxonomy):
             yield f"{who}: {what}"
     for slot in row.expected.slots:
         if slot.kind not in taxonomy.slots:
@@ -70,7 +70,8 @@ def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
     yield from _history_faults(row)
 
 
-def _label_faults(labels: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
+def label_faults(labels: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
+    """Yield what is wrong with a row's labels: unknown, repeated, out of order, or beside one that stands alone."""
     unknown = sorted(set(labels) - set(taxonomy.names))
     if unknown:
         yield f"labels that are not in the taxonomy: {', '.join(unknown)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,10 +41,11 @@ class Expected(_Data):
 
 
 class Annotation(_Data):
-    """The labels that one annotator gave."""
+    """The labels that one annotator gave, and the version of the guideline that they followed."""
 
-    by: Literal["author", "second", "adjudicated"]
+    by: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
     labels: Labels
+    guideline: Annotated[int, Field(gt=0)] = 1
 
 
 class Metadata(_Data):
@@ -126,6 +128,21 @@ def read_file(path: Path) -> tuple[list[Row], list[Fault]]:
             where = ".".join(str(part) for part in first["loc"])
             faults.append(Fault(f"{path.name}:{number}", f"{where}: {first['msg']}" if where else first["msg"]))
     return rows, faults
+
+
+def write_file(path: Path, rows: Sequence[Row]) -> None:
+    """Write one JSONL file whole or not at all; what is as it always is stays out.
+
+    Raises:
+        OperatorError: the file cannot be written.
+    """
+    lines = "".join(json.dumps(row.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False) + "\n" for row in rows)
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        fresh.write_text(lines, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        raise OperatorError(f"the dataset {path} cannot be written: {error.strerror}; make its folder writable") from error
 
 
 def read_dataset(folder: Path) -> tuple[list[Row], list[Fault]]:

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.data.agreement import agreement
+from eval.data.agreement import agreement, by_guideline
 from eval.data.lint import lint as lint_rows
 from eval.data.near import near_duplicates
-from eval.data.rows import load_dataset, of_split, read_dataset
+from eval.data.rows import AUTHOR, SECOND, load_dataset, of_split, read_dataset
 from eval.data.stats import Counts, count, count_cells
 from intent.bootstrap import build_taxonomy
 from intent.classify.encoder import BUNDLED, EncoderSpec, open_encoder
@@ -91,15 +91,25 @@ def dedupe(
 
 
 @app.command()
-def agree(folder: Folder = DATASET, json: Json = False) -> None:
-    """Compare the first and second labels: Cohen's kappa with 95 % intervals clustered by room."""
-    found = agreement(load_dataset(folder), build_taxonomy(load_settings()))
-    if json:
+def agree(
+    folder: Folder = DATASET,
+    json: Json = False,
+    first: Annotated[str, typer.Option(help="one annotator")] = AUTHOR,
+    second: Annotated[str, typer.Option(help="the other")] = SECOND,
+) -> None:
+    """Compare two annotators: Cohen's kappa with 95 % intervals clustered by room, for each version of the guideline."""
+    taxonomy = build_taxonomy(load_settings())
+    parts = by_guideline(load_dataset(folder), first=first, second=second)
+    if not parts:
+        people.print(f"no row was labelled by both {first} and {second}", markup=False)
+    for version, rows in parts.items():
+        found = agreement(rows, taxonomy, first=first, second=second)
+        if json:
+            for one in found:
+                json_line({"guideline": version, **dataclasses.asdict(one)})
+            continue
+        table = Table("label", "rows", first, second, "both", "kappa", "95 % interval", title=f"guideline version {version}")
         for one in found:
-            json_line(dataclasses.asdict(one))
-        return
-    table = Table("label", "rows", "first", "second", "both", "kappa", "95 % interval")
-    for one in found:
-        numbers = (str(number) for number in (one.rows, one.first, one.second, one.both))
-        table.add_row(one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}")
-    results().print(table)
+            numbers = (str(number) for number in (one.rows, one.first, one.second, one.both))
+            table.add_row(one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}")
+        results().print(table)

@@ -1,0 +1,72 @@
+"""Messages that could be labelled next, with what speaks for each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eval.data.sampling import reasons
+from eval.measure.scored import Floats
+from eval.run.history import load_run
+from intent import bootstrap
+from intent.errors import Malformed, OperatorError
+from intent.message import Message, parse_message
+from intent.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Messages to choose from.
+
+    Attributes:
+        rows: what a queue says of each: the id of its row, or the message itself.
+        speaking: for each reason how much it speaks for each message, shape (rows,).
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    speaking: Mapping[str, Floats]
+
+
+def from_run(folder: Path) -> Candidates:
+    """Return the messages of a run; where the local model gave its opinion beside the LLM's, they can disagree."""
+    run = load_run(folder, bootstrap.build_taxonomy(load_settings()))
+    scored = run.scored.only(np.array([one.repeat == 0 for one in run.predictions]))
+    speaking = reasons(scored.chosen, scored.lead_probability, scored.has_local & ~scored.local_labels_agree)
+    return Candidates(tuple({"row": key} for key in scored.ids), speaking)
+
+
+def from_messages(path: Path) -> Candidates:
+    """Return messages that nobody has labelled, as the local model decides them.
+
+    Raises:
+        OperatorError: the file cannot be read, holds no message, or a line is none.
+    """
+    settings = load_settings()
+    names = bootstrap.build_taxonomy(settings).names
+    messages = _read(path)
+    decisions = bootstrap.build_local(settings).classify(messages)
+    chosen = np.array([[name in decision.labels for name in names] for decision in decisions], dtype=bool)
+    lead = np.array([decision.lead_probability for decision in decisions])
+    rows = tuple({"row": one.message_id, "message": one.model_dump(mode="json", exclude_none=True)} for one in messages)
+    return Candidates(rows, reasons(chosen, lead, np.zeros(len(messages), dtype=bool)))
+
+
+def _read(path: Path) -> list[Message]:
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise OperatorError(f"the messages {path} cannot be read: {error.strerror}") from error
+    messages = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                messages.append(parse_message(line))
+            except Malformed as error:
+                raise OperatorError(f"{path}:{number} is no message: {error}") from error
+    if not messages:
+        raise OperatorError(f"{path} holds no message")
+    return messages
