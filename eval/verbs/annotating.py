@@ -114,9 +114,9 @@ def queue(
         parts = {name: round(part, 3) for name, part in one.reasons.items()}
         lines.append({**candidates.rows[one.row], "probability": round(one.probability, 6), "reasons": parts})
     replace(output, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
-    people.print(
-        f"{len(drawn)} of {len(candidates.rows):,} messages; export them with: python -m eval data export --queue {output} -o tasks", markup=False
-    )
+    people.print(f"{len(drawn)} of {len(candidates.rows):,} messages lie in {output}", markup=False)
+    if source.is_dir():
+        people.print(f"give them to annotators with: python -m eval data export --queue {output} -o tasks", markup=False)
 
 
 def suspects(
