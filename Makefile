@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format train clean
+.PHONY: help demo test check gate format train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ check: $(VENV)/tested  ## format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+gate: $(VENV)/tested  ## hold the local model against its blessed baseline; the tests do so too
+	$(BIN)/python -m eval gate --suite eval/suites/local.yaml --offline
 
 format: $(VENV)/tested  ## format and mend what can be mended
 	$(BIN)/ruff format .

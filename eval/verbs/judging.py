@@ -24,6 +24,7 @@ from intent.cli.screen import json_line, one_line, people, results
 from intent.settings import load_settings
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
+Baselines = Annotated[Path, typer.Option(help="folder of the baselines")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]
 
 
@@ -63,6 +64,7 @@ def gate(
     no_cache: NoCache = False,
     offline: Offline = False,
     store: Store = STORE,
+    baselines: Baselines = baseline.BASELINES,
     strict: Annotated[bool, typer.Option("--strict", help="exit 101 when a check is inconclusive")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="print the checks that passed, too")] = False,
 ) -> None:
@@ -75,7 +77,7 @@ def gate(
         folder = output or fresh_folder(suite)
         asked = Request(suite, folder, model=model, prompt=prompt, jobs=jobs, fresh=no_cache, offline=offline, store=store, command=command_line())
         carry_out(asked)
-    judged = finish(folder)
+    judged = finish(folder, baselines=baselines)
     report = require_gate(judged)
     print_checks(report, everything=verbose)
     if report.verdict is Verdict.FAILED:
@@ -84,13 +86,13 @@ def gate(
         raise typer.Exit(UNDECIDED)
 
 
-def bless(folder: RunFolder) -> None:
+def bless(folder: RunFolder, baselines: Baselines = baseline.BASELINES) -> None:
     """Make a run the baseline of its suite: commit the folder that this writes.
 
     Example: python -m eval bless runs/mine
     """
-    judged = finish(folder, quiet=True)
-    home = baseline.bless(judged.run)
+    judged = finish(folder, baselines=baselines, quiet=True)
+    home = baseline.bless(judged.run, baselines)
     people.print(f"the baseline of suite {judged.run.suite.name} is now {home}; commit it", markup=False)
 
 

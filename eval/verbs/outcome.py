@@ -9,6 +9,7 @@ from rich.table import Table
 from eval.measure.registry import METRICS
 from eval.report.page import page
 from eval.run.predictions import replace
+from eval.verdict.baseline import BASELINES
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
 from eval.verdict.junit import junit
@@ -25,10 +26,10 @@ REPORT = "report.html"
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 
 
-def finish(folder: Path, *, against: Path | None = None, quiet: bool = False) -> Judged:
+def finish(folder: Path, *, against: Path | None = None, baselines: Path = BASELINES, quiet: bool = False) -> Judged:
     """Judge a finished run, write its files, and print the verdict."""
     taxonomy = build_taxonomy(load_settings())
-    judged = judge(folder, taxonomy, against=against)
+    judged = judge(folder, taxonomy, against=against, baselines=baselines)
     replace(folder / "summary.md", summary(judged).encode())
     replace(folder / "junit.xml", junit(judged))
     replace(folder / REPORT, page(judged, taxonomy).encode())
