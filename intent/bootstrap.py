@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import signal
 from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ import sqlalchemy
 from pydantic import SecretStr
 
 from intent.errors import OperatorError, StoreUnavailable
+from intent.failpoint import failpoint
 from intent.features.definitions import Definitions, load_definitions
 from intent.features.state import SqlFeatureState
 from intent.queues.inbox import SqlInbox
@@ -27,7 +26,7 @@ from intent.store.engine import Database
 from intent.store.migrate import is_empty, migrate, require_newest
 from intent.taxonomy import Taxonomy, load_taxonomy
 from intent.telemetry import logger
-from intent.worker import Step, Worker, WorkerPolicy, WorkReport
+from intent.worker import Worker, WorkerPolicy, WorkReport
 
 if TYPE_CHECKING:
     from intent.classify.exchange import Allow, Exchange
@@ -99,11 +98,13 @@ def build_local(settings: Settings, *, model_dir: Path | None = None) -> Classif
         OperatorError: the model or its encoder is missing or was changed.
     """
     from intent.classify.local import LocalClassifier
+    from intent.classify.modelfile import load_model
 
     directory = model_dir or settings.model_dir or locate("models") / "lead_intent"
+    of_other_labels = model_dir is not None and load_model(model_dir).description.taxonomy is None
     return LocalClassifier.load(
         directory,
-        taxonomy=build_taxonomy(settings),
+        taxonomy=None if of_other_labels else build_taxonomy(settings),
         cache_dir=settings.cache_dir,
         encoder=settings.encoder,
         threads=settings.threads,
@@ -271,27 +272,6 @@ def build_worker(
         step=failpoint(settings.failpoint),
         progress=progress,
     )
-
-
-def failpoint(setting: str | None, kill: Callable[[], None] = lambda: os.kill(os.getpid(), signal.SIGKILL)) -> Step:
-    """Return a step that kills the process the Nth time a named step is passed; without a setting it does nothing.
-
-    Raises:
-        OperatorError: the setting is not STEP:N.
-    """
-    if setting is None:
-        return lambda name: None
-    step, _, number = setting.partition(":")
-    if not step or not number.isdigit():
-        raise OperatorError("INTENT_FAILPOINT must be STEP:N, such as saved:2")
-    left = {"times": int(number)}
-
-    def passed(name: str) -> None:
-        left["times"] -= name == step
-        if name == step and left["times"] == 0:
-            kill()
-
-    return passed
 
 
 def sqlite_url(path: Path) -> SecretStr:

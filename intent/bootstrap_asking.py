@@ -8,8 +8,9 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from intent.asker import Asker, AskPolicy, AskReport
-from intent.bootstrap import build_answerer, build_exchange, build_taxonomy, failpoint, groups, llm_is_on
+from intent.bootstrap import build_answerer, build_exchange, build_taxonomy, groups, llm_is_on
 from intent.errors import OperatorError
+from intent.failpoint import failpoint
 from intent.features.state import SqlFeatureState
 from intent.queues.lane import SqlLane
 from intent.resources import locate

@@ -72,10 +72,11 @@ def test_two_workers_share_one_database(start_worker: StartWorker, books: Books,
 
 def test_a_worker_stopped_past_its_lease_and_continued_changes_nothing(start_worker: StartWorker, books: Books, make_message: MakeMessage) -> None:
     books.fill(stream(make_message, 40))
-    zombie = start_worker(lease=0.5, batch_count=40, seconds=1.0, drain=True)
-    zombie.wait_until_ready()
-    time.sleep(0.3)
+    zombie = start_worker(lease=0.5, batch_count=40, seconds=3.0, drain=True)
+    while not any(row["token"] for row in rows(books.database, "inbox")):
+        time.sleep(0.01)
     zombie.process.send_signal(signal.SIGSTOP)
+    time.sleep(0.6)  # past its lease
     assert start_worker(lease=30, drain=True).finish()[1]["decided"] == 40
     before = {row["id"]: row["created_timestamp"] for row in rows(books.database, "decisions")}
     zombie.process.send_signal(signal.SIGCONT)

@@ -104,6 +104,19 @@ def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path)
     assert found[0]["probabilities"] == found[3]["probabilities"]
 
 
+def test_a_model_of_any_other_labels_is_trained_and_used(run: Run, tmp_path: Path) -> None:
+    said = {"greeting": ["hello there", "good morning", "hi all", "hey hey"], "farewell": ["goodbye", "see you later", "bye now", "good night all"]}
+    data = tmp_path / "train.jsonl"
+    data.write_text("\n".join(json.dumps({"text": text, "labels": [label]}) for label, texts in said.items() for text in texts))
+    trained = run("train", "--data", data, "--out", tmp_path / "model", "--json")
+    assert trained.code == 0, trained.err
+    texts = tmp_path / "texts.jsonl"
+    texts.write_text('{"text": "hello good morning"}\n{"text": "goodbye, see you"}')
+    found = run("classify", texts, "--by", "local", "--model", tmp_path / "model", "--json").lines()
+    assert [line["labels"] for line in found] == [["greeting"], ["farewell"]]
+    assert set(found[0]["probabilities"]) == set(said)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
