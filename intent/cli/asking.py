@@ -17,7 +17,7 @@ from intent.asker import Asker, AskReport
 from intent.bootstrap_asking import build_asker, build_lane
 from intent.cli.look import instant
 from intent.cli.screen import json_line, progress_bar, results, say, stopping
-from intent.errors import IntentError, Later, OperatorError
+from intent.errors import IntentError, Later, OperatorError, WrongUse
 from intent.runs import Tools
 from intent.runs import backfill as put_into_lane
 from intent.settings import Settings, load_settings
@@ -142,6 +142,9 @@ def backfill(
     Examples: [bold]intent backfill --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --run shorter --prompt candidate[/] ·
     [bold]intent backfill --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --run production[/]
     """
+    first, last = instant(start), instant(end)
+    if first >= last:
+        raise WrongUse(f"--from {start} is not before --to {end}")
     settings = load_settings()
     database = bootstrap.open_database(settings)
     runs = SqlRuns(database)
@@ -150,7 +153,7 @@ def backfill(
         runs.start(run, prompt=found.front.name, prompt_version=found.identity, description=f"{start} to {end}")
     with stopping() as stop, progress_bar("putting into the lane", None) as (bar, task):
         tools = Tools(runs, database, stop, progress=lambda done: bar.update(task, completed=done))
-        put = put_into_lane(tools, build_lane(settings, database), run, instant(start), instant(end))
+        put = put_into_lane(tools, build_lane(settings, database), run, first, last)
     if as_json:
         json_line({"run": run, "questions": put})
     else:

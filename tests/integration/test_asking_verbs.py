@@ -71,18 +71,20 @@ def test_a_person_is_forgotten(run: Run, tmp_path: Path) -> None:
     assert run("forget", "--user", "tiktok:u_laozhou58", "--json").lines()[0]["messages"] == 0
     assert run("audit").code == 0
     wrong = run("forget", "--user", "u_laozhou58")
-    assert (wrong.code, "PLATFORM:ID" in wrong.err) == (1, True)
+    assert (wrong.code, "PLATFORM:ID" in wrong.err) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "code", "said"),
     [
-        (["backfill", "--from", "yesterday", "--to", "2030-01-01T00:00:00Z", "--run", "x"], "is no time"),
-        (["backfill", *EVER, "--run", "x", "--prompt", "unheard_of"], "there is no prompt"),
-        (["runs", "diff", "unheard-of"], "intent runs list"),
-        (["runs", "promote", "production"], "visible already"),
+        (["backfill", "--from", "yesterday", "--to", "2030-01-01T00:00:00Z", "--run", "x"], 2, "is no time"),
+        (["backfill", "--to", EVER[1], "--from", EVER[3], "--run", "x"], 2, "is not before"),
+        (["backfill", *EVER, "--run", "x", "--prompt", "unheard_of"], 1, "there is no prompt"),
+        (["runs", "diff", "unheard-of"], 1, "intent runs list"),
+        (["runs", "promote", "production"], 1, "visible already"),
     ],
 )
-def test_wrong_use_is_answered_with_a_sentence(run: Run, arguments: list[str], said: str) -> None:
+def test_wrong_use_is_answered_with_a_sentence(run: Run, arguments: list[str], code: int, said: str) -> None:
     result = run(*arguments)
-    assert (result.code, said in " ".join(result.err.split()), "Traceback" in result.err) == (1, True, False)
+    assert (result.code, said in " ".join(result.err.split()), "Traceback" in result.err) == (code, True, False)
+    assert len(run("runs", "list", "--json").lines()) == 1, "nothing was begun"

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from intent.errors import BudgetSpent, LlmUnavailable, StoreUnavailable, Stopping
+from intent.errors import BudgetSpent, LlmUnavailable, Stopping, StoreUnavailable
 from intent.patience import Weather, patiently
 
 
