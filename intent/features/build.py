@@ -1,0 +1,154 @@
+"""Builds training rows: for every row of a spine, in order, the features as they were known at its time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from intent.errors import OperatorError
+from intent.features.definitions import SECOND, Definitions, FeatureSet
+from intent.features.events import ENTITIES, Topics
+from intent.features.facts import fact_columns
+from intent.features.history import History, facts_steps
+from intent.features.labels import Label, label_steps
+from intent.features.plan import Dialect, Step, views
+
+LATE = 3600 * SECOND
+"""A message that was decided so many microseconds after it was said counts as late in the report."""
+
+
+class Engine(AbstractContextManager["Engine"], Protocol):
+    """Runs SQL steps: DuckDB here, Spark on a cluster."""
+
+    name: str
+    dialect: Dialect
+
+    def load_spine(self, path: Path) -> None:
+        """Make table ``spine``: all its columns, ``_row`` from 0 in order, and ``_at`` in microseconds."""
+
+    def load_facts(self, pattern: str, columns: Sequence[str]) -> None:
+        """Make table ``exported`` of the Parquet files of a pattern."""
+
+    def step(self, name: str, sql: str) -> None:
+        """Make a table."""
+
+    def row(self, sql: str) -> tuple[Any, ...] | None:
+        """Return the first row."""
+
+    def write(self, sql: str, path: Path) -> None:
+        """Write the rows in their order as Parquet."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What was built.
+
+    Attributes:
+        messages: messages among the facts that were said before the spine's last row.
+        left_out: of these, those that no row may see, because they were decided later than the spine's last row.
+        late: of these, those that were decided more than an hour after they were said.
+        seconds: how long it took.
+    """
+
+    rows: int
+    features: int
+    messages: int
+    left_out: int
+    late: int
+    seconds: float
+
+
+def build(
+    engine: Engine,
+    feature_set: FeatureSet,
+    definitions: Definitions,
+    *,
+    spine: Path,
+    facts: Path,
+    out: Path,
+    history: History,
+    labels: Sequence[Label] = (),
+    progress: Callable[[str], None] = lambda step: None,
+) -> BuildReport:
+    """Write one row for each row of the spine, in order, with all its columns, the features, and a status for each view.
+
+    Args:
+        spine: a Parquet file with event_timestamp (with time zone) and the key columns of the set's views.
+        facts: folder that `intent features export` wrote.
+        labels: what to count forward from each row's time; by the newest revisions, whenever they came.
+
+    Raises:
+        OperatorError: the spine lacks a column, holds a missing key or a time without zone, or there are no facts.
+    """
+    started = time.monotonic()
+    topics = Topics(definitions.groups)
+    keys = dict.fromkeys(key for view in (*feature_set.views, *(label.view for label in labels)) for key in ENTITIES[view])
+    columns = _checked(spine, list(keys), [*feature_set.names, *(f"{view}__status" for view in feature_set.views), *(label.name for label in labels)])
+    if not any(facts.glob("date=*/*.parquet")):
+        raise OperatorError(f"there are no facts in {facts}; write them with: intent features export {facts}")
+    engine.load_spine(spine)
+    _refuse_missing_keys(engine, list(keys))
+    engine.load_facts(str(facts / "date=*" / "*.parquet"), fact_columns(topics))
+    probabilities = ", ".join(column for column in fact_columns(topics) if column.startswith("p_"))
+    steps: list[Step] = [(name, sql.replace("PROBABILITIES", probabilities)) for name, sql in facts_steps(history)]
+    for plan in views(feature_set, definitions, topics, engine.dialect):
+        steps += plan.steps()
+    for number, label in enumerate(labels):
+        steps += label_steps(number, label, definitions, topics, engine.dialect)
+    for name, sql in steps:
+        progress(name)
+        engine.step(name, sql)
+    progress("writing")
+    engine.write(_joined(columns, feature_set, labels), out)
+    return _report(engine, feature_set, time.monotonic() - started)
+
+
+def _checked(spine: Path, keys: Sequence[str], added: Sequence[str]) -> list[str]:
+    try:
+        schema = pq.read_schema(spine)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise OperatorError(f"the spine {spine} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
+    for key in ("event_timestamp", *keys):
+        if key not in schema.names:
+            raise OperatorError(f"the spine {spine} has no column {key}; the feature set needs event_timestamp, {', '.join(keys)}")
+    kind = schema.field("event_timestamp").type
+    if not pa.types.is_timestamp(kind) or kind.tz is None:
+        raise OperatorError(f"event_timestamp of the spine is {kind}; it must be a timestamp with a time zone, so that its instant is certain")
+    taken = sorted(set(schema.names) & {*added, "_row", "_at"})
+    if taken:
+        raise OperatorError(f"the spine has a column {taken[0]} already; rename it")
+    return list(schema.names)
+
+
+def _refuse_missing_keys(engine: Engine, keys: Sequence[str]) -> None:
+    for key in ("event_timestamp", *keys):
+        found = engine.row(f"SELECT min(_row), count(*) FROM spine WHERE {key} IS NULL")
+        if found and found[1]:
+            raise OperatorError(
+                f"{found[1]} rows of the spine have no {key}, first row {found[0]} (from 0); leave them out or give a key that was never seen"
+            )
+
+
+def _joined(columns: Sequence[str], feature_set: FeatureSet, labels: Sequence[Label]) -> str:
+    names = [*(f's."{column}"' for column in columns), *feature_set.names, *(f"{view}__status" for view in feature_set.views)]
+    names += [f'coalesce(label_{number}.n, 0) AS "{label.name}"' for number, label in enumerate(labels)]
+    tables = [f"JOIN {view}_features ON {view}_features._row = s._row" for view in feature_set.views]
+    tables += [f"LEFT JOIN label_{number} ON label_{number}._row = s._row" for number, _ in enumerate(labels)]
+    return f"SELECT {', '.join(names)} FROM spine s {' '.join(tables)} ORDER BY s._row"
+
+
+def _report(engine: Engine, feature_set: FeatureSet, seconds: float) -> BuildReport:
+    rows = engine.row("SELECT count(*), max(_at) FROM spine") or (0, None)
+    last = rows[1] if rows[1] is not None else 0
+    left_out = f"CASE WHEN since > {last} THEN 1 ELSE 0 END"
+    late = f"CASE WHEN since - event > {LATE} THEN 1 ELSE 0 END"
+    said = f"SELECT min(event) AS event, min(since) AS since FROM facts WHERE event < {last} GROUP BY platform, message_id"
+    counts = engine.row(f"SELECT count(*), coalesce(sum({left_out}), 0), coalesce(sum({late}), 0) FROM ({said})") or (0, 0, 0)
+    return BuildReport(int(rows[0]), len(feature_set.features), int(counts[0]), int(counts[1]), int(counts[2]), seconds)

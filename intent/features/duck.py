@@ -1,0 +1,77 @@
+"""DuckDB as the engine of the offline build: one machine, as many threads as it has, larger than memory through a spill folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from intent.errors import OperatorError
+from intent.features.plan import Dialect
+
+
+class DuckEngine:
+    """Runs steps as temporary tables of a DuckDB connection of its own."""
+
+    name = "duckdb"
+
+    def __init__(self, spill: Path, threads: int | None = None) -> None:
+        self.dialect = Dialect(as_of=_as_of, listed=_listed, no_list="[]")
+        self._connection = duckdb.connect()
+        self._connection.execute(f"SET temp_directory = '{_quoted(spill)}'")
+        self._connection.execute("SET TimeZone = 'UTC'")
+        if threads:
+            self._connection.execute(f"SET threads = {threads}")
+
+    def __enter__(self) -> DuckEngine:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connection.close()
+
+    def load_spine(self, path: Path) -> None:
+        """Make table ``spine``: all its columns, ``_row`` from 0 in the file's order, and ``_at`` in microseconds."""
+        rows = f"SELECT *, row_number() OVER () - 1 AS _row, epoch_us(event_timestamp) AS _at FROM read_parquet('{_quoted(path)}')"
+        self.step("spine", rows)
+
+    def load_facts(self, pattern: str, columns: Sequence[str]) -> None:
+        """Make table ``exported`` of the Parquet files of a pattern."""
+        source = f"SELECT {', '.join(columns)} FROM read_parquet('{pattern.replace(chr(39), chr(39) * 2)}', hive_partitioning = false)"
+        self._run(f"CREATE OR REPLACE TEMP VIEW exported AS {source}")
+
+    def step(self, name: str, sql: str) -> None:
+        """Make a table."""
+        self._run(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+    def row(self, sql: str) -> tuple[Any, ...] | None:
+        """Return the first row."""
+        found: tuple[Any, ...] | None = self._run(sql).fetchone()
+        return found
+
+    def write(self, sql: str, path: Path) -> None:
+        """Write the rows in their order as one Parquet file, which is there whole or not at all."""
+        partial = path.with_name(path.name + ".partial")
+        self._run(f"COPY ({sql}) TO '{_quoted(partial)}' (FORMAT parquet, COMPRESSION zstd)")
+        partial.replace(path)
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self._connection.execute(sql)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            raise OperatorError(f"DuckDB cannot go on: {str(error).splitlines()[0]}; free memory or disk, or use --engine spark") from error
+
+
+def _as_of(rows: str, running: str, equal: Sequence[str], columns: Sequence[str]) -> str:
+    same = " AND ".join(f"r.{column} = p.{column}" for column in equal)
+    return f"SELECT r._row, {', '.join(f'p.{column}' for column in columns)} FROM {rows} r ASOF JOIN {running} p ON {same} AND r.moment >= p.moment"
+
+
+def _listed(entries: str) -> str:
+    return f"SELECT _row, list({{'intent': intent, 'item_id': item_id, 'at': event}} ORDER BY n) AS LISTED FROM ({entries}) GROUP BY _row"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

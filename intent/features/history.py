@@ -1,0 +1,67 @@
+"""What was known when, as SQL steps: exported facts become ``facts`` with the instants between which a reader sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from intent.errors import OperatorError
+from intent.features.definitions import SECOND
+
+MARGIN = 5 * SECOND
+"""What commits late was not known: a decision counts from so many microseconds after its created time."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How long ago a fact must have been written to be known, and what is taken as known of history that came in afterwards.
+
+    Attributes:
+        margin: microseconds after its created time from which a decision is known.
+        assumed: None is strict; else a message that came in later is taken as decided so many microseconds after it was said. Later revisions
+            of it keep their distance, so that an upgrade never shows before its time.
+    """
+
+    margin: int = MARGIN
+    assumed: int | None = None
+
+
+def parse_history(text: str, margin: float) -> History:
+    """Read ``strict`` or ``assume:30s``.
+
+    Raises:
+        OperatorError: the text is something else.
+    """
+    if text == "strict":
+        return History(round(margin * SECOND))
+    word, _, seconds = text.partition(":")
+    if word != "assume" or not seconds.endswith("s") or not seconds[:-1].isdigit():
+        raise OperatorError(f"--history must be strict, or assume: with seconds such as assume:30s, not {text!r}")
+    return History(round(margin * SECOND), int(seconds[:-1]) * SECOND)
+
+
+def facts_steps(history: History) -> Iterator[tuple[str, str]]:
+    """Yield the steps from table ``exported`` to table ``facts``, with since, until (null: still stands) and stays.
+
+    ``stays`` are the topics that a message keeps in all its later revisions. A revision that a later one overtook before it was known is dropped.
+    """
+    message = "PARTITION BY platform, message_id"
+    same = "r.platform = f.platform AND r.message_id = f.message_id"
+    known, first = "known", f"min(known) OVER ({message})"
+    if history.assumed is not None:
+        said = f"event + {history.assumed}"
+        known, late = f"least(known, {said})", f"known - greatest({first} - ({said}), 0)"
+    else:
+        late = "known"
+    visible = f"greatest(event, {{}} + {history.margin}) + 1"
+    never = "CAST(NULL AS BIGINT)"
+    yield "redecided", "SELECT DISTINCT platform, message_id FROM exported WHERE revision > 0"
+    yield "once", f"SELECT *, {visible.format(known)} AS since, {never} AS until, mask AS stays FROM exported f ANTI JOIN redecided r ON {same}"
+    following = f"min(late) OVER ({message} ORDER BY revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
+    revised = f"SELECT *, {following} AS later FROM (SELECT *, {late} AS late FROM exported f SEMI JOIN redecided r ON {same})"
+    replaced = f"CASE WHEN later IS NOT NULL THEN {visible.format('later')} END"
+    chain = f"SELECT *, {visible.format('late')} AS since, {replaced} AS until FROM ({revised}) WHERE later IS NULL OR late < later"
+    stays = f"bit_and(mask) OVER ({message} ORDER BY revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
+    yield "revised", f"SELECT *, {stays} AS stays FROM ({chain}) WHERE until IS NULL OR since < until"
+    columns = "platform, message_id, user_id, creator_id, room_id, item_id, event, mask, since, until, stays, PROBABILITIES"
+    yield "facts", f"SELECT {columns} FROM once UNION ALL SELECT {columns} FROM revised"
