@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from intent import bootstrap
+from intent.cli import offline
 from intent.cli.look import instant
 from intent.cli.screen import json_line, one_line, people, results
 from intent.errors import OperatorError, WrongUse
@@ -23,11 +23,14 @@ from intent.features.catalogue import entries, entry, markdown
 from intent.features.definitions import Definitions
 from intent.features.events import ENTITIES
 from intent.features.read import FeatureReader, FeatureTable
+from intent.features.served import ServedLog, plain, statuses
 from intent.features.state import SqlFeatureState
 from intent.features.values import Status
 from intent.settings import load_settings
 
 features = typer.Typer(no_args_is_help=True, help="Features for ranking: the same online and offline.")
+for verb in (offline.export, offline.build, offline.parity):
+    features.command()(verb)
 SetName = Annotated[str | None, typer.Option("--set", help="Feature set, such as ranking_v1.")]
 
 
@@ -69,6 +72,8 @@ def read(
     rows: Annotated[str | None, typer.Option(metavar="PATH|-", help="Entity rows instead, one JSON object of keys a line; needs --set.")] = None,
     of_set: SetName = None,
     at: Annotated[str | None, typer.Option(help="As of this instant; now if not given.")] = None,
+    log: Annotated[Path | None, typer.Option(help="With --rows: append what was served, for intent features parity.")] = None,
+    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of rows that is logged, chosen by hash.")] = 1.0,
     every: Annotated[bool, typer.Option("--all", help="Also features that are zero or missing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, all features.")] = False,
 ) -> None:
@@ -87,6 +92,8 @@ def read(
             raise WrongUse("--rows needs --set; see: intent features list")
         columns = _entity_rows(rows)
         table = reader.read(definitions.feature_set(of_set), columns, when)
+        if log is not None:
+            ServedLog(log, share).write(table, columns, datetime.now(UTC))
         for number, values in enumerate(_by_row(table)):
             json_line({**{name: column[number] for name, column in columns.items()}, **values})
         return
@@ -131,8 +138,8 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
     if as_json:
         json_line({"entity": title, **values})
         return
-    statuses = set(values["statuses"].values())
-    silent = statuses & {Status.NEVER_SEEN.name.lower(), Status.EXPIRED.name.lower(), Status.PENDING.name.lower()}
+    found = set(values["statuses"].values())
+    silent = found & {Status.NEVER_SEEN.name.lower(), Status.EXPIRED.name.lower(), Status.PENDING.name.lower()}
     heading = one_line(title, 200) + (f" ({silent.pop().replace('_', ' ')})" if silent else "")
     table = Table(title=Text(heading), title_justify="left")
     table.add_column("feature")
@@ -150,17 +157,11 @@ def _by_row(table: FeatureTable) -> list[dict[str, Any]]:
     size = len(next(iter(table.columns.values()), ()))
     return [
         {
-            "features": {name: _plain(column[number]) for name, column in table.columns.items()},
-            "statuses": {name: Status(status[number]).name.lower() for name, status in table.statuses.items()},
+            "features": {name: plain(column[number]) for name, column in table.columns.items()},
+            "statuses": statuses(table, number),
         }
         for number in range(size)
     ]
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | list):
-        return value
-    return None if math.isnan(value) else float(value)
 
 
 def _entity_rows(path: str) -> dict[str, list[Any]]:

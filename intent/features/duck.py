@@ -19,7 +19,7 @@ class DuckEngine:
     name = "duckdb"
 
     def __init__(self, spill: Path, threads: int | None = None) -> None:
-        self.dialect = Dialect(as_of=_as_of, listed=_listed, no_list="[]")
+        self.dialect = Dialect(as_of=_as_of, listed=_listed, no_list="[]", numbered=lambda keys: "row_number() OVER ()")
         self._connection = duckdb.connect()
         self._connection.execute(f"SET temp_directory = '{_quoted(spill)}'")
         self._connection.execute("SET TimeZone = 'UTC'")

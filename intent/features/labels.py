@@ -46,7 +46,7 @@ def label_steps(number: int, label: Label, definitions: Definitions, topics: Top
     name, keys = f"label_{number}", definitions.views[label.view].keys
     columns = ", ".join(keys)
     same = " AND ".join(f"s.{key} = e.{key}" for key in keys)
-    yield f"{name}_keys", f"SELECT {columns}, row_number() OVER (ORDER BY {columns}) AS k FROM (SELECT DISTINCT {columns} FROM spine)"
+    yield f"{name}_keys", f"SELECT {columns}, {dialect.numbered(keys)} AS k FROM (SELECT DISTINCT {columns} FROM spine)"
     stands = f"s.until IS NULL AND {has(topics, label.topic)}"
     said = f"SELECT e.k, s.event AS moment, CAST(1 AS DOUBLE) AS n FROM facts s JOIN {name}_keys e ON {same} WHERE {stands}"
     yield f"{name}_running", running_sum(said, ["n"], "k")

@@ -28,11 +28,12 @@ _BITS = {MEASURED: MEASURED_CODE, LLM: LLM_CODE}
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Where the engines differ: the as-of join, and lists."""
+    """Where the engines differ: the as-of join, lists, and what stands for a key of several columns."""
 
     as_of: AsOf
     listed: Callable[[str], str]
     no_list: str
+    numbered: Callable[[Sequence[str]], str]
 
 
 Step = tuple[str, str]
@@ -53,7 +54,7 @@ class ViewPlan:
         keys = ", ".join(self._keys)
         same = " AND ".join(f"f.{key} = e.{key}" for key in self._keys)
         view = self._view
-        yield f"{view}_keys", f"SELECT {keys}, row_number() OVER (ORDER BY {keys}) AS k FROM (SELECT DISTINCT {keys} FROM spine)"
+        yield f"{view}_keys", f"SELECT {keys}, {self._dialect.numbered(self._keys)} AS k FROM (SELECT DISTINCT {keys} FROM spine)"
         on_spine = " AND ".join(f"s.{key} = e.{key}" for key in self._keys)
         yield f"{view}_rows", f"SELECT s._row, e.k, s._at AS moment FROM spine s JOIN {view}_keys e ON {on_spine}"
         yield f"{view}_facts", f"SELECT e.k, f.* FROM facts f JOIN {view}_keys e ON {same}"
@@ -202,10 +203,8 @@ class ViewPlan:
     def _decayed(self, topic: str, name: str) -> str:
         half_life = self._definitions.half_lives[name] * SECOND
         block = BLOCK * half_life
-        parts = [
-            f"coalesce(d{name}_{back}_{topic}, 0) * pow(CAST(2 AS DOUBLE), CAST({_floor('moment', block)} - {back * block} - moment AS DOUBLE) / {half_life})"
-            for back in (0, 1)
-        ]
+        gaps = {back: f"CAST({_floor('moment', block)} - {back * block} - moment AS DOUBLE)" for back in (0, 1)}
+        parts = [f"coalesce(d{name}_{back}_{topic}, 0) * pow(CAST(2 AS DOUBLE), {gap} / {half_life})" for back, gap in gaps.items()]
         value = f"({' + '.join(parts)})"
         return f"CASE WHEN {value} < {FADED} THEN CAST(0 AS DOUBLE) ELSE {value} END"
 
@@ -251,7 +250,8 @@ def _decays(feature: Feature, half_life: str) -> bool:
 
 def _deltas(source: str, columns: Sequence[str], since: str, until: str, keys: str = "k") -> str:
     plus, minus = ", ".join(columns), ", ".join(f"-{column} AS {column}" for column in columns)
-    return f"SELECT {keys}, {since} AS moment, {plus} FROM {source} UNION ALL SELECT {keys}, {until} AS moment, {minus} FROM {source} WHERE until IS NOT NULL"
+    ends = f"SELECT {keys}, {until} AS moment, {minus} FROM {source} WHERE until IS NOT NULL"
+    return f"SELECT {keys}, {since} AS moment, {plus} FROM {source} UNION ALL {ends}"
 
 
 def has(topics: Topics, topic: str, mask: str = "mask") -> str:

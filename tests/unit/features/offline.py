@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -15,23 +15,21 @@ from intent.features.definitions import Definitions, FeatureSet
 from intent.features.events import LLM_CODE, MEASURED_CODE, Topics
 from intent.features.facts import fact_columns
 from intent.store.schema import INTENTS
-from intent.store.times import from_microseconds
+from intent.store.times import from_microseconds, microseconds
 from tests.unit.features.brute import SECOND, Brute, Fact, as_known, same
-from tests.unit.features.history import DAY, HOUR, NOW, TIMES, said, verdict
+from tests.unit.features.history import DAY, HOUR, TIMES, said, verdict
 
 DELAYS = st.one_of(st.sampled_from([-HOUR, 0, 1, 5 * SECOND, HOUR, DAY]), st.integers(0, 60 * SECOND), st.integers(0, 3 * DAY))
 revisions = st.lists(st.tuples(verdict, DELAYS), min_size=1, max_size=3)
 told = st.lists(st.tuples(said, revisions), max_size=14)
-rows = st.lists(
-    st.tuples(
-        TIMES,
-        st.sampled_from(["1", "12", "u/3", "nobody"]),
-        st.sampled_from(["23", "3"]),
-        st.sampled_from(["r1", "r2"]),
-        st.sampled_from(["i1", "i2"]),
-    ),
-    max_size=8,
-).map(lambda found: found + found[:1])
+row = st.tuples(
+    TIMES,
+    st.sampled_from(["1", "12", "u/3", "nobody"]),
+    st.sampled_from(["23", "3"]),
+    st.sampled_from(["r1", "r2"]),
+    st.sampled_from(["i1", "i2"]),
+)
+rows = st.lists(row, max_size=8).map(lambda found: found + found[:1])
 
 SPINE = pa.schema(
     [
@@ -88,8 +86,7 @@ def differences(definitions: Definitions, feature_set: FeatureSet, table: pa.Tab
     """Return a line for every value of a built table that is not what brute force says."""
     brute, found = Brute(definitions), []
     for row in table.to_pylist():
-        at = round(row["event_timestamp"].astimezone(UTC).timestamp() * SECOND)
-        at = NOW + (at - NOW)
+        at = microseconds(row["event_timestamp"].astimezone(UTC))
         known = as_known(facts, at, margin)
         for feature in feature_set.features:
             expected, status = brute.value(feature, row, known, at)
@@ -104,7 +101,3 @@ def differences(definitions: Definitions, feature_set: FeatureSet, table: pa.Tab
 
 def names_of(definitions: Definitions, topics: Sequence[str]) -> list[str]:
     return [feature.name for feature in definitions.features.values() if feature.topic in topics]
-
-
-def keys_of(parts: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(parts.values())
