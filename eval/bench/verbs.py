@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from eval.bench import features
 from eval.bench.cost import Bench, Cost, Sample, spelled_out
 from eval.data.rows import read_file
 from eval.route import Decided, threshold_of
@@ -25,6 +26,9 @@ app = typer.Typer(no_args_is_help=True, help="Measures speed and cost.")
 
 GOALS = {"batches": 8.0, "system": 15.0}
 """How many times cheaper than one message a call room batches, and the whole system at the chosen threshold, are meant to be."""
+
+
+app.command()(features.features)
 
 
 @app.callback()

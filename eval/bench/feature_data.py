@@ -1,0 +1,79 @@
+"""Synthetic histories for measuring: skewed users, rooms and creators over sixty days; no text and nobody real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from intent.features.definitions import Definitions
+from intent.features.events import MEASURED_CODE, Topics
+from intent.features.facts import fact_columns
+from intent.store.schema import INTENTS, MILLION
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+START = 1_780_000_000 * SECOND
+DAYS = 60
+USERS, ROOMS, CREATORS, ITEMS = 100_000, 5_000, 1_000, 20_000
+
+
+def skewed(chance: np.random.Generator, many: int, size: int) -> NDArray[np.int64]:
+    """Return numbers below ``many``, few of them very often: the busiest hundredth gets about a third."""
+    return np.minimum((many * chance.random(size) ** 4).astype(np.int64), many - 1)
+
+
+def write_history(folder: Path, size: int, definitions: Definitions) -> None:
+    """Write facts, decided within seconds, without re-decisions."""
+    topics = Topics(definitions.groups)
+    chance = np.random.default_rng(7)
+    event = START + np.sort(chance.integers(0, DAYS * DAY, size))
+    chosen = chance.choice(len(INTENTS), size, p=[0.05] * 4 + [0.01] * 8 + [0.72])
+    p = (chance.beta(0.2, 4.0, (size, len(INTENTS))) * MILLION).astype(np.int64)
+    masks = np.array([topics.mask((intent,), measured=True, llm=False) for intent in INTENTS], dtype=np.int64)
+    lead = p[:, [INTENTS.index(intent) for intent in sorted(topics.groups["lead"])]].max(axis=1)
+    hot = p[:, [INTENTS.index(intent) for intent in sorted(topics.groups["hot"])]].max(axis=1)
+    numbers = np.arange(size)
+    rooms = skewed(chance, ROOMS, size)
+    columns = {
+        "id": numbers,
+        "platform": pa.array(["bench"] * size),
+        "message_id": _named("m", numbers),
+        "user_id": _named("u", skewed(chance, USERS, size)),
+        "creator_id": _named("c", rooms % CREATORS),
+        "room_id": _named("r", rooms),
+        "item_id": _named("i", skewed(chance, ITEMS, size)),
+        "revision": np.zeros(size, dtype=np.int32),
+        "event": event,
+        "known": event + chance.integers(0, 3 * SECOND, size),
+        "mask": masks[chosen] | np.int64(1 << MEASURED_CODE),
+        **{f"p_{intent}": p[:, number] for number, intent in enumerate(INTENTS)},
+        "p_lead": lead,
+        "p_hot": hot,
+    }
+    home = folder / "date=all"
+    home.mkdir(parents=True)
+    pq.write_table(pa.table({name: columns[name] for name in fact_columns(topics)}), home / "facts.parquet")
+
+
+def write_requests(path: Path, size: int) -> None:
+    """Write a spine: requests over the second half of the time, as skewed as the facts."""
+    chance = np.random.default_rng(11)
+    at = START + chance.integers(DAYS // 2 * DAY, DAYS * DAY, size)
+    rooms = skewed(chance, ROOMS, size)
+    columns = {
+        "event_timestamp": pa.array(at, pa.int64()).cast(pa.timestamp("us", tz="UTC")),
+        "platform": pa.array(["bench"] * size),
+        "user_id": _named("u", skewed(chance, USERS, size)),
+        "creator_id": _named("c", rooms % CREATORS),
+        "room_id": _named("r", rooms),
+        "item_id": _named("i", skewed(chance, ITEMS, size)),
+    }
+    pq.write_table(pa.table(columns), path)
+
+
+def _named(prefix: str, numbers: NDArray[np.int64]) -> pa.Array:
+    return pa.array([f"{prefix}_{number}" for number in numbers.tolist()])

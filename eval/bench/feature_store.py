@@ -1,0 +1,237 @@
+"""The online half of the feature benchmark: a store with many users, reads of candidates, what state costs, how many bytes it takes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import sqlalchemy
+from sqlalchemy import text
+
+from eval.bench.feature_data import skewed
+from intent import bootstrap
+from intent.decision import DecidedBy, Decision, Versions
+from intent.features.definitions import Definitions, FeatureSet
+from intent.features.read import FeatureReader
+from intent.features.state import SqlFeatureState
+from intent.message import Kind, Message
+from intent.ports import Entry
+from intent.store.decisions import SqlDecisions
+from intent.store.engine import Database
+from intent.store.migrate import migrate
+from intent.store.schema import INTENTS
+
+MESSAGES, BATCH = 30_000, 256
+ROOMS, CREATORS, ITEMS, ACTIVE_USERS = 2000, 500, 3000, 20_000
+REQUESTS = 120
+BILLION = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """Latency of one kind of request, in milliseconds; ``rows`` plain rows by key are as many as the request reads entities."""
+
+    what: str
+    kind: str
+    users: int
+    candidates: int
+    rows: int
+    p50: float
+    p99: float
+    plain_p50: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long as reading as many plain rows."""
+        return self.p50 / self.plain_p50
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What state costs: microseconds a message, their share of the finish transaction, and bytes."""
+
+    microseconds_a_message: float
+    share: float
+    user_bytes: float
+    pair_bytes: float
+    room_bytes: float
+    pairs_a_message: float
+    sizes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One hour of a replayed week: decayed counts as read online, and whether the user said something since the hour before."""
+
+    hour: int
+    values: dict[str, float]
+    spoke: bool
+
+
+def measure_store(definitions: Definitions, folder: Path, users: int, say: Callable[[str], None]) -> tuple[Stored, list[Online]]:
+    """Fill a store through the worker's own path, add users up to ``users``, and measure."""
+    database = _database(folder / "online.db")
+    now = datetime.now(UTC)
+    say(f"deciding {MESSAGES:,} messages …")
+    total, adding = _fill(database, definitions, now - timedelta(days=2))
+    stored = _sizes(database, adding / MESSAGES * 1e6, adding / total)
+    say(f"adding users up to {users:,} …")
+    _add_users(database, users)
+    say("reading …")
+    chosen = definitions.feature_set("ranking_v1")
+    reads = [_measure(database, definitions, chosen, users, candidates, "one user") for candidates in (100, 500, 1000, 2000)]
+    reads.append(_measure(database, definitions, chosen, users, 500, "many users"))
+    return stored, reads
+
+
+def replay_week(definitions: Definitions) -> list[Moment]:
+    """Replay a week of one user, and read their interest online every hour."""
+    database = _database(None)
+    state, chance = SqlFeatureState(definitions.groups), np.random.default_rng(3)
+    names = ("decayed_30m", "decayed_1d", "decayed_30d")
+    chosen = definitions.choose("interest", [f"user__lead__{name}" for name in names])
+    reader = FeatureReader(database, definitions)
+    begin = datetime(2026, 11, 2, tzinfo=UTC)
+    week = []
+    for hour in range(7 * 24):
+        evening = hour % 24 in (19, 20, 21)
+        times = sorted(chance.random(chance.poisson(2.5 if evening and hour // 24 in (0, 1, 4) else 0.03)))
+        entries = [
+            Entry(
+                _message(f"w-{hour}-{n}", "u_1", "r_1", "c_1", None, begin + timedelta(hours=hour + float(part))),
+                _decision(("purchase_intent",), None),
+            )
+            for n, part in enumerate(times)
+        ]
+        with database.begin() as transaction:
+            state.add(transaction, SqlDecisions().save(transaction, entries))
+        table = reader.read(chosen, {"platform": ["bench"], "user_id": ["u_1"]}, begin + timedelta(hours=hour + 1))
+        values = {name: float(np.nan_to_num(table.columns[f"user__lead__{name}"][0])) for name in names}
+        week.append(Moment(hour + 1, values, bool(entries)))
+    return week
+
+
+def _database(path: Path | None) -> Database:
+    database = Database("sqlite://" if path is None else f"sqlite:///{path}")
+    migrate(database, bootstrap.migrations_dir())
+    return database
+
+
+def _fill(database: Database, definitions: Definitions, begin: datetime) -> tuple[float, float]:
+    """Save synthetic decisions as a worker does; return seconds of the transactions, and of these the seconds for state."""
+    state, decisions = SqlFeatureState(definitions.groups), SqlDecisions()
+    total = adding = 0.0
+    for batch in _batches(begin):
+        started = time.perf_counter()
+        with database.begin() as transaction:
+            saved = decisions.save(transaction, batch)
+            before = time.perf_counter()
+            state.add(transaction, saved)
+            adding += time.perf_counter() - before
+        total += time.perf_counter() - started
+    return total, adding
+
+
+def _batches(begin: datetime) -> Iterator[list[Entry]]:
+    chance = np.random.default_rng(5)
+    seconds = np.sort(chance.random(MESSAGES)) * 2 * 86_400 - 60
+    rooms, users, items = skewed(chance, ROOMS, MESSAGES), skewed(chance, ACTIVE_USERS, MESSAGES), skewed(chance, ITEMS, MESSAGES)
+    labels = chance.choice(len(INTENTS), MESSAGES, p=[0.05] * 4 + [0.01] * 8 + [0.72])
+    p = chance.beta(0.2, 4.0, (MESSAGES, len(INTENTS)))
+    entries = [
+        Entry(
+            _message(
+                f"m_{n}", f"u_{users[n]}", f"r_{rooms[n]}", f"c_{rooms[n] % CREATORS}", f"i_{items[n]}", begin + timedelta(seconds=float(seconds[n]))
+            ),
+            _decision((INTENTS[labels[n]],), p[n]),
+        )
+        for n in range(MESSAGES)
+    ]
+    for start in range(0, MESSAGES, BATCH):
+        yield entries[start : start + BATCH]
+
+
+def _message(message_id: str, user: str, room: str, creator: str, item: str | None, at: datetime) -> Message:
+    return Message(
+        platform="bench", message_id=message_id, user_id=user, room_id=room, creator_id=creator, item_id=item, kind=Kind.COMMENT, text="", sent_at=at
+    )
+
+
+def _decision(labels: tuple[str, ...], p: np.ndarray | None) -> Decision:
+    values = dict.fromkeys(INTENTS, 0.0) if p is None else dict(zip(INTENTS, map(float, p), strict=True))
+    versions = Versions("bench", "none", "bench", "bench")
+    return Decision(values, labels, max(values.values()), labels != ("chatter",), DecidedBy.LOCAL, versions)
+
+
+def _add_users(database: Database, users: int) -> None:
+    """Give more users the state of those there are, and every key a plain row of 40 numbers to compare with."""
+    many = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {users - ACTIVE_USERS - 1})"
+    some = "SELECT newest, state, row_number() OVER () - 1 AS r FROM (SELECT * FROM feature_counters WHERE key LIKE 'user/%' LIMIT 1000)"
+    columns = ", ".join(f"f{n} REAL" for n in range(40))
+    numbers = ", ".join("0.5" for _ in range(40))
+    with database.begin() as transaction:
+        filled = f"SELECT 'user/bench/x_' || n.i, s.newest, s.state FROM n JOIN ({some}) s ON s.r = n.i % 1000"
+        transaction.execute(text(f"INSERT INTO feature_counters {many} {filled}"))
+        transaction.execute(text(f"CREATE TABLE plain (key TEXT PRIMARY KEY, {columns}) WITHOUT ROWID"))
+        transaction.execute(text(f"INSERT INTO plain SELECT key, {numbers} FROM feature_counters"))
+
+
+def _measure(database: Database, definitions: Definitions, chosen: FeatureSet, users: int, candidates: int, kind: str) -> Online:
+    reader, chance = FeatureReader(database, definitions), np.random.default_rng(13)
+    times, plain_times, keys = [], [], []
+    for _ in range(REQUESTS):
+        rooms, items = skewed(chance, ROOMS, candidates), skewed(chance, ITEMS, candidates)
+        who = skewed(chance, ACTIVE_USERS, 1 if kind == "one user" else candidates)
+        rows = {
+            "platform": ["bench"] * candidates,
+            "user_id": [f"u_{n}" for n in who] * (candidates // len(who)),
+            "room_id": [f"r_{n}" for n in rooms],
+            "creator_id": [f"c_{n % CREATORS}" for n in rooms],
+            "item_id": [f"i_{n}" for n in items],
+        }
+        started = time.perf_counter()
+        reader.read(chosen, rows, datetime.now(UTC))
+        times.append((time.perf_counter() - started) * 1000)
+        wanted = _keys(rows)
+        keys.append(len(wanted))
+        started = time.perf_counter()
+        with database.read() as connection:
+            found = connection.execute(text("SELECT * FROM plain WHERE key IN (SELECT value FROM json_each(:keys))"), {"keys": json.dumps(wanted)})
+            np.array([row[1:] for row in found])
+        plain_times.append((time.perf_counter() - started) * 1000)
+    p50, p99 = np.percentile(times, [50, 99])
+    what = f"{kind}, {candidates:,} candidates × {len(chosen.features)} features"
+    return Online(what, kind, users, candidates, round(np.mean(keys)), float(p50), float(p99), float(np.median(plain_times)))
+
+
+def _keys(rows: dict[str, list[str]]) -> list[str]:
+    found = {f"user/bench/{user}" for user in rows["user_id"]} | {
+        f"user_creator/bench/{u}/{c}" for u, c in zip(rows["user_id"], rows["creator_id"], strict=True)
+    }
+    for entity in ("room", "creator", "item"):
+        found |= {f"{entity}/bench/{value}" for value in rows[f"{entity}_id"]}
+    return list(found)
+
+
+def _sizes(database: Database, microseconds: float, share: float) -> Stored:
+    def mean(like: str, table: str, columns: str) -> tuple[int, float]:
+        query = sqlalchemy.text(f"SELECT count(*), coalesce(avg(length(key) + {columns} + 12), 0) FROM {table} WHERE key LIKE :like")
+        return tuple(connection.execute(query, {"like": like}).one())  # type: ignore[return-value]
+
+    with database.read() as connection:
+        _, user = mean("user/%", "feature_counters", "length(state)")
+        pairs, pair = mean("user_%/%/%/%", "feature_counters", "length(state)")
+        _, room = mean("room/%", "feature_tiles", "length(counts) + length(sums)")
+        decided = connection.execute(text("SELECT count(*) FROM decisions")).scalar_one()
+    pairs_a_message = pairs / decided
+    lines = (
+        f"bytes: {user:,.0f} a user, {pair:,.0f} a pair of user and creator, room or item ({pairs_a_message:.1f} a message here), {room:,.0f} a room",
+        f"100 million users: {100e6 * user / BILLION:,.0f} GB of counters; 50 million messages a day: 579 a second, "
+        f"up to {50e6 * pairs_a_message * pair / BILLION:,.1f} GB of new pairs a day, {microseconds * 579 / 1e6:.2f} of one writer's second for state",
+    )
+    return Stored(microseconds, share, user, pair, room, pairs_a_message, lines)

@@ -1,0 +1,162 @@
+"""Speed and size of features: training rows against the plain way, online reads, what keeping state costs the worker, bytes, and a week replayed."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+from eval.bench.feature_data import write_history, write_requests
+from eval.bench.feature_plots import growth_plot, interest_plot, latency_plot
+from eval.bench.feature_store import Online, Stored, measure_store, replay_week
+from intent import bootstrap
+from intent.cli.screen import people, results
+from intent.features.build import build
+from intent.features.definitions import SECOND, Definitions, FeatureSet
+from intent.features.duck import DuckEngine
+from intent.features.history import MARGIN, History
+from intent.settings import load_settings
+
+Print = Callable[[str], None]
+
+COMPARED = (
+    "user__message__count_1h",
+    "user__message__count_24h",
+    "user__message__count_7d",
+    "user__message__count_30d",
+    "user__lead__count_7d",
+    "user__lead__expected_7d",
+    "user__lead__seconds_since_last",
+)
+"""What both ways compute: four windows, a sum of probabilities, and a point in time."""
+
+SIZES = (100_000, 1_000_000, 5_000_000)
+THREADS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Seconds to build training rows from a number of facts, and those of the plain way where it was run.
+
+    Attributes:
+        all_seconds: of the whole set ranking_v1, 40 features over five entities.
+        differing: rows in which the two ways differ in a value.
+    """
+
+    facts: int
+    rows: int
+    seconds: float
+    all_seconds: float | None
+    plain_seconds: float | None
+    differing: int | None
+
+
+def features(
+    out: Annotated[Path, typer.Option(help="Folder for plots and figures.json.")] = Path("eval/bench/results/features"),
+    rows: Annotated[int, typer.Option(min=1, help="Spine rows.")] = 200_000,
+    users: Annotated[int, typer.Option(min=1, help="Users in the online store.")] = 1_000_000,
+    plain_up_to: Annotated[int, typer.Option(min=0, help="Largest number of facts on which the plain way is run.")] = 1_000_000,
+    sizes: Annotated[list[int] | None, typer.Option(help="Numbers of facts; may be repeated.")] = None,
+) -> None:
+    """Measure features for ranking in one run: offline builds, online reads, cost to the worker, bytes; writes plots and figures.json.
+
+    Example: [bold]python -m eval bench features[/]
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    settings = load_settings()
+    definitions = bootstrap.build_definitions(settings)
+    say: Print = people.print
+    builds = [measure_build(definitions, size, rows, plain=size <= plain_up_to, say=say) for size in sizes or SIZES]
+    growth_plot(builds, out / "build_growth.svg")
+    with tempfile.TemporaryDirectory() as folder:
+        stored, reads = measure_store(definitions, Path(folder), users, say)
+    latency_plot(reads, out / "read_growth.svg")
+    interest_plot(replay_week(definitions), out / "interest_week.svg")
+    figures = {"builds": [asdict(one) for one in builds], "reads": [asdict(one) for one in reads], "state": asdict(stored)}
+    (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    _say(builds, reads, stored)
+
+
+def measure_build(definitions: Definitions, facts: int, rows: int, *, plain: bool, say: Print) -> Built:
+    """Build from synthetic facts with skewed keys, and compare with the plain way."""
+    say(f"building from {facts:,} facts × {rows:,} rows …")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        write_history(folder / "facts", facts, definitions)
+        write_requests(folder / "spine.parquet", rows)
+        seconds = _build(definitions, definitions.choose("compared", COMPARED), folder, "compared.parquet")
+        all_seconds = _build(definitions, definitions.feature_set("ranking_v1"), folder, "all.parquet")
+        if not plain:
+            return Built(facts, rows, seconds, all_seconds, None, None)
+        say("the plain way …")
+        plain_seconds = _plain(definitions, folder)
+        return Built(facts, rows, seconds, all_seconds, plain_seconds, _differing(folder))
+
+
+def _build(definitions: Definitions, chosen: FeatureSet, folder: Path, name: str) -> float:
+    started = time.monotonic()
+    with DuckEngine(folder, THREADS) as engine:
+        build(engine, chosen, definitions, spine=folder / "spine.parquet", facts=folder / "facts", out=folder / name, history=History())
+    return time.monotonic() - started
+
+
+def _plain(definitions: Definitions, folder: Path) -> float:
+    """A range join for each window, and inequality with row_number for the point in time; on facts without re-decisions, where they are right."""
+    started = time.monotonic()
+    lead = f"(f.mask & {1 << 32}) <> 0"
+    connection = duckdb.connect()
+    connection.execute(f"SET threads = {THREADS}")
+    connection.execute("SET TimeZone = 'UTC'")
+    spine = f"SELECT row_number() OVER () - 1 AS r, user_id, epoch_us(event_timestamp) AS at_us FROM '{folder}/spine.parquet'"
+    connection.execute(f"CREATE TEMP TABLE s AS {spine}")
+    facts = f"SELECT user_id, event, greatest(event, known + {MARGIN}) AS seen, mask, p_lead FROM '{folder}/facts/*/*.parquet'"
+    connection.execute(f"CREATE TEMP TABLE f AS {facts}")
+    for name, window in definitions.windows.items():
+        start = f"s.at_us - {window.seconds * SECOND} - (s.at_us - {window.seconds * SECOND}) % {window.tile * SECOND}"
+        sums = f"count(f.event) AS n, count(*) FILTER (f.event IS NOT NULL AND {lead}) AS lead, sum(f.p_lead) AS p"
+        joined = f"s LEFT JOIN f ON f.user_id = s.user_id AND f.event >= {start} AND f.seen < s.at_us"
+        connection.execute(f"CREATE TEMP TABLE w_{name} AS SELECT s.r, {sums} FROM {joined} GROUP BY s.r")
+    ranked = "SELECT s.r, f.event, row_number() OVER (PARTITION BY s.r ORDER BY f.event DESC) AS n"
+    joined = f"{ranked} FROM s JOIN f ON f.user_id = s.user_id AND f.seen < s.at_us AND {lead}"
+    connection.execute(f"CREATE TEMP TABLE last AS SELECT r, event FROM ({joined}) WHERE n = 1")
+    columns = "a.n AS n_1h, b.n AS n_24h, c.n AS n_7d, d.n AS n_30d, c.lead, c.p / 1e6 AS p, (s.at_us - last.event) / 1e6 AS since"
+    tables = "s JOIN w_1h a USING (r) JOIN w_24h b USING (r) JOIN w_7d c USING (r) JOIN w_30d d USING (r) LEFT JOIN last USING (r)"
+    connection.execute(f"COPY (SELECT s.r, {columns} FROM {tables} ORDER BY s.r) TO '{folder}/plain.parquet' (FORMAT parquet)")
+    connection.close()
+    return time.monotonic() - started
+
+
+def _differing(folder: Path) -> int:
+    """Count rows in which the ways differ, among users that were seen within 30 days: the plain way knows no time to live."""
+    ours = f"SELECT row_number() OVER () - 1 AS r, * FROM '{folder}/compared.parquet'"
+    pairs = zip(("n_1h", "n_24h", "n_7d", "n_30d", "lead"), COMPARED, strict=False)
+    counts = " OR ".join(f"p.{plain} <> o.{name}" for plain, name in pairs)
+    last = f"NOT isnan(o.{COMPARED[6]}) AND abs(p.since - o.{COMPARED[6]}) > 1e-6"
+    differ = f"{counts} OR abs(coalesce(p.p, 0) - o.{COMPARED[5]}) > 1e-6 OR {last}"
+    query = f"SELECT count(*) FROM ({ours}) o JOIN '{folder}/plain.parquet' p USING (r) WHERE o.user__status = 'seen' AND ({differ})"
+    found = duckdb.connect().execute(query).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _say(builds: Sequence[Built], reads: Sequence[Online], stored: Stored) -> None:
+    console = results()
+    for one in builds:
+        plain = f"; plain way {one.plain_seconds:.1f} s, {one.plain_seconds / one.seconds:.1f} times as long" if one.plain_seconds else ""
+        differing = "" if one.differing is None else f"; {one.differing:,} rows differ"
+        console.print(f"{one.facts:,} facts × {one.rows:,} rows: {one.seconds:.1f} s for {len(COMPARED)} features{plain}{differing}")
+        console.print(f"  ranking_v1, 40 features over five entities: {one.all_seconds:.1f} s")
+    for read in reads:
+        console.print(
+            f"{read.what}: p50 {read.p50:.1f} ms, p99 {read.p99:.1f} ms; {read.rows:,} plain rows by key {read.plain_p50:.1f} ms, ratio {read.ratio:.1f}"
+        )
+    cost = f"{stored.microseconds_a_message:.0f} µs a message in batches of 256"
+    console.print(f"state costs the worker {cost} ({stored.share:.0%} of the finish transaction)")
+    for line in stored.sizes:
+        console.print(line)
