@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, select, type_coerce
+from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, literal, select, type_coerce
 
 from intent.decision import DecidedBy
 from intent.errors import OperatorError
@@ -28,6 +29,9 @@ from intent.store.times import from_microseconds, microseconds
 
 FROM_ROWS = frozenset({"count", "expected", "variance", "distinct", "coverage", "share_llm", "tags", "sequence_50"})
 """Statistics over windows; those of users count the user's own rows."""
+
+WITH_SUMS = frozenset({"expected", "variance"})
+"""Statistics that sum probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +92,11 @@ class FeatureReader:
     ) -> ViewValues:
         windowed = [feature for feature in features if feature.statistic in FROM_ROWS]
         from_rows = self._definitions.views[view].from_rows
-        counters = _stored(connection, feature_counters, keys)
-        tiles = _stored(connection, feature_tiles, keys) if windowed and not from_rows else {}
+        tile = feature_tiles.c
+        # Sums take most of the bytes, and few features need them.
+        sums_column = tile.sums if any(feature.statistic in WITH_SUMS for feature in features) else literal(b"").label("sums")
+        counters = _stored(connection, list(feature_counters.c), keys)
+        tiles = _stored(connection, [tile.key, tile.horizon, tile.counts, sums_column], keys) if windowed and not from_rows else {}
         stale = [
             key for key in keys if key in parked or (key in counters and counters[key].newest >= at) or (key in tiles and tiles[key].horizon >= at)
         ]
@@ -107,7 +114,7 @@ class FeatureReader:
             counters=Records(*together(states, COUNTER_FIELDS)),
             counts=Records(*together(counts, COUNT_FIELDS)),
             sums=Records(*together(sums, sum_fields(len(self._topics.measured)))),
-            rows=self._rows(connection, view, windowed, list(keys.values()), at) if windowed and from_rows else None,
+            rows=self._rows(connection, view, windowed, list(keys.values()), at) if windowed and from_rows and keys else None,
         )
 
     def _recounted(self, connection: Connection, view: str, keys: Mapping[str, tuple[str, ...]], at: int) -> dict[str, list[bytes]]:
@@ -135,7 +142,7 @@ class FeatureReader:
             self._definitions.windows[feature.window].start(at) if feature.window else at - self._definitions.time_to_live for feature in features
         ]
         since, before = from_microseconds(min(starts)), from_microseconds(at)
-        with_p = any(feature.statistic in {"expected", "variance"} for feature in features)
+        with_p = any(feature.statistic in WITH_SUMS for feature in features)
         ids = sorted({self._definitions.views[view].distinct[feature.what] for feature in features if feature.what} | {"item_id"})
         wanted, decided, same = of_entities(connection, view, keys)
         probabilities = [d.lead_probability, *(d[f"p_{intent}"] for intent in INTENTS)] if with_p else []
@@ -154,7 +161,7 @@ class FeatureReader:
             .join_from(wanted, decided, same)
             .where(d.event_timestamp >= since, d.event_timestamp < before)
         )
-        owners, times, labels, decided_by, calibration, message_ids, *rest = _columns(connection, query, 6 + len(ids) + len(probabilities))
+        owners, times, labels, decided_by, calibration, message_ids, *rest = _transposed(connection, query, 6 + len(ids) + len(probabilities))
         measured = [version != UNMEASURED for version in calibration]
         masks = [
             self._topics.mask(_labels(text), measured=known, llm=by == DecidedBy.LLM)
@@ -189,23 +196,20 @@ def _keys(view: str, entity_rows: Mapping[str, Sequence[str]]) -> tuple[dict[str
     columns = [entity_rows[name] for name in parts]
     if len({len(column) for column in entity_rows.values()}) > 1:
         raise OperatorError("the columns of the entity rows differ in length")
-    keys: dict[str, tuple[str, ...]] = {}
-    number: dict[str, int] = {}
-    places = []
-    for row, values in enumerate(zip(*columns, strict=True)):
-        missing = [name for name, value in zip(parts, values, strict=True) if value is None or value != value]
+    number: dict[tuple[str, ...], int] = {}
+    places = [number.setdefault(values, len(number)) for values in zip(*columns, strict=True)]
+    for values, place in number.items():
+        missing = [name for name, value in zip(parts, values, strict=True) if not isinstance(value, str)]
         if missing:
+            row = places.index(place)
             raise OperatorError(f"row {row} has no {missing[0]}; leave the row out, or ask for a feature set without {view} features")
-        key = entity_key(view, values)
-        keys.setdefault(key, values)
-        places.append(number.setdefault(key, len(number)))
-    return keys, np.array(places, dtype=np.int64)
+    return {entity_key(view, values): values for values in number}, np.array(places, dtype=np.int64)
 
 
-def _stored(connection: Connection, table: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(connection: Connection, columns: Sequence[Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     if not keys:
         return {}
-    return {row.key: row for row in connection.execute(select(table).where(within(connection, table.c.key, keys)))}
+    return {row.key: row for row in connection.execute(select(*columns).where(within(connection, columns[0], keys))).all()}
 
 
 def _with_waiting(statuses: NDArray[np.int8], keys: Mapping[str, Any], waiting: set[str] | None) -> NDArray[np.int8]:
@@ -217,7 +221,7 @@ def _with_waiting(statuses: NDArray[np.int8], keys: Mapping[str, Any], waiting: 
     return np.where(pending, np.int8(Status.PENDING), statuses)
 
 
-def _columns(connection: Connection, query: Any, width: int) -> list[list[Any]]:
+def _transposed(connection: Connection, query: Any, width: int) -> list[list[Any]]:
     rows = connection.execute(query).all()
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
@@ -226,4 +230,6 @@ def _epoch() -> Any:
     return cast(extract("epoch", d.event_timestamp) * 1_000_000, BigInteger)
 
 
-_labels = json.loads
+@lru_cache(maxsize=10_000)
+def _labels(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))

@@ -167,7 +167,8 @@ class ViewValues:
 
     def _sequence_50(self, feature: Feature) -> Column:
         rows = self._rows
-        assert rows is not None
+        if rows is None:
+            return np.empty(0, dtype=object)
         members = [(intent, self._topics.code[intent]) for intent in INTENTS if intent in self._topics.groups[feature.topic]]
         result = np.empty(self._size, dtype=object)
         result[:] = [[] for _ in range(self._size)]
