@@ -154,7 +154,8 @@ def _say(builds: Sequence[Built], reads: Sequence[Online], stored: Stored) -> No
         console.print(f"  ranking_v1, 40 features over five entities: {one.all_seconds:.1f} s")
     for read in reads:
         console.print(
-            f"{read.what}: p50 {read.p50:.1f} ms, p99 {read.p99:.1f} ms; {read.rows:,} plain rows by key {read.plain_p50:.1f} ms, ratio {read.ratio:.1f}"
+            f"{read.what}: p50 {read.p50:.1f} ms, p99 {read.p99:.1f} ms; "
+            f"{read.rows:,} plain rows by key {read.plain_p50:.1f} ms, ratio {read.ratio:.1f}"
         )
     cost = f"{stored.microseconds_a_message:.0f} µs a message in batches of 256"
     console.print(f"state costs the worker {cost} ({stored.share:.0%} of the finish transaction)")
