@@ -233,6 +233,6 @@ def _sizes(database: Database, microseconds: float, share: float) -> Stored:
         f"bytes: {user:,.0f} a user, {pair:,.0f} a pair of user and creator, room or item ({pairs_a_message:.1f} a message here)",
         f"  and {room:,.0f} a room",
         f"100 million users: {100e6 * user / BILLION:,.0f} GB of counters; 50 million messages a day: 579 a second, "
-        f"up to {50e6 * pairs_a_message * pair / BILLION:,.1f} GB of new pairs a day, {microseconds * 579 / 1e6:.2f} of one writer's second for state",
+        f"up to {50e6 * pairs_a_message * pair / BILLION:,.1f} GB of new pairs a day, {microseconds * 579 / 1e6:.2f} s of a writer's second",
     )
     return Stored(microseconds, share, user, pair, room, pairs_a_message, lines)

@@ -147,7 +147,7 @@ def _save(transaction: Connection, tally: Tally) -> None:
     for key in sorted(tally.counters):
         held = tally.counters[key]
         if MESSAGE_CODE in held:
-            counters.append({"key": key, "newest": held[MESSAGE_CODE][1], "state": tally.counter_row(key)})
+            counters.append({"key": key, "newest": held[MESSAGE_CODE][2], "state": tally.counter_row(key)})
         else:
             gone.append(key)
     for key, held_tiles in sorted(tally.tiles.items()):

@@ -11,7 +11,12 @@ feature_counters = Table(
     "feature_counters",
     metadata,
     Column("key", Text, primary_key=True, comment="entity/platform/id, with another /id where two make the key; % and / inside are escaped"),
-    Column("newest", BigInteger, nullable=False, comment="Newest message counted, microseconds since 1970 UTC"),
+    Column(
+        "newest",
+        BigInteger,
+        nullable=False,
+        comment="Newest message ever counted, microseconds since 1970 UTC; a read of an earlier instant counts anew",
+    ),
     Column("state", LargeBinary, nullable=False, comment="One record a topic: code, count, newest, as of, three decayed counts (features/packed.py)"),
     comment="Counts, last seen and decayed counts of every entity; kept in the transaction that saves a decision",
     sqlite_with_rowid=False,

@@ -20,7 +20,12 @@ def upgrade() -> None:
         sa.Column(
             "key", sa.Text(), nullable=False, comment="entity/platform/id, with another /id where two make the key; % and / inside are escaped"
         ),
-        sa.Column("newest", sa.BigInteger(), nullable=False, comment="Newest message counted, microseconds since 1970 UTC"),
+        sa.Column(
+            "newest",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Newest message ever counted, microseconds since 1970 UTC; a read of an earlier instant counts anew",
+        ),
         sa.Column(
             "state",
             sa.LargeBinary(),

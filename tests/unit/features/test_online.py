@@ -10,16 +10,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from intent.bootstrap import groups
+from intent.errors import OperatorError
 from intent.features.audit import check_state
 from intent.features.definitions import Definitions, load_definitions
 from intent.features.read import FeatureReader, FeatureTable
 from intent.features.state import SqlFeatureState
 from intent.features.values import Status
+from intent.queues.inbox import SqlInbox
 from intent.store.engine import Database
 from intent.store.times import from_microseconds
 from intent.taxonomy import Taxonomy
+from tests.conftest import MakeMessage
 from tests.unit.features.brute import Brute, as_known, same
-from tests.unit.features.history import DAY, HOUR, NOW, World, histories
+from tests.unit.features.history import DAY, HOUR, NOW, Said, Verdict, World, histories
 
 random_histories = settings(
     max_examples=25,
@@ -86,3 +89,36 @@ def test_stored_state_equals_a_recomputation_after_any_history(world: World, his
     with world.database.read() as connection:
         check = check_state(connection, world.state.topics.groups)
     assert check.holds, check
+
+
+def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(world: World, definitions: Definitions) -> None:
+    sure = Verdict(("purchase_intent",), (0,) * 13, 0, True, False)
+    world.play([[("decide", Said(NOW - gap, "1", "23", "r1", None), sure) for gap in (3 * HOUR, 1)], [("remove", 1, None)]])
+    at = NOW - 2 * HOUR
+    table = FeatureReader(world.database, definitions).read(chosen(definitions), ENTITY_ROWS, from_microseconds(at))
+    assert differences(definitions, table, as_known(world.known(), at, margin=-(2**60)), at) == []
+
+
+def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error(
+    world: World, definitions: Definitions, make_message: MakeMessage
+) -> None:
+    SqlInbox(world.database).put([make_message(user_id="new")])
+    reader, chosen_features = FeatureReader(world.database, definitions), definitions.choose("test", ["user__lead__count_1h"])
+    table = reader.read(chosen_features, {"platform": ["tiktok"] * 2, "user_id": ["new", "nobody"]}, from_microseconds(NOW))
+    assert [Status(status) for status in table.statuses["user__lead__count_1h"]] == [Status.PENDING, Status.NEVER_SEEN]
+    with pytest.raises(OperatorError, match="row 1 has no user_id"):
+        reader.read(chosen_features, {"platform": ["tiktok"] * 2, "user_id": ["new", None]}, from_microseconds(NOW))  # type: ignore[list-item]
+
+
+def test_composite_keys_never_collide(world: World, definitions: Definitions) -> None:
+    sure = Verdict(("purchase_intent",), (0,) * 13, 0, True, False)
+    world.play([[("decide", Said(NOW - HOUR // 2, "1", "23", "r1", None), sure)]])
+    features = definitions.choose("test", ["user_creator__lead__count_1h"])
+    rows = {"platform": ["tiktok"] * 2, "user_id": ["1", "12"], "creator_id": ["23", "3"]}
+    table = FeatureReader(world.database, definitions).read(features, rows, from_microseconds(NOW))
+    assert [Status(status) for status in table.statuses["user_creator__lead__count_1h"]] == [Status.PRESENT, Status.NEVER_SEEN]
+
+
+def test_no_entity_rows_give_empty_columns(world: World, definitions: Definitions) -> None:
+    table = FeatureReader(world.database, definitions).read(chosen(definitions), dict.fromkeys(ENTITY_ROWS, []), from_microseconds(NOW))
+    assert {len(column) for column in table.columns.values()} == {0}
