@@ -120,5 +120,5 @@ def test_composite_keys_never_collide(world: World, definitions: Definitions) ->
 
 
 def test_no_entity_rows_give_empty_columns(world: World, definitions: Definitions) -> None:
-    table = FeatureReader(world.database, definitions).read(chosen(definitions), dict.fromkeys(ENTITY_ROWS, []), from_microseconds(NOW))
+    table = FeatureReader(world.database, definitions).read(chosen(definitions), {name: [] for name in ENTITY_ROWS}, from_microseconds(NOW))
     assert {len(column) for column in table.columns.values()} == {0}
