@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eval.run.history import Run
+from eval.measure.history import Run
 from eval.run.predictions import Prediction
 from eval.verdict.judged import Judged
 

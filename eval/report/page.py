@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from eval.data.suspects import suspects
+from eval.annotation.suspects import suspects
 from eval.measure.tables import Confusion
 from eval.report import browser, curves, views
 from eval.verdict.gate import Verdict

@@ -12,16 +12,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.data import labelstudio
-from eval.data.annotations import import_into
+from eval.annotation import labelstudio
+from eval.annotation.annotations import import_into
+from eval.annotation.candidates import from_messages, from_run
+from eval.annotation.sampling import draw
+from eval.annotation.sheet import read_sheet, sheet
+from eval.annotation.suspects import suspects as find_suspects
+from eval.annotation.tasks import assign
 from eval.data.rows import Row, load_dataset
-from eval.data.sampling import draw
-from eval.data.sheet import read_sheet, sheet
-from eval.data.suspects import suspects as find_suspects
-from eval.data.tasks import assign
 from eval.data.verbs import DATASET
-from eval.run.candidates import from_messages, from_run
-from eval.run.history import load_run
+from eval.measure.history import load_run
 from eval.run.items import as_item, chosen, parse_filters
 from eval.run.predictions import replace
 from eval.run.request import SEED

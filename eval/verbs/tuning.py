@@ -10,9 +10,9 @@ import typer
 import yaml
 from rich.table import Table
 
+from eval.measure.history import Run, load_run
 from eval.measure.routing import Tradeoff, frontier, opinions, repair
 from eval.measure.tables import cost_curve, stream_weights
-from eval.run.history import Run, load_run
 from eval.run.predictions import replace
 from intent.bootstrap import build_taxonomy
 from intent.classify.calibration import Measured, measure

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
+from eval.measure.history import Run, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, exact, metric_named, value_of
 from eval.measure.scored import Scored
 from eval.measure.statistics import Estimate, detectable, family_level, holm, mcnemar, messages_needed
-from eval.run.history import Run, select
 from intent.errors import OperatorError
 from intent.taxonomy import Taxonomy
 

@@ -14,11 +14,11 @@ from enum import StrEnum
 import numpy as np
 import scipy.stats
 
+from eval.measure.history import Run, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, metric_named, value_of
 from eval.measure.scored import Scored
 from eval.measure.statistics import detectable, holm, messages_needed
-from eval.run.history import Run, select
 from eval.run.suite import Gate
 from intent.errors import OperatorError
 from intent.taxonomy import Taxonomy

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.measure.history import Run, load_run
 from eval.measure.metrics import measure
-from eval.run.history import Run, load_run
 from eval.run.predictions import replace
 from eval.verdict.baseline import BASELINES, METRICS, baseline_of
 from eval.verdict.compare import Comparison, compare

@@ -12,16 +12,16 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from eval.data import labelstudio
+from eval.annotation import labelstudio
+from eval.annotation.annotations import Given, import_into, merge
+from eval.annotation.sampling import draw, inclusion, reasons, systematic
+from eval.annotation.sheet import read_sheet, sheet
+from eval.annotation.suspects import suspects
+from eval.annotation.tasks import assign
 from eval.data.agreement import by_guideline
-from eval.data.annotations import Given, import_into, merge
 from eval.data.rows import Annotation, Row, load_dataset, of_split, read_file, write_file
-from eval.data.sampling import draw, inclusion, reasons, systematic
-from eval.data.sheet import read_sheet, sheet
-from eval.data.suspects import suspects
-from eval.data.tasks import assign
 from eval.data.verbs import DATASET
-from eval.run.history import load_run
+from eval.measure.history import load_run
 from eval.verbs.annotating import import_labels
 from intent.errors import OperatorError
 from tests.unit.eval.oracle import Oracle, local, make_run, rows_by_message, taxonomy, write_suite

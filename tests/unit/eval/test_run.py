@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
-from eval.run.history import load_run
+from eval.measure.history import load_run
 from eval.run.items import chosen, load_items, parse_filters, slice_values
 from eval.run.manifest import read_manifest
 from eval.run.predictions import Prediction, lines_of, read_predictions
@@ -14,6 +18,8 @@ from eval.run.runner import PREDICTIONS
 from eval.run.suite import load_suite
 from intent.errors import OperatorError
 from tests.unit.eval.oracle import Oracle, local, make_run, taxonomy, write_suite
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 class Killed(BaseException):
@@ -182,3 +188,19 @@ def test_a_gate_has_a_margin_or_a_limit_but_not_both(tmp_path) -> None:
     path.write_text("name: x\ndataset: .\nsplits: [test]\nby: local\ngates: [{metric: lead_f1, margin: 0.1, limit: 0.5}]\n")
     with pytest.raises(OperatorError, match="either a margin or a limit"):
         load_suite(path)
+
+
+@pytest.mark.slow
+def test_a_run_whose_process_was_killed_resumes_to_the_same_result(tmp_path) -> None:
+    """The real local model, in a process that gets SIGKILL as soon as its first batch is on the disk."""
+    words = [sys.executable, "-m", "eval", "run", "--suite", "eval/suites/local.yaml", "-o"]
+    subprocess.run([*words, str(tmp_path / "whole")], cwd=ROOT, capture_output=True, timeout=200, check=True)
+    process = subprocess.Popen([*words, str(tmp_path / "killed")], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    path = tmp_path / "killed" / PREDICTIONS
+    while process.poll() is None and not (path.exists() and path.stat().st_size):
+        time.sleep(0.01)
+    process.kill()
+    process.wait(timeout=60)
+    assert read_manifest(tmp_path / "killed").finished is None
+    subprocess.run([*words, str(tmp_path / "killed"), "--resume"], cwd=ROOT, capture_output=True, timeout=200, check=True)
+    assert timeless(tmp_path / "killed") == timeless(tmp_path / "whole")

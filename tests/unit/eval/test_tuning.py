@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from eval.measure.history import load_run
 from eval.measure.routing import frontier, opinions, repair
-from eval.run.history import load_run
 from eval.run.manifest import Decider
 from eval.run.predictions import guess
 from eval.run.subject import LocalSubject

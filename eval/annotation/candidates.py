@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from eval.data.sampling import reasons
+from eval.annotation.sampling import reasons
+from eval.measure.history import load_run
 from eval.measure.scored import Floats
-from eval.run.history import load_run
 from intent import bootstrap
 from intent.errors import Malformed, OperatorError
 from intent.message import Message, parse_message

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from eval.data.annotations import Given
+from eval.annotation.annotations import Given
 from eval.data.rows import Fault, Row, Slot
 from intent.errors import OperatorError
 from intent.taxonomy import Taxonomy

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
-from eval.data.annotations import Given
+from eval.annotation.annotations import Given
 from eval.data.rows import Fault, Row
 from intent.errors import OperatorError
 
