@@ -136,6 +136,26 @@ class Bench:
             database.close()
 
 
+def fill(messages: Sequence[Message], gather: float, most: int = 20) -> float:
+    """Return how many messages a call would hold on average if they were asked at the pace at which they were said.
+
+    Args:
+        messages: those that are asked.
+        gather: seconds that a room waits for more before fewer than ``most`` are asked.
+    """
+    rooms: dict[tuple[str, str], list[float]] = {}
+    for message in messages:
+        rooms.setdefault((message.platform, message.room_id), []).append(message.sent_at.timestamp())
+    calls = 0
+    for times in rooms.values():
+        opened, held = float("-inf"), most
+        for moment in sorted(times):
+            if held == most or moment > opened + gather:
+                calls, opened, held = calls + 1, moment, 0
+            held += 1
+    return len(messages) / calls if calls else 0.0
+
+
 def spelled_out(single: Cost, decisions: Sequence[Decision], prices: Prices, slots: Sequence[str], *, cached: bool) -> Cost:
     """Return what one message a call costs with answers as the usual libraries ask for them: names spelled out, every field, null where empty.
 

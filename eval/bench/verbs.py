@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from eval.bench import features
-from eval.bench.cost import Bench, Cost, Sample, spelled_out
+from eval.bench.cost import Bench, Cost, Sample, fill, spelled_out
 from eval.data.rows import read_file
 from eval.route import Decided, threshold_of
 from intent import bootstrap
@@ -26,6 +26,9 @@ app = typer.Typer(no_args_is_help=True, help="Measures speed and cost.")
 
 GOALS = {"batches": 8.0, "system": 15.0}
 """How many times cheaper than one message a call room batches, and the whole system at the chosen threshold, are meant to be."""
+
+GATHERED = (2.0, 10.0, 30.0, 120.0)
+"""Seconds for which a room gathers, to show how full batches get at live pace."""
 
 
 app.command()(features.features)
@@ -69,6 +72,9 @@ def cost(
         return
     results().print(_table(f"For a million messages, from {len(sample.messages):,} of {data.name}", lines, plain))
     results().print(_table(f"Growth at the chosen threshold: {base:,} messages, 10 and 100 times as many", grown, plain))
+    asked = [message for message, decision in zip(sample.messages, decisions, strict=True) if expected_cost(decision, taxonomy) > chosen]
+    fills = ", ".join(f"{fill(asked, gather):.1f} with INTENT_ASK_GATHER={gather:g}" for gather in GATHERED)
+    say(f"messages a call, asked at the pace at which they were said instead of all at once: {fills}")
     for baseline in (plain, cached):
         _goals(baseline, batches, system)
     same = all(line.prefixes == 1 for line in (*lines, *grown))

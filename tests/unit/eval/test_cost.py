@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench.cost import Bench, Sample, spelled_out
+from eval.bench.cost import Bench, Sample, fill, spelled_out
 from eval.bench.verbs import read_sample
 from intent.classify.models import Prices
 from intent.decision import Decision
@@ -64,6 +64,13 @@ def test_spelled_out_answers_and_missing_caches_are_dearer(bench: Bench, make_me
     assert plain.dollars == pytest.approx((plain.input_tokens + 10 * plain.output_tokens) / 1e6)
     assert plain.dollars - cached.dollars == pytest.approx(0.9 * single.cached_tokens / 1e6)
     assert plain.output_tokens > 2 * single.output_tokens
+
+
+def test_at_live_pace_a_call_holds_what_its_room_gathered(make_message: MakeMessage) -> None:
+    messages = [make_message(room_id=f"room-{number % 2}") for number in range(40)]  # one a second, so one every other second in each room
+    assert [fill(messages, gather) for gather in (1.0, 2.0, 10.0, 1000.0)] == [1.0, 2.0, pytest.approx(40 / 8), 20.0]
+    assert fill(messages, 1000.0, most=10) == 10.0
+    assert fill([], 1.0) == 0.0
 
 
 def test_a_sample_grows_under_other_ids(make_message: MakeMessage) -> None:
