@@ -109,7 +109,7 @@ def demo(
     prefix = f"INTENT_DATABASE_URL=sqlite:///{database}"
     for command in (
         "intent leads --label appointment_booking",
-        "intent features read user=tiktok:u_rain42 room=tiktok:live-hijab-01",
+        "intent features read user=tiktok:u_sgjannah room=tiktok:live-hijab-01",
         "intent audit",
     ):
         console.print(f"  {prefix} {command}", soft_wrap=True)
