@@ -100,11 +100,12 @@ class LlmSubject:
         if self._local is None:
             return [None] * len(batch)
         kind = f"local {self._local.versions.model}"
-        known = {key: Guess.model_validate_json(note) for key, note in self._replies.notes(kind, [item.seen for item in batch]).items()}
+        notes = self._replies.notes(kind, [item.seen for item in batch], shared=True)
+        known = {seen: Guess.model_validate_json(note) for seen, note in notes.items()}
         fresh = [item for item in batch if item.seen not in known]
         if fresh:
             said = {item.seen: guess(one) for item, one in zip(fresh, self._local.classify([item.message for item in fresh]), strict=True)}
-            self._replies.note(kind, {seen: one.model_dump_json().encode() for seen, one in said.items()})
+            self._replies.note(kind, {seen: one.model_dump_json().encode() for seen, one in said.items()}, shared=True)
             known |= said
         return [known[item.seen] for item in batch]
 

@@ -56,17 +56,17 @@ class RunReplies:
         self._inner.keep({self._salted(key): reply for key, reply in replies.items()})
         self._thread.told.update(replies)
 
-    def notes(self, kind: str, keys: Sequence[str]) -> dict[str, bytes]:
-        """Return what an eval has written down of these messages, such as their cost."""
-        named = {self._note_key(kind, key): key for key in keys}
+    def notes(self, kind: str, keys: Sequence[str], *, shared: bool = False) -> dict[str, bytes]:
+        """Return what an eval has written down of these messages, such as their cost; ``shared`` between repeats or not."""
+        named = {self._note_key(kind, key, shared=shared): key for key in keys}
         return {named[one]: found for one, found in self._inner.find(list(named)).items()}
 
-    def note(self, kind: str, notes: Mapping[str, bytes]) -> None:
+    def note(self, kind: str, notes: Mapping[str, bytes], *, shared: bool = False) -> None:
         """Write something down of messages, beside their replies; what is written down already stays."""
-        self._inner.keep({self._note_key(kind, key): note for key, note in notes.items()})
+        self._inner.keep({self._note_key(kind, key, shared=shared): note for key, note in notes.items()})
 
-    def _note_key(self, kind: str, key: str) -> str:
-        return hashlib.sha256(f"{kind} {self._salted(key)}".encode()).hexdigest()
+    def _note_key(self, kind: str, key: str, *, shared: bool) -> str:
+        return hashlib.sha256(f"{kind} {key if shared else self._salted(key)}".encode()).hexdigest()
 
     def _salted(self, key: str) -> str:
         salt: str = self._thread.salt
