@@ -23,7 +23,6 @@ from intent.resources import locate
 from intent.settings import Settings
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
-from intent.store.migrate import is_empty, migrate, require_newest
 from intent.taxonomy import Taxonomy, load_taxonomy
 from intent.telemetry import logger
 from intent.worker import Worker, WorkerPolicy, WorkReport
@@ -69,6 +68,8 @@ def open_database(settings: Settings, *, checked: bool = True) -> Database:
         OperatorError: the URL is wrong, the file cannot be made, or the migration does not fit.
         StoreUnavailable: the database is away.
     """
+    from intent.store.migrate import is_empty, migrate, require_newest
+
     database = Database(settings.database_url.get_secret_value())
     file = database.engine.url.database if database.dialect == "sqlite" else None
     if file and not Path(file).absolute().parent.is_dir():

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.bench import features
+from eval.bench import features, speed
 from eval.bench.cost import Bench, Cost, Sample, fill, spelled_out
 from eval.data.rows import read_file
 from eval.route import Decided, threshold_of
@@ -34,9 +34,8 @@ GATHERED = (2.0, 10.0, 30.0, 120.0)
 app.command()(features.features)
 
 
-@app.callback()
-def _verbs() -> None:
-    """Keep every verb a verb of its own, also while there is one."""
+app.command()(speed.local)
+app.command()(speed.gate)
 
 
 @app.command()

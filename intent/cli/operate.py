@@ -20,7 +20,6 @@ from intent.features.state import SqlFeatureState
 from intent.forget import forget as delete_person
 from intent.settings import Settings, load_settings
 from intent.store import dead_letters
-from intent.store import migrate as migrations
 from intent.store.dead_letters import DeadLetter
 from intent.store.erasure import SqlErasure
 
@@ -37,6 +36,8 @@ def migrate(
 
     Examples: [bold]intent migrate[/] · [bold]intent migrate --to 0001[/]
     """
+    from intent.store import migrate as migrations
+
     database = bootstrap.open_database(load_settings(), checked=False)
     if to != "head" and not yes:
         typer.confirm(f"Going to {to} may drop tables with what they hold. Go on?", abort=True, err=True)

@@ -1,0 +1,108 @@
+"""The verb ``python -m eval bench local``: the local model's speed and quality beside the usual ways to run the same encoder."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from intent import bootstrap
+from intent.cli.screen import json_line, say
+from intent.errors import Malformed, OperatorError
+from intent.message import Message, parse_message
+from intent.settings import load_settings
+from intent.telemetry import configure_logs
+
+LIVE, SELLERS = "live_chat_youtube.jsonl", "seller_comments_tiktok.jsonl"
+DATASET = Path("eval/datasets/lead_intent")
+SEED = 20261120
+
+
+def local(
+    data: Annotated[Path, typer.Option(help=f"Folder with {LIVE} and {SELLERS}, or one JSONL file of wire messages.")],
+    live: Annotated[int, typer.Option(min=1, help="Messages of the live chat, in order, at most.")] = 1500,
+    distinct: Annotated[int, typer.Option(min=1, help="Distinct texts of the seller comments, drawn at random, at most.")] = 600,
+    test: Annotated[int, typer.Option(min=1, help="Messages of the dataset's test split, drawn at random, at most.")] = 600,
+    fitted: Annotated[int, typer.Option(min=100, help="Training messages that the heads of the other ways are fitted on, drawn at random.")] = 2500,
+    dataset: Annotated[Path, typer.Option(help="Folder with train.jsonl and test.jsonl.")] = DATASET,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Speed and quality of the local model, stage by stage, beside sentence-transformers + scikit-learn and beside SetFit.
+
+    The live chat is taken in order with its repetitions; one file is taken both ways, in order and as distinct texts.
+
+    Example: python -m eval bench local --data ../shared/data
+    """
+    # torch, SetFit and their like take seconds to import: only this verb waits for them.
+    from eval.bench.local import bench_local
+    from intent.classify.local import LocalClassifier
+    from intent.training.data import read_examples
+
+    settings = load_settings()
+    configure_logs("error")
+    ours = bootstrap.build_local(settings)
+    if not isinstance(ours, LocalClassifier):
+        raise OperatorError("the local model cannot be measured stage by stage; unset INTENT_MODEL_DIR")
+    draw = random.Random(SEED)  # noqa: S311  a sample, no secret
+    folder = data.is_dir()
+    stream = read_wire(data / LIVE if folder else data)
+    texts = {message.text: message for message in (read_wire(data / SELLERS) if folder else stream)}
+    sets = {"live chat, in order": stream[:live], "distinct seller comments": draw.sample(list(texts.values()), min(distinct, len(texts)))}
+    examples, train = read_examples(dataset / "test.jsonl"), read_examples(dataset / "train.jsonl")
+    labelled = {"test split": draw.sample(examples, min(test, len(examples)))}
+    train = draw.sample(train, min(fitted, len(train)))
+    say(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; model {ours.versions.model}")
+    rows = bench_local(sets, ours, bootstrap.build_taxonomy(settings), train=train, labelled=labelled, say=say)
+    say(f"load of the machine after: {os.getloadavg()[0]:.1f}")
+    if as_json:
+        for row in rows:
+            json_line(asdict(row))
+
+
+def read_wire(path: Path) -> list[Message]:
+    """Read wire messages; lines that are none are left out.
+
+    Raises:
+        OperatorError: the file cannot be read, or holds no message.
+    """
+    messages = []
+    try:
+        with path.open("rb") as lines:
+            for line in lines:
+                try:
+                    messages.append(parse_message(line))
+                except Malformed:
+                    continue
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}; give a folder with {LIVE} and {SELLERS}, or one JSONL file") from error
+    if not messages:
+        raise OperatorError(f"{path} holds no messages; give JSONL with one wire message a line")
+    return messages
+
+
+def gate(
+    data: Annotated[Path, typer.Option(help=f"Folder with {SELLERS}, or one JSONL file of wire messages.")],
+    dataset: Annotated[Path, typer.Option(help="Folder with train.jsonl and dev.jsonl.")] = DATASET,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """What n-grams alone could settle as no lead before the encoder, and at what error; cross-fitted on train and dev.
+
+    Example: python -m eval bench gate --data ../shared/data
+    """
+    from eval.bench.gate import gate as run
+    from intent.training.data import read_examples
+
+    texts = {message.text: message for message in read_wire(data / SELLERS if data.is_dir() else data)}
+    examples = [*read_examples(dataset / "train.jsonl"), *read_examples(dataset / "dev.jsonl")]
+    say(f"{len(examples):,} labelled messages, {len(texts):,} distinct real texts")
+    for row in run(examples, list(texts.values()), bootstrap.build_taxonomy(load_settings())):
+        if as_json:
+            json_line(asdict(row))
+            continue
+        wrong = f"{row.wrong} of {row.count:,} wrong ({row.wrong / max(row.count, 1):.2%})"
+        held = f"threshold from the other folds: {row.held_wrong} of {row.held_count:,} wrong ({row.held_wrong / max(row.held_count, 1):.2%})"
+        say(f"error below {row.target:.1%}: settles {row.settled:.1%} of the labelled and {row.others:.1%} of the real texts; {wrong}; {held}")
