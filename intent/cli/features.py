@@ -150,6 +150,8 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
         if every or status == "present":
             table.add_row(name, f"{value:,.4g}" if isinstance(value, float) else str("missing" if value is None else value)[:200], status)
     results().print(table)
+    if Status.EXPIRED.name.lower() in found:
+        people.print("its last message is more than 30 days old; --at reads an instant of the past, such as --at 2026-11-20T18:00:00+08:00")
 
 
 def _by_row(table: FeatureTable) -> list[dict[str, Any]]:
