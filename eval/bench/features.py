@@ -155,9 +155,10 @@ def _say(builds: Sequence[Built], reads: Sequence[Online], stored: Stored) -> No
     for read in reads:
         console.print(
             f"{read.what}: p50 {read.p50:.1f} ms, p99 {read.p99:.1f} ms; "
-            f"{read.rows:,} plain rows by key {read.plain_p50:.1f} ms, ratio {read.ratio:.1f}"
+            f"{read.rows:,} plain rows by key p50 {read.plain_p50:.1f} ms; "
+            f"processor {read.cpu:.1f} and {read.plain_cpu:.1f} ms, ratio {read.ratio:.1f}"
         )
-    cost = f"{stored.microseconds_a_message:.0f} µs a message in batches of 256"
+    cost = f"{stored.microseconds_a_message:.0f} µs of processor time a message in batches of 256"
     console.print(f"state costs the worker {cost} ({stored.share:.0%} of the finish transaction)")
     for line in stored.sizes:
         console.print(line)
