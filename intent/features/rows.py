@@ -56,8 +56,15 @@ def events_of_entities(connection: Connection, entity: str, keys: Sequence[Seque
 def of_entities(connection: Connection, entity: str, keys: Sequence[Sequence[str]]) -> tuple[FromClause, FromClause, ColumnElement[bool]]:
     """Return what joins the keys of entities, numbered in column ``number``, with their current decisions."""
     wanted = listed(connection, keys)
-    same = (d[name] == wanted.c[f"part_{number}"] for number, name in enumerate(ENTITIES[entity]))
+    same = (column == wanted.c[f"part_{number}"] for number, column in enumerate(_columns_of(entity)))
     return wanted, current_decisions, and_(*same)
+
+
+def _columns_of(entity: str) -> list[ColumnElement[str]]:
+    """Return the columns of an entity's key; of a pair, the user's index is to be used: a user has few decisions, a room or creator many."""
+    names = ENTITIES[entity]
+    hidden = names[2:]  # behind a function that no index knows; a part of a key is never empty
+    return [func.coalesce(d[name], "") if name in hidden else d[name] for name in names]
 
 
 def listed(connection: Connection, keys: Sequence[Sequence[str]]) -> FromClause:
@@ -74,7 +81,7 @@ def listed(connection: Connection, keys: Sequence[Sequence[str]]) -> FromClause:
 
 def newest_event(connection: Connection, entity: str, event: Event, code: int, topics: Topics) -> int:
     """Return when a topic was last said of an entity that ``event`` names, in microseconds, at or before the event; NEVER if it was not."""
-    here = [d[name] == event.parts[name] for name in ENTITIES[entity]]
+    here = [column == event.parts[name] for name, column in zip(ENTITIES[entity], _columns_of(entity), strict=True)]
     query = select(d.event_timestamp).where(*here, d.event_timestamp <= from_microseconds(event.at))
     if code != MESSAGE_CODE:
         name = next(name for name, number in topics.code.items() if number == code)
