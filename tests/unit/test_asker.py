@@ -270,7 +270,7 @@ def test_a_spent_budget_leaves_questions_in_the_lane_and_is_said_once(
     at.answerer.script = leave_later
     at.asker.run(empty=at.empty)
     assert (at.lane.waiting(), at.decisions.standing) == (3, {})
-    assert capsys.readouterr().out.count("the budget of this hour is spent") == 1
+    assert "".join(capsys.readouterr()).count("the budget of this hour is spent") == 1
     assert at.now >= 9 * 30.0
 
 
