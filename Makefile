@@ -26,14 +26,14 @@ demo: $(VENV)/installed  ## replay the bundled sample through the whole pipeline
 	$(BIN)/intent demo
 
 test: $(VENV)/tested  ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: $(VENV)/tested  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 gate: $(VENV)/tested  ## hold the local model against its blessed baseline; the tests do so too
 	$(BIN)/python -m eval gate --suite eval/suites/local.yaml --offline
