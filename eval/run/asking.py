@@ -55,10 +55,7 @@ class LlmSubject:
 
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
         """Return the messages of each room in order of time, so many at once as one request takes."""
-        rooms: dict[tuple[str, str], list[Item]] = {}
-        for item in items:
-            rooms.setdefault(item.room, []).append(item)
-        ordered = (sorted(room, key=lambda item: (item.message.sent_at, item.message.message_id)) for room in rooms.values())
+        ordered = (sorted(room, key=lambda item: (item.message.sent_at, item.message.message_id)) for room in _rooms(items))
         return [room[start : start + self._batch] for room in ordered for start in range(0, len(room), self._batch)]
 
     def decide(self, batch: Sequence[Item], repeat: int) -> list[Prediction]:
@@ -133,10 +130,7 @@ class CascadeSubject:
 
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
         """Return whole rooms, so that what is unsure of a room can be asked together."""
-        rooms: dict[tuple[str, str], list[Item]] = {}
-        for item in items:
-            rooms.setdefault(item.room, []).append(item)
-        return list(rooms.values())
+        return _rooms(items)
 
     def decide(self, batch: Sequence[Item], repeat: int) -> list[Prediction]:
         """Decide a room locally, then ask about what is unsure; where no answer can be used, the local decision stays."""
@@ -180,3 +174,10 @@ def _text(reply: bytes) -> str | None:
     except ValueError:
         return text
     return str(value["text"]) if isinstance(value, dict) and set(value) == {"outcome", "text"} else text
+
+
+def _rooms(items: Sequence[Item]) -> list[list[Item]]:
+    rooms: dict[tuple[str, str], list[Item]] = {}
+    for item in items:
+        rooms.setdefault(item.room, []).append(item)
+    return list(rooms.values())
