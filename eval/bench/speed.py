@@ -24,7 +24,7 @@ SEED = 20261120
 
 def local(
     data: Annotated[Path, typer.Option(help=f"Folder with {LIVE} and {SELLERS}, or one JSONL file of wire messages.")],
-    live: Annotated[int, typer.Option(min=1, help="Messages of the live chat, in order, at most.")] = 1500,
+    live: Annotated[int, typer.Option(min=1, help="Messages of the live chat, in order, at most.")] = 10_000,
     distinct: Annotated[int, typer.Option(min=1, help="Distinct texts of the seller comments, drawn at random, at most.")] = 600,
     test: Annotated[int, typer.Option(min=1, help="Messages of the dataset's test split, drawn at random, at most.")] = 600,
     fitted: Annotated[int, typer.Option(min=100, help="Training messages that the heads of the other ways are fitted on, drawn at random.")] = 2500,
