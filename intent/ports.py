@@ -253,13 +253,6 @@ class Ledger(Protocol):
         """Nanodollars booked since then."""
 
 
-class Budget(Protocol):
-    """What may be spent in this hour and on this day."""
-
-    def reserve(self, nanodollars: int) -> AbstractContextManager[None]:
-        """Hold what a call may cost until it is booked; raises :class:`intent.errors.BudgetSpent` when so much is not left."""
-
-
 class Replies(Protocol):
     """Replies that were paid for: none is paid for twice, also when a crash makes the same messages come again in another company.
 

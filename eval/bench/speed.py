@@ -10,10 +10,11 @@ from typing import Annotated
 
 import typer
 
+from eval.bench.wire import wire_messages
 from intent import bootstrap
 from intent.cli.screen import json_line, say
-from intent.errors import Malformed, OperatorError
-from intent.message import Message, parse_message
+from intent.errors import OperatorError
+from intent.message import Message
 from intent.settings import load_settings
 from intent.telemetry import configure_logs
 
@@ -69,14 +70,8 @@ def read_wire(path: Path) -> list[Message]:
     Raises:
         OperatorError: the file cannot be read, or holds no message.
     """
-    messages = []
     try:
-        with path.open("rb") as lines:
-            for line in lines:
-                try:
-                    messages.append(parse_message(line))
-                except Malformed:
-                    continue
+        messages = list(wire_messages(path))
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}; give a folder with {LIVE} and {SELLERS}, or one JSONL file") from error
     if not messages:

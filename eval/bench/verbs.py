@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +12,13 @@ from rich.table import Table
 
 from eval.bench import features, speed
 from eval.bench.cost import Bench, Cost, Sample, fill, spelled_out
+from eval.bench.wire import wire_messages
 from eval.data.rows import read_file
 from eval.route import Decided, threshold_of
 from intent import bootstrap
 from intent.classify.route import expected_cost, load_route
 from intent.cli.screen import json_line, results, say
-from intent.errors import Malformed, OperatorError
-from intent.message import parse_message
+from intent.errors import OperatorError
 from intent.resources import locate
 from intent.settings import load_settings
 from intent.telemetry import configure_logs
@@ -91,15 +92,7 @@ def read_sample(path: Path, most: int) -> Sample:
     if rows and not faults:
         rows = rows[:most]
         return Sample([row.message() for row in rows], [row.expected.labels for row in rows])
-    messages = []
-    with path.open("rb") as lines:
-        for line in lines:
-            try:
-                messages.append(parse_message(line))
-            except Malformed:
-                continue
-            if len(messages) == most:
-                break
+    messages = list(islice(wire_messages(path), most))
     if not messages:
         raise OperatorError(f"{path} holds no messages: {faults[0].what if faults else 'it is empty'}")
     return Sample(messages)

@@ -22,6 +22,7 @@ Identity = tuple[str, str]
 """(platform, message_id) of a message."""
 
 current_decisions = table("current_decisions", *(column(c.name, c.type) for c in decisions.columns))
+"""What readers see: of every message the newest visible decision. A run's decisions are visible once promotion has copied them as newer revisions."""
 
 
 class SqlDecisions:

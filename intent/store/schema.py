@@ -281,13 +281,3 @@ llm_replies = Table(
     Index(None, "created_timestamp"),
     comment="Replies that were paid for, so that none is paid for twice",
 )
-
-CURRENT_DECISIONS = """
-CREATE VIEW current_decisions AS
-SELECT d.* FROM decisions AS d
-WHERE d.visible AND NOT EXISTS (
-    SELECT 1 FROM decisions AS n
-    WHERE n.platform = d.platform AND n.message_id = d.message_id AND n.revision > d.revision AND n.visible
-)
-"""
-"""What readers see: of every message the newest visible decision. A run's decisions are visible once promotion has copied them as newer revisions."""
