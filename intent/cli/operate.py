@@ -21,6 +21,7 @@ from intent.forget import forget as delete_person
 from intent.settings import Settings, load_settings
 from intent.store import dead_letters
 from intent.store.dead_letters import DeadLetter
+from intent.store.engine import Database
 from intent.store.erasure import SqlErasure
 
 dead = typer.Typer(no_args_is_help=True, help="What could not be read or decided: list, show, replay, drop.")
@@ -119,7 +120,7 @@ def show(numbers: Numbers, as_json: AsJson = False) -> None:
 
     Example: [bold]intent dead show 3[/]
     """
-    for letter in _found(numbers):
+    for letter in _found(bootstrap.open_database(load_settings()), numbers):
         if as_json:
             json_line({**_as_json(letter), "payload_base64": base64.b64encode(letter.payload).decode("ascii")})
         else:
@@ -134,7 +135,7 @@ def replay(numbers: Numbers) -> None:
     Example: [bold]intent dead replay 3 4[/]
     """
     database = bootstrap.open_database(load_settings())
-    for letter in _found(numbers):
+    for letter in _found(database, numbers):
         if letter.message_id is None:
             raise OperatorError(
                 f"dead letter {letter.id} is no message: {letter.reason}; mend the line, ingest it again, and: intent dead drop {letter.id}"
@@ -150,13 +151,13 @@ def drop(numbers: Numbers) -> None:
     Example: [bold]intent dead drop 3[/]
     """
     database = bootstrap.open_database(load_settings())
-    for letter in _found(numbers):
+    for letter in _found(database, numbers):
         dead_letters.drop(database, letter.id)
         say(f"dead letter {letter.id} dropped")
 
 
-def _found(numbers: list[int]) -> list[DeadLetter]:
-    letters = list(dead_letters.read_dead_letters(bootstrap.open_database(load_settings()), numbers))
+def _found(database: Database, numbers: list[int]) -> list[DeadLetter]:
+    letters = list(dead_letters.read_dead_letters(database, numbers))
     missing = sorted(set(numbers) - {letter.id for letter in letters})
     if missing:
         raise OperatorError(f"there is no dead letter {', '.join(map(str, missing))}; see: intent dead list")
