@@ -22,7 +22,7 @@ from typing import Any
 from eval.answers import decide
 from eval.troubles import Trouble
 from intent.bootstrap import build_local, build_taxonomy
-from intent.classify.tokens import MESSAGE_TOKENS, estimate_tokens
+from intent.classify.llm.tokens import MESSAGE_TOKENS, estimate_tokens
 from intent.ports import Classifier
 from intent.settings import load_settings
 from intent.taxonomy import Taxonomy

@@ -28,11 +28,11 @@ from intent.telemetry import logger
 from intent.worker import Worker, WorkerPolicy, WorkReport
 
 if TYPE_CHECKING:
-    from intent.classify.exchange import Allow, Exchange
-    from intent.classify.llm import LlmAnswerer
-    from intent.classify.llm_client import ChatClient
-    from intent.classify.models import Model, Prices
-    from intent.classify.prompt import Prompt
+    from intent.classify.llm.classifier import LlmAnswerer
+    from intent.classify.llm.client import ChatClient
+    from intent.classify.llm.exchange import Allow, Exchange
+    from intent.classify.llm.models import Model, Prices
+    from intent.classify.llm.prompt import Prompt
     from intent.decision import Decision
     from intent.ports import Classifier, Ledger, Replies
 
@@ -98,8 +98,8 @@ def build_local(settings: Settings, *, model_dir: Path | None = None) -> Classif
     Raises:
         OperatorError: the model or its encoder is missing or was changed.
     """
-    from intent.classify.local import LocalClassifier
-    from intent.classify.modelfile import load_model
+    from intent.classify.local.classifier import LocalClassifier
+    from intent.classify.local.modelfile import load_model
 
     directory = model_dir or settings.model_dir or locate("models") / "lead_intent"
     of_other_labels = model_dir is not None and load_model(model_dir).description.taxonomy is None
@@ -133,7 +133,7 @@ def build_prompt(settings: Settings, name: str = "production") -> Prompt:
     Raises:
         TemplateError: it is missing or wrong.
     """
-    from intent.classify.prompt import load_alias
+    from intent.classify.llm.prompt import load_alias
 
     return load_alias(locate("prompts", settings.prompts_dir), name, build_taxonomy(settings))
 
@@ -151,10 +151,10 @@ def build_exchange(
     Raises:
         OperatorError: no LLM is configured, or nobody knows what the model costs.
     """
-    from intent.classify.breaker import Breaker, BreakerPolicy
-    from intent.classify.exchange import Exchange, Patience
-    from intent.classify.limits import RateLimits
-    from intent.classify.models import sunset_warning
+    from intent.classify.llm.breaker import Breaker, BreakerPolicy
+    from intent.classify.llm.exchange import Exchange, Patience
+    from intent.classify.llm.limits import RateLimits
+    from intent.classify.llm.models import sunset_warning
 
     if not llm_is_on(settings):
         raise OperatorError("no LLM is configured; set INTENT_LLM_BASE_URL to an OpenAI-compatible server, or INTENT_LLM_API_KEY")
@@ -184,8 +184,8 @@ def build_answerer(
         OperatorError: no LLM is configured, or nobody knows what the model costs.
         TemplateError: the prompt or its calibration is wrong.
     """
-    from intent.classify.calibration import load_calibration
-    from intent.classify.llm import AnswererPolicy, LlmAnswerer
+    from intent.classify.llm.calibration import load_calibration
+    from intent.classify.llm.classifier import AnswererPolicy, LlmAnswerer
 
     exchange = exchange or build_exchange(settings, ledger, prompt=prompt, stop=stop)
     taxonomy, chosen = build_taxonomy(settings), build_prompt(settings, prompt)
@@ -212,14 +212,14 @@ def build_model(settings: Settings, prompt: Prompt) -> Model:
     Raises:
         OperatorError: nobody knows what it costs.
     """
-    from intent.classify.models import choose_model, load_models
+    from intent.classify.llm.models import choose_model, load_models
 
     registry = load_models(locate("prompts", settings.prompts_dir) / "models.yaml")
     return choose_model(registry, settings.llm_model or prompt.front.model.id, _prices(settings))
 
 
 def _chat(settings: Settings, model: Model) -> ChatClient:
-    from intent.classify.llm_client import ChatClient, Dialect
+    from intent.classify.llm.client import ChatClient, Dialect
 
     return ChatClient(settings.llm_base_url, _key(settings), Dialect(schema=settings.llm_schema, marks_cache=model.cache == "explicit"))
 
@@ -230,7 +230,7 @@ def _key(settings: Settings) -> str:
 
 
 def _prices(settings: Settings) -> Prices | None:
-    from intent.classify.models import Prices
+    from intent.classify.llm.models import Prices
 
     if settings.llm_price_input is None or settings.llm_price_output is None:
         return None

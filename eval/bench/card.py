@@ -8,7 +8,7 @@ from pathlib import Path
 from eval.bench import figures, plots
 from eval.bench.peers import keyword_score, plain_encoder, router_score
 from eval.bench.real import report
-from intent.classify.local import LocalClassifier
+from intent.classify.local.classifier import LocalClassifier
 from intent.resources import locate
 from intent.settings import Settings
 from intent.taxonomy import Taxonomy, load_taxonomy

@@ -1,7 +1,7 @@
 """What asking costs: tokens and money for a million messages, one a call, in room batches, and behind the local model at three asked shares.
 
-The LLM is the stand-in: its token counts are estimates of ours (``intent/classify/tokens.py``), prices are those of ``prompts/models.yaml``, and its
-answers, the local model's own, say nothing about any LLM's quality.
+The LLM is the stand-in: its token counts are estimates of ours (``intent/classify/llm/tokens.py``), prices are those of ``prompts/models.yaml``,
+and its answers, the local model's own, say nothing about any LLM's quality.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import numpy as np
 from eval.standin import StandIn
 from intent import bootstrap
 from intent.bootstrap_asking import build_asker
-from intent.classify.models import Prices
+from intent.classify.llm.models import Prices
+from intent.classify.llm.tokens import estimate_tokens
 from intent.classify.route import expected_cost
-from intent.classify.tokens import estimate_tokens
 from intent.decision import Decision
 from intent.message import Message
 from intent.ports import Classifier

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from intent.classify.gloss import load_glossary
+from intent.classify.local.gloss import load_glossary
 from intent.message import Message
 from intent.taxonomy import Taxonomy
 from intent.training.calibrate import folds

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from eval.bench.peers import PlainPeer, SetFitPeer
 from intent.classify.cache import CachedClassifier
-from intent.classify.local import LocalClassifier
-from intent.classify.ngrams import featurise
-from intent.classify.reading import read
+from intent.classify.local.classifier import LocalClassifier
+from intent.classify.local.ngrams import featurise
+from intent.classify.local.reading import read
 from intent.classify.slots import find_slots
 from intent.decision import Decision
 from intent.message import Message

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from intent.classify.local import LocalClassifier
+from intent.classify.local.classifier import LocalClassifier
 from intent.decision import Decision
 from intent.message import Message
 

@@ -40,7 +40,7 @@ def local(
     """
     # torch, SetFit and their like take seconds to import: only this verb waits for them.
     from eval.bench.local import bench_local
-    from intent.classify.local import LocalClassifier
+    from intent.classify.local.classifier import LocalClassifier
     from intent.training.data import read_examples
 
     settings = load_settings()

@@ -15,7 +15,7 @@ from eval.data.near import near_duplicates
 from eval.data.rows import AUTHOR, SECOND, load_dataset, of_split, read_dataset
 from eval.data.stats import Counts, count, count_cells
 from intent.bootstrap import build_taxonomy
-from intent.classify.encoder import BUNDLED, EncoderSpec, open_encoder
+from intent.classify.local.encoder import BUNDLED, EncoderSpec, open_encoder
 from intent.cli.screen import json_line, people, results
 from intent.settings import load_settings
 

@@ -21,9 +21,9 @@ from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import Suite, digest
 from intent import bootstrap
 from intent.bootstrap_asking import build_unsure
-from intent.classify.batch import prepare
-from intent.classify.modelfile import DESCRIPTION, Description
-from intent.classify.prompt import Examples, Prompt
+from intent.classify.llm.batch import prepare
+from intent.classify.llm.prompt import Examples, Prompt
+from intent.classify.local.modelfile import DESCRIPTION, Description
 from intent.classify.route import expected_cost, load_route
 from intent.decision import Decision
 from intent.errors import OperatorError

@@ -15,7 +15,7 @@ from eval.measure.routing import Tradeoff, frontier, opinions, repair
 from eval.measure.tables import cost_curve, stream_weights
 from eval.run.predictions import replace
 from intent.bootstrap import build_taxonomy
-from intent.classify.calibration import Measured, measure
+from intent.classify.llm.calibration import Measured, measure
 from intent.classify.route import Assumed, Route
 from intent.cli.screen import people, results
 from intent.errors import OperatorError

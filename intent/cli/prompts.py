@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from intent import bootstrap
-from intent.classify.batch import compose, prepare
-from intent.classify.calibration import load_calibration
-from intent.classify.models import choose_model, load_models
-from intent.classify.prompt import Prompt, aliases, load_alias, load_prompt
+from intent.classify.llm.batch import compose, prepare
+from intent.classify.llm.calibration import load_calibration
+from intent.classify.llm.models import choose_model, load_models
+from intent.classify.llm.prompt import Prompt, aliases, load_alias, load_prompt
 from intent.cli.flow import opened
 from intent.cli.model import message_of, plain_message
 from intent.cli.screen import json_line, results, say

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from intent.classify.encoder import MAX_TOKENS
-from intent.classify.export import Pooled, load_encoder
+from intent.classify.local.encoder import MAX_TOKENS
+from intent.classify.local.export import Pooled, load_encoder
 from intent.training.logistic import Linear
 
 Progress = Callable[[str], None]

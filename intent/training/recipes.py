@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from intent.classify.encoder import EncoderSpec, open_encoder
-from intent.classify.export import encoder_folder
-from intent.classify.modelfile import Numbers
+from intent.classify.local.encoder import EncoderSpec, open_encoder
+from intent.classify.local.export import encoder_folder
+from intent.classify.local.modelfile import Numbers
 from intent.training.adapt import AdapterRecipe, adapt
 from intent.training.calibrate import blend, calibration, log_loss, probabilities
 from intent.training.logistic import fit

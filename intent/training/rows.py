@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from intent.classify.gloss import Glossary
-from intent.classify.ngrams import featurise
-from intent.classify.reading import read
-from intent.classify.vocabulary import Buckets, Vocabulary, learn
+from intent.classify.local.gloss import Glossary
+from intent.classify.local.ngrams import featurise
+from intent.classify.local.reading import read
+from intent.classify.local.vocabulary import Buckets, Vocabulary, learn
 from intent.training.data import Example
 
 SCALES = (1.0, 1.0, 0.6, 1.0)

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from intent.classify.choice import Rule, rule_for
-from intent.classify.encoder import EncoderSpec
-from intent.classify.export import BUNDLED, encoder_folder, encoder_layers, weights_digest
-from intent.classify.gloss import Glossary, load_glossary
-from intent.classify.local import LocalClassifier
-from intent.classify.modelfile import Description, EncoderDescription, save_model
+from intent.classify.local.choice import Rule, rule_for
+from intent.classify.local.classifier import LocalClassifier
+from intent.classify.local.encoder import EncoderSpec
+from intent.classify.local.export import BUNDLED, encoder_folder, encoder_layers, weights_digest
+from intent.classify.local.gloss import Glossary, load_glossary
+from intent.classify.local.modelfile import Description, EncoderDescription, save_model
 from intent.errors import OperatorError
 from intent.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe

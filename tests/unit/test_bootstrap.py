@@ -13,7 +13,7 @@ from intent.bootstrap import build_answerer, build_exchange, llm_is_on
 from intent.errors import OperatorError
 from intent.resources import locate
 from intent.settings import Settings, load_settings
-from tests.unit.classify.asking import TAXONOMY, MemoryLedger, MemoryReplies, claims, labels
+from tests.unit.classify.llm.asking import TAXONOMY, MemoryLedger, MemoryReplies, claims, labels
 
 
 def test_without_a_server_and_a_key_the_llm_is_off() -> None:

@@ -12,7 +12,7 @@ from intent.classify.cascade import Cascade, NoBooks
 from intent.decision import DecidedBy, Decision, Versions
 from intent.errors import LlmForbidden, LlmUnavailable
 from intent.message import Message
-from tests.unit.classify.asking import TAXONOMY, answerer, message
+from tests.unit.classify.llm.asking import TAXONOMY, answerer, message
 
 
 class Unsure:

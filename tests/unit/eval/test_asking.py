@@ -24,14 +24,14 @@ from eval.run.suite import load_suite
 from eval.standin import StandIn
 from eval.verdict.gate import Verdict, check_run
 from intent.bootstrap import build_prompt, open_database, sqlite_url
-from intent.classify.batch import prepare
+from intent.classify.llm.batch import prepare
 from intent.decision import DecidedBy
 from intent.errors import LlmUnavailable, OperatorError
 from intent.message import Message
 from intent.ports import Answer, Attempt, Claim, Outcome, Question
 from intent.settings import load_settings
 from intent.store.ledger import SqlReplies
-from tests.unit.classify.asking import MemoryReplies
+from tests.unit.classify.llm.asking import MemoryReplies
 from tests.unit.eval.oracle import Oracle, confusing, local, make_run, taxonomy, write_suite
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from eval.bench.cost import Bench, Sample, fill, spelled_out
 from eval.bench.verbs import read_sample
-from intent.classify.models import Prices
+from intent.classify.llm.models import Prices
 from intent.decision import Decision
 from intent.errors import OperatorError
 from intent.message import Message, wire

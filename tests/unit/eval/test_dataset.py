@@ -16,7 +16,7 @@ from eval.data.rows import Annotation, Row, Slot, load_dataset, of_split, read_d
 from eval.data.stats import count, count_cells
 from eval.data.verbs import BUNDLED_ENCODER, DATASET, app
 from intent.bootstrap import build_taxonomy
-from intent.classify.encoder import open_encoder
+from intent.classify.local.encoder import open_encoder
 from intent.errors import OperatorError
 from intent.message import parse_message, wire
 from intent.settings import load_settings

@@ -8,10 +8,10 @@ import pytest
 
 from eval.standin import StandIn
 from eval.troubles import Trouble
-from intent.classify.llm_client import ChatClient, Dialect
+from intent.classify.llm.client import ChatClient, Dialect
 from intent.ports import Outcome
-from tests.unit.classify.asking import MODEL, PROMPT, TAXONOMY, answerer, claims, labels
-from tests.unit.classify.test_llm_client import REQUEST
+from tests.unit.classify.llm.asking import MODEL, PROMPT, TAXONOMY, answerer, claims, labels
+from tests.unit.classify.llm.test_client import REQUEST
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from eval.run.manifest import Decider
 from eval.run.predictions import guess
 from eval.run.subject import LocalSubject
 from eval.verbs.tuning import calibrate, route_run
-from intent.classify.calibration import load_calibration
+from intent.classify.llm.calibration import load_calibration
 from intent.classify.route import load_route
 from intent.errors import OperatorError
 from tests.unit.eval.oracle import Oracle, make_run, taxonomy, write_suite

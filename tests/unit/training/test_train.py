@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intent.classify.local import LocalClassifier
-from intent.classify.modelfile import load_model
+from intent.classify.local.classifier import LocalClassifier
+from intent.classify.local.modelfile import load_model
 from intent.errors import OperatorError
 from intent.resources import locate
 from intent.taxonomy import load_taxonomy
