@@ -1,4 +1,4 @@
-"""The verb ``python -m eval bench local``: the local model's speed and quality beside the usual ways to run the same encoder."""
+"""The verbs of ``python -m eval bench`` that are about the local model: its speed and quality, a gate before it, ways to fit it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from eval.bench.wire import wire_messages
 from intent import bootstrap
-from intent.cli.screen import json_line, say
+from intent.cli.screen import json_line, results, say
 from intent.errors import OperatorError
 from intent.message import Message
 from intent.settings import load_settings
@@ -101,3 +101,34 @@ def gate(
         wrong = f"{row.wrong} of {row.count:,} wrong ({row.wrong / max(row.count, 1):.2%})"
         held = f"threshold from the other folds: {row.held_wrong} of {row.held_count:,} wrong ({row.held_wrong / max(row.held_count, 1):.2%})"
         say(f"error below {row.target:.1%}: settles {row.settled:.1%} of the labelled and {row.others:.1%} of the real texts; {wrong}; {held}")
+
+
+def recipes(
+    dataset: Annotated[Path, typer.Option(help="Folder with train.jsonl and dev.jsonl.")] = DATASET,
+    only: Annotated[list[str] | None, typer.Option(help="A recipe by name, beside the shipped one; may be repeated.")] = None,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the texts.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Ways to fit the local model, each fitted on train and judged on dev: contrastive, low-rank, weighted, noisy, distilled. Takes an hour.
+
+    Nothing is cross-fitted on train, so the figures are those of a comparison, not of the model that ships.
+
+    Example: python -m eval bench recipes --only "SetFit, contrastive"
+    """
+    from eval.bench.recipes import HEADER, RECIPES, Material, line, try_recipes
+    from intent.training.adapt import AdapterRecipe
+    from intent.training.data import read_examples
+
+    unknown = set(only or ()) - set(RECIPES)
+    if unknown:
+        raise OperatorError(f"there is no recipe {min(unknown)!r}; it may be one of: {'; '.join(RECIPES)}")
+    configure_logs("error")
+    taxonomy = bootstrap.build_taxonomy(load_settings())
+    material = Material.read(read_examples(dataset / "train.jsonl"), read_examples(dataset / "dev.jsonl"), taxonomy)
+    tried = try_recipes(material, taxonomy, only or list(RECIPES), AdapterRecipe(epochs=epochs), say)
+    if as_json:
+        for one in tried:
+            json_line(asdict(one))
+        return
+    for text in (*HEADER, *map(line, tried)):
+        results().print(text, soft_wrap=True, markup=False)

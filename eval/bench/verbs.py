@@ -37,6 +37,7 @@ app.command()(features.features)
 
 app.command()(speed.local)
 app.command()(speed.gate)
+app.command()(speed.recipes)
 
 
 @app.command()

@@ -1,0 +1,266 @@
+"""Which way to fit the local model is best at its cost: each recipe is fitted on train and judged on dev, alone and blended with the n-grams."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import scipy.sparse
+import scipy.special
+from datasets import Dataset
+from numpy.typing import NDArray
+from sentence_transformers import SentenceTransformer
+from setfit import SetFitModel, Trainer, TrainingArguments
+
+from eval.bench.local import scores, targets
+from eval.measure.classification import average_precision, log_loss
+from eval.measure.statistics import mean
+from intent.classify.local.choice import Rule, rule_for
+from intent.classify.local.export import BUNDLED, encoder_folder
+from intent.classify.local.gloss import load_glossary
+from intent.taxonomy import Taxonomy
+from intent.training.adapt import AdapterRecipe, adapt
+from intent.training.calibrate import blend, folds
+from intent.training.data import Example
+from intent.training.logistic import fit
+from intent.training.rows import Rows, read_rows
+
+Floats = NDArray[np.float64]
+Print = Callable[[str], None]
+SEED = 20261120
+
+SHIPPED = "LoRA, 4 layers"
+"""The recipe that the others are compared with."""
+
+FOLDS = 5
+THRESHOLDS = (0.4, 0.5)
+"""Labels and leads are chosen from these probabilities on: no recipe has had thresholds fitted for it."""
+
+TEACHER_SHARE = 0.5
+"""How much of a student's targets is the teacher's opinion; the rest are the labels."""
+
+PAIRS = 20_000
+"""Pairs of texts that the contrastive recipe learns from, in batches of 32."""
+
+NOISE = 0.06
+"""Share of characters that typing errors touch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Texts of train and dev as the model reads them, and targets of shape (texts, labels + 1); the last column is lead.
+
+    Attributes:
+        opinions: what a teacher of so many layers says of train, shape of its targets; kept, since several recipes ask the same one.
+    """
+
+    train: Sequence[Example]
+    dev: Sequence[Example]
+    train_rows: Rows
+    dev_rows: Rows
+    train_targets: Floats
+    dev_targets: Floats
+    encoder: str
+    opinions: dict[int, Floats] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, train: Sequence[Example], dev: Sequence[Example], taxonomy: Taxonomy, encoder: str = BUNDLED) -> Material:
+        """Read both parts."""
+        glossary = load_glossary()
+        rows = read_rows(train, glossary), read_rows(dev, glossary)
+        return cls(train, dev, rows[0], rows[1], targets(train, taxonomy), targets(dev, taxonomy), encoder)
+
+
+Fitting = Callable[[Material, AdapterRecipe, Print], Floats]
+"""Fits on train and returns logits of dev, shape (texts, labels + 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How a recipe did on dev.
+
+    Attributes:
+        layers: of the encoder that would run in production; its time is in proportion.
+        seconds: of processor time that fitting took, over all threads.
+        alone, blended: macro-F1, lead F1 and average precision for lead, in [0, 1].
+        loss: log-loss, mean over labels, blended, in nats.
+        difference, error: of that loss from the shipped recipe's, and its standard error over rooms; below zero is better.
+    """
+
+    name: str
+    layers: int
+    seconds: float
+    alone: tuple[float, float, float]
+    blended: tuple[float, float, float]
+    loss: float
+    difference: float
+    error: float
+
+
+def lora(layers: int, balance: float = 0.0) -> Fitting:
+    """Low-rank changes to the first layers; ``balance`` weighs the positives of rare labels up."""
+
+    def run(material: Material, base: AdapterRecipe, say: Print) -> Floats:
+        return _adapted(material, replace(base, layers=layers, balance=balance), material.train_targets, say)
+
+    return run
+
+
+def noisy(layers: int) -> Fitting:
+    """Each text twice, once with typing errors; three passes over both cost a fifth more than five over one."""
+
+    def run(material: Material, base: AdapterRecipe, say: Print) -> Floats:
+        chance = random.Random(SEED)  # noqa: S311  typing errors, no secret
+        worn = [replace(one, message=one.message.model_copy(update={"text": mistyped(one.message.text, chance)})) for one in material.train]
+        both = [*material.train_rows.encoded, *read_rows(worn, load_glossary()).encoded]
+        recipe = replace(base, layers=layers, epochs=max(1, round(base.epochs * 0.6)))
+        twice = np.vstack([material.train_targets, material.train_targets])
+        return adapt(encoder_folder(material.encoder), both, twice, recipe, say, others=material.dev_rows.encoded).others
+
+    return run
+
+
+def distilled(layers: int, teacher: int) -> Fitting:
+    """Fewer layers, taught by the labels and by what a deeper encoder says of texts that it has not learnt from (Hinton et al. 2015)."""
+
+    def run(material: Material, base: AdapterRecipe, say: Print) -> Floats:
+        if teacher not in material.opinions:
+            material.opinions[teacher] = _opinion(material, replace(base, layers=teacher), say)
+        soft = (1 - TEACHER_SHARE) * material.train_targets + TEACHER_SHARE * material.opinions[teacher]
+        return _adapted(material, replace(base, layers=layers), soft, say)
+
+    return run
+
+
+def frozen(material: Material, _base: AdapterRecipe, _say: Print) -> Floats:
+    """The whole encoder as it is, and a linear head."""
+    return _headed(SentenceTransformer(str(encoder_folder(material.encoder)), device="cpu"), material)
+
+
+def contrastive(material: Material, _base: AdapterRecipe, say: Print) -> Floats:
+    """SetFit's recipe (Tunstall et al. 2022): all weights learn to bring texts that share a label together, then a linear head."""
+    body = SentenceTransformer(str(encoder_folder(material.encoder)), device="cpu")
+    labels = material.train_targets[:, :-1].astype(int).tolist()
+    rows = Dataset.from_dict({"text": [text or "-" for text in material.train_rows.encoded], "label": labels})
+    chosen = TrainingArguments(
+        batch_size=32, max_steps=PAIRS // 32, num_epochs=1, save_strategy="no", report_to="none", show_progress_bar=False, seed=SEED
+    )
+    trainer = Trainer(model=SetFitModel(model_body=body, multi_target_strategy="one-vs-rest"), args=chosen, train_dataset=rows)
+    trainer.train_embeddings(rows["text"], rows["label"], args=chosen)
+    say(f"contrastive fine-tuning on {PAIRS:,} pairs done")
+    return _headed(body, material)
+
+
+RECIPES: Mapping[str, tuple[int, Fitting]] = {
+    SHIPPED: (4, lora(4)),
+    "frozen": (6, frozen),
+    "SetFit, contrastive": (6, contrastive),
+    "LoRA, 6 layers": (6, lora(6)),
+    "LoRA, 4 layers, class weights ½": (4, lora(4, balance=0.5)),
+    "LoRA, 4 layers, class weights 1": (4, lora(4, balance=1.0)),
+    "LoRA, 4 layers, typing errors": (4, noisy(4)),
+    "LoRA, 4 layers, distilled from 6": (4, distilled(4, 6)),
+    "LoRA, 3 layers": (3, lora(3)),
+    "LoRA, 3 layers, distilled from 6": (3, distilled(3, 6)),
+}
+"""What is compared: layers of the encoder that would run in production, and how it is fitted."""
+
+
+def try_recipes(material: Material, taxonomy: Taxonomy, names: Sequence[str], base: AdapterRecipe, say: Print) -> list[Tried]:
+    """Fit recipes one after the other, the shipped one first, and return how each did.
+
+    Each label's logits are calibrated, and blended with those of the n-grams, by weights that are cross-fitted on dev by room.
+    """
+    vocabulary = material.train_rows.vocabulary()
+    head = fit(material.train_rows.matrix(vocabulary), material.train_targets, strength=20.0, exclusive=False)
+    grams = head.logits(material.dev_rows.matrix(vocabulary))
+    rooms = np.unique([example.group for example in material.dev], return_inverse=True)[1]
+    part = folds([example.group for example in material.dev], FOLDS)
+    rule = rule_for(taxonomy, taxonomy.names, (THRESHOLDS[0],) * len(taxonomy.names), THRESHOLDS[1], exclusive=False)
+    nothing, truth = np.zeros_like(grams), material.dev_targets
+    tried: list[Tried] = []
+    reference = np.zeros(len(truth))
+    for name in (SHIPPED, *(name for name in names if name != SHIPPED)):
+        layers, run = RECIPES[name]
+        began = time.process_time()
+        say(f"{name} …")
+        logits = run(material, base, say)
+        seconds = time.process_time() - began
+        alone, both = (_blended(first, logits, truth, part) for first in (nothing, grams))
+        losses = log_loss(truth[:, :-1] > 0.5, both[:, :-1])
+        if name == SHIPPED:
+            reference = losses
+        apart = mean(losses - reference, rooms)
+        quality = [_quality(chances, truth, rule, taxonomy) for chances in (alone, both)]
+        tried.append(Tried(name, layers, seconds, quality[0], quality[1], float(losses.mean()), apart.value, apart.error))
+        say(line(tried[-1]))
+    return tried
+
+
+def mistyped(text: str, chance: random.Random) -> str:
+    """Return the text with some letters lost, doubled or swapped with their neighbour, as hurried thumbs do."""
+    signs = list(text)
+    for place in range(len(signs) - 1, -1, -1):
+        if not signs[place].isalpha() or chance.random() >= NOISE:
+            continue
+        match chance.randrange(3):
+            case 0:
+                del signs[place]
+            case 1:
+                signs.insert(place, signs[place])
+            case _:
+                signs[place : place + 2] = reversed(signs[place : place + 2])
+    return "".join(signs)
+
+
+def line(tried: Tried) -> str:
+    """Return one row of the Markdown table."""
+    cells = " | ".join(f"{value:.3f}" for value in (*tried.alone, *tried.blended, tried.loss))
+    return f"| {tried.name} | {tried.layers} | {tried.seconds:.0f} | {cells} | {tried.difference:+.4f} ± {tried.error:.4f} |"
+
+
+HEADER = (
+    "| recipe | layers | processor s | macro-F1 alone | lead F1 | AP | macro-F1 blended | lead F1 | AP | log-loss | difference |",
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+)
+
+
+def _adapted(material: Material, recipe: AdapterRecipe, wanted: Floats, say: Print) -> Floats:
+    return adapt(encoder_folder(material.encoder), material.train_rows.encoded, wanted, recipe, say, others=material.dev_rows.encoded).others
+
+
+def _opinion(material: Material, deep: AdapterRecipe, say: Print) -> Floats:
+    rows, truth, opinion = material.train_rows, material.train_targets, np.zeros_like(material.train_targets)
+    part = folds([example.group for example in material.train], 2)
+    for number in (0, 1):
+        kept, held = rows.only(part != number), rows.only(part == number)
+        found = adapt(encoder_folder(material.encoder), kept.encoded, truth[part != number], deep, say, others=held.encoded)
+        opinion[part == number] = scipy.special.expit(found.others)
+    return opinion
+
+
+def _headed(encoder: SentenceTransformer, material: Material) -> Floats:
+    train, dev = (
+        scipy.sparse.csr_matrix(encoder.encode(rows.encoded, batch_size=64, show_progress_bar=False).astype(np.float64))
+        for rows in (material.train_rows, material.dev_rows)
+    )
+    return fit(train, material.train_targets, strength=20.0, exclusive=False).logits(dev)
+
+
+def _blended(first: Floats, second: Floats, truth: Floats, part: NDArray[np.int64]) -> Floats:
+    chances = np.zeros_like(truth)
+    for number in np.unique(part):
+        kept, held = part != number, part == number
+        mix = blend(first[kept], second[kept], truth[kept])
+        chances[held] = scipy.special.expit(first[held] * mix[:, 0] + second[held] * mix[:, 1] + mix[:, 2])
+    return chances
+
+
+def _quality(chances: Floats, truth: Floats, rule: Rule, taxonomy: Taxonomy) -> tuple[float, float, float]:
+    labels = [rule.choose(row[:-1], row[-1]) for row in chances.tolist()]
+    chosen = np.array([[*(name in some for name in taxonomy.names), not taxonomy.leads.isdisjoint(some)] for some in labels])
+    ranked = average_precision(truth[:, -1] > 0.5, chances[:, -1], np.ones((1, len(truth))))
+    return *scores(chosen, truth), float(ranked[0])
