@@ -9,10 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from intent.errors import TemplateError
+from intent.datafile import read_data
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 
@@ -99,11 +98,4 @@ def load_taxonomy(path: Path) -> Taxonomy:
     Raises:
         TemplateError: the file is missing, is no YAML, holds an unknown key or contradicts itself.
     """
-    try:
-        return Taxonomy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise TemplateError(f"the taxonomy {path} cannot be read: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise TemplateError(f"the taxonomy {path} is wrong at {where or 'its top'}: {first['msg']}") from error
+    return read_data(Taxonomy, path)

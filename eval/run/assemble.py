@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import SecretStr
 
 from eval.data.lint import comparable
@@ -25,6 +24,7 @@ from intent.classify.llm.batch import prepare
 from intent.classify.llm.prompt import Examples, Prompt
 from intent.classify.local.modelfile import DESCRIPTION, Description
 from intent.classify.route import expected_cost, load_route
+from intent.datafile import read_data
 from intent.decision import Decision
 from intent.errors import OperatorError
 from intent.message import Message
@@ -139,7 +139,7 @@ def rooms(items: Sequence[Item]) -> Mapping[tuple[str, str], list[Message]]:
 def without_examples(items: Sequence[Item], prompt: Prompt) -> list[Item]:
     """Leave out the rooms in which a text of the prompt's examples stands: the model has been told their answers."""
     path = prompt.path.parent / prompt.front.examples
-    shown = {comparable(example.text) for example in Examples.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).examples}
+    shown = {comparable(example.text) for example in read_data(Examples, path).examples}
     known = {item.room for item in items if comparable(item.row.input.text) in shown}
     return [item for item in items if item.room not in known]
 

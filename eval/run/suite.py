@@ -6,11 +6,10 @@ import hashlib
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from eval.data.rows import SPLITS
-from intent.errors import OperatorError
+from intent.datafile import read_data
 
 DIMENSIONS = ("lang", "kind", "business", "length", "hard", "author_role")
 """What messages can be sliced and filtered by."""
@@ -86,16 +85,9 @@ def load_suite(path: Path) -> Suite:
     """Read a suite; its dataset becomes a path from here.
 
     Raises:
-        OperatorError: the file is missing, is no YAML, or holds an unknown key or a wrong value.
+        TemplateError: the file is missing, is no YAML, or holds an unknown key or a wrong value.
     """
-    try:
-        suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise OperatorError(f"the suite {path} cannot be read: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise OperatorError(f"the suite {path} is wrong at {where or 'its top'}: {first['msg']}") from error
+    suite = read_data(Suite, path)
     return suite.model_copy(update={"dataset": path.parent / suite.dataset})
 
 

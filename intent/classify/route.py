@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from intent.datafile import read_data
 from intent.decision import Decision
-from intent.errors import TemplateError
 from intent.taxonomy import Taxonomy
 
 
@@ -56,10 +55,7 @@ def load_route(path: Path) -> Route:
     Raises:
         TemplateError: the file is missing or wrong.
     """
-    try:
-        return Route.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise TemplateError(f"{path} is wrong: {error}; write it anew with: python -m eval route --data PATH") from error
+    return read_data(Route, path, remedy="write it anew with: python -m eval route --data PATH")
 
 
 def expected_cost(decision: Decision, taxonomy: Taxonomy) -> float:

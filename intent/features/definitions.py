@@ -10,9 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from intent.datafile import read_data
 from intent.errors import OperatorError, TemplateError
 
 MESSAGE = "message"
@@ -216,14 +216,6 @@ def load_definitions(intents: Iterable[str], groups: Mapping[str, frozenset[str]
         TemplateError: the file is missing, holds an unknown key, or changes a published version.
     """
     path = path or Path(__file__).with_name("definitions.yaml")
-    try:
-        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise TemplateError(f"the feature definitions {path} cannot be read: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise TemplateError(f"the feature definitions {path} are wrong at {where}: {first['msg']}") from error
-    definitions = Definitions(file, intents, groups)
+    definitions = Definitions(read_data(_File, path), intents, groups)
     definitions.check_versions()
     return definitions

@@ -41,7 +41,7 @@ def test_any_change_of_content_is_a_new_version_and_a_comment_is_not(taxonomy: T
         (("code: PR", "code: PU"), "code stands twice"),
         (("hot: [purchase_intent", "hot: [nothing"), "unknown labels: nothing"),
         (("missed_lead: 5.0", "missed_lead: -5"), "missed_lead"),
-        (("labels:", "labels: ["), "cannot be read"),
+        (("labels:", "labels: ["), "is no YAML"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(change: tuple[str, str], reason: str, tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from intent.datafile import read_data
 from intent.errors import TemplateError
 from intent.taxonomy import Taxonomy
 
@@ -106,11 +106,7 @@ def load_calibration(path: Path, taxonomy: Taxonomy, *, prompt: str, model: str)
     Raises:
         TemplateError: the file is wrong.
     """
-    try:
-        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).measured
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise TemplateError(f"{path} must hold measured: a list of measurements: {error}") from error
-    for one in found:
+    for one in read_data(_File, path, remedy="it must hold measured: a list of measurements").measured:
         unknown = set(one.labels) - set(taxonomy.names)
         if unknown:
             raise TemplateError(f"{path} measures labels that the taxonomy lacks: {', '.join(sorted(unknown))}")

@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from intent.datafile import read_data
 from intent.errors import OperatorError, TemplateError
 
 NANODOLLARS = 1000
@@ -84,10 +84,7 @@ def load_models(path: Path) -> Mapping[str, Model]:
     Raises:
         TemplateError: the file is wrong.
     """
-    try:
-        found = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).models
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
-        raise TemplateError(f"{path} must hold models: a list of id and prices: {error}") from error
+    found = read_data(_File, path, remedy="it must hold models: a list of id and prices").models
     if len({model.id for model in found}) != len(found):
         raise TemplateError(f"{path} lists a model twice")
     return {model.id: model for model in found}

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from intent.classify.llm.schema import NAME, reply_schema
 from intent.classify.llm.template import Template, as_json, split
 from intent.classify.llm.tokens import MESSAGE_TOKENS, estimate_tokens
+from intent.datafile import parse_data, read_data, read_text
 from intent.errors import TemplateError
 from intent.taxonomy import Taxonomy
 
@@ -113,11 +113,11 @@ def load_prompt(path: Path, taxonomy: Taxonomy) -> Prompt:
     Raises:
         TemplateError: the file and the mend are named.
     """
-    sections = split(_text(path), path)
-    front = _parsed(FrontMatter, sections.front, path)
+    sections = split(read_text(path), path)
+    front = parse_data(FrontMatter, sections.front, path)
     _check_front(front, taxonomy, path)
     examples_path = path.parent / front.examples
-    examples = _parsed(Examples, _text(examples_path), examples_path).examples
+    examples = read_data(Examples, examples_path).examples
     for example in examples:
         _check_example(example, taxonomy, examples_path)
     system, user = Template(sections.sources["system"], path), Template(sections.sources["user"], path)
@@ -155,31 +155,13 @@ def aliases(directory: Path) -> dict[str, str]:
         TemplateError: ``aliases.yaml`` is missing or wrong.
     """
     path = directory / "aliases.yaml"
-    found = _parsed(_Aliases, _text(path), path)
+    found = read_data(_Aliases, path)
     return {"production": found.production, "candidate": found.candidate}
 
 
 class _Aliases(_Data):
     production: str
     candidate: str
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{path} cannot be read: {error}") from error
-
-
-def _parsed(kind: type[File], text: str, path: Path) -> File:
-    try:
-        return kind.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise TemplateError(f"{path} is no YAML: {error}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise TemplateError(f"{path} is wrong at {where or 'its top'}: {first['msg']}") from error
 
 
 def _stable_variables(taxonomy: Taxonomy, examples: Sequence[Example]) -> dict[str, Any]:

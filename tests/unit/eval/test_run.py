@@ -16,7 +16,7 @@ from eval.run.manifest import read_manifest
 from eval.run.predictions import Prediction, lines_of, read_predictions
 from eval.run.runner import PREDICTIONS
 from eval.run.suite import load_suite
-from intent.errors import OperatorError
+from intent.errors import OperatorError, TemplateError
 from tests.unit.eval.oracle import Oracle, local, make_run, taxonomy, write_suite
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -179,14 +179,14 @@ def test_a_folder_that_is_no_run_and_a_line_that_is_no_prediction_are_named(tmp_
     ],
 )
 def test_a_suite_with_an_unknown_key_or_a_wrong_value_is_named(tmp_path, more, where) -> None:
-    with pytest.raises(OperatorError, match=where):
+    with pytest.raises(TemplateError, match=where):
         load_suite(write_suite(tmp_path, more))
 
 
 def test_a_gate_has_a_margin_or_a_limit_but_not_both(tmp_path) -> None:
     path = tmp_path / "suite.yaml"
     path.write_text("name: x\ndataset: .\nsplits: [test]\nby: local\ngates: [{metric: lead_f1, margin: 0.1, limit: 0.5}]\n")
-    with pytest.raises(OperatorError, match="either a margin or a limit"):
+    with pytest.raises(TemplateError, match="either a margin or a limit"):
         load_suite(path)
 
 
