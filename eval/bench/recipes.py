@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse
@@ -169,10 +171,15 @@ RECIPES: Mapping[str, tuple[int, Fitting]] = {
 """What is compared: layers of the encoder that would run in production, and how it is fitted."""
 
 
-def try_recipes(material: Material, taxonomy: Taxonomy, names: Sequence[str], base: AdapterRecipe, say: Print) -> list[Tried]:
+def try_recipes(
+    material: Material, taxonomy: Taxonomy, names: Sequence[str], base: AdapterRecipe, say: Print, kept: Path | None = None
+) -> list[Tried]:
     """Fit recipes one after the other, the shipped one first, and return how each did.
 
     Each label's logits are calibrated, and blended with those of the n-grams, by weights that are cross-fitted on dev by room.
+
+    Args:
+        kept: folder in which each recipe's logits are kept, so that a comparison that was cut short goes on where it was.
     """
     vocabulary = material.train_rows.vocabulary()
     head = fit(material.train_rows.matrix(vocabulary), material.train_targets, strength=20.0, exclusive=False)
@@ -185,10 +192,7 @@ def try_recipes(material: Material, taxonomy: Taxonomy, names: Sequence[str], ba
     reference = np.zeros(len(truth))
     for name in (SHIPPED, *(name for name in names if name != SHIPPED)):
         layers, run = RECIPES[name]
-        began = time.process_time()
-        say(f"{name} …")
-        logits = run(material, base, say)
-        seconds = time.process_time() - began
+        logits, seconds = _fitted(name, run, material, base, say, kept)
         alone, both = (_blended(first, logits, truth, part) for first in (nothing, grams))
         losses = log_loss(truth[:, :-1] > 0.5, both[:, :-1])
         if name == SHIPPED:
@@ -198,6 +202,24 @@ def try_recipes(material: Material, taxonomy: Taxonomy, names: Sequence[str], ba
         tried.append(Tried(name, layers, seconds, quality[0], quality[1], float(losses.mean()), apart.value, apart.error))
         say(line(tried[-1]))
     return tried
+
+
+def _fitted(name: str, run: Fitting, material: Material, base: AdapterRecipe, say: Print, kept: Path | None) -> tuple[Floats, float]:
+    """Return logits of dev and the processor seconds that they took, from the folder if they were kept there for the same data."""
+    told = [repr(base), *material.train_rows.encoded, *material.dev_rows.encoded, repr(material.train_targets.tolist())]
+    about = hashlib.sha256("\n".join([name, *told]).encode()).hexdigest()[:16]
+    path = kept / f"{about}.npz" if kept is not None else None
+    if path is not None and path.exists():
+        with np.load(path) as found:
+            return found["logits"], float(found["seconds"])
+    say(f"{name} …")
+    began = time.process_time()
+    logits = run(material, base, say)
+    seconds = time.process_time() - began
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, logits=logits, seconds=seconds)
+    return logits, seconds
 
 
 def mistyped(text: str, chance: random.Random) -> str:

@@ -107,6 +107,7 @@ def recipes(
     dataset: Annotated[Path, typer.Option(help="Folder with train.jsonl and dev.jsonl.")] = DATASET,
     only: Annotated[list[str] | None, typer.Option(help="A recipe by name, beside the shipped one; may be repeated.")] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the texts.")] = 5,
+    kept: Annotated[Path, typer.Option(help="Folder for what is fitted, so that a run that was cut short goes on.")] = Path("runs/recipes"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Ways to fit the local model, each fitted on train and judged on dev: contrastive, low-rank, weighted, noisy, distilled. Takes an hour.
@@ -125,7 +126,7 @@ def recipes(
     configure_logs("error")
     taxonomy = bootstrap.build_taxonomy(load_settings())
     material = Material.read(read_examples(dataset / "train.jsonl"), read_examples(dataset / "dev.jsonl"), taxonomy)
-    tried = try_recipes(material, taxonomy, only or list(RECIPES), AdapterRecipe(epochs=epochs), say)
+    tried = try_recipes(material, taxonomy, only or list(RECIPES), AdapterRecipe(epochs=epochs), say, kept)
     if as_json:
         for one in tried:
             json_line(asdict(one))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -60,3 +61,14 @@ def test_typing_errors_change_letters_only_and_repeat_with_the_seed() -> None:
     assert worn == mistyped(text, random.Random(1))
     assert [sign for sign in worn if sign.isdigit()] == [sign for sign in text if sign.isdigit()]
     assert set(worn) <= set(text)
+
+
+def test_a_comparison_that_was_cut_short_goes_on_where_it_was(material: Material, taxonomy: Taxonomy, tmp_path: Path) -> None:
+    base, said = AdapterRecipe(rank=2, epochs=1, batch=8), []
+    first = try_recipes(material, taxonomy, [], base, said.append, tmp_path)
+    assert f"{SHIPPED} …" in said
+    said.clear()
+    again = try_recipes(material, taxonomy, ["LoRA, 3 layers"], base, said.append, tmp_path)
+    assert again[0] == first[0]
+    assert f"{SHIPPED} …" not in said
+    assert "LoRA, 3 layers …" in said
