@@ -13,6 +13,14 @@ _DECORATION = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\
 INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 """Characters that show nothing: soft hyphens, zero-width joiners, marks of direction, tags."""
 
+# Alphabets that look like letters and that NFKC leaves alone: small capitals, and letters in white on black circles and squares.
+_LOOKALIKES = dict(zip(map(ord, "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ"), "abcdefghijklmnopqrstuvwyz", strict=True))
+_LOOKALIKES |= {start + number: chr(ord("a") + number) for start in (0x1F150, 0x1F170) for number in range(26)}
+
+# Cyrillic and Greek letters stand for the Latin ones that they look like where they share a word with Latin letters.
+_MIXED = re.compile("[a-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u03ff\u0400-\u04ff][a-z]")
+_LATIN = str.maketrans("авекмнорстухіјѕԁһαβεικνορτυχ", "abekmhopctyxijsdhabeikvoptux")
+
 # YouTube's chat exports emoji by name, ":face-blue-smiling:"; read as words they look like what no viewer types.
 _EMOJI_NAME = re.compile(r":[a-z][a-z0-9]*(?:[_-][a-z0-9]+)+:|:(?:fire|heart|smile|joy|star|sparkles|clap):")
 _EMOJI = "🙂"
@@ -26,7 +34,9 @@ def fold(text: str) -> str:
         plain = text[:MAX_CHARACTERS].lower()
     else:
         plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", text[:MAX_CHARACTERS]))
-        plain = _DECORATION.sub("", plain).casefold()
+        plain = _DECORATION.sub("", plain).casefold().translate(_LOOKALIKES)
+        if _MIXED.search(plain):
+            plain = plain.translate(_LATIN)
     if ":" in plain:
         plain = _EMOJI_NAME.sub(_EMOJI, plain)
     return _SPACE.sub(" ", _FLOOD.sub(r"\1\1\1", plain)).strip()

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from zlib import crc32
 
-from intent.classify.folding import fold
+from intent.classify.folding import MAX_CHARACTERS, fold
+from intent.classify.local.dress import dress_features
 from intent.message import AuthorRole, Kind, Message
 
 BUCKETS = 1 << 20
@@ -62,6 +63,7 @@ def situation_features(message: Message, text: str) -> Iterator[str]:
     """Yield features of the situation; ``text`` is the folded text."""
     where = situation(message)
     yield f"s:{where}"
+    yield from dress_features(message.text[:MAX_CHARACTERS])
     if message.author_role is not AuthorRole.VIEWER:
         yield "s:staff"
     yield f"s:length {min(len(text) // 6, 8)}"

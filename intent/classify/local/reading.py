@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from intent.classify.folding import fold
+from intent.classify.local.dress import MANY, styled_letters
 from intent.classify.local.gloss import Glossary
 from intent.classify.local.ngrams import SHORT
 from intent.message import AuthorRole, Kind, Message
@@ -37,6 +38,8 @@ def read(message: Message, glossary: Glossary) -> Reading:
         # Emoji and signs, or words of an unspaced script that the glossary does not know: n-grams alone decide.
         return Reading(text, english, "")
     parts = [english]
+    if styled_letters(message.text) >= MANY:
+        parts.insert(0, "styled:")
     if message.kind is Kind.CHAT:
         parts.insert(0, "chat:")
     if message.author_role is not AuthorRole.VIEWER:

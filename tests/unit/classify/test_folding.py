@@ -14,6 +14,9 @@ from intent.classify.folding import MAX_CHARACTERS, fold
     [
         ("𝐒𝐋𝐎𝐓 𝟕𝟕", "slot 77"),
         ("ＣＡＳＩＮＯ", "casino"),
+        ("саsinо", "casino"),
+        ("Привет", "привет"),
+        ("ᴄᴀꜱɪɴᴏ 🅢🅛🅞🅣 🆂🅻🅾🆃", "casino slot slot"),
         ("f\u200br\u200be\u00ade", "free"),
         ("P\u0332R\u0332O\u0332", "pro"),
         ("sooooooo   good", "sooo good"),
