@@ -76,7 +76,10 @@ def audit(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON o
         console.print(
             f"  neither waiting, decided nor dead: {books.nowhere:,}; more than one of them: {books.twice:,}; never accepted: {books.unknown:,}"
         )
-        console.print(f"  messages with a gap in their revisions: {books.gaps:,}; refused payloads kept beside: {books.refused:,}")
+        console.print(
+            f"  messages with a gap in their revisions: {books.gaps:,}; decisions filed under labels they did not choose: {books.misfiled:,}"
+        )
+        console.print(f"  refused payloads kept beside: {books.refused:,}")
         console.print(f"  feature rows recomputed from decisions: {state.recomputed:,}")
         console.print(f"  of these mismatched: {state.mismatched:,}; missing: {state.missing:,}; extra: {state.extra:,}")
         console.print("[bold green]the audit holds[/]" if holds else "[bold red]the audit does not hold[/]")

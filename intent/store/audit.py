@@ -1,12 +1,12 @@
-"""Recounts that every accepted message is waiting, decided or dead, exactly once, and that revisions have no gaps."""
+"""Recounts that every message waits, is decided or is dead, exactly once; that revisions have no gaps; that labels are filed as they were chosen."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, Text, and_, cast, exists, func, literal, or_, select
 
-from intent.store.schema import ask_lane, dead_letters, decisions, inbox, messages
+from intent.store.schema import ask_lane, dead_letters, decision_labels, decisions, inbox, messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Balance:
         twice: messages that are more than one of these.
         unknown: decisions, inbox rows, questions or dead letters of messages that were never accepted.
         gaps: messages whose revisions are not 0, 1, 2 …
+        misfiled: decisions that ``decision_labels`` files under other labels than they chose.
     """
 
     accepted: int
@@ -30,11 +31,14 @@ class Balance:
     twice: int
     unknown: int
     gaps: int
+    misfiled: int
 
     @property
     def holds(self) -> bool:
         """Whether the books balance."""
-        return self.accepted == self.decided + self.waiting + self.dead and not (self.nowhere or self.twice or self.unknown or self.gaps)
+        return self.accepted == self.decided + self.waiting + self.dead and not (
+            self.nowhere or self.twice or self.unknown or self.gaps or self.misfiled
+        )
 
     def equation(self) -> str:
         """Return the equation for people."""
@@ -70,4 +74,14 @@ def balance(connection: Connection) -> Balance:
         twice=count(or_(and_(is_decided, is_waiting), and_(is_decided, is_dead), and_(is_waiting, is_dead))),
         unknown=sum(map(orphans, (decisions, inbox, ask_lane, dead_letters))),
         gaps=connection.execute(select(func.count()).select_from(broken.subquery())).scalar_one(),
+        misfiled=_misfiled(connection),
     )
+
+
+def _misfiled(connection: Connection) -> int:
+    filed = select(func.count()).where(decision_labels.c.decision_id == decisions.c.id)
+    # Every label stands in the list between quotes, and none holds a quote.
+    quoted = literal('%"') + decision_labels.c.label + literal('"%')
+    chosen = filed.where(cast(decisions.c.labels, Text).like(quoted))
+    wrong = or_(filed.scalar_subquery() != func.json_array_length(decisions.c.labels), filed.scalar_subquery() != chosen.scalar_subquery())
+    return connection.execute(select(func.count()).select_from(decisions).where(wrong)).scalar_one()

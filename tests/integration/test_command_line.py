@@ -55,7 +55,7 @@ def test_the_main_job_from_a_file_to_leads_and_features(run: Run) -> None:
     assert audit.code == 0
     assert audit.lines()[0] | {"features": None} == {
         "accepted": 362, "decided": 362, "waiting": 0, "dead": 0, "refused": 0,
-        "nowhere": 0, "twice": 0, "unknown": 0, "gaps": 0, "features": None, "holds": True,
+        "nowhere": 0, "twice": 0, "unknown": 0, "gaps": 0, "misfiled": 0, "features": None, "holds": True,
     }  # fmt: skip
     leads = run("leads", "--json").lines()
     assert len(leads) == worked["leads"]
