@@ -96,9 +96,9 @@ def build(
     engine.load_spine(spine)
     _refuse_missing_keys(engine, list(keys))
     engine.load_facts(str(facts / "date=*" / "*.parquet"), fact_columns(topics))
-    probabilities = ", ".join(column for column in fact_columns(topics) if column.startswith("p_"))
-    steps: list[Step] = [(name, sql.replace("PROBABILITIES", probabilities)) for name, sql in facts_steps(history)]
-    for plan in views(feature_set, definitions, topics, engine.dialect):
+    plans = list(views(feature_set, definitions, topics, engine.dialect))
+    steps: list[Step] = [*facts_steps(history, {*keys, *(column for plan in plans for column in plan.columns)})]
+    for plan in plans:
         steps += plan.steps()
     for number, label in enumerate(labels):
         steps += label_steps(number, label, definitions, topics, engine.dialect)
@@ -147,8 +147,8 @@ def _joined(columns: Sequence[str], feature_set: FeatureSet, labels: Sequence[La
 def _report(engine: Engine, feature_set: FeatureSet, seconds: float) -> BuildReport:
     rows = engine.row("SELECT count(*), max(_at) FROM spine") or (0, None)
     last = rows[1] if rows[1] is not None else 0
-    left_out = f"CASE WHEN since > {last} THEN 1 ELSE 0 END"
-    late = f"CASE WHEN since - event > {LATE} THEN 1 ELSE 0 END"
-    said = f"SELECT min(event) AS event, min(since) AS since FROM facts WHERE event < {last} GROUP BY platform, message_id"
-    counts = engine.row(f"SELECT count(*), coalesce(sum({left_out}), 0), coalesce(sum({late}), 0) FROM ({said})") or (0, 0, 0)
+    left_out = f"CASE WHEN since > {last} THEN first ELSE 0 END"
+    late = f"CASE WHEN since - event > {LATE} THEN first ELSE 0 END"
+    sums = f"coalesce(sum(first), 0), coalesce(sum({left_out}), 0), coalesce(sum({late}), 0)"
+    counts = engine.row(f"SELECT {sums} FROM facts WHERE event < {last}") or (0, 0, 0)
     return BuildReport(int(rows[0]), len(feature_set.features), int(counts[0]), int(counts[1]), int(counts[2]), seconds)

@@ -19,7 +19,7 @@ class DuckEngine:
     name = "duckdb"
 
     def __init__(self, spill: Path, threads: int | None = None) -> None:
-        self.dialect = Dialect(as_of=_as_of, listed=_listed, no_list="[]", numbered=lambda keys: "row_number() OVER ()")
+        self.dialect = Dialect(handed=_handed, listed=_listed, no_list="[]", numbered=lambda keys: "row_number() OVER ()")
         self._connection = duckdb.connect()
         self._connection.execute(f"SET temp_directory = '{_quoted(spill)}'")
         self._connection.execute("SET TimeZone = 'UTC'")
@@ -64,13 +64,13 @@ class DuckEngine:
             raise OperatorError(f"DuckDB cannot go on: {str(error).splitlines()[0]}; free memory or disk, or use --engine spark") from error
 
 
-def _as_of(rows: str, running: str, equal: Sequence[str], columns: Sequence[str]) -> str:
-    same = " AND ".join(f"r.{column} = p.{column}" for column in equal)
-    return f"SELECT r._row, {', '.join(f'p.{column}' for column in columns)} FROM {rows} r ASOF JOIN {running} p ON {same} AND r.moment >= p.moment"
+def _handed(source: str, by: str, moments: str, columns: Sequence[str]) -> str:
+    kept = ", ".join(f"f.{column}" for column in columns)
+    return f"SELECT {kept}, m.moment AS met FROM {source} f ASOF JOIN {moments} m ON f.k = m.k AND f.{by} <= m.moment"
 
 
 def _listed(entries: str) -> str:
-    return f"SELECT _row, list({{'intent': intent, 'item_id': item_id, 'at': event}} ORDER BY n) AS LISTED FROM ({entries}) GROUP BY _row"
+    return f"SELECT k, moment, list({{'intent': intent, 'item_id': item_id, 'at': event}} ORDER BY n) AS LISTED FROM ({entries}) GROUP BY k, moment"
 
 
 def _quoted(path: Path) -> str:

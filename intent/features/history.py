@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from intent.errors import OperatorError
@@ -40,10 +40,11 @@ def parse_history(text: str, margin: float) -> History:
     return History(round(margin * SECOND), int(seconds[:-1]) * SECOND)
 
 
-def facts_steps(history: History) -> Iterator[tuple[str, str]]:
-    """Yield the steps from table ``exported`` to table ``facts``, with since, until (null: still stands) and stays.
+def facts_steps(history: History, columns: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the steps from table ``exported`` to table ``facts``, with these columns, event, mask, since, until (null: still stands), stays, and first.
 
-    ``stays`` are the topics that a message keeps in all its later revisions. A revision that a later one overtook before it was known is dropped.
+    ``stays`` are the topics that a message keeps in all its later revisions; ``first`` is 1 for the revision of a message that is seen first, else 0.
+    A revision that a later one overtook before it was known is dropped.
     """
     message = "PARTITION BY platform, message_id"
     same = "r.platform = f.platform AND r.message_id = f.message_id"
@@ -54,14 +55,16 @@ def facts_steps(history: History) -> Iterator[tuple[str, str]]:
     else:
         late = "known"
     visible = f"greatest(event, {{}} + {history.margin}) + 1"
-    never = "CAST(NULL AS BIGINT)"
+    kept = ", ".join(("event", "mask", *sorted({*columns} - {"event", "mask"})))
     yield "redecided", "SELECT DISTINCT platform, message_id FROM exported WHERE revision > 0"
-    yield "once", f"SELECT *, {visible.format(known)} AS since, {never} AS until, mask AS stays FROM exported f ANTI JOIN redecided r ON {same}"
     following = f"min(late) OVER ({message} ORDER BY revision ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
     revised = f"SELECT *, {following} AS later FROM (SELECT *, {late} AS late FROM exported f SEMI JOIN redecided r ON {same})"
     replaced = f"CASE WHEN later IS NOT NULL THEN {visible.format('later')} END"
     chain = f"SELECT *, {visible.format('late')} AS since, {replaced} AS until FROM ({revised}) WHERE later IS NULL OR late < later"
     stays = f"bit_and(mask) OVER ({message} ORDER BY revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)"
-    yield "revised", f"SELECT *, {stays} AS stays FROM ({chain}) WHERE until IS NULL OR since < until"
-    columns = "platform, message_id, user_id, creator_id, room_id, item_id, event, mask, since, until, stays, PROBABILITIES"
-    yield "facts", f"SELECT {columns} FROM once UNION ALL SELECT {columns} FROM revised"
+    earliest = f"CASE WHEN since = min(since) OVER ({message}) THEN 1 ELSE 0 END"
+    yield "revised", f"SELECT *, {stays} AS stays, {earliest} AS first FROM ({chain}) WHERE until IS NULL OR since < until"
+    # Most messages are decided once: of these only the columns that are asked for are read.
+    once = f"SELECT {kept}, {visible.format(known)} AS since, CAST(NULL AS BIGINT) AS until, mask AS stays, 1 AS first"
+    once = f"{once} FROM exported f ANTI JOIN redecided r ON {same}"
+    yield "facts", f"{once} UNION ALL SELECT {kept}, since, until, stays, first FROM revised"

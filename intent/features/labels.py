@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from intent.errors import OperatorError
 from intent.features.definitions import SECOND, Definitions
 from intent.features.events import Topics
-from intent.features.plan import Dialect, Step, has, running_sum
+from intent.features.formulas import has
+from intent.features.plan import Dialect, Step, moment_steps, same
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _FORM = re.compile(r"(?P<name>\w+)=(?P<view>\w+):(?P<topic>\w+):(?P<number>\d+)(?P<unit>[smhd])")
@@ -42,15 +43,14 @@ def parse_label(text: str, definitions: Definitions) -> Label:
 
 
 def label_steps(number: int, label: Label, definitions: Definitions, topics: Topics, dialect: Dialect) -> Iterator[Step]:
-    """Yield the steps that make table ``label_{number}`` with ``_row`` and ``n``."""
+    """Yield the steps that make table ``label_{number}`` with ``_row`` and ``n``: a message counts from the first moment whose window reaches it."""
     name, keys = f"label_{number}", definitions.views[label.view].keys
-    columns = ", ".join(keys)
-    same = " AND ".join(f"s.{key} = e.{key}" for key in keys)
-    yield f"{name}_keys", f"SELECT {columns}, {dialect.numbered(keys)} AS k FROM (SELECT DISTINCT {columns} FROM spine)"
-    stands = f"s.until IS NULL AND {has(topics, label.topic)}"
-    said = f"SELECT e.k, s.event AS moment, CAST(1 AS DOUBLE) AS n FROM facts s JOIN {name}_keys e ON {same} WHERE {stands}"
-    yield f"{name}_running", running_sum(said, ["n"], "k")
-    for side, offset in (("from", -1), ("to", label.seconds * SECOND - 1)):
-        yield f"{name}_rows_{side}", f"SELECT s._row, e.k, s._at + {offset} AS moment FROM spine s JOIN {name}_keys e ON {same}"
-        yield f"{name}_{side}", dialect.as_of(f"{name}_rows_{side}", f"{name}_running", ("k",), [f"n AS n_{side}"])
-    yield name, f"SELECT t._row, n_to - coalesce(n_from, 0) AS n FROM {name}_to t LEFT JOIN {name}_from f ON f._row = t._row"
+    yield from moment_steps(name, keys, dialect)
+    said = f"FROM facts f JOIN {name}_keys e ON {same(keys, 'f')} WHERE f.until IS NULL AND {has(topics, label.topic)}"
+    ends = [(f"f.event - {label.seconds * SECOND - 1}", 1), ("f.event + 1", -1)]
+    changes = " UNION ALL ".join(f"SELECT e.k, {at} AS at, CAST({sign} AS DOUBLE) AS sign {said}" for at, sign in ends)
+    handed = dialect.handed(f"({changes})", "at", f"{name}_moments", ["k", "sign"])
+    yield f"{name}_changes", f"SELECT k, met AS moment, sum(sign) AS n FROM ({handed}) GROUP BY k, met"
+    joined = f"{name}_moments m LEFT JOIN {name}_changes c ON c.k = m.k AND c.moment = m.moment"
+    running = f"SELECT m.k, m.moment, sum(coalesce(n, 0)) OVER (PARTITION BY m.k ORDER BY m.moment ROWS UNBOUNDED PRECEDING) AS n FROM {joined}"
+    yield name, f"SELECT r._row, v.n FROM {name}_rows r JOIN ({running}) v ON v.k = r.k AND v.moment = r.moment"

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from intent.errors import OperatorError
 from intent.features.plan import Dialect
 
-REUSED = ("spine", "facts", "_facts", "_rows", "_keys", "_values")
+REUSED = ("spine", "facts", "_facts", "_rows", "_keys", "_moments", "_running")
 """Endings of the tables that several steps read: kept, so that each is computed once."""
 
 
@@ -32,7 +32,7 @@ class SparkEngine:
         Raises:
             OperatorError: no session could be opened.
         """
-        self.dialect = Dialect(as_of=_as_of, listed=_listed, no_list="array()", numbered=_numbered)
+        self.dialect = Dialect(handed=_handed, listed=_listed, no_list="array()", numbered=_numbered)
         builder = SparkSession.builder.appName("intent features").config("spark.sql.session.timeZone", "UTC")
         builder = builder.config("spark.sql.ansi.enabled", "true").config("spark.sql.ansi.doubleQuotedIdentifiers", "true")
         builder = builder.config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS").config("spark.ui.enabled", "false")
@@ -79,26 +79,23 @@ class SparkEngine:
         self._session.sql(sql).write.mode("overwrite").parquet(str(path))
 
 
-def _as_of(rows: str, running: str, equal: Sequence[str], columns: Sequence[str]) -> str:
-    """Put both tables into one order, and carry the newest running values on to the rows."""
-    named = [column.partition(" AS ")[::2] for column in columns]
-    keys = ", ".join(equal)
-    values = ", ".join(source for source, _ in named)
-    nothing = ", ".join("NULL" for _ in named)
+def _handed(source: str, by: str, moments: str, columns: Sequence[str]) -> str:
+    """Put both into one order, newest first, and carry the last moment on to what came before it."""
+    kept = ", ".join(columns)
+    nothing = ", ".join("k" if column == "k" else f"NULL AS {column}" for column in columns)
     both = (
-        f"SELECT CAST(NULL AS BIGINT) AS _row, {keys}, moment, 0 AS side, {values} FROM {running}"
-        f" UNION ALL SELECT _row, {keys}, moment, 1 AS side, {nothing} FROM {rows}"
+        f"SELECT {kept}, {by} AS _by, CAST(NULL AS BIGINT) AS _moment, 1 AS _side FROM {source}"
+        f" UNION ALL SELECT {nothing}, moment AS _by, moment AS _moment, 0 AS _side FROM {moments}"
     )
-    carried = ", ".join(f"last({source}, true) OVER w AS {name or source}" for source, name in named)
-    window = f"WINDOW w AS (PARTITION BY {keys} ORDER BY moment, side ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-    kept = ", ".join(name or source for source, name in named)
-    return f"SELECT _row, {kept} FROM (SELECT _row, side, {carried} FROM ({both}) {window}) WHERE side = 1"
+    window = "(PARTITION BY k ORDER BY _by DESC, _side ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    carried = f"SELECT {kept}, _side, last(_moment, true) OVER {window} AS met FROM ({both})"
+    return f"SELECT {kept}, met FROM ({carried}) WHERE _side = 1 AND met IS NOT NULL"
 
 
 def _listed(entries: str) -> str:
     entry = "named_struct('n', n, 'intent', intent, 'item_id', item_id, 'at', event)"
     plain = "e -> named_struct('intent', e.intent, 'item_id', e.item_id, 'at', e.at)"
-    return f"SELECT _row, transform(array_sort(collect_list({entry})), {plain}) AS LISTED FROM ({entries}) GROUP BY _row"
+    return f"SELECT k, moment, transform(array_sort(collect_list({entry})), {plain}) AS LISTED FROM ({entries}) GROUP BY k, moment"
 
 
 def _numbered(keys: Sequence[str]) -> str:
