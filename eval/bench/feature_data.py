@@ -13,6 +13,7 @@ from intent.features.definitions import Definitions
 from intent.features.events import MEASURED_CODE, Topics
 from intent.features.facts import fact_columns
 from intent.store.schema import INTENTS, MILLION
+from intent.store.times import from_microseconds
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -26,8 +27,8 @@ def skewed(chance: np.random.Generator, many: int, size: int) -> NDArray[np.int6
     return np.minimum((many * chance.random(size) ** 4).astype(np.int64), many - 1)
 
 
-def write_history(folder: Path, size: int, definitions: Definitions) -> None:
-    """Write facts, decided within seconds, without re-decisions."""
+def write_history(folder: Path, size: int, definitions: Definitions, *, again: float = 0.0) -> None:
+    """Write facts, decided within seconds; a share of them is decided ``again`` by the LLM within ten minutes, to another label."""
     topics = Topics(definitions.groups)
     chance = np.random.default_rng(7)
     event = START + np.sort(chance.integers(0, DAYS * DAY, size))
@@ -54,9 +55,8 @@ def write_history(folder: Path, size: int, definitions: Definitions) -> None:
         "p_lead": lead,
         "p_hot": hot,
     }
-    home = folder / "date=all"
-    home.mkdir(parents=True)
-    pq.write_table(pa.table({name: columns[name] for name in fact_columns(topics)}), home / "facts.parquet")
+    table = pa.table({name: columns[name] for name in fact_columns(topics)})
+    _write_by_date(folder, _with_upgrades(table, chance, again, topics) if again else table)
 
 
 def write_requests(path: Path, size: int) -> None:
@@ -73,6 +73,30 @@ def write_requests(path: Path, size: int) -> None:
         "item_id": _named("i", skewed(chance, ITEMS, size)),
     }
     pq.write_table(pa.table(columns), path)
+
+
+def _with_upgrades(table: pa.Table, chance: np.random.Generator, share: float, topics: Topics) -> pa.Table:
+    upgraded = table.filter(pa.array(chance.random(len(table)) < share))
+    size = len(upgraded)
+    labels = [topics.mask((INTENTS[number],), measured=True, llm=True) for number in chance.integers(0, len(INTENTS), size)]
+    changed = {
+        "revision": np.ones(size, dtype=np.int32),
+        "known": upgraded["known"].to_numpy() + chance.integers(1, 600 * SECOND, size),
+        "mask": np.array(labels, dtype=np.int64),
+    }
+    for name, values in changed.items():
+        upgraded = upgraded.set_column(upgraded.schema.get_field_index(name), name, pa.array(values))
+    return pa.concat_tables([table, upgraded]).sort_by([("event", "ascending"), ("revision", "ascending")])
+
+
+def _write_by_date(folder: Path, table: pa.Table) -> None:
+    """Write as the export does: one folder a date, sorted by event time."""
+    event = table["event"].to_numpy()
+    dates, starts = np.unique(event // DAY, return_index=True)
+    for date, start, end in zip(dates.tolist(), starts.tolist(), [*starts.tolist()[1:], len(event)], strict=True):
+        home = folder / f"date={from_microseconds(date * DAY).date().isoformat()}"
+        home.mkdir(parents=True)
+        pq.write_table(table.slice(start, end - start), home / "facts.parquet", compression="zstd")
 
 
 def _named(prefix: str, numbers: NDArray[np.int64]) -> pa.Array:

@@ -41,7 +41,7 @@ def parse_history(text: str, margin: float) -> History:
 
 
 def facts_steps(history: History, columns: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Yield the steps from table ``exported`` to table ``facts``, with these columns, event, mask, since, until (null: still stands), stays, and first.
+    """Yield the steps from table ``exported`` to table ``facts``: these columns, event, mask, since, until (null: still stands), stays and first.
 
     ``stays`` are the topics that a message keeps in all its later revisions; ``first`` is 1 for the revision of a message that is seen first, else 0.
     A revision that a later one overtook before it was known is dropped.
