@@ -104,6 +104,12 @@ class Topics:
         """Return millionths for the intents and then the groups."""
         return (*probabilities, *(lead if places is None else max(probabilities[place] for place in places) for places in self._members))
 
+    def columns(self, topic: str) -> list[str]:
+        """Return the columns of a decision that the probability of a topic is taken from."""
+        if topic == "lead":
+            return ["lead_probability"]
+        return [f"p_{intent}" for intent in INTENTS if intent in self.groups.get(topic, {topic})]
+
     def _mask(self, labels: tuple[str, ...]) -> int:
         bits = 1 << MESSAGE_CODE
         for label in labels:

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, literal, select, type_coerce
+from sqlalchemy import Connection, literal, select
 
-from intent.decision import DecidedBy
 from intent.errors import OperatorError
 from intent.features.definitions import Definitions, Feature, FeatureSet
-from intent.features.events import ENTITIES, UNMEASURED, Topics, entity_key
+from intent.features.events import ENTITIES, Topics, entity_key
 from intent.features.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields, together
-from intent.features.rows import d, events_of_entities, events_of_messages, of_entities, within
+from intent.features.rows import events_of_entities, events_of_messages, within
 from intent.features.tally import Tally
-from intent.features.values import Column, Records, Rows, Status, ViewValues, with_status
+from intent.features.user_rows import UserRows, read_user_rows
+from intent.features.values import FROM_ROWS, WITH_SUMS, Column, Records, Rows, Status, ViewValues, with_status
 from intent.features.waiting import waiting_keys
 from intent.store.engine import Database
 from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
-from intent.store.schema import INTENTS
-from intent.store.times import from_microseconds, microseconds
-
-FROM_ROWS = frozenset({"count", "expected", "variance", "distinct", "coverage", "share_llm", "tags", "sequence_50"})
-"""Statistics over windows; those of users count the user's own rows."""
-
-WITH_SUMS = frozenset({"expected", "variance"})
-"""Statistics that sum probabilities."""
+from intent.store.times import microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +42,10 @@ class FeatureTable:
     def matrix(self) -> NDArray[np.float64]:
         """Return the numeric features as a matrix, one row an entity row; ready for a model that takes NaN for missing."""
         return np.column_stack([column for column in self.columns.values() if column.dtype != object])
+
+
+_Asked: TypeAlias = tuple[dict[str, tuple[str, ...]], NDArray[np.int64]]
+"""(the distinct keys of a view with their parts, for each row the place of its key)."""
 
 
 class FeatureReader:
@@ -76,10 +71,12 @@ class FeatureReader:
         with self._database.read() as connection:
             parked = self._parked(connection, instant)
             waiting = waiting_keys(connection)
-            for view in feature_set.views:
-                keys, places = _keys(view, entity_rows)
+            asked = {view: _keys(view, entity_rows) for view in feature_set.views}
+            users = self._user_rows(connection, feature_set, asked, instant)
+            for view, (keys, places) in asked.items():
                 features = [feature for feature in feature_set.features if feature.view == view]
-                values = self._view(connection, view, features, keys, instant, parked)
+                rows = users.of(view, list(keys.values())) if users is not None and self._definitions.views[view].from_rows else None
+                values = self._view(connection, view, features, keys, instant, parked, rows)
                 of_entities = _with_waiting(values.statuses(), keys, waiting)
                 for feature in features:
                     column, status = with_status(values.compute(feature), of_entities)
@@ -88,7 +85,14 @@ class FeatureReader:
         return FeatureTable(feature_set, at, {name: columns[name] for name in names}, {name: statuses[name] for name in names})
 
     def _view(
-        self, connection: Connection, view: str, features: Sequence[Feature], keys: Mapping[str, tuple[str, ...]], at: int, parked: set[str]
+        self,
+        connection: Connection,
+        view: str,
+        features: Sequence[Feature],
+        keys: Mapping[str, tuple[str, ...]],
+        at: int,
+        parked: set[str],
+        rows: Rows | None,
     ) -> ViewValues:
         windowed = [feature for feature in features if feature.statistic in FROM_ROWS]
         from_rows = self._definitions.views[view].from_rows
@@ -114,8 +118,15 @@ class FeatureReader:
             counters=Records(*together(states, COUNTER_FIELDS)),
             counts=Records(*together(counts, COUNT_FIELDS)),
             sums=Records(*together(sums, sum_fields(len(self._topics.measured)))),
-            rows=self._rows(connection, view, windowed, list(keys.values()), at) if windowed and from_rows and keys else None,
+            rows=rows,
         )
+
+    def _user_rows(self, connection: Connection, feature_set: FeatureSet, asked: Mapping[str, _Asked], at: int) -> UserRows | None:
+        """Read the decisions of all users that are asked for, alone or in a pair, if a feature counts them."""
+        views = self._definitions.views
+        windowed = [feature for feature in feature_set.features if feature.statistic in FROM_ROWS and views[feature.view].from_rows]
+        users = dict.fromkeys(parts[:2] for view in {feature.view for feature in windowed} for parts in asked[view][0].values())
+        return read_user_rows(connection, self._definitions, self._topics, windowed, list(users), at) if users else None
 
     def _recounted(self, connection: Connection, view: str, keys: Mapping[str, tuple[str, ...]], at: int) -> dict[str, list[bytes]]:
         tally = Tally(self._topics)
@@ -136,58 +147,8 @@ class FeatureReader:
         identities = [(platform, message_id) for platform, message_id in connection.execute(due)]
         return {key for event in events_of_messages(connection, identities, self._topics) for key in event.keys.values()}
 
-    def _rows(self, connection: Connection, view: str, features: Sequence[Feature], keys: Sequence[tuple[str, ...]], at: int) -> Rows:
-        """Read the decisions of entities within the longest window; only columns that a feature needs."""
-        starts = [
-            self._definitions.windows[feature.window].start(at) if feature.window else at - self._definitions.time_to_live for feature in features
-        ]
-        since, before = from_microseconds(min(starts)), from_microseconds(at)
-        with_p = any(feature.statistic in WITH_SUMS for feature in features)
-        ids = sorted({self._definitions.views[view].distinct[feature.what] for feature in features if feature.what} | {"item_id"})
-        wanted, decided, same = of_entities(connection, view, keys)
-        probabilities = [d.lead_probability, *(d[f"p_{intent}"] for intent in INTENTS)] if with_p else []
-        time = type_coerce(d.event_timestamp, String) if connection.dialect.name == "sqlite" else _epoch()
-        query = (
-            select(
-                wanted.c.number,
-                time,
-                cast(d.labels, Text),
-                d.decided_by,
-                d.calibration_version,
-                d.message_id,
-                *(d[name] for name in ids),
-                *probabilities,
-            )
-            .join_from(wanted, decided, same)
-            .where(d.event_timestamp >= since, d.event_timestamp < before)
-        )
-        owners, times, labels, decided_by, calibration, message_ids, *rest = _transposed(connection, query, 6 + len(ids) + len(probabilities))
-        measured = [version != UNMEASURED for version in calibration]
-        masks = [
-            self._topics.mask(_labels(text), measured=known, llm=by == DecidedBy.LLM)
-            for text, known, by in zip(labels, measured, decided_by, strict=True)
-        ]
-        return Rows(
-            np.array(owners, dtype=np.int64) - 1,
-            np.array(times, dtype="datetime64[us]").astype(np.int64) if connection.dialect.name == "sqlite" else np.array(times, dtype=np.int64),
-            np.array(masks, dtype=np.int64),
-            self._millionths(rest[len(ids) :], measured),
-            message_ids,
-            dict(zip(ids, rest, strict=False)),
-        )
 
-    def _millionths(self, columns: list[list[Any]], measured: list[bool]) -> NDArray[np.int64]:
-        if not columns:
-            return np.zeros((len(measured), len(self._topics.measured)), dtype=np.int64)
-        zeros = (0,) * len(self._topics.measured)
-        lead, *intents = columns
-        rows = zip(zip(*intents, strict=True), lead, measured, strict=True)
-        return np.array([self._topics.with_groups(p, q) if known else zeros for p, q, known in rows], dtype=np.int64).reshape(
-            len(measured), len(zeros)
-        )
-
-
-def _keys(view: str, entity_rows: Mapping[str, Sequence[str]]) -> tuple[dict[str, tuple[str, ...]], NDArray[np.int64]]:
+def _keys(view: str, entity_rows: Mapping[str, Sequence[str]]) -> _Asked:
     """Return the distinct keys of a view with their parts, and for each row the place of its key."""
     parts = ENTITIES[view]
     absent = [name for name in parts if name not in entity_rows]
@@ -219,17 +180,3 @@ def _with_waiting(statuses: NDArray[np.int8], keys: Mapping[str, Any], waiting: 
     silent = statuses != Status.PRESENT
     pending = silent & np.array([waiting is None or key in waiting for key in keys], dtype=bool)
     return np.where(pending, np.int8(Status.PENDING), statuses)
-
-
-def _transposed(connection: Connection, query: Any, width: int) -> list[list[Any]]:
-    rows = connection.execute(query).all()
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
-
-
-def _epoch() -> Any:
-    return cast(extract("epoch", d.event_timestamp) * 1_000_000, BigInteger)
-
-
-@lru_cache(maxsize=10_000)
-def _labels(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))

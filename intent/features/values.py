@@ -25,6 +25,12 @@ FADED = 1e-9
 """Decayed counts below are zero; it also hides the rounding that a count leaves when it is taken back."""
 
 SEQUENCE = 50
+FROM_ROWS = frozenset({"count", "expected", "variance", "distinct", "coverage", "share_llm", "tags", "sequence_50"})
+"""Statistics over windows; those of users count the user's own rows."""
+
+WITH_SUMS = frozenset({"expected", "variance"})
+"""Statistics that sum probabilities."""
+
 CODES = 64
 SIZES = {size: number for number, (size, _) in enumerate(TILES)}
 
@@ -52,16 +58,26 @@ class Rows:
     """Decisions of many entities within the longest window, in no order.
 
     Attributes:
-        probabilities: in millionths, one column for each topic that has one; zero where they are not measured.
-        columns: ids by column name, None where there is none; those that distinct features and sequences need.
+        probabilities: in millionths, by topic, of those that features sum; zero where they are not measured.
+        columns: ids by column name, None where there is none; those that distinct features, sequences and keys need.
     """
 
     owners: NDArray[np.int64]
     at: NDArray[np.int64]
     mask: NDArray[np.int64]
-    probabilities: NDArray[np.int64]
-    message_ids: list[str]
-    columns: dict[str, list[str | None]]
+    probabilities: dict[str, NDArray[np.int64]]
+    columns: dict[str, Column]
+
+    def owned(self, owners: NDArray[np.int64]) -> Rows:
+        """Return the rows with other owners, without those whose owner is negative."""
+        kept = np.flatnonzero(owners >= 0)
+        return Rows(
+            owners[kept],
+            self.at[kept],
+            self.mask[kept],
+            {topic: p[kept] for topic, p in self.probabilities.items()},
+            {name: column[kept] for name, column in self.columns.items()},
+        )
 
 
 class ViewValues:
@@ -112,11 +128,11 @@ class ViewValues:
         return self._probabilities(feature, "variance", lambda p: p * (MILLION - p)) / MILLION**2
 
     def _probabilities(self, feature: Feature, field: str, of_row: Callable[[Column], Column]) -> Column:
-        column = self._topics.measured.index(feature.topic)
         if self._rows is not None:
             chosen = self._rows.at >= self._definitions.windows[feature.window].start(self._at)
-            return np.bincount(self._rows.owners[chosen], of_row(self._rows.probabilities[chosen, column]), self._size)
+            return np.bincount(self._rows.owners[chosen], of_row(self._rows.probabilities[feature.topic][chosen]), self._size)
         assert self._sums is not None
+        column = self._topics.measured.index(feature.topic)
         chosen = self._in_window(self._sums, feature.window)
         return np.bincount(self._sums.owners[chosen], self._sums.records[field][chosen, column], self._size)
 
@@ -172,7 +188,9 @@ class ViewValues:
         members = [(intent, self._topics.code[intent]) for intent in INTENTS if intent in self._topics.groups[feature.topic]]
         result = np.empty(self._size, dtype=object)
         result[:] = [[] for _ in range(self._size)]
-        order = sorted(np.flatnonzero(rows.at >= self._at - self._definitions.time_to_live), key=lambda n: (-rows.at[n], rows.message_ids[n]))
+        order = sorted(
+            np.flatnonzero(rows.at >= self._at - self._definitions.time_to_live), key=lambda n: (-rows.at[n], rows.columns["message_id"][n])
+        )
         for number in order:
             held = result[rows.owners[number]]
             for intent, code in members:
