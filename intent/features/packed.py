@@ -25,6 +25,9 @@ TILE_KEY = struct.Struct(">BI")
 TILE_COUNT = struct.Struct(">BIBii")
 """Tile key, topic code, messages, users whose newest event of the topic lies in the tile."""
 
+TILE_TOPIC = struct.Struct(">Bii")
+"""What follows the tile key in such a record."""
+
 COUNTER_FIELDS = np.dtype([("code", "u1"), ("count", "<i8"), ("last", "<i8"), ("at", "<i8"), ("decayed", "<f8", (3,))])
 COUNT_FIELDS = np.dtype([("size", "u1"), ("tile", ">u4"), ("code", "u1"), ("count", ">i4"), ("users", ">i4")])
 
@@ -35,40 +38,29 @@ def sum_fields(topics: int) -> np.dtype[Any]:
 
 
 class Records:
-    """Sorted fixed-size records in one byte string; the first ``key_size`` bytes are the key."""
+    """Sorted fixed-size records in one byte string; each begins with its key."""
 
-    def __init__(self, content: bytes, record_size: int, key_size: int) -> None:
+    def __init__(self, content: bytes, record_size: int) -> None:
         self.content = bytearray(content)
-        self._size, self._key_size = record_size, key_size
+        self._size = record_size
 
-    def get(self, key: bytes) -> bytes | None:
-        """Return the record of a key."""
-        place = self._place(key)
-        return bytes(self.content[place : place + self._size]) if self._is(place, key) else None
-
-    def put(self, record: bytes) -> None:
-        """Set the record of its key."""
-        key = record[: self._key_size]
-        place = self._place(key)
-        self.content[place : place + (self._size if self._is(place, key) else 0)] = record
-
-    def drop(self, key: bytes) -> None:
-        """Remove the record of a key, if there is one."""
-        place = self._place(key)
-        if self._is(place, key):
-            del self.content[place : place + self._size]
+    def span(self, key: bytes) -> slice:
+        """Return where in :attr:`content` the records lie whose key begins so; empty, at their place, if there are none."""
+        start = end = self._place(key)
+        while self.content.startswith(key, end):
+            end += self._size
+        return slice(start, end)
 
     def drop_between(self, first: bytes, end: bytes) -> None:
         """Remove the records from ``first`` on, up to and without ``end``; both may be the beginning of a key."""
-        del self.content[self._place(first) : self._place(end)]
+        start = self._place(first)
+        if self.content[start : start + len(end)] < end:  # mostly there is nothing to remove
+            del self.content[start : self._place(end)]
 
     def _place(self, key: bytes) -> int:
         size, content, length = self._size, self.content, len(key)
         number = bisect_left(range(len(content) // size), key, key=lambda n: bytes(content[n * size : n * size + length]))
         return number * size
-
-    def _is(self, place: int, key: bytes) -> bool:
-        return self.content[place : place + self._key_size] == key
 
 
 def together(contents: list[bytes], fields: np.dtype[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -128,10 +128,10 @@ def _locked(transaction: Connection, table: Table, keys: Sequence[str], empty: M
     """Return the rows of keys, for this transaction alone until its end; those that are missing are made, empty, in PostgreSQL."""
     query = select(table).where(within(transaction, table.c.key, keys))
     if transaction.dialect.name != "postgresql":
-        return list(transaction.execute(query))  # SQLite has one writer at a time
+        return list(transaction.execute(query).all())  # SQLite has one writer at a time
     # Existing rows first and in order, then the missing ones in order: two workers never wait for each other in a circle.
     query = query.order_by(table.c.key).with_for_update()
-    rows = list(transaction.execute(query))
+    rows = list(transaction.execute(query).all())
     missing = sorted(set(keys) - {row.key for row in rows})
     if missing:
         made = insert_for(transaction, table).on_conflict_do_nothing().returning(table.c.key)

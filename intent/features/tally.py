@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intent.features.events import CONTAINERS, LLM_CODE, MEASURED_CODE, Event, Topics, codes
-from intent.features.packed import COUNTER, NEVER, TILE_COUNT, TILE_KEY, Records, counters, sum_fields
+from intent.features.packed import COUNTER, NEVER, TILE_COUNT, TILE_KEY, TILE_TOPIC, Records, counters, sum_fields
 from intent.store.schema import MILLION
 
 SECOND = 1_000_000
@@ -26,6 +26,7 @@ HALF_LIVES = (1800, 86_400, 2_592_000)
 TILES = ((300, 3600), (3600, 86_400), (86_400, 2_592_000))
 """(size, retention) in seconds: 5 minutes kept for 1 hour, 1 hour for 1 day, 1 day for 30 days before the newest event."""
 
+_SMALLEST = TILES[0][0] * SECOND
 TILE_ORIGIN = 2**31
 """Added to tile numbers, so that those before 1970 are positive."""
 
@@ -51,8 +52,8 @@ class Tiles:
 
     def __init__(self, topics: int, horizon: int = NEVER, counts: bytes = b"", sums: bytes = b"") -> None:
         self.horizon = horizon
-        self.counts = Records(counts, TILE_COUNT.size, TILE_KEY.size + 1)
-        self.sums = Records(sums, sum_fields(topics).itemsize, TILE_KEY.size)
+        self.counts = Records(counts, TILE_COUNT.size)
+        self.sums = Records(sums, sum_fields(topics).itemsize)
 
     def change(self, deltas: dict[int, _Delta], newest: int) -> None:
         """Apply the deltas of tiles of the smallest size to every size, and forget tiles that have passed their retention."""
@@ -65,22 +66,18 @@ class Tiles:
                     self._apply(TILE_KEY.pack(number, coarse + TILE_ORIGIN), delta)
 
     def _apply(self, key: bytes, delta: _Delta) -> None:
+        span = self.counts.span(key)
+        held = {code: (count, users) for _, _, code, count, users in TILE_COUNT.iter_unpack(self.counts.content[span])}
         for code in delta.counts.keys() | delta.users.keys():
-            of_code = key + bytes((code,))
-            held = self.counts.get(of_code)
-            count, users = TILE_COUNT.unpack(held)[3:] if held else (0, 0)
-            count, users = count + delta.counts.get(code, 0), users + delta.users.get(code, 0)
-            if count or users:
-                self.counts.put(of_code + count.to_bytes(4, "big", signed=True) + users.to_bytes(4, "big", signed=True))
-            elif held:
-                self.counts.drop(of_code)
+            count, users = held.get(code, (0, 0))
+            held[code] = count + delta.counts.get(code, 0), users + delta.users.get(code, 0)
+        records = [key + TILE_TOPIC.pack(code, *held[code]) for code in sorted(held) if held[code] != (0, 0)]
+        self.counts.content[span] = b"".join(records)
         if delta.sums is not None:
-            held = self.sums.get(key)
-            sums = delta.sums + np.frombuffer(held, "<i8", offset=TILE_KEY.size) if held else delta.sums
-            if sums.any():
-                self.sums.put(key + sums.tobytes())
-            else:
-                self.sums.drop(key)
+            span = self.sums.span(key)
+            before = self.sums.content[span]
+            sums = delta.sums + np.frombuffer(before, "<i8", offset=TILE_KEY.size) if before else delta.sums
+            self.sums.content[span] = key + sums.tobytes() if sums.any() else b""
 
     def _forget(self, newest: int) -> None:
         before, self.horizon = self.horizon, newest
@@ -173,12 +170,14 @@ class Tally:
         container = _PAIRS.get(entity)
         if container is None or before == after:
             return
-        for at, step in ((before, -1), (after, 1)):
-            if at != NEVER:
-                self._deltas[keys[container]][at // (TILES[0][0] * SECOND)].users[code] += step
+        deltas = self._deltas[keys[container]]
+        if before != NEVER:
+            deltas[before // _SMALLEST].users[code] -= 1
+        if after != NEVER:
+            deltas[after // _SMALLEST].users[code] += 1
 
     def _note(self, key: str, at: int, added: tuple[int, ...], removed: tuple[int, ...], sums: NDArray[np.int64] | None) -> None:
-        delta = self._deltas[key][at // (TILES[0][0] * SECOND)]
+        delta = self._deltas[key][at // _SMALLEST]
         for code in added:
             delta.counts[code] += 1
         for code in removed:
