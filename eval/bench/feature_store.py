@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import sqlalchemy
-from sqlalchemy import text
+from sqlalchemy import column, select, table, text
 
 from eval.bench.feature_data import skewed
 from intent import bootstrap
 from intent.decision import DecidedBy, Decision, Versions
 from intent.features.definitions import Definitions, FeatureSet
 from intent.features.read import FeatureReader
+from intent.features.rows import within
 from intent.features.state import SqlFeatureState
 from intent.message import Kind, Message
 from intent.ports import Entry
@@ -30,6 +30,7 @@ MESSAGES, BATCH = 30_000, 256
 ROOMS, CREATORS, ITEMS, ACTIVE_USERS = 2000, 500, 3000, 20_000
 REQUESTS = 120
 BILLION = 1e9
+PLAIN = table("plain", column("key", sqlalchemy.Text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ class Moment:
     spoke: bool
 
 
-def measure_store(definitions: Definitions, folder: Path, users: int, say: Callable[[str], None]) -> tuple[Stored, list[Online]]:
-    """Fill a store through the worker's own path, add users up to ``users``, and measure."""
-    database = _database(folder / "online.db")
+def measure_store(definitions: Definitions, url: str, users: int, say: Callable[[str], None]) -> tuple[Stored, list[Online]]:
+    """Fill an empty store through the worker's own path, add users up to ``users``, and measure."""
+    database = _database(url)
     now = datetime.now(UTC)
     say(f"deciding {MESSAGES:,} messages …")
     total, adding = _fill(database, definitions, now - timedelta(days=2))
@@ -90,14 +91,19 @@ def measure_store(definitions: Definitions, folder: Path, users: int, say: Calla
     _add_users(database, users)
     say("reading …")
     chosen = definitions.feature_set("ranking_v1")
+    # As a server does once it has started, so that collecting garbage does not go through everything that was ever imported.
+    gc.collect()
+    gc.freeze()
     reads = [_measure(database, definitions, chosen, users, candidates, "one user") for candidates in (100, 500, 1000, 2000)]
     reads.append(_measure(database, definitions, chosen, users, 500, "many users"))
+    gc.unfreeze()
+    database.close()
     return stored, reads
 
 
 def replay_week(definitions: Definitions) -> list[Moment]:
     """Replay a week of one user, and read their interest online every hour."""
-    database = _database(None)
+    database = _database("sqlite://")
     state, chance = SqlFeatureState(definitions.groups), np.random.default_rng(3)
     names = ("decayed_30m", "decayed_1d", "decayed_30d")
     chosen = definitions.choose("interest", [f"user__lead__{name}" for name in names])
@@ -122,8 +128,8 @@ def replay_week(definitions: Definitions) -> list[Moment]:
     return week
 
 
-def _database(path: Path | None) -> Database:
-    database = Database("sqlite://" if path is None else f"sqlite:///{path}")
+def _database(url: str) -> Database:
+    database = Database(url)
     migrate(database, bootstrap.migrations_dir())
     return database
 
@@ -177,14 +183,17 @@ def _decision(labels: tuple[str, ...], p: np.ndarray | None) -> Decision:
 def _add_users(database: Database, users: int) -> None:
     """Give more users the state of those there are, and every key a plain row of 40 numbers to compare with."""
     many = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {users - ACTIVE_USERS - 1})"
-    some = "SELECT newest, state, row_number() OVER () - 1 AS r FROM (SELECT * FROM feature_counters WHERE key LIKE 'user/%' LIMIT 1000)"
+    some = "SELECT newest, state, row_number() OVER () - 1 AS r FROM (SELECT * FROM feature_counters WHERE key LIKE 'user/%' LIMIT 1000) u"
     columns = ", ".join(f"f{n} REAL" for n in range(40))
     numbers = ", ".join("0.5" for _ in range(40))
     with database.begin() as transaction:
         filled = f"SELECT 'user/bench/x_' || n.i, s.newest, s.state FROM n JOIN ({some}) s ON s.r = n.i % 1000"
         transaction.execute(text(f"INSERT INTO feature_counters {many} {filled}"))
-        transaction.execute(text(f"CREATE TABLE plain (key TEXT PRIMARY KEY, {columns}) WITHOUT ROWID"))
+        like_ours = " WITHOUT ROWID" if database.dialect == "sqlite" else ""
+        transaction.execute(text(f"CREATE TABLE plain (key TEXT PRIMARY KEY, {columns}){like_ours}"))
         transaction.execute(text(f"INSERT INTO plain SELECT key, {numbers} FROM feature_counters"))
+        if database.dialect == "postgresql":
+            transaction.execute(text("ANALYZE"))
 
 
 def _measure(database: Database, definitions: Definitions, chosen: FeatureSet, users: int, candidates: int, kind: str) -> Online:
@@ -208,8 +217,8 @@ def _measure(database: Database, definitions: Definitions, chosen: FeatureSet, u
         keys.append(len(wanted))
         started, begun = time.perf_counter(), time.process_time()
         with database.read() as connection:
-            found = connection.execute(text("SELECT * FROM plain WHERE key IN (SELECT value FROM json_each(:keys))"), {"keys": json.dumps(wanted)})
-            np.array([row[1:] for row in found])
+            found = connection.execute(select(text("*")).select_from(PLAIN).where(within(connection, PLAIN.c.key, wanted)))
+            np.array([row[1:] for row in found.all()])
         plain_times.append((time.perf_counter() - started) * 1000)
         plain_cpu.append((time.process_time() - begun) * 1000)
     p50, p99 = np.percentile(times, [50, 99])

@@ -77,6 +77,7 @@ def features(
     users: Annotated[int, typer.Option(min=1, help="Users in the online store.")] = 1_000_000,
     plain_up_to: Annotated[int, typer.Option(min=0, help="Largest number of facts on which the plain way is run.")] = 1_000_000,
     sizes: Annotated[list[int] | None, typer.Option(help="Numbers of facts; may be repeated.")] = None,
+    database_url: Annotated[str | None, typer.Option(help="An empty database for the online half; by default a new SQLite file.")] = None,
 ) -> None:
     """Measure features for ranking in one run: offline builds, online reads, cost to the worker, bytes; writes plots and figures.json.
 
@@ -89,7 +90,7 @@ def features(
     builds = [measure_build(definitions, size, rows, plain=size <= plain_up_to, say=say) for size in sizes or SIZES]
     growth_plot(builds, out / "build_growth.svg")
     with tempfile.TemporaryDirectory() as folder:
-        stored, reads = measure_store(definitions, Path(folder), users, say)
+        stored, reads = measure_store(definitions, database_url or f"sqlite:///{folder}/online.db", users, say)
     latency_plot(reads, out / "read_growth.svg")
     interest_plot(replay_week(definitions), out / "interest_week.svg")
     figures = {"builds": [asdict(one) for one in builds], "reads": [asdict(one) for one in reads], "state": asdict(stored)}
