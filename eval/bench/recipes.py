@@ -28,6 +28,7 @@ from intent.training.adapt import AdapterRecipe, adapt
 from intent.training.calibrate import blend, folds
 from intent.training.data import Example
 from intent.training.logistic import fit
+from intent.training.recipes import GRAM_STRENGTH
 from intent.training.rows import Rows, read_rows
 
 Floats = NDArray[np.float64]
@@ -182,7 +183,7 @@ def try_recipes(
         kept: folder in which each recipe's logits are kept, so that a comparison that was cut short goes on where it was.
     """
     vocabulary = material.train_rows.vocabulary()
-    head = fit(material.train_rows.matrix(vocabulary), material.train_targets, strength=20.0, exclusive=False)
+    head = fit(material.train_rows.matrix(vocabulary), material.train_targets, strength=GRAM_STRENGTH, exclusive=False)
     grams = head.logits(material.dev_rows.matrix(vocabulary))
     rooms = np.unique([example.group for example in material.dev], return_inverse=True)[1]
     part = folds([example.group for example in material.dev], FOLDS)

@@ -23,7 +23,7 @@ _STRENGTHS = (5.0, 20.0)
 _DENSE_SCALE = 4.0
 """Weight of an unchanged embedding beside the n-grams; at 1 they drown it (five texts for each of 21 intents: 0.77 right instead of 0.85)."""
 
-_GRAM_STRENGTH = 20.0
+GRAM_STRENGTH = 20.0
 """Inverse regularisation of the n-grams beside a fine-tuned encoder; between 10 and 30 nothing changes by more than noise."""
 
 
@@ -88,14 +88,14 @@ def fit_adapted(material: Material, spec: EncoderSpec, recipe: AdapterRecipe, pr
         progress(f"part {number}")
         kept, others = rows.only(~held_out), rows.only(held_out)
         vocabulary = kept.vocabulary()
-        head = fit(kept.matrix(vocabulary), targets[~held_out], strength=_GRAM_STRENGTH, exclusive=False)
+        head = fit(kept.matrix(vocabulary), targets[~held_out], strength=GRAM_STRENGTH, exclusive=False)
         grams[held_out] = head.logits(others.matrix(vocabulary))
         encoded[held_out] = adapt(folder, kept.encoded, targets[~held_out], recipe, progress, others=others.encoded).others
     mix = blend(grams, encoded, targets)
     blended = 1.0 / (1.0 + np.exp(-(grams * mix[:, 0] + encoded * mix[:, 1] + mix[:, 2])))
     progress(f"cross-fitted, log-loss {log_loss(blended, targets):.4f}")
     vocabulary = rows.vocabulary()
-    head = fit(rows.matrix(vocabulary), targets, strength=_GRAM_STRENGTH, exclusive=False)
+    head = fit(rows.matrix(vocabulary), targets, strength=GRAM_STRENGTH, exclusive=False)
     adapted = adapt(folder, rows.encoded, targets, recipe, progress)
     bias = head.bias * mix[:, 0] + adapted.head.bias * mix[:, 1] + mix[:, 2]
     slope, offset = np.ones(len(mix), dtype=np.float32), np.zeros(len(mix), dtype=np.float32)
