@@ -247,7 +247,8 @@ def _keys(rows: dict[str, list[str]]) -> list[str]:
 def _sizes(database: Database, microseconds: float, share: float) -> Stored:
     def mean(like: str, table: str, columns: str) -> tuple[int, float]:
         query = sqlalchemy.text(f"SELECT count(*), coalesce(avg(length(key) + {columns} + 12), 0) FROM {table} WHERE key LIKE :like")
-        return tuple(connection.execute(query, {"like": like}).one())
+        rows, size = connection.execute(query, {"like": like}).one()
+        return rows, float(size)
 
     with database.read() as connection:
         _, user = mean("user/%", "feature_counters", "length(state)")
