@@ -22,6 +22,8 @@ from intent.classify.folding import MAX_CHARACTERS, fold
         ("sooooooo   good", "sooo good"),
         ("❤❤❤❤❤❤", "❤❤❤"),
         ("hi :face-blue-smiling::fire:", "hi 🙂🙂"),
+        ("nice :elbowcough::yt: :eight_o’clock:", "nice 🙂🙂 🙂"),
+        ("size: m colour:red: ok", "size: m colour:red: ok"),
         ("ratio 1:2:3", "ratio 1:2:3"),
         ("Giá bao nhiêu", "giá bao nhiêu"),
         ("เท่าไหร่คะ", "เท่าไหร่คะ"),
