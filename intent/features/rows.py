@@ -48,15 +48,20 @@ def events_of_messages(connection: Connection, identities: Sequence[tuple[str, s
 
 def events_of_entities(connection: Connection, entity: str, keys: Sequence[Sequence[str]], before: int, topics: Topics) -> Iterator[Event]:
     """Yield the current decisions of entities that were said before ``before`` (microseconds)."""
-    query = _events().join_from(*of_entities(connection, entity, keys)).where(d.event_timestamp < from_microseconds(before))
+    names, asked = ENTITIES[entity], {tuple(key) for key in keys}
+    # Of pairs, all decisions of their users are read, each once: a user has few, and stands in many pairs.
+    first = names[:2]
+    found = of_entities(connection, first, list(dict.fromkeys(key[:2] for key in asked)))
+    query = _events().join_from(*found).where(d.event_timestamp < from_microseconds(before))
     for row in connection.execution_options(yield_per=5000).execute(query):
-        yield _event(row, topics)
+        if names == first or tuple(getattr(row, name) for name in names) in asked:
+            yield _event(row, topics)
 
 
-def of_entities(connection: Connection, entity: str, keys: Sequence[Sequence[str]]) -> tuple[FromClause, FromClause, ColumnElement[bool]]:
-    """Return what joins the keys of entities, numbered in column ``number``, with their current decisions."""
+def of_entities(connection: Connection, names: Sequence[str], keys: Sequence[Sequence[str]]) -> tuple[FromClause, FromClause, ColumnElement[bool]]:
+    """Return what joins keys, numbered in column ``number``, with the current decisions that have them in these columns."""
     wanted = listed(connection, keys)
-    same = (column == wanted.c[f"part_{number}"] for number, column in enumerate(_columns_of(entity)))
+    same = (d[name] == wanted.c[f"part_{number}"] for number, name in enumerate(names))
     return wanted, current_decisions, and_(*same)
 
 

@@ -73,7 +73,7 @@ def _query(
         name for feature in features if feature.statistic == "sequence_50" for name in ("item_id", "message_id")
     }
     probabilities = sorted({column for topic in _summed(features) for column in topics.columns(topic)})
-    wanted, decided, same = of_entities(connection, "user", users)
+    wanted, decided, same = of_entities(connection, ENTITIES["user"], users)
     time = type_coerce(d.event_timestamp, String) if connection.dialect.name == "sqlite" else _epoch()
     every = (wanted.c.number, time, cast(d.labels, Text), d.decided_by, d.calibration_version)
     query = select(*every, *(d[name] for name in sorted(ids)), *(d[name] for name in probabilities)).join_from(wanted, decided, same)
