@@ -14,7 +14,7 @@ from intent.classify.cache import CachedClassifier
 from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.ngrams import featurise
 from intent.classify.local.reading import read
-from intent.classify.slots import find_slots
+from intent.classify.slots.find import find_slots
 from intent.decision import Decision
 from intent.message import Message
 from intent.taxonomy import Taxonomy

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from intent.classify.contacts import find_contacts
 from intent.classify.folding import INVISIBLE
-from intent.classify.slots import LOCAL_SLOTS, find_slots
+from intent.classify.slots.find import LOCAL_SLOTS, find_slots
 from intent.decision import Decision, Versions
 from intent.message import Message
 from intent.ports import Classifier

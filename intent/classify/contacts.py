@@ -30,19 +30,34 @@ class Contact:
 
 # The part before the sign is bounded, so that a long run of letters costs no more than a short one.
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", re.ASCII)
-_LINK = re.compile(r"(?:https?://|www\.)[^\s，。！]+|\b(?:wa|t|bit|line)\.(?:me|ly)/[^\s，。！]+", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.)[^\s，。！\"<>]+|\b(?:wa|t|bit|line)\.(?:me|ly)/[^\s，。！\"<>]+", re.IGNORECASE)
 _HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z0-9_][A-Za-z0-9_.-]{1,39}(?<![.-])")
 # An account name stands behind the name of a messenger: "line: noi88", "微信 bella_0101", "zalo em: 09…" (numbers are left to the phones).
 _NAMED = re.compile(
-    r"(?:微信号?|薇信|加v|vx|wechat|weixin|line ?id|line|ไลน์|ไอดี|telegram|tele|zalo|ig|insta(?:gram)?|加賴|賴)"
-    r"(?: ?(?:id|me|is|คือ|是))?\s*[:：=]?\s*((?=[A-Za-z0-9_.-]*[\d_])[A-Za-z][A-Za-z0-9_.-]{3,29})",
+    r"(?:微信号?|薇信|加[微薇威]|[微薇]|vx|wechat|weixin|(?<![a-z])line(?: ?id)?|ไลน์|ไอดี|วีแชท|telegram|(?<![a-z])(?:tele|zalo|ig)"
+    r"|(?<![a-z])v(?![a-z])|加v|[➕+]\s?[vⓥ]|insta(?:gram)?|加賴|賴)"
+    r"(?: ?(?:id|me|is|คือ|是|我|搜|一下))?\s*[,，:：=]?\s?[\"']?((?=[a-z0-9_.-]{0,30}[\d_])[a-z][a-z0-9_.-]{3,29})",
     re.IGNORECASE,
 )
-_MANY_DIGITS = re.compile(r"\d(?:[^\d\n]{0,2}\d){7,}")
+# Behind weaker words a name must not look like a product's: "加我 suki0101", "我是bella_01", "➕ mao0100", but not "我的 Mate60".
+_INTRODUCED = re.compile(
+    r"(?:[加搜](?:我|一下)?|我(?:的是|的|是)|➕|👉|(?<![a-z])(?:id|dm)|確認地址|确认地址)\s?[:：]?\s?((?=[a-z0-9.-]{0,30}(?:_|\d{3}))[a-z][a-z0-9_.-]{3,29})",
+    re.IGNORECASE,
+)
+_ACCOUNT_SIGN = re.compile(r"[\d_]")
+# A digit that ends a word ("panjang2 012-…") begins no number.
+_MANY_DIGITS = re.compile(r"(?:(?<![a-zA-Z])\d|(?<=[a-zA-Z])\d(?! ))(?:[^\d\n]{0,2}\d){7,}")
+# Numbers that are drawn out, or have the letter O for zero: "0900 - 000 - 149", "081-OOO-O171".
+_DRAWN_OUT = re.compile(r"(?<![\w.,])[0oO](?:[ .~-]{0,3}[\doO]){8,10}(?!\w)")
+_SHORT = re.compile(r"(?<![\w-])\d{3}-\d{4}(?![\w-])")
+_REACH = re.compile(r"\b(?:text|call|msg|message|ring|reach|whatsapp|phone|cell)\b", re.IGNORECASE)
 _LONGEST_NUMBER = 60
 """Longest stretch of digits and signs between them that is looked into, in characters."""
 
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
+_SPAN = re.compile(r"(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d|\d{1,2}[.:]\d\d\s?[-–]\s?\d{1,2}[.:]\d\d|\d+/\d{1,2}")
+"""Years, hours and marks: "2006-2017", "18.00-18.30", "1000000/10"."""
+_NO_NUMBER = re.compile(f"{_THOUSANDS.pattern}|{_SPAN.pattern}")
 # Home countries of the languages that come first; a number in national form is taken if it is possible in any of them.
 _REGIONS = ("CN", "US", "ID", "TH", "MY", "VN", "MX", "ES", "AU", "SG", "TW")
 
@@ -55,8 +70,8 @@ def find_contacts(text: str) -> tuple[Contact, ...]:
         found += [Contact(ContactKind.HANDLE, *match.span()) for match in _HANDLE.finditer(text)]
     if "." in text or "/" in text:
         found += [Contact(ContactKind.LINK, *match.span()) for match in _LINK.finditer(text)]
-    found += [Contact(ContactKind.HANDLE, *match.span(1)) for match in _NAMED.finditer(text)]
-    if _MANY_DIGITS.search(text):
+    if _ACCOUNT_SIGN.search(text):
+        found += [Contact(ContactKind.HANDLE, *match.span(1)) for pattern in (_NAMED, _INTRODUCED) for match in pattern.finditer(text)]
         found += _phones(text)
     return tuple(_without_overlaps(found))
 
@@ -67,12 +82,17 @@ def _phones(text: str) -> Iterator[Contact]:
         start, end = max(0, digits.start() - 2), digits.end()
         if end - start <= _LONGEST_NUMBER:
             yield from _phones_in(text[start:end], start)
+    for match in _DRAWN_OUT.finditer(text):
+        if sum(sign.isdigit() for sign in match.group()) >= 4 and not _THOUSANDS.fullmatch(match.group()):
+            yield Contact(ContactKind.PHONE, *match.span())
+    if _SHORT.search(text) and _REACH.search(text):
+        yield from (Contact(ContactKind.PHONE, *match.span()) for match in _SHORT.finditer(text))
 
 
 def _phones_in(piece: str, start: int) -> Iterator[Contact]:
     for region in _REGIONS:
         matches = list(phonenumbers.PhoneNumberMatcher(piece, region, leniency=phonenumbers.Leniency.POSSIBLE))
-        numbers = [match for match in matches if sum(sign.isdigit() for sign in match.raw_string) >= 8 and not _THOUSANDS.fullmatch(match.raw_string)]
+        numbers = [match for match in matches if sum(sign.isdigit() for sign in match.raw_string) >= 8 and not _NO_NUMBER.fullmatch(match.raw_string)]
         if numbers:
             yield from (Contact(ContactKind.PHONE, start + match.start, start + match.end) for match in numbers)
             return

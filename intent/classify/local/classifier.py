@@ -14,7 +14,7 @@ from intent.classify.local.gloss import Glossary, load_glossary
 from intent.classify.local.modelfile import Model, load_model
 from intent.classify.local.ngrams import featurise
 from intent.classify.local.reading import read
-from intent.classify.slots import find_slots
+from intent.classify.slots.find import find_slots
 from intent.decision import DecidedBy, Decision, Versions
 from intent.errors import OperatorError
 from intent.message import Message

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from intent.classify.cache import CachedClassifier, is_bare_detail, normalised, remembered_as
 from intent.classify.folding import fold
-from intent.classify.slots import find_slots
+from intent.classify.slots.find import find_slots
 from intent.decision import DecidedBy, Decision, Versions
 from intent.message import AuthorRole, Context, Kind, Message, Reply
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intent.classify.contacts import find_contacts
-from intent.classify.slots import find_slots
+from intent.classify.slots.find import find_slots
 
 
 @pytest.mark.parametrize(
