@@ -54,13 +54,9 @@ def _spelled_price(tokens: Tokens, place: int) -> tuple[int, int] | None:
     return (place, end) if end > first and not counted else None
 
 
-def _is_year(number: str) -> bool:
-    return len(number) == 4 and number.startswith(("19", "20"))
-
-
-def _is_hour(number: str) -> bool:
+def _is_hour_or_year(number: str) -> bool:
     hour, _, minutes = number.partition(".")
-    return minutes in ("00", "15", "30", "45") and hour.isdecimal() and int(hour) < 24
+    return (minutes in ("00", "15", "30", "45") and hour.isdecimal() and int(hour) < 24) or (len(number) == 4 and number.startswith(("19", "20")))
 
 
 def _past_scale(tokens: Tokens, place: int) -> int | None:
@@ -87,11 +83,11 @@ def _past_per(tokens: Tokens, end: int) -> int:
 def _named_bare(tokens: Tokens, place: int) -> bool:
     """Say whether a number without a currency is a price by the words beside it."""
     word, before, after, digits = tokens.words[place], tokens.words[place - 1], tokens.words[place + 1], tokens.digits(place)
-    if digits < 2 or tokens.glued(place) or after in known.NO_PRICE_AFTER or before in known.NO_PRICE_BEFORE or _is_hour(word):
+    if digits < 2 or tokens.glued(place) or after in known.NO_PRICE_AFTER or before in known.NO_PRICE_BEFORE or _is_hour_or_year(word):
         return False
     if before in known.PRICE_BEFORE or after in known.PRICE_AFTER:
         return True
-    large = digits >= LARGE and word not in known.STORAGE and not _is_year(word)
+    large = digits >= LARGE and word not in known.STORAGE
     return large and (before in known.PRICE_BEFORE_LARGE or after in known.PRICE_AFTER_LARGE)
 
 
@@ -159,8 +155,8 @@ def _counted_bare(tokens: Tokens, place: int, *, number: bool) -> bool:
     word, before, after = tokens.words[place], tokens.words[place - 1], tokens.words[place + 1]
     if number and (tokens.digits(place) > LARGE or after in known.MEASURES or tokens.glued(place + 1)):
         return False
-    if after in known.COUNTED or after in known.COLOURS or after in known.SIZES or (not number and word in known.SHY_NUMBER_WORDS):
-        return False
-    if before in known.QUANTITY_BEFORE or after in known.QUANTITY_AFTER:
+    if word in known.LAST_NUMBER_WORDS and (after in known.SIGNS or after in known.CLOSES_QUANTITY):
         return True
-    return word in known.LAST_NUMBER_WORDS and (after in known.SIGNS or after in known.CLOSES_QUANTITY)
+    if word in known.SHY_NUMBER_WORDS or after in known.COUNTED or after in known.COLOURS or after in known.SIZES:
+        return False
+    return before in known.QUANTITY_BEFORE or after in known.QUANTITY_AFTER

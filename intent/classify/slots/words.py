@@ -58,7 +58,7 @@ UNITS = _words(
     "niños chicos pisos equipos paneles baños clases carros paletas grupos sucursales apartamentos productos souvenirs macetas rollos sacos "
     "latas botes cups cup cans can tickets ticket books plates tables cakes sheets lots metres yards bunch bundle crates pallets copies bowls "
     "gram kilogram potong ikat toples galon buku tiket rak mangkuk papan murid tetamu lọ lốc khay quyển sợi cân mét khúc miếng chén ly tô dây "
-    "lô phòng căn litros metros bolsitas cajitas frasco paquete paquetes boletos entradas mesas invitados alumnos empleados trabajadores "
+    "lô phòng căn bolsitas cajitas frasco paquete paquetes boletos entradas mesas invitados alumnos empleados trabajadores "
     "botellas sobres tazas bandejas tarros docenitas"
 )
 WEIGHTS = _words("kg kgs kilo kilos kilitos ký ky kí lbs kilogram cân")
@@ -114,7 +114,7 @@ COLOURS_AFTER_NOUN = _words(
     "kaki"
 )
 SHY_COLOURS = _words(
-    "gold silver orange natural mint cream coral sage plum army item kem be cam do den trang tim vino crema rosa red abu bạc vàng café cafe "
+    "gold silver orange natural mint cream coral sage plum army item kem be cam do den trang tim vino crema rosa abu bạc vàng café cafe "
     "lam lục pearl lime rust honey nho dulce pisang kacang jagung banana ginger"
 )
 """Colours that are other things as well: taken beside a size or a label only."""
@@ -165,7 +165,7 @@ GLUED_MEASURES = _words("l g m v")
 """Measures of one letter, which stand right behind their number."""
 SHY_MEASURES = _words("pro yrs thn tahun bln th años y kg mini")
 """Measures that make a variant only beside a size or a colour."""
-NOT_CODE_LETTERS = CURRENCY_BEFORE | _words("x ip de n d")
+NOT_CODE_LETTERS = CURRENCY_BEFORE | _words("x ip de")
 NOT_QUANTITY_BEFORE = _words("no / số so phòng lớp level")
 TIME_BEFORE = _words("umur age aged tuổi edad las jam pukul kul thứ thu tháng ngày mùng jln since around about tgl")
 COUNTED = _words(
