@@ -37,7 +37,8 @@ def measure(scored: Scored, suite: Suite, taxonomy: Taxonomy) -> dict[str, Any]:
         "labels": {name: _label(scored, column, clustered=clustered) for column, name in enumerate(scored.labels)},
         "calibration": _calibration(scored),
         "confusion": dataclasses.asdict(tables.confusion(scored)),
-        "slots": {kind: _slot(scored, place) for place, kind in enumerate(scored.slot_kinds)},
+        "slots": _slots(scored),
+        "slots_by_language": {str(name): _slots(scored.only(scored.slices["lang"] == name)) for name in np.unique(scored.slices["lang"])},
         "slices": {dimension: _slices(scored, dimension, clustered=clustered) for dimension in suite.slices},
         "curves": {
             "precision_recall": dataclasses.asdict(tables.precision_recall_curve(scored.lead_truth, scored.lead_probability, np.ones(len(scored)))),
@@ -95,6 +96,10 @@ def _calibration(scored: Scored) -> dict[str, Any]:
         rows = scored.slices["lang"] == language
         found[f"lead in {language}"] = calibration(scored.lead_truth[rows], scored.lead_probability[rows])
     return {name: dataclasses.asdict(one) for name, one in found.items()}
+
+
+def _slots(scored: Scored) -> dict[str, Any]:
+    return {kind: _slot(scored, place) for place, kind in enumerate(scored.slot_kinds)}
 
 
 def _slot(scored: Scored, place: int) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def judge(folder: Path, taxonomy: Taxonomy, *, against: Path | None = None, base
     other = load_run(against, taxonomy, suite) if against is not None else baseline_of(suite, taxonomy, baselines)
     comparison = compare(other, run, taxonomy) if other is not None else None
     partial = bool(run.manifest.filters or run.manifest.sample)
-    gated = not partial and (other is not None or all(gate.margin is None for gate in suite.gates))
+    gated = bool(suite.gates) and not partial and (other is not None or all(gate.margin is None for gate in suite.gates))
     return Judged(run, metrics, comparison, check_run(run, other, taxonomy) if gated else None)
 
 

@@ -56,6 +56,7 @@ def summary(judged: Judged) -> str:
     ]
     if judged.gate is not None:
         parts.append(_checks(judged.gate))
+    parts.append(_slots(judged.metrics))
     if judged.comparison is not None:
         parts += _details(judged.comparison, judged)
     parts.append(f"Intervals hold 95 %, drawn by {run.suite.clusters}. `report.html` in the run's folder has the rest.")
@@ -74,6 +75,18 @@ def _differences(comparison: Comparison) -> str:
         change = f"{signed(one.change.value)} {interval(ends(one))}"
         rows.append((one.title, number(one.before), number(one.after), change, one.judgement, number(one.detectable)))
     return table(("metric", "before", "now", "change and interval", "judgement", "smallest that would be seen"), rows)
+
+
+def _slots(metrics: dict[str, Any]) -> str:
+    """Return F1 of the kinds of slots that are looked for, as exact substrings; a local decision has no product, place or time."""
+    languages = metrics["slots_by_language"]
+    found = {kind: one for kind, one in metrics["slots"].items() if one["right"] + one["wrong"]}
+    rows = [
+        (kind, f"{one['right'] + one['missed']:,}", *(number(one[name]) for name in ("precision", "recall", "f1")))
+        + tuple(number(languages[language][kind]["f1"]) for language in languages)
+        for kind, one in found.items()
+    ]
+    return table(("slot", "right ones", "precision", "recall", "F1", *(f"F1 {language}" for language in languages)), rows) if rows else "No slots were found."
 
 
 def _checks(gate: GateReport) -> str:
