@@ -86,7 +86,11 @@ def _slots(metrics: dict[str, Any]) -> str:
         + tuple(number(languages[language][kind]["f1"]) for language in languages)
         for kind, one in found.items()
     ]
-    return table(("slot", "right ones", "precision", "recall", "F1", *(f"F1 {language}" for language in languages)), rows) if rows else "No slots were found."
+    return (
+        table(("slot", "right ones", "precision", "recall", "F1", *(f"F1 {language}" for language in languages)), rows)
+        if rows
+        else "No slots were found."
+    )
 
 
 def _checks(gate: GateReport) -> str:

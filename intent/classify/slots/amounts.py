@@ -115,7 +115,12 @@ def _times(tokens: Tokens, place: int) -> tuple[int, int] | None:
     before, after = tokens.words[place - 1], tokens.words[place + 1]
     if before in known.TIMES_SIGNS and tokens.glued(place) and tokens.digits(place) <= 2 and not tokens.is_number(place - 2):
         return place - 1, _past_unit(tokens, place + 1)
-    if after == "x" and tokens.glued(place + 1) and (place == 0 or before in known.QUANTITY_BEFORE or before in known.MINE):
+    if (
+        after == "x"
+        and tokens.glued(place + 1)
+        and not tokens.is_number(place + 2)
+        and (place == 0 or before in known.QUANTITY_BEFORE or before in known.MINE)
+    ):
         return place, place + 2
     return None
 

@@ -94,10 +94,19 @@ def _sized(tokens: Tokens, place: int) -> tuple[int, bool]:
     if word in known.ONE_LETTER_SIZES and not tokens.sticks(place) and not tokens.sticks(place + 1):
         beside = before in known.NOT_SIZE_BESIDE or after in known.NOT_SIZE_BESIDE
         spelled = any(len(letter) == 1 and letter.isalpha() for letter in (before, after))
-        return (place, False) if beside or spelled else (place + 1, tokens.exact[place].isupper())
+        return (place, False) if beside or spelled or _dressed(tokens, place) else (place + 1, tokens.exact[place].isupper())
     if word in known.SIZE_WORDS:
         return place + 1, place == 0 and tokens.count <= LARGE
     return place, False
+
+
+def _dressed(tokens: Tokens, place: int) -> bool:
+    """Say whether a letter is one of a name with marks or nothing visible between its letters: "B-R-A-N-D7"."""
+    return any(
+        tokens.glued(at) and beside not in known.SIGNS and not beside.isalnum()
+        for at, beside in ((place, tokens.words[place - 1]), (place + 1, tokens.words[place + 1]))
+        if beside != "-" or at == place
+    )
 
 
 def _coded(tokens: Tokens, place: int) -> tuple[int, bool]:
@@ -105,7 +114,7 @@ def _coded(tokens: Tokens, place: int) -> tuple[int, bool]:
     word, number = tokens.words[place], place + 1
     if word == "#" and tokens.glued(number) and tokens.is_whole(number) and tokens.digits(number) <= LARGE and not tokens.sticks(number + 1):
         return place + 2, True
-    if not (word.isalpha() and len(word) <= 2) or tokens.sticks(place) or word in known.NOT_CODE_LETTERS:
+    if not (word.isalpha() and len(word) <= 2) or tokens.sticks(place) or word in known.NOT_CODE_LETTERS or _dressed(tokens, place):
         return place, False
     if tokens.words[number] == "-" and tokens.glued(number):
         number += 1

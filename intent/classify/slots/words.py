@@ -58,8 +58,8 @@ UNITS = _words(
     "niños chicos pisos equipos paneles baños clases carros paletas grupos sucursales apartamentos productos souvenirs macetas rollos sacos "
     "latas botes cups cup cans can tickets ticket books plates tables cakes sheets lots metres yards bunch bundle crates pallets copies bowls "
     "gram kilogram potong ikat toples galon buku tiket rak mangkuk papan murid tetamu lọ lốc khay quyển sợi cân mét khúc miếng chén ly tô dây "
-    "lô phòng căn bolsitas cajitas frasco paquete paquetes boletos entradas mesas invitados alumnos empleados trabajadores "
-    "botellas sobres tazas bandejas tarros docenitas"
+    "lô phòng căn bolsitas cajitas frasco paquete paquetes boletos entradas mesas invitados alumnos empleados trabajadores botellas sobres "
+    "tazas bandejas tarros docenitas"
 )
 WEIGHTS = _words("kg kgs kilo kilos kilitos ký ky kí lbs kilogram cân")
 TWO_WORD_UNITS = frozenset({"học sinh", "công nhân", "nhân viên", "tài khoản", "cửa hàng", "máy lạnh", "tủ lạnh", "sản phẩm", "thú cưng"})
@@ -109,13 +109,12 @@ COLOURS_AFTER_NOUN = _words(
     "hitam putih merah biru hijau ungu kuning kelabu abu-abu abu2 abu coklat cokelat emas perak krem ireng ijo tosca mocca army khaki item "
     "negro negra blanco blanca rojo roja azul verde rosa rosado rosada rosadito morado morada amarillo amarilla gris marrón marron dorado "
     "dorada plateado plateada celeste lila beige beich beish vino vinotinto camel plomo naranja crema đen trắng đỏ xanh hồng tím vàng xám nâu "
-    "kem den trang do nau xam tim rêu bạc be cam jingga oren maroon nila kelawar magenta krim broken-white salem fuschia denim café cafe "
-    "fucsia turquesa mostaza granate violeta celestes negros negras blancos blancas rojos azules verdes grises burdeos coral lam lục chàm "
-    "kaki"
+    "kem den trang nau xam tim rêu bạc cam jingga oren maroon nila kelawar magenta krim broken-white salem fuschia denim café cafe fucsia "
+    "turquesa mostaza granate violeta celestes negros negras blancos blancas rojos azules verdes grises burdeos coral lam lục chàm kaki"
 )
 SHY_COLOURS = _words(
-    "gold silver orange natural mint cream coral sage plum army item kem be cam do den trang tim vino crema rosa abu bạc vàng café cafe "
-    "lam lục pearl lime rust honey nho dulce pisang kacang jagung banana ginger"
+    "gold silver orange natural mint cream coral sage plum army item kem be cam do den trang tim vino crema rosa abu bạc vàng café cafe lam "
+    "lục pearl lime rust honey nho dulce pisang kacang jagung banana ginger krim"
 )
 """Colours that are other things as well: taken beside a size or a label only."""
 FLAVOURS = _words(
@@ -143,11 +142,12 @@ AFTER_NUMBER = _words("? still masih ada nya taken left remain available còn")
 BEFORE_COLOUR = _words(
     "yg yang warna wrna màu mau bản con en in the el la los las lo or o atau và y and n & + thì còn có got get have mine mio mía want need "
     "ambil amik ambik nak nk lấy lay chốt chot sangat tone colour color kaler mix de del with a i đôi is any ada hay size kak sis trong qua "
-    "quiero"
+    "quiero tapi but pero nhưng keep take send lagi antara"
 )
 AFTER_COLOUR = _words(
     "one ones pls please for in is still left available ada còn con có co không ko k hông hong ? me mine plz to and or got shipped can sis ya "
-    "dear restock back when size x2 x kak gone tak bang bos mbak nha nhé ạ a hết if"
+    "dear restock back when size x2 x kak gone tak bang bos mbak nha nhé ạ a hết if kena berapa brp berape bila hay queda cuánto giá bao "
+    "nhiêu how price pun satu dua"
 )
 CLAIMS = _words("mine mio mío mía fix pls please plz po dear mbak kak ya sis ada masih có còn nha ạ hông ko? angkut steal taken tersedia")
 NOT_CODES = _words("b4 m8 l8 h8 u2 w8 g2 h1 h2 q1 q2 q3 q4 q5 q6 q7 q8 q9 q10 q11 q12")
