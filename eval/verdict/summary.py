@@ -81,16 +81,14 @@ def _slots(metrics: dict[str, Any]) -> str:
     """Return F1 of the kinds of slots that are looked for, as exact substrings; a local decision has no product, place or time."""
     languages = metrics["slots_by_language"]
     found = {kind: one for kind, one in metrics["slots"].items() if one["right"] + one["wrong"]}
-    rows = [
-        (kind, f"{one['right'] + one['missed']:,}", *(number(one[name]) for name in ("precision", "recall", "f1")))
-        + tuple(number(languages[language][kind]["f1"]) for language in languages)
-        for kind, one in found.items()
-    ]
-    return (
-        table(("slot", "right ones", "precision", "recall", "F1", *(f"F1 {language}" for language in languages)), rows)
-        if rows
-        else "No slots were found."
-    )
+    shares = ("precision", "recall", "f1")
+    rows = []
+    for kind, one in found.items():
+        of_languages = (number(slots[kind]["f1"]) for slots in languages.values())
+        rows.append((kind, f"{one['right'] + one['missed']:,}", *(number(one[share]) for share in shares), *of_languages))
+    if not rows:
+        return "No slots were found."
+    return table(("slot", "right ones", "precision", "recall", "F1", *(f"F1 {language}" for language in languages)), rows)
 
 
 def _checks(gate: GateReport) -> str:

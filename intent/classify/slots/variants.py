@@ -102,11 +102,9 @@ def _sized(tokens: Tokens, place: int) -> tuple[int, bool]:
 
 def _dressed(tokens: Tokens, place: int) -> bool:
     """Say whether a letter is one of a name with marks or nothing visible between its letters: "B-R-A-N-D7"."""
-    return any(
-        tokens.glued(at) and beside not in known.SIGNS and not beside.isalnum()
-        for at, beside in ((place, tokens.words[place - 1]), (place + 1, tokens.words[place + 1]))
-        if beside != "-" or at == place
-    )
+    before, after = tokens.words[place - 1], tokens.words[place + 1]
+    behind = tokens.glued(place) and before not in known.SIGNS and not before.isalnum()
+    return behind or (tokens.glued(place + 1) and after not in known.SIGNS and after != "-" and not after.isalnum())
 
 
 def _coded(tokens: Tokens, place: int) -> tuple[int, bool]:
