@@ -22,7 +22,7 @@ _MIXED = re.compile("[a-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u03ff\u0400-\u04
 _LATIN = str.maketrans("авекмнорстухіјѕԁһαβεικνορτυχ", "abekmhopctyxijsdhabeikvoptux")
 
 # YouTube's chat exports emoji by name, ":face-blue-smiling:"; read as words they look like what no viewer types.
-_EMOJI_NAME = re.compile(r"(?<![^\s:]):[a-z][a-z0-9]+(?:[_’-][a-z0-9]+)*:(?![^\s:])")
+_EMOJI_NAME = re.compile(r":[a-z][a-z0-9]*(?:[_’-][a-z0-9]+)+:|(?<![^\s:]):[a-z][a-z0-9]+:(?![^\s:])")
 _EMOJI = "🙂"
 _FLOOD = re.compile(r"(.)\1{3,}", re.DOTALL)
 _SPACE = re.compile(r"\s+")

@@ -22,6 +22,7 @@ from intent.classify.folding import MAX_CHARACTERS, fold
         ("sooooooo   good", "sooo good"),
         ("❤❤❤❤❤❤", "❤❤❤"),
         ("hi :face-blue-smiling::fire:", "hi 🙂🙂"),
+        ("nice:face_with_tear: dance", "nice🙂 dance"),
         ("nice :elbowcough::yt: :eight_o’clock:", "nice 🙂🙂 🙂"),
         ("size: m colour:red: ok", "size: m colour:red: ok"),
         ("ratio 1:2:3", "ratio 1:2:3"),
