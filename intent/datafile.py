@@ -43,9 +43,11 @@ def parse_data(kind: type[File], text: str, path: Path, *, remedy: str = "") -> 
     after = f"; {remedy}" if remedy else ""
     try:
         return kind.model_validate(yaml.safe_load(text))
-    except yaml.YAMLError as error:
-        raise TemplateError(f"{path} is no YAML: {error}{after}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise TemplateError(f"{path} is wrong at {where or 'its top'}: {first['msg']}{after}") from error
+        where, what = ".".join(str(part) for part in first["loc"]), first["msg"]
+        if first["type"] == "model_type":
+            what = f"there must be {', '.join(kind.model_fields)}"
+        raise TemplateError(f"{path} is wrong at {where or 'its top'}: {what}{after}") from error
+    except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError
+        raise TemplateError(f"{path} is no YAML: {error}{after}") from error

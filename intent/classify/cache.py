@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from intent.classify.contacts import find_contacts
 from intent.classify.folding import INVISIBLE
+from intent.classify.local.dress import dress_features
 from intent.classify.slots.find import LOCAL_SLOTS, find_slots
 from intent.decision import Decision, Versions
 from intent.message import Message
@@ -53,6 +54,7 @@ def remembered_as(message: Message, versions: str) -> Key | None:
     return (
         versions,
         normalised(text),
+        " ".join(dress_features(text)),
         message.kind.value,
         message.author_role.value,
         context.offer if context else None,

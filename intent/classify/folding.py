@@ -22,7 +22,9 @@ _MIXED = re.compile("[a-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u03ff\u0400-\u04
 _LATIN = str.maketrans("авекмнорстухіјѕԁһαβεικνορτυχ", "abekmhopctyxijsdhabeikvoptux")
 
 # YouTube's chat exports emoji by name, ":face-blue-smiling:"; read as words they look like what no viewer types.
-_EMOJI_NAME = re.compile(r":[a-z][a-z0-9]*(?:[_’-][a-z0-9]+)+:|(?<![^\s:]):[a-z][a-z0-9]+:(?![^\s:])")
+# A name of several words may stick to a word on one side, "key:two-words:key" is none.
+_NAME = "[a-z][a-z0-9]*(?:[_’-][a-z0-9]+)+"
+_EMOJI_NAME = re.compile(rf"(?<!\w):{_NAME}:|:{_NAME}:(?!\w)|(?<![^\s:]):[a-z][a-z0-9]+:(?![^\s:])")
 _EMOJI = "🙂"
 _FLOOD = re.compile(r"(.)\1{3,}", re.DOTALL)
 _SPACE = re.compile(r"\s+")
@@ -31,12 +33,17 @@ _SPACE = re.compile(r"\s+")
 def fold(text: str) -> str:
     """Return the text in NFKC, case-folded, without invisible characters, with floods cut to three and single spaces."""
     if text.isascii():
-        plain = text[:MAX_CHARACTERS].lower()
+        plain = text.lstrip()[:MAX_CHARACTERS].lower()
     else:
-        plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", text[:MAX_CHARACTERS]))
+        plain = unicodedata.normalize("NFKC", _visible(text))
         plain = _DECORATION.sub("", plain).casefold().translate(_LOOKALIKES)
         if _MIXED.search(plain):
             plain = plain.translate(_LATIN)
     if ":" in plain:
         plain = _EMOJI_NAME.sub(_EMOJI, plain)
     return _SPACE.sub(" ", _FLOOD.sub(r"\1\1\1", plain)).strip()
+
+
+def _visible(text: str) -> str:
+    """Return the first characters that show something; a thousand invisible ones before the ask must not hide it."""
+    return INVISIBLE.sub("", text[: 8 * MAX_CHARACTERS]).lstrip()[:MAX_CHARACTERS]

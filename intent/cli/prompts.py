@@ -18,6 +18,7 @@ from intent.classify.llm.batch import compose, prepare
 from intent.classify.llm.calibration import load_calibration
 from intent.classify.llm.models import choose_model, load_models
 from intent.classify.llm.prompt import Prompt, aliases, load_alias, load_prompt
+from intent.classify.route import load_route
 from intent.cli.flow import opened
 from intent.cli.model import message_of, plain_message
 from intent.cli.screen import json_line, results, say
@@ -75,6 +76,7 @@ def lint(
             results().print(
                 f"good   {verdict['name']} {verdict['identity']}, about {verdict['prefix_tokens']} tokens before the messages", markup=False
             )
+    load_route(folder.path / "route.yaml")
     registry = load_models(folder.path / "models.yaml")
     for alias in aliases(folder.path):
         prompt = folder.prompt(alias)

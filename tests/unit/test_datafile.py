@@ -31,7 +31,8 @@ def test_a_right_file_becomes_a_value(tmp_path: Path) -> None:
     [
         (b"models: [{price: cheap}]", r"a\.yaml is wrong at models\.0\.price: .*number.*; ask the cook"),
         (b"models: []\nmodel: 1", r"is wrong at model: Extra inputs"),
-        (b"", r"is wrong at its top"),
+        (b"", r"is wrong at its top: there must be models"),
+        (b"models: 2026-02-30", r"is no YAML: .*day"),
         (b"models: [", r"is no YAML"),
         (b"models: \xff", r"cannot be read"),
     ],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from intent.classify.cache import CachedClassifier, is_bare_detail, normalised, remembered_as
 from intent.classify.folding import fold
+from intent.classify.local.dress import dress_features
 from intent.classify.slots.find import find_slots
 from intent.decision import DecidedBy, Decision, Versions
 from intent.message import AuthorRole, Context, Kind, Message, Reply
@@ -146,3 +147,12 @@ def test_small_differences_that_matter_are_kept(one: str, other: str) -> None:
 def test_chatter_is_no_bare_detail() -> None:
     assert not is_bare_detail("hello")
     assert not is_bare_detail("❤❤❤")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("M O O N S gacor tonight", "M  O  O  N  S gacor tonight"), ("thanks to M\u200bO\u200bO\u200bN88 today", "thanks to MOON88 today")],
+)
+def test_texts_that_differ_in_what_the_model_reads_of_their_dress_are_two(one: str, other: str) -> None:
+    assert list(dress_features(one)) != list(dress_features(other))
+    assert remembered_as(said(one), "v") != remembered_as(said(other), "v")

@@ -41,7 +41,13 @@ def test_a_wrong_prompt_is_named_and_exits_with_one(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("models.yaml", "models: []\nx: 1"), ("calibration.yaml", "measured: 5"), ("aliases.yaml", "production: x")]
+    ("name", "text"),
+    [
+        ("route.yaml", "ask_above: banana"),
+        ("models.yaml", "models: []\nx: 1"),
+        ("calibration.yaml", "measured: 5"),
+        ("aliases.yaml", "production: x"),
+    ],
 )
 def test_what_belongs_to_prompts_is_checked_too(folder: Path, name: str, text: str) -> None:
     (folder / name).write_text(text, encoding="utf-8")
