@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import random
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,105 @@ def test_who_is_forgotten_goes_from_the_facts_too(database: Database, state: Sql
         transaction.execute(sqlalchemy.delete(decisions).where(decisions.c.message_id == "a"))
     report = export_facts(database, tmp_path, state.topics)
     assert (report.removed, report.total, written(tmp_path)) == (1, 1, ["b"])
+
+
+def forget(database: Database, *messages: str) -> None:
+    with database.begin() as transaction:
+        transaction.execute(sqlalchemy.delete(decisions).where(decisions.c.message_id.in_(messages)))
+
+
+def consistent(database: Database, folder: Path) -> bool:
+    """Whether the facts are the decisions of the database, each once."""
+    with database.read() as connection:
+        return written(folder) == sorted(connection.execute(sqlalchemy.select(decisions.c.message_id)).scalars())
+
+
+def test_an_id_that_is_given_out_again_brings_the_new_decision_and_drops_the_forgotten(
+    database: Database, state: SqlFeatureState, decide: Decide, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        decide("purchase_intent", message_id=name)
+    export_facts(database, tmp_path, state.topics)
+    forget(database, "b")
+    decide("purchase_intent", message_id="c")  # on SQLite with the id that b had
+    report = export_facts(database, tmp_path, state.topics)
+    assert (report.written, report.removed, report.total, written(tmp_path)) == (1, 1, 2, ["a", "c"])
+
+
+def test_facts_are_what_the_database_holds_after_any_turn_of_forgetting_deciding_and_exporting(
+    database: Database, state: SqlFeatureState, decide: Decide, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CHUNK", 3)
+    names = (f"m-{number}" for number in range(1000))
+    chance = random.Random(5)
+    held: list[str] = []
+    for _ in range(12):
+        gone = chance.choice([[], held[-4:], held[:1], chance.sample(held, len(held) // 2)])  # above all the newest
+        forget(database, *gone)
+        held = [name for name in held if name not in gone]
+        for _ in range(chance.randrange(6)):
+            held.append(next(names))
+            decide("purchase_intent", message_id=held[-1], ago=chance.randrange(3 * 86_400))
+        if chance.random() < 0.7:
+            report = export_facts(database, tmp_path, state.topics)
+            assert consistent(database, tmp_path)
+            assert report.total == len(held)
+
+
+def test_a_manifest_of_the_older_form_leads_to_facts_that_are_written_anew(
+    database: Database, state: SqlFeatureState, decide: Decide, tmp_path: Path
+) -> None:
+    decide("purchase_intent", message_id="a")
+    export_facts(database, tmp_path, state.topics)
+    forget(database, "a")
+    decide("purchase_intent", message_id="b")
+    held = json.loads((tmp_path / "manifest.json").read_text())
+    (tmp_path / "manifest.json").write_text(json.dumps({"topics": held["topics"], "chunks": [[1, 1, 1]]}))
+    assert (export_facts(database, tmp_path, state.topics).written, written(tmp_path)) == (1, ["b"])
+
+
+def test_what_a_stopped_export_left_goes_even_if_its_first_message_was_forgotten(
+    database: Database, state: SqlFeatureState, decide: Decide, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        decide("purchase_intent", message_id=name)
+    export_facts(database, tmp_path, state.topics)
+    (tmp_path / "manifest.json").unlink()  # killed between the files and the manifest
+    partial = next(tmp_path.glob("date=*/*.parquet")).with_suffix(".partial")
+    partial.write_bytes(b"killed while it was written")
+    forget(database, "a")
+    export_facts(database, tmp_path, state.topics)
+    assert (written(tmp_path), partial.exists()) == (["b"], False)
+
+
+def test_a_chunk_whose_rewriting_was_stopped_is_written_again(database: Database, state: SqlFeatureState, decide: Decide, tmp_path: Path) -> None:
+    for name, ago in (("a", 60), ("b", 2 * 86_400)):
+        decide("purchase_intent", message_id=name, ago=ago)
+    export_facts(database, tmp_path, state.topics)
+    before = (tmp_path / "manifest.json").read_bytes()
+    forget(database, "b")
+    export_facts(database, tmp_path, state.topics)
+    (tmp_path / "manifest.json").write_bytes(before)  # killed before the manifest was saved
+    report = export_facts(database, tmp_path, state.topics)
+    assert (report.total, written(tmp_path)) == (1, ["a"])
+
+
+def test_a_file_of_somebody_else_is_neither_removed_nor_mixed_in(database: Database, state: SqlFeatureState, decide: Decide, tmp_path: Path) -> None:
+    decide("purchase_intent")
+    other = tmp_path / "date=2026-01-01" / "mine.parquet"
+    other.parent.mkdir()
+    other.write_bytes(b"of another program")
+    with pytest.raises(OperatorError, match=r"mine.parquet was not written by an export.*; export into an empty folder"):
+        export_facts(database, tmp_path, state.topics)
+    assert other.exists()
+
+
+def test_two_exports_into_one_folder_do_not_remove_what_the_other_writes(database: Database, state: SqlFeatureState, tmp_path: Path) -> None:
+    with (tmp_path / "export.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(OperatorError, match="another export writes into"):
+            export_facts(database, tmp_path, state.topics)
+    assert export_facts(database, tmp_path, state.topics).total == 0
 
 
 def test_facts_of_another_taxonomy_are_not_mixed(database: Database, state: SqlFeatureState, decide: Decide, tmp_path: Path) -> None:
