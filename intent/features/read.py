@@ -75,7 +75,7 @@ class FeatureReader:
             users = self._user_rows(connection, feature_set, asked, instant)
             for view, (keys, places) in asked.items():
                 features = [feature for feature in feature_set.features if feature.view == view]
-                rows = users.of(view, list(keys.values())) if users is not None and self._definitions.views[view].from_rows else None
+                rows = users.of(view, list(keys.values())) if users is not None and view in users.views else None
                 values = self._view(connection, view, features, keys, instant, parked, rows)
                 of_entities = _with_waiting(values.statuses(), keys, waiting)
                 for feature in features:

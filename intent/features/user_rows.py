@@ -26,13 +26,15 @@ class UserRows:
     Attributes:
         users: platform and user id of each.
         rows: owners number the users.
+        views: those with features that count rows; the columns of their keys were read, and of no other view.
     """
 
     users: Sequence[tuple[str, ...]]
     rows: Rows
+    views: frozenset[str]
 
     def of(self, view: str, keys: Sequence[tuple[str, ...]]) -> Rows:
-        """Return the rows of a view's keys: users, or users with one of the columns that were read."""
+        """Return the rows of the keys of one of :attr:`views`: users, or users with one of the columns that were read."""
         number = {key: place for place, key in enumerate(keys)}
         others = [self.rows.columns[name].tolist() for name in ENTITIES[view][2:]]
         if not others:
@@ -59,7 +61,7 @@ def read_user_rows(
         {topic: np.maximum.reduce([p[column] for column in topics.columns(topic)]) for topic in _summed(features)},
         {name: np.array(column, dtype=object) for name, column in zip(ids, rest, strict=False)},
     )
-    return UserRows(users, rows)
+    return UserRows(users, rows, frozenset(feature.view for feature in features))
 
 
 def _query(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -80,6 +81,33 @@ def test_every_feature_equals_brute_force_over_any_history(world: World, definit
     at = NOW + gap
     table = FeatureReader(world.database, definitions).read(chosen(definitions), ENTITY_ROWS, from_microseconds(at))
     assert differences(definitions, table, as_known(world.known(), at, margin=-(2**60)), at) == []
+
+
+@random_histories
+@given(history=histories, gap=st.sampled_from([1, HOUR, 31 * DAY, -HOUR]), chance=st.integers(0, 2**32).map(random.Random))
+def test_any_few_features_equal_brute_force_whatever_else_is_asked_for(
+    world: World, definitions: Definitions, history: Any, gap: int, chance: random.Random
+) -> None:
+    world.clear().play(history)
+    reader, at = FeatureReader(world.database, definitions), NOW + gap
+    known = as_known(world.known(), at, margin=-(2**60))
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for feature in chosen(definitions).features:
+        kinds.setdefault((feature.view, feature.statistic), []).append(feature.name)
+    for _ in range(8):
+        # By view and statistic, not by name: nearly all names are counts in windows, and hide what the rare ones need.
+        names = [chance.choice(kinds[kind]) for kind in chance.sample(list(kinds), chance.randint(1, 5))]
+        table = reader.read(definitions.choose("few", names), ENTITY_ROWS, from_microseconds(at))
+        assert differences(definitions, table, known, at) == []
+
+
+@pytest.mark.parametrize("of_user", ["user__lead__count_1h", "user__lead__tags_7d", "user__lead__sequence_50"])
+def test_counters_of_pairs_beside_windows_of_users_are_read(world: World, definitions: Definitions, of_user: str) -> None:
+    sure = Verdict(("purchase_intent",), (0,) * 13, 0, True, False)
+    world.play([[("decide", Said(NOW - HOUR // 2, "1", "23", "r1", None), sure)]])
+    features = definitions.choose("test", [of_user, "user_creator__lead__decayed_1d"])
+    table = FeatureReader(world.database, definitions).read(features, ENTITY_ROWS, from_microseconds(NOW))
+    assert differences(definitions, table, as_known(world.known(), NOW, margin=-(2**60)), NOW) == []
 
 
 @random_histories
