@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from intent.settings import load_settings
 features = typer.Typer(no_args_is_help=True, help="Features for ranking: the same online and offline.")
 for verb in (offline.export, offline.build, offline.parity):
     features.command()(verb)
+_ESCAPE = re.compile("%2c|%25", re.IGNORECASE)
 SetName = Annotated[str | None, typer.Option("--set", help="Feature set, such as ranking_v1.")]
 
 
@@ -67,7 +69,10 @@ def list_(
 @features.command()
 def read(
     keys: Annotated[
-        list[str] | None, typer.Argument(metavar="ENTITY=PLATFORM:ID…", help="Such as user=tiktok:u_1, user_creator=tiktok:u_1,c_2.")
+        list[str] | None,
+        typer.Argument(
+            metavar="ENTITY=PLATFORM:ID…", help="Such as user=tiktok:u_1, user_creator=tiktok:u_1,c_2; in a pair write a comma of an id as %2C."
+        ),
     ] = None,
     rows: Annotated[str | None, typer.Option(metavar="PATH|-", help="Entity rows instead, one JSON object of keys a line; needs --set.")] = None,
     of_set: SetName = None,
@@ -121,16 +126,23 @@ def rebuild() -> None:
 def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]:
     """Read ``user=tiktok:u_1`` or ``user_creator=tiktok:u_1,c_2`` as entity and key columns.
 
+    An id stands as it is; in a pair alone, where a comma divides, a comma of an id is written as ``%2C``, and ``%`` as ``%25``.
+
     Raises:
         WrongUse: the text has another form; it says which.
     """
     entity, _, rest = text.partition("=")
     platform, _, ids = rest.partition(":")
     names = ENTITIES.get(entity, ()) if entity in definitions.views else ()
-    parts = [platform, *(ids.split(",", 1) if len(names) > 2 else [ids])]
+    pair = len(names) > 2
+    parts = [platform, *(ids.split(",") if pair else [ids])]
+    if pair and (len(parts) > len(names) or _ESCAPE.sub("", ids).count("%")):
+        raise WrongUse(f"{text!r} can be read in more than one way; in a pair write a comma of an id as %2C, and % as %25")
     if len(parts) != len(names) or not all(parts):
         known = "|".join(definitions.views)
         raise WrongUse(f"{text!r} is no entity; write {known}=PLATFORM:ID, such as user=tiktok:u_1 or user_creator=tiktok:u_1,c_2")
+    if pair:
+        parts[1:] = [_ESCAPE.sub(lambda found: "%" if found[0] == "%25" else ",", part) for part in parts[1:]]
     return entity, dict(zip(names, parts, strict=True))
 
 

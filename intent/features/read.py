@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,7 @@ from intent.features.values import FROM_ROWS, WITH_SUMS, Column, Records, Rows, 
 from intent.features.waiting import waiting_keys
 from intent.store.engine import Database
 from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
-from intent.store.times import microseconds
+from intent.store.times import from_microseconds, microseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,15 @@ class FeatureTable:
     statuses: dict[str, NDArray[np.int8]]
 
     def matrix(self) -> NDArray[np.float64]:
-        """Return the numeric features as a matrix, one row an entity row; ready for a model that takes NaN for missing."""
-        return np.column_stack([column for column in self.columns.values() if column.dtype != object])
+        """Return the numeric features as a matrix, one row an entity row; ready for a model that takes NaN for missing.
+
+        Raises:
+            OperatorError: the set has none.
+        """
+        numeric = [column for column in self.columns.values() if column.dtype != object]
+        if not numeric:
+            raise OperatorError(f"the feature set {self.feature_set.name} has no numeric feature, so there is no matrix; read its columns")
+        return np.column_stack(numeric)
 
 
 _Asked: TypeAlias = tuple[dict[str, tuple[str, ...]], NDArray[np.int64]]
@@ -63,11 +71,11 @@ class FeatureReader:
             at: an aware instant; an entity with newer messages than that is counted anew from decisions, which takes longer.
 
         Raises:
-            OperatorError: a column is missing, too short, or holds a missing key.
+            OperatorError: a column is missing, too short, or holds what is no key; or ``at`` has no time zone, or is too near the year 1.
         """
         columns: dict[str, Column] = {}
         statuses: dict[str, NDArray[np.int8]] = {}
-        instant = microseconds(at)
+        instant = self._instant(at)
         with self._database.read() as connection:
             parked = self._parked(connection, instant)
             waiting = waiting_keys(connection)
@@ -83,6 +91,16 @@ class FeatureReader:
                     columns[feature.name], statuses[feature.name] = column[places], status[places]
         names = feature_set.names
         return FeatureTable(feature_set, at, {name: columns[name] for name in names}, {name: statuses[name] for name in names})
+
+    def _instant(self, at: datetime) -> int:
+        if at.tzinfo is None:
+            raise OperatorError(f"{at.isoformat()} does not say in which time zone; give an instant such as datetime.now(UTC)")
+        instant = microseconds(at)
+        try:
+            from_microseconds(min(instant - self._definitions.time_to_live, *(w.start(instant) for w in self._definitions.windows.values())))
+        except OverflowError:
+            raise OperatorError(f"{at.isoformat()} is too early: windows would begin before the year 1; give a later time") from None
+        return instant
 
     def _view(
         self,
@@ -154,17 +172,34 @@ def _keys(view: str, entity_rows: Mapping[str, Sequence[str]]) -> _Asked:
     absent = [name for name in parts if name not in entity_rows]
     if absent:
         raise OperatorError(f"the features of {view} need the column {absent[0]}; the rows have: {', '.join(entity_rows) or 'none'}")
-    columns = [entity_rows[name] for name in parts]
     if len({len(column) for column in entity_rows.values()}) > 1:
         raise OperatorError("the columns of the entity rows differ in length")
+    columns = [entity_rows[name] for name in parts]
+    for name, column in zip(parts, columns, strict=True):
+        _refuse_wrong_keys(view, name, column)
     number: dict[tuple[str, ...], int] = {}
     places = [number.setdefault(values, len(number)) for values in zip(*columns, strict=True)]
-    for values, place in number.items():
-        missing = [name for name, value in zip(parts, values, strict=True) if not isinstance(value, str)]
-        if missing:
-            row = places.index(place)
-            raise OperatorError(f"row {row} has no {missing[0]}; leave the row out, or ask for a feature set without {view} features")
     return {entity_key(view, values): values for values in number}, np.array(places, dtype=np.int64)
+
+
+def _refuse_wrong_keys(view: str, name: str, column: Sequence[Any]) -> None:
+    if set(map(type, column)) <= {str} and _can_be_stored("".join(column)):
+        return  # thousands of keys in a request: all at once
+    for row, value in enumerate(column):
+        if value is None or (isinstance(value, float) and math.isnan(value)):
+            raise OperatorError(f"row {row} has no {name}; leave the row out, or ask for a feature set without {view} features")
+        if not isinstance(value, str):
+            raise OperatorError(f'{name} of row {row} is {value!r:.60} ({type(value).__name__}), but keys are text; write it like "5"')
+        if not _can_be_stored(value):
+            raise OperatorError(f"{name} of row {row} is {value!r:.60}, which no message can have: keys hold neither NUL nor half a character")
+
+
+def _can_be_stored(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def _stored(connection: Connection, columns: Sequence[Any], keys: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -136,6 +137,46 @@ def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error
     assert [Status(status) for status in table.statuses["user__lead__count_1h"]] == [Status.PENDING, Status.NEVER_SEEN]
     with pytest.raises(OperatorError, match="row 1 has no user_id"):
         reader.read(chosen_features, {"platform": ["tiktok"] * 2, "user_id": ["new", None]}, from_microseconds(NOW))  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (5, r"user_id of row 1 is 5 \(int\), but keys are text"),
+        (["a"], r"user_id of row 1 is \['a'\] \(list\), but keys are text"),
+        (float("nan"), "row 1 has no user_id"),
+        ("a\0", "which no message can have"),
+        ("\ud800", "which no message can have"),
+    ],
+)
+def test_what_can_be_no_key_is_named_with_its_row(world: World, definitions: Definitions, key: Any, words: str) -> None:
+    reader, features = FeatureReader(world.database, definitions), definitions.choose("test", ["user__lead__count_1h"])
+    with pytest.raises(OperatorError, match=words):
+        reader.read(features, {"platform": ["tiktok"] * 2, "user_id": ["u", key]}, from_microseconds(NOW))
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (datetime(2026, 1, 1), "does not say in which time zone"),
+        (datetime(1, 1, 20, tzinfo=UTC), "is too early"),
+        (datetime(1, 1, 31, 12, tzinfo=UTC), None),
+        (datetime.max.replace(tzinfo=UTC), None),
+    ],
+)
+def test_an_instant_is_read_however_far_or_refused_in_words(world: World, definitions: Definitions, at: datetime, words: str | None) -> None:
+    reader = FeatureReader(world.database, definitions)
+    if words is None:
+        assert len(reader.read(chosen(definitions), ENTITY_ROWS, at).columns) > 100
+    else:
+        with pytest.raises(OperatorError, match=words):
+            reader.read(chosen(definitions), ENTITY_ROWS, at)
+
+
+def test_a_set_without_numbers_has_no_matrix_and_says_so(world: World, definitions: Definitions) -> None:
+    table = FeatureReader(world.database, definitions).read(definitions.choose("words", ["user__lead__tags_7d"]), ENTITY_ROWS, from_microseconds(NOW))
+    with pytest.raises(OperatorError, match="the feature set words has no numeric feature"):
+        table.matrix()
 
 
 def test_composite_keys_never_collide(world: World, definitions: Definitions) -> None:
