@@ -170,5 +170,4 @@ def _show_parity(report: ParityReport) -> None:
     results().print(table)
     if len(ordered) > SHOWN_WRONG:
         people.print(f"and {len(ordered) - SHOWN_WRONG} features more, none with more wrong values; all with --json")
-    aside = {"of another version": report.other_version, "too fresh": report.fresh, "of too many lags": report.unchecked}
-    people.print("not compared: " + (", ".join(f"{n:,} {why}" for why, n in aside.items() if n) or "none"))
+    people.print(f"not compared: {report.aside}")

@@ -18,6 +18,9 @@ from intent.errors import OperatorError, TemplateError
 MESSAGE = "message"
 """The topic that every decided message carries."""
 
+SHORT_LONG = ("1d", "30d")
+"""Half-lives that *short minus long* compares."""
+
 SECOND = 1_000_000
 """Microseconds in a second."""
 
@@ -163,15 +166,20 @@ class Definitions:
         return FeatureSet(name, chosen, self.digest([feature.name for feature in chosen]))
 
     def digest(self, names: Iterable[str]) -> str:
-        """Return twelve hexadecimal digits over the features' names and everything that their values depend on."""
+        """Return twelve hexadecimal digits over the features' names and all definitions that their values depend on, without the others."""
         used = [self.feature(name) for name in names]
+        views, statistics = {feature.view for feature in used}, {feature.statistic for feature in used}
+        windows, half_lives = ({f.window for f in used if self.statistics[f.statistic].by == by} for by in ("window", "half_life"))
+        half_lives |= set(SHORT_LONG if "short_minus_long" in statistics else ())
         content = {
             "features": [feature.name for feature in used],
-            "views": {view: list(self.views[view].keys) for view in sorted({feature.view for feature in used})},
-            "windows": {name: window.model_dump() for name, window in sorted(self.windows.items())},
-            "half_lives": dict(sorted(self.half_lives.items())),
+            "views": {name: self.views[name].model_dump(include={"keys", "from_rows"}) for name in views},
+            "distinct": {f"{feature.view} {feature.what}": self.views[feature.view].distinct[feature.what] for feature in used if feature.what},
+            "statistics": {name: self.statistics[name].model_dump(include={"by", "unit", "zero"}) for name in statistics},
+            "windows": {name: self.windows[name].model_dump() for name in windows},
+            "half_lives": {name: self.half_lives[name] for name in half_lives},
             "time_to_live": self.time_to_live,
-            "groups": {name: sorted(self.groups[name]) for name in sorted({feature.topic for feature in used} & set(self.groups))},
+            "groups": {name: sorted(self.groups[name]) for name in {feature.topic for feature in used} & set(self.groups)},
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()[:12]
 

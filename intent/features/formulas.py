@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from intent.features.definitions import MESSAGE, SECOND, Definitions, Feature, Window
+from intent.features.definitions import MESSAGE, SECOND, SHORT_LONG, Definitions, Feature, Window
 from intent.features.events import LLM_CODE, MEASURED_CODE, Topics
 from intent.features.values import FADED
 from intent.store.schema import INTENTS
@@ -35,7 +35,7 @@ def sums(feature: Feature, topics: Topics) -> Iterable[str]:
 def fades(feature: Feature, half_life: str) -> bool:
     """Whether a feature needs the decayed count of a half-life."""
     if feature.statistic == "short_minus_long":
-        return half_life in {"1d", "30d"}
+        return half_life in SHORT_LONG
     return feature.statistic == "decayed" and feature.window == half_life
 
 
@@ -97,7 +97,8 @@ def _value(feature: Feature, definitions: Definitions, topics: Topics, no_list: 
         case "decayed":
             return _decayed(topic, window)
         case "short_minus_long":
-            return f"({_decayed(topic, '1d')} - {_decayed(topic, '30d')} / 30) * ln(CAST(2 AS DOUBLE))"
+            day, month = (_decayed(topic, life) for life in SHORT_LONG)
+            return f"({day} - {month} / 30) * ln(CAST(2 AS DOUBLE))"
         case "seconds_since_last":
             seconds = f"CAST(moment - {spoken(topic)} AS DOUBLE) / {SECOND}"
             return f"CASE WHEN {spoken(topic)} >= moment - {definitions.time_to_live} THEN {seconds} ELSE CAST('NaN' AS DOUBLE) END"

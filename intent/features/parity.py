@@ -67,6 +67,13 @@ class ParityReport:
         """Share of values that are wrong, 0 to 1."""
         return sum(one.wrong for one in self.features.values()) / self.values if self.values else 0.0
 
+    @property
+    def aside(self) -> str:
+        """How many vectors were not compared, and why."""
+        anew = "served under other definitions of their feature set (its digest has changed; serve with the new one, and compare that)"
+        counts = {anew: self.other_version, "too fresh": self.fresh, "of too many lags": self.unchecked}
+        return ", ".join(f"{number:,} {why}" for why, number in counts.items() if number) or "none"
+
 
 def check_parity(
     served: Iterable[Served], definitions: Definitions, engine: Callable[[], Engine], facts: Path, folder: Path, *, settled: int
@@ -158,5 +165,4 @@ def require_rows(report: ParityReport) -> None:
         OperatorError: nothing was.
     """
     if not report.vectors:
-        aside = f"{report.other_version} of another version, {report.fresh} too fresh, {report.unchecked} of other lags"
-        raise OperatorError(f"no served vector could be compared: {aside}")
+        raise OperatorError(f"no served vector could be compared: {report.aside}")

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from intent.features.definitions import Definitions, Feature
+from intent.features.definitions import SHORT_LONG, Definitions, Feature
 from intent.features.events import LLM_CODE, MEASURED_CODE, MESSAGE_CODE, Topics
 from intent.features.packed import NEVER
 from intent.features.tally import HALF_LIVES, SECOND, TILE_ORIGIN, TILES
@@ -146,7 +146,7 @@ class ViewValues:
         return np.where(decayed < FADED, 0.0, decayed)
 
     def _short_minus_long(self, feature: Feature) -> Column:
-        day, month = (self._interest(feature.topic, self._definitions.half_lives[name]) for name in ("1d", "30d"))
+        day, month = (self._interest(feature.topic, self._definitions.half_lives[name]) for name in SHORT_LONG)
         rate: Column = (day - month / 30) * math.log(2)
         return rate
 

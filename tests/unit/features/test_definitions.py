@@ -45,6 +45,48 @@ def test_a_changed_feature_set_is_refused_under_its_old_name(taxonomy: Taxonomy,
         load_definitions(taxonomy.names, groups(taxonomy), changed)
 
 
+RANKING = ["user__lead__distinct_rooms_7d", "room__lead__count_1h", "room__lead__short_minus_long", "item__hot__decayed_30m"]
+DEFINES = [
+    ("rooms: room_id", "rooms: item_id"),
+    ("from_rows: true", "from_rows: false"),
+    ("keys: [platform, item_id]", "keys: [platform, room_id]"),
+    ("7d: {seconds: 604800", "7d: {seconds: 604801"),
+    ("1h: {seconds: 3600, tile: 300}", "1h: {seconds: 3600, tile: 3600}"),
+    ("1d: 86400", "1d: 86401"),
+    ("30m: 1800", "30m: 1801"),
+    ("time_to_live: 2592000", "time_to_live: 2592001"),
+    ("unit: messages a day\n", "unit: messages an hour\n"),
+    ("zero: 0", "zero: missing"),
+]
+SAYS_NOTHING_OF_THEM = [
+    ("distinct: {users: user_id}", "distinct: {users: item_id}"),
+    ("24h: {seconds: 86400", "48h: {seconds: 172800, tile: 3600}\n  24h: {seconds: 86401"),
+    ("30d: {seconds: 2592000", "30d: {seconds: 2592001"),  # the window, not the half-life
+    ("unit: seconds", "unit: hours"),
+    ("meaning: one item on screen", "meaning: one thing on screen"),
+]
+
+
+def digest_of(taxonomy: Taxonomy, tmp_path: Path, old: str, new: str) -> str:
+    text = FILE.read_text(encoding="utf-8")
+    assert old in text
+    changed = tmp_path / "changed.yaml"
+    changed.write_text(text.partition("\nfeature_sets:")[0].replace(old, new) + "\nfeature_sets: {}\n", encoding="utf-8")
+    return load_definitions(taxonomy.names, groups(taxonomy), changed).digest(RANKING)
+
+
+@pytest.mark.parametrize(("old", "new"), DEFINES)
+def test_a_digest_changes_with_everything_that_its_features_are_defined_by(
+    definitions: Definitions, taxonomy: Taxonomy, tmp_path: Path, old: str, new: str
+) -> None:
+    assert digest_of(taxonomy, tmp_path, old, new) != definitions.digest(RANKING)
+
+
+@pytest.mark.parametrize(("old", "new"), SAYS_NOTHING_OF_THEM)
+def test_a_digest_stays_when_what_changes_is_not_used(definitions: Definitions, taxonomy: Taxonomy, tmp_path: Path, old: str, new: str) -> None:
+    assert digest_of(taxonomy, tmp_path, old, new) == definitions.digest(RANKING)
+
+
 def test_an_unknown_key_of_the_file_is_refused(taxonomy: Taxonomy, tmp_path: Path) -> None:
     wrong = tmp_path / "definitions.yaml"
     wrong.write_text(FILE.read_text(encoding="utf-8") + "\nsurprise: 1\n", encoding="utf-8")

@@ -19,9 +19,9 @@ from intent.features import facts as module
 from intent.features.definitions import load_definitions
 from intent.features.duck import DuckEngine
 from intent.features.facts import export_facts
-from intent.features.parity import check_parity
+from intent.features.parity import check_parity, require_rows
 from intent.features.read import FeatureReader
-from intent.features.served import ServedLog, read_served
+from intent.features.served import Served, ServedLog, read_served
 from intent.features.state import SqlFeatureState
 from intent.ports import Entry
 from intent.store.decisions import SqlDecisions
@@ -217,6 +217,16 @@ def test_served_vectors_equal_what_is_recomputed_offline(database: Database, tax
     decide("chatter", ago=2 * 86_400)
     report = served_and_checked(database, taxonomy, tmp_path)
     assert (report.vectors, report.values, report.wrong_share) == (2, 80, 0.0)
+
+
+def test_vectors_of_an_older_digest_are_set_aside_and_it_says_why(taxonomy: Taxonomy, tmp_path: Path) -> None:
+    definitions = load_definitions(taxonomy.names, groups(taxonomy))
+    served = [Served("ranking_v1", "414afd5d72cc", NOW, NOW, {}, {})]
+    report = check_parity(served, definitions, lambda: DuckEngine(tmp_path), tmp_path / "facts", tmp_path, settled=NOW)
+    with pytest.raises(
+        OperatorError, match=r"1 served under other definitions of their feature set \(its digest has changed; serve with the new one"
+    ):
+        require_rows(report)
 
 
 def test_a_drifted_value_is_found_and_named(database: Database, taxonomy: Taxonomy, decide: Decide, tmp_path: Path) -> None:
