@@ -70,7 +70,9 @@ def halved(periods: str) -> str:
 
 
 def spoken(topic: str) -> str:
-    """Return when a topic was last said: by what stands for good (``l_``), or by what passes (``t_``)."""
+    """Return when a topic was last said: by what stands for good (``l_``), or by what passes (``t_``), as a message itself never does."""
+    if topic == MESSAGE:
+        return f"l_{topic}"
     return f"greatest(coalesce(l_{topic}, t_{topic}), coalesce(t_{topic}, l_{topic}))"
 
 

@@ -5,7 +5,7 @@ first instant whose window begins after it. The rows of one entity at one time a
 it, and once more to the first one that misses it: replaced, or no longer in the window. What the moments were handed is then added up, entity by
 entity, in the order of time. So facts are only handed on and grouped, and what is sorted and added up is no longer than the spine; facts that no
 moment sees end at the first step. It is exact also for late and re-decided facts. Distinct users are merged intervals, handed on the same way; only
-*last seen* under re-decided facts, and sequences, join moments with facts.
+*last said* of what a later revision takes back, and sequences, join moments with facts.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class ViewPlan:
         self._distincts = [feature for feature in features if feature.statistic == "distinct"]
         self._sequences = [feature.topic for feature in features if feature.statistic == "sequence_50"]
         self._lasts = sorted({MESSAGE} | {feature.topic for feature in features if feature.statistic == "seconds_since_last"})
+        # Every revision is of a message: that one was there at all is never taken back.
+        self._passes = [topic for topic in self._lasts if topic != MESSAGE]
         self._values = ["event", "mask", *sorted({f"p_{column[2:]}" for column, _ in self._sums if column[0] in "ev"})]
         others = {definitions.views[view].distinct[feature.what] for feature in self._distincts}
         self._columns = [*self._values, *sorted({*others, *(("item_id", "message_id") if self._sequences else ())})]
@@ -80,7 +82,8 @@ class ViewPlan:
         yield f"{view}_running", self._running()
         for life in dict.fromkeys(life for life, _ in self._interests):
             yield from self._faded(life)
-        yield f"{view}_passing", self._passing()
+        if self._passes:
+            yield f"{view}_passing", self._passing()
         for topic in self._sequences:
             yield f"{view}_sequence_{topic}", self._sequence(topic)
         yield f"{view}_features", self._assembled()
@@ -153,11 +156,13 @@ class ViewPlan:
         yield f"{self._view}_faded_{life}", f"SELECT r.k, r.moment, {faded} FROM {joined}"
 
     def _passing(self) -> str:
-        """Find what was last said by facts that a later revision of takes back, among the few that a moment saw."""
-        passing = {topic: f"{self._has(topic, 'f.mask')} AND (f.stays & {1 << self._topics.code[topic]}) = 0" for topic in self._lasts}
-        events = ", ".join(f"max(CASE WHEN {said} THEN f.event END) AS t_{topic}" for topic, said in passing.items())
-        seen = "f.k = m.k AND f.mask <> f.stays AND f.met <= m.moment AND m.moment < f.until"
-        return f"SELECT m.k, m.moment, {events} FROM {self._view}_moments m JOIN {self._view}_facts f ON {seen} GROUP BY m.k, m.moment"
+        """Find what was last said by facts that a later revision takes back, among the few that a moment saw and whose topic was lost."""
+        passing = {topic: f"{self._has(topic, 'f.mask')} AND NOT {self._has(topic, 'f.stays')}" for topic in self._passes}
+        events = ", ".join(f"max(CASE WHEN {lost} THEN f.event END) AS t_{topic}" for topic, lost in passing.items())
+        bits = f"CAST({sum(1 << self._topics.code[topic] for topic in self._passes)} AS BIGINT)"
+        lost = f"SELECT * FROM {self._view}_facts WHERE (mask & {bits}) <> (stays & {bits})"
+        seen = "f.k = m.k AND f.met <= m.moment AND m.moment < f.until"
+        return f"SELECT m.k, m.moment, {events} FROM {self._view}_moments m JOIN ({lost}) f ON {seen} GROUP BY m.k, m.moment"
 
     def _sequence(self, topic: str) -> str:
         members = [intent for intent in INTENTS if intent in self._topics.groups[topic]]
@@ -180,10 +185,11 @@ class ViewPlan:
         status = f"CASE WHEN {last} IS NULL THEN 'never_seen' WHEN {last} < {living} THEN 'expired' ELSE 'seen' END AS status"
         lives = dict.fromkeys(life for life, _ in self._interests)
         parts = [(f"f{life}", f"{view}_faded_{life}") for life in lives]
-        parts += [("t", f"{view}_passing"), *((f"q{number}", f"{view}_sequence_{topic}") for number, topic in enumerate(self._sequences))]
+        parts += [("t", f"{view}_passing")] if self._passes else []
+        parts += [(f"q{number}", f"{view}_sequence_{topic}") for number, topic in enumerate(self._sequences)]
         columns = [f"l_{topic}" for topic in self._lasts] + [f"{column}_{window}" for column, window in self._sums]
         columns += [f"f{life}.d{life}_{topic}" for life, topic in self._interests] + [distinct(feature) for feature in self._distincts]
-        columns += [f"t_{topic}" for topic in self._lasts] + [f"q_{topic}" for topic in self._sequences]
+        columns += [f"t_{topic}" for topic in self._passes] + [f"q_{topic}" for topic in self._sequences]
         inner = f"SELECT m.k, m.moment, {', '.join(columns)} FROM {view}_running m {_with(parts)}"
         values = [f"{guarded(feature, self._definitions, self._topics, self._dialect.no_list)} AS {feature.name}" for feature in self._features]
         valued = f"SELECT k, moment, status AS {view}__status, {', '.join(values)} FROM (SELECT *, {status} FROM ({inner}))"
