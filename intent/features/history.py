@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,11 @@ from intent.features.definitions import SECOND
 
 MARGIN = 5 * SECOND
 """What commits late was not known: a decision counts from so many microseconds after its created time."""
+
+LONGEST = 1e9
+"""Seconds, some thirty years, that no margin reaches."""
+
+_ASSUMED = re.compile(r"assume:([0-9]{1,9})s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +33,19 @@ class History:
 
 
 def parse_history(text: str, margin: float) -> History:
-    """Read ``strict`` or ``assume:30s``.
+    """Read ``strict`` or ``assume:30s``; the margin is in seconds.
 
     Raises:
-        OperatorError: the text is something else.
+        OperatorError: the text is something else, or the margin is no number of seconds.
     """
+    if not 0 <= margin < LONGEST:
+        raise OperatorError(f"--margin must be a number of seconds from 0 on, such as 5, not {margin}")
     if text == "strict":
         return History(round(margin * SECOND))
-    word, _, seconds = text.partition(":")
-    if word != "assume" or not seconds.endswith("s") or not seconds[:-1].isdigit():
+    found = _ASSUMED.fullmatch(text)
+    if found is None:
         raise OperatorError(f"--history must be strict, or assume: with seconds such as assume:30s, not {text!r}")
-    return History(round(margin * SECOND), int(seconds[:-1]) * SECOND)
+    return History(round(margin * SECOND), int(found[1]) * SECOND)
 
 
 def facts_steps(history: History, columns: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,9 @@ from intent.features.formulas import has
 from intent.features.plan import Dialect, Step, moment_steps, same
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_FORM = re.compile(r"(?P<name>\w+)=(?P<view>\w+):(?P<topic>\w+):(?P<number>\d+)(?P<unit>[smhd])")
+_FORM = re.compile(r"(?P<name>\w+)=(?P<view>\w+):(?P<topic>\w+):(?P<number>[0-9]{1,9})(?P<unit>[smhd])")
+LONGEST = 36_500 * 86_400
+"""Seconds of the longest window: a hundred years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ def parse_label(text: str, definitions: Definitions) -> Label:
     """Read ``bought=user_creator:purchase_intent:1h``.
 
     Raises:
-        OperatorError: the text has another form, or names an entity or topic that is not there.
+        OperatorError: the text has another form, names an entity or topic that is not there, or counts for no time or for more than a hundred years.
     """
     found = _FORM.fullmatch(text)
     known = ("message", *definitions.intents, *definitions.groups)
@@ -39,7 +41,10 @@ def parse_label(text: str, definitions: Definitions) -> Label:
             f"{text!r} is no label; write NAME=ENTITY:TOPIC:WINDOW, such as bought=user_creator:purchase_intent:1h, "
             f"with one of {', '.join(definitions.views)} and an intent or group"
         )
-    return Label(found["name"], found["view"], found["topic"], int(found["number"]) * _UNITS[found["unit"]])
+    seconds = int(found["number"]) * _UNITS[found["unit"]]
+    if not 0 < seconds <= LONGEST:
+        raise OperatorError(f"the label {text!r} counts for {seconds:,} seconds; its window must be longer than none, and at most 36500d")
+    return Label(found["name"], found["view"], found["topic"], seconds)
 
 
 def label_steps(number: int, label: Label, definitions: Definitions, topics: Topics, dialect: Dialect) -> Iterator[Step]:
