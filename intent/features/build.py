@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from intent.errors import OperatorError
 from intent.features.definitions import SECOND, Definitions, FeatureSet
 from intent.features.events import ENTITIES, Topics
@@ -19,6 +16,7 @@ from intent.features.facts import fact_columns
 from intent.features.history import History, facts_steps
 from intent.features.labels import Label, label_steps
 from intent.features.plan import Dialect, Step, views
+from intent.features.spine import Spine, checked_spine, refuse_rows
 
 LATE = 3600 * SECOND
 """A message that was decided so many microseconds after it was said counts as late in the report."""
@@ -30,11 +28,11 @@ class Engine(AbstractContextManager["Engine"], Protocol):
     name: str
     dialect: Dialect
 
-    def load_spine(self, path: Path) -> None:
-        """Make table ``spine``: all its columns, ``_row`` from 0 in order, and ``_at`` in microseconds."""
+    def load_spine(self, spine: Spine) -> None:
+        """Make table ``spine``: all its columns, ``_row``, which grows in the file's order, and ``_at`` in microseconds, rounded down."""
 
-    def load_facts(self, pattern: str, columns: Sequence[str]) -> None:
-        """Make table ``exported`` of the Parquet files of a pattern."""
+    def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
+        """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
 
     def step(self, name: str, sql: str) -> None:
         """Make a table."""
@@ -42,8 +40,12 @@ class Engine(AbstractContextManager["Engine"], Protocol):
     def row(self, sql: str) -> tuple[Any, ...] | None:
         """Return the first row."""
 
-    def write(self, sql: str, path: Path) -> None:
-        """Write the rows in their order as Parquet."""
+    def write(self, sql: str, path: Path, rows: int) -> None:
+        """Write the rows in their order as Parquet.
+
+        Raises:
+            OperatorError: there are not so many rows.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +82,23 @@ def build(
     """Write one row for each row of the spine, in order, with all its columns, the features, and a status for each view.
 
     Args:
-        spine: a Parquet file with event_timestamp (with time zone) and the key columns of the set's views.
+        spine: a Parquet file with event_timestamp (with time zone) and the key columns of the set's views, which are text.
         facts: folder that `intent features export` wrote.
         labels: what to count forward from each row's time; by the newest revisions, whenever they came.
 
     Raises:
-        OperatorError: the spine lacks a column, holds a missing key or a time without zone, or there are no facts.
+        OperatorError: the spine is not as it must be (:mod:`intent.features.spine`), two columns would have one name, there are no facts, or no
+            folder to write to.
     """
     started = time.monotonic()
     topics = Topics(definitions.groups)
     keys = dict.fromkeys(key for view in (*feature_set.views, *(label.view for label in labels)) for key in ENTITIES[view])
-    columns = _checked(spine, list(keys), [*feature_set.names, *(f"{view}__status" for view in feature_set.views), *(label.name for label in labels)])
-    if not any(facts.glob("date=*/*.parquet")):
-        raise OperatorError(f"there are no facts in {facts}; write them with: intent features export {facts}")
-    engine.load_spine(spine)
-    _refuse_missing_keys(engine, list(keys))
-    engine.load_facts(str(facts / "date=*" / "*.parquet"), fact_columns(topics))
+    added = [*feature_set.names, *(f"{view}__status" for view in feature_set.views), *(label.name for label in labels)]
+    checked = checked_spine(spine, list(keys), added)
+    _check_folders(facts, out)
+    engine.load_spine(checked)
+    refuse_rows(engine.row, list(keys))
+    engine.load_facts(facts, fact_columns(topics))
     plans = list(views(feature_set, definitions, topics, engine.dialect))
     steps: list[Step] = [*facts_steps(history, {*keys, *(column for plan in plans for column in plan.columns)})]
     for plan in plans:
@@ -106,34 +109,16 @@ def build(
         progress(name)
         engine.step(name, sql)
     progress("writing")
-    engine.write(_joined(columns, feature_set, labels), out)
+    rows = engine.row("SELECT count(*) FROM spine") or (0,)
+    engine.write(_joined(checked.columns, feature_set, labels), out, rows[0])
     return _report(engine, feature_set, time.monotonic() - started)
 
 
-def _checked(spine: Path, keys: Sequence[str], added: Sequence[str]) -> list[str]:
-    try:
-        schema = pq.read_schema(spine)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise OperatorError(f"the spine {spine} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
-    for key in ("event_timestamp", *keys):
-        if key not in schema.names:
-            raise OperatorError(f"the spine {spine} has no column {key}; the feature set needs event_timestamp, {', '.join(keys)}")
-    kind = schema.field("event_timestamp").type
-    if not pa.types.is_timestamp(kind) or kind.tz is None:
-        raise OperatorError(f"event_timestamp of the spine is {kind}; it must be a timestamp with a time zone, so that its instant is certain")
-    taken = sorted(set(schema.names) & {*added, "_row", "_at"})
-    if taken:
-        raise OperatorError(f"the spine has a column {taken[0]} already; rename it")
-    return list(schema.names)
-
-
-def _refuse_missing_keys(engine: Engine, keys: Sequence[str]) -> None:
-    for key in ("event_timestamp", *keys):
-        found = engine.row(f"SELECT min(_row), count(*) FROM spine WHERE {key} IS NULL")
-        if found and found[1]:
-            raise OperatorError(
-                f"{found[1]} rows of the spine have no {key}, first row {found[0]} (from 0); leave them out or give a key that was never seen"
-            )
+def _check_folders(facts: Path, out: Path) -> None:
+    if not any(facts.glob("date=*/*.parquet")):
+        raise OperatorError(f"there are no facts in {facts}; write them with: intent features export {facts}")
+    if not out.parent.is_dir():
+        raise OperatorError(f"there is no folder {out.parent} to write {out.name} to; make it, or name another output")
 
 
 def _joined(columns: Sequence[str], feature_set: FeatureSet, labels: Sequence[Label]) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from intent.errors import OperatorError
 from intent.features.definitions import MESSAGE, SECOND, Definitions, Feature, FeatureSet
 from intent.features.events import Topics
 from intent.features.formulas import added, distinct, fades, floor, guarded, halved, has, leaves, spoken, sums
@@ -214,6 +215,16 @@ def moment_steps(name: str, keys: Sequence[str], dialect: Dialect) -> Iterator[S
 def same(keys: Sequence[str], table: str) -> str:
     """Return *a table has the key of* ``e``."""
     return " AND ".join(f"{table}.{key} = e.{key}" for key in keys)
+
+
+def require_rows(written: int, rows: int) -> None:
+    """Do nothing if as many rows were written as the spine has.
+
+    Raises:
+        OperatorError: there are fewer or more.
+    """
+    if written != rows:
+        raise OperatorError(f"{written:,} rows came out for the {rows:,} of the spine, so none may be used; please report this defect with the spine")
 
 
 def _with(parts: Sequence[tuple[str, str]]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -11,7 +13,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from intent.errors import OperatorError
-from intent.features.plan import Dialect
+from intent.features.formulas import floor
+from intent.features.plan import Dialect, require_rows
+from intent.features.spine import AT, Spine
 
 REUSED = ("spine", "facts", "_facts", "_rows", "_keys", "_moments", "_running")
 """Endings of the tables that several steps read: kept, so that each is computed once."""
@@ -36,6 +40,7 @@ class SparkEngine:
         builder = SparkSession.builder.appName("intent features").config("spark.sql.session.timeZone", "UTC")
         builder = builder.config("spark.sql.ansi.enabled", "true").config("spark.sql.ansi.doubleQuotedIdentifiers", "true")
         builder = builder.config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS").config("spark.ui.enabled", "false")
+        builder = builder.config("spark.sql.legacy.parquet.nanosAsLong", "true")
         for name, value in options.items():
             builder = builder.config(name, value)
         try:
@@ -52,31 +57,64 @@ class SparkEngine:
             frame.unpersist()
         self._kept.clear()
 
-    def load_spine(self, path: Path) -> None:
-        """Make table ``spine``; ``_row`` grows in the file's order, with gaps between partitions."""
-        self._session.read.parquet(str(path)).createOrReplaceTempView("spine_file")
-        self.step("spine", "SELECT *, monotonically_increasing_id() AS _row, unix_micros(event_timestamp) AS _at FROM spine_file")
+    def load_spine(self, spine: Spine) -> None:
+        """Make table ``spine``; ``_row`` grows in the file's order, with gaps between partitions; nanoseconds come as microseconds, rounded down."""
+        if spine.nested:
+            raise OperatorError(f"Spark cannot read the nanoseconds in column {spine.nested[0]} of the spine; leave it out or write microseconds")
+        columns = ", ".join(f'{_microseconds(name, spine.nanoseconds)} AS "{name}"' for name in spine.columns)
+        with _translated():
+            self._session.read.parquet(_escaped(spine.path)).createOrReplaceTempView("spine_file")
+        rows = f"SELECT {columns}, monotonically_increasing_id() AS _row FROM spine_file"
+        self.step("spine", f"SELECT *, unix_micros({AT}) AS _at FROM ({rows})")
 
-    def load_facts(self, pattern: str, columns: Sequence[str]) -> None:
-        """Make table ``exported`` of the Parquet files of a pattern."""
-        self._session.read.parquet(pattern).select(*columns).createOrReplaceTempView("exported")
+    def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
+        """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
+        with _translated():
+            self._session.read.parquet(f"{_escaped(folder)}/date=*/*.parquet").select(*columns).createOrReplaceTempView("exported")
 
     def step(self, name: str, sql: str) -> None:
         """Make a view; what several steps read is kept."""
-        frame = self._session.sql(sql)
-        if name.endswith(REUSED):
-            frame = frame.persist()
-            self._kept.append(frame)
-        frame.createOrReplaceTempView(name)
+        with _translated():
+            frame = self._session.sql(sql)
+            if name.endswith(REUSED):
+                frame = frame.persist()
+                self._kept.append(frame)
+            frame.createOrReplaceTempView(name)
 
     def row(self, sql: str) -> tuple[Any, ...] | None:
         """Return the first row."""
-        found = self._session.sql(sql).first()
+        with _translated():
+            found = self._session.sql(sql).first()
         return None if found is None else tuple(found)
 
-    def write(self, sql: str, path: Path) -> None:
+    def write(self, sql: str, path: Path, rows: int) -> None:
         """Write the rows as a folder of Parquet files; in order of their names, the rows are in the spine's order."""
-        self._session.sql(sql).write.mode("overwrite").parquet(str(path))
+        with _translated():
+            self._session.sql(sql).write.mode("overwrite").parquet(str(path))
+            written = self._session.read.parquet(_escaped(path)).count()
+        require_rows(written, rows)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except PySparkException as error:
+        raise OperatorError(f"Spark cannot go on: {str(error).strip().splitlines()[0]}") from error
+
+
+def _escaped(path: Path) -> str:
+    """Return a path in which nothing is a pattern."""
+    return re.sub(r"([][{}*?\\])", r"\\\1", str(path))
+
+
+def _microseconds(name: str, nanoseconds: Mapping[str, bool]) -> str:
+    """Return a column of the spine; Spark knows no timestamps in nanoseconds and reads them as numbers."""
+    if name not in nanoseconds:
+        return f'"{name}"'
+    quoted = f'"{name}"'
+    instant = f"timestamp_micros({floor(quoted, 1000)} div 1000)"
+    return instant if nanoseconds[name] else f"CAST({instant} AS TIMESTAMP_NTZ)"
 
 
 def _handed(source: str, by: str, moments: str, columns: Sequence[str]) -> str:

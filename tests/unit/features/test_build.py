@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -129,6 +130,13 @@ def test_labels_count_forward_by_the_newest_revision(tmp_path: Path, definitions
 SMALL = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false", "spark.sql.adaptive.enabled": "false"}
 
 
+def as_pandas_writes(spine: Path, to: Path) -> None:
+    """Write a spine in nanoseconds."""
+    table = pq.read_table(spine)
+    instants = table["event_timestamp"].cast(pa.timestamp("ns", tz="UTC"))
+    pq.write_table(table.set_column(1, "event_timestamp", instants), to)
+
+
 @pytest.mark.slow
 @settings(max_examples=1, derandomize=True, **plain)
 @given(
@@ -146,10 +154,11 @@ def test_spark_equals_duckdb_and_brute_force(tmp_path: Path, definitions: Defini
     names = list(dict.fromkeys([*names, "user__lead__seconds_since_last", "room__hot__decayed_30m"]))
     labels = [parse_label("bought=user_creator:purchase_intent:1h", definitions)]
     chosen, duck, facts, _ = built(tmp_path, definitions, story, spine, names, labels=labels)
-    home = tmp_path / "spark"
+    home = tmp_path / "spark[1]"
     home.mkdir()
     write_facts(facts, home / "facts", Topics(definitions.groups))
-    write_spine(spine, home / "spine.parquet")
+    write_spine(spine, home / "us.parquet")
+    as_pandas_writes(home / "us.parquet", home / "spine.parquet")
     with SparkEngine("local[2]", SMALL) as engine:
         given_files = {"spine": home / "spine.parquet", "facts": home / "facts", "out": home / "out"}
         build(engine, chosen, definitions, **given_files, history=History(), labels=labels)
