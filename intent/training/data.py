@@ -21,7 +21,7 @@ class Example:
     """A labelled message.
 
     Attributes:
-        group: examples of one group never stand on both sides of a split: the room, or the line itself where no room is known.
+        group: examples of one group never stand on both sides of a split: the room, or the text itself where no room is known.
         lang: language as the data names it, or "".
     """
 
@@ -52,27 +52,55 @@ def _example(line: str, where: str, number: int) -> Example:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise OperatorError(f"{where} is no JSON: {error.msg}") from error
+    except (ValueError, RecursionError) as error:
+        # Python's own limits: digits of a whole number, and depth.
+        raise OperatorError(f"{where} cannot be read: a number is too long or brackets are nested too deeply; leave them out") from error
     if not isinstance(row, dict):
         raise OperatorError(f'{where} is no JSON object; write {{"text": …, "labels": […]}}')
+    if "input" in row:
+        return _wire_example(row, where)
+    if "text" not in row:
+        raise OperatorError(f"{where} has neither text nor input")
     try:
-        if "input" in row:
-            message = Message.model_validate(row["input"])
-            return Example(
-                message, _labels(row.get("expected", {}), where), f"{message.platform}/{message.room_id}", row.get("metadata", {}).get("lang", "")
-            )
-        return Example(plain_message(row["text"], number), _labels(row, where), str(number))
+        message = plain_message(row["text"], number)
     except ValidationError as error:
-        raise OperatorError(f"{where}: {error.errors(include_url=False)[0]['msg']} ({error.errors()[0]['loc']})") from error
-    except KeyError as error:
-        raise OperatorError(f"{where} has neither text nor input") from error
+        raise OperatorError(f"{where}: {_reason(error)}") from error
+    # The same text twice must not stand on both sides of a split: the model would be judged on what it knows by heart.
+    return Example(message, _labels(row, where, '"labels": ["…"] or "label": "…"'), message.text)
 
 
-def _labels(row: dict[str, Any], where: str) -> tuple[str, ...]:
+def _wire_example(row: dict[str, Any], where: str) -> Example:
+    """Read a row in our dataset's shape: the message under ``input``, its labels under ``expected``, its language under ``metadata``."""
+    try:
+        message = Message.model_validate(row["input"])
+    except ValidationError as error:
+        raise OperatorError(f"{where}: {_reason(error, 'input')}") from error
+    expected, metadata = row.get("expected", {}), row.get("metadata", {})
+    for key, value in (("expected", expected), ("metadata", metadata)):
+        if not isinstance(value, dict):
+            raise OperatorError(f"{where}: {key} is no JSON object; write {{…}} or leave it out")
+    lang = metadata.get("lang", "")
+    if not isinstance(lang, str):
+        raise OperatorError(f"{where}: metadata.lang is no text; write a language such as en, or leave it out")
+    return Example(message, _labels(expected, where, '"expected": {"labels": ["…"]}'), f"{message.platform}/{message.room_id}", lang)
+
+
+def _reason(error: ValidationError, *parents: str) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join([*parents, *(str(part) for part in first["loc"])])
+    return f"{place}: {first['msg'].removeprefix('Value error, ')}"
+
+
+def _labels(row: dict[str, Any], where: str, remedy: str) -> tuple[str, ...]:
+    if "labels" in row and "label" in row:
+        raise OperatorError(f"{where} has both label and labels; leave one of them out")
     labels = row.get("labels", row.get("label"))
     if isinstance(labels, str):
         labels = [labels]
-    if not isinstance(labels, list) or not labels or not all(isinstance(label, str) and label for label in labels):
-        raise OperatorError(f'{where} has no labels; give "labels": ["…"] or "label": "…"')
+    if not isinstance(labels, list) or not labels or not all(isinstance(label, str) and label.strip() for label in labels):
+        raise OperatorError(f"{where} has no labels; give {remedy}")
+    if any("\ud800" <= character <= "\udfff" for label in labels for character in label):
+        raise OperatorError(f"{where} has a label with half a surrogate pair (\\ud800 to \\udfff), which is no character; write the label anew")
     return tuple(dict.fromkeys(labels))
 
 

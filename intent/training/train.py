@@ -89,14 +89,16 @@ def train(
         progress: told one line at each step.
 
     Raises:
-        OperatorError: the data cannot be read or has fewer than two labels, or the encoder is not to be had.
+        OperatorError: the data cannot be read, has fewer than two labels or too few texts of them, dev has no label of the model, ``out`` cannot be
+            written, or the encoder is not to be had.
     """
     examples = read_examples(data)
-    judges = read_examples(dev) if dev is not None else None
     task = _task(examples, taxonomy)
+    judges = _judges(dev, task, progress) if dev is not None else None
     progress(f"{len(examples)} texts, {len(task.labels)} labels, {'one' if task.exclusive else 'one or several'} a text")
     spec, recipe, glossary = _encoder_spec(encoder or BUNDLED), _recipe(task, len(examples)), load_glossary()
-    part = folds([example.group for example in examples], _FOLDS if recipe is None else _ADAPTED_FOLDS)
+    part = _parts(examples, task, _FOLDS if recipe is None else _ADAPTED_FOLDS, progress)
+    _make_folder(out)
     material = Material(read_rows(examples, glossary), task.targets(examples), part, task.exclusive)
     if recipe is None:
         fitted = fit_frozen(material, spec, cache_dir, progress)
@@ -126,6 +128,55 @@ def train(
     )
 
 
+def _judges(dev: Path, task: _Task, progress: Progress) -> list[Example]:
+    """Read the texts that thresholds are chosen on; at least one of their labels must be the model's, or there is nothing to judge by."""
+    judges = read_examples(dev)
+    seen = {label for example in judges for label in example.labels}
+    unknown = sorted(seen - set(task.labels))
+    named = ", ".join(repr(label) for label in unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+    if len(unknown) == len(seen):
+        raise OperatorError(f"{dev} has no label that the training data has, only {named}; give a dev file with the same labels")
+    if unknown:
+        progress(f"{dev} has labels that the training data lacks, and the model will never choose them: {named}")
+    return judges
+
+
+def _parts(examples: Sequence[Example], task: _Task, count: int, progress: Progress) -> NDArray[np.int64]:
+    """Return the fold of each text, shape (texts,): by group where that leaves two labels to learn beside every fold, else by text."""
+    targets = task.targets(examples)[:, : len(task.labels)]
+    groups = [example.group for example in examples]
+    part = folds(groups, count)
+    if len(set(groups)) >= count and _teaches(part, targets):
+        return part
+    carried: dict[str, set[str]] = {}
+    for example in examples:
+        carried.setdefault(example.message.text, set()).update(example.labels)
+    # Dealt out label by label: two texts of a label then never fall into one fold while another fold has none, as hashing may do with a handful.
+    dealt = {text: number % count for number, text in enumerate(sorted(carried, key=lambda text: (sorted(carried[text]), text)))}
+    part = np.array([dealt[example.message.text] for example in examples], dtype=np.int64)
+    if not _teaches(part, targets):
+        raise OperatorError(
+            "the data has too few different texts to train and check a model; give at least two labels two or more texts of their own"
+        )
+    rooms = {example.group for example in examples if example.group != example.message.text}
+    if rooms:
+        progress(f"the texts are of too few rooms ({len(rooms)}) to hold out whole ones; single texts are held out, which flatters the figures")
+    return part
+
+
+def _teaches(part: NDArray[np.int64], targets: NDArray[np.float64]) -> bool:
+    """Whether the texts outside each fold still carry two labels; ``targets`` has shape (texts, labels)."""
+    return all(int(targets[part != number].any(axis=0).sum()) >= 2 for number in np.unique(part))
+
+
+def _make_folder(out: Path) -> None:
+    # Before the training, which may take an hour.
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(f"{out} cannot be made a folder ({error.strerror}); give --out a folder, or a path where nothing lies yet") from error
+
+
 def _recipe(task: _Task, count: int) -> AdapterRecipe | None:
     """Return how to fine-tune, or None where the encoder stays as it is: too little data, or labels that exclude each other."""
     return AdapterRecipe() if count >= _ENOUGH and not task.exclusive else None
@@ -143,15 +194,18 @@ def _write(out: Path, task: _Task, rule: Rule, spec: EncoderSpec, glossary: Glos
         thresholds=rule.thresholds,
         lead_threshold=rule.lead_threshold,
     )
-    save_model(out, description, fitted.numbers, fitted.changes)
+    try:
+        save_model(out, description, fitted.numbers, fitted.changes)
+    except OSError as error:
+        raise OperatorError(f"the model cannot be written to {out} ({error.strerror}); give --out a folder that can be written to") from error
 
 
 def _task(examples: Sequence[Example], taxonomy: Taxonomy | None) -> _Task:
     seen = {label for example in examples for label in example.labels}
-    if taxonomy is not None and seen <= set(taxonomy.names):
-        return _Task(taxonomy.names, exclusive=False, taxonomy=taxonomy)
     if len(seen) < 2:
         raise OperatorError(f"the data has the one label {next(iter(seen))!r}; a model needs at least two to tell apart")
+    if taxonomy is not None and seen <= set(taxonomy.names):
+        return _Task(taxonomy.names, exclusive=False, taxonomy=taxonomy)
     return _Task(tuple(sorted(seen)), exclusive=all(len(example.labels) == 1 for example in examples), taxonomy=None)
 
 

@@ -15,7 +15,8 @@ from intent.resources import locate
 from intent.taxonomy import load_taxonomy
 from intent.training import train as training
 from intent.training.adapt import AdapterRecipe
-from intent.training.data import plain_message
+from intent.training.calibrate import folds
+from intent.training.data import plain_message, read_examples
 from intent.training.train import train
 
 ASKS = {
@@ -159,6 +160,113 @@ def test_wrong_data_is_named(line: str, reason: str, small_encoder: Path, cache:
     data.write_text(line, encoding="utf-8")
     with pytest.raises(OperatorError, match=reason):
         train(data, None, tmp_path / "model", encoder=str(small_encoder), cache_dir=cache, progress=told([]))
+
+
+WIRE = {"platform": "p", "room_id": "r", "message_id": "m", "user_id": "u", "kind": "comment", "text": "t", "sent_at": "2026-01-01T00:00:00Z"}
+
+
+def wired(text: str, label: str, room: str) -> dict[str, object]:
+    return {"input": {**WIRE, "text": text, "room_id": room, "message_id": text}, "expected": {"labels": [label]}}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (json.dumps({"input": WIRE, "expected": None}), "expected is no JSON object"),
+        (json.dumps({"input": WIRE, "expected": "a"}), "expected is no JSON object"),
+        (json.dumps({"input": WIRE, "expected": {"labels": ["a"]}, "metadata": None}), "metadata is no JSON object"),
+        (json.dumps({"input": WIRE, "expected": {"labels": ["a"]}, "metadata": {"lang": 1}}), "metadata.lang is no text"),
+        (json.dumps({"input": WIRE, "labels": ["a"]}), 'no labels; give "expected"'),
+        ('{"input": "hello", "labels": ["a"]}', "line 2: input: Input should be"),
+        (json.dumps({"input": {**WIRE, "kind": "shout"}}), "line 2: input.kind: Input should be"),
+        ('{"text": "x", "labels": ["a"], "n": ' + "9" * 6000 + "}", "a number is too long"),
+        ("[" * 100_000, "nested too deeply"),
+        (r'{"text": "x", "labels": ["\ud800"]}', "half a surrogate pair"),
+        (r'{"text": "\ud800", "labels": ["a"]}', "line 2: text: "),
+        ('{"text": "x", "label": "a", "labels": ["b"]}', "both label and labels"),
+        ('{"text": "x", "labels": [" "]}', "no labels"),
+        ('{"text": 5, "labels": ["a"]}', "line 2: text: Input should be a valid string"),
+        (json.dumps({"text": "x" * 9000, "labels": ["a"]}), "line 2: text: is 9000 bytes long"),
+    ],
+)
+def test_a_malformed_row_is_named_with_its_line_and_reason(line: str, reason: str, tmp_path: Path) -> None:
+    data = tmp_path / "data.jsonl"
+    data.write_text('{"text": "fine", "label": "a"}\n' + line, encoding="utf-8")
+    with pytest.raises(OperatorError, match=reason) as raised:
+        read_examples(data)
+    assert str(raised.value).startswith(f"{data}, line 2")
+
+
+def test_the_same_text_twice_never_stands_on_both_sides_of_a_split(tmp_path: Path) -> None:
+    data = written(tmp_path / "data.jsonl", [{"text": text, "label": label} for text, label in (("one", "a"), ("two", "b"), ("one", "c"))])
+    first, second, third = (example.group for example in read_examples(data))
+    assert first == third != second
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([("how much", "price_inquiry")], "the one label 'price_inquiry'"),
+        ([(f"how much {number}", "price_inquiry") for number in range(20)], "the one label 'price_inquiry'"),
+        ([("x", "a"), ("y", "b")], "too few different texts"),
+        ([("x", "spam"), ("y", "chatter")], "too few different texts"),
+        ([(f"apple {number}", "a") for number in range(10)] + [("zebra", "b")], "too few different texts"),
+        ([("how much", "a"), ("book me", "b")] * 6, "too few different texts"),
+        ([("how much", "a"), ("how much", "b")] * 6, "too few different texts"),
+    ],
+)
+def test_too_little_data_is_refused(rows: list[tuple[str, str]], reason: str, small_encoder: Path, cache: Path, tmp_path: Path) -> None:
+    data = written(tmp_path / "data.jsonl", [{"text": text, "label": label} for text, label in rows])
+    taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
+    with pytest.raises(OperatorError, match=reason):
+        train(data, None, tmp_path / "model", encoder=str(small_encoder), taxonomy=taxonomy, cache_dir=cache, progress=told([]))
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("spam", "chatter")])
+def test_two_texts_of_each_of_two_labels_are_enough(names: tuple[str, str], small_encoder: Path, cache: Path, tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": f"{name} {number}", "label": name} for name in names for number in range(2)]
+    taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
+    data = written(tmp_path / "data.jsonl", rows)
+    report = train(data, None, tmp_path / "model", encoder=str(small_encoder), taxonomy=taxonomy, cache_dir=cache, progress=told([]))
+    assert report.examples == 4
+    assert np.isfinite([report.log_loss, report.base_log_loss, report.macro_f1]).all()
+
+
+def test_texts_of_one_room_are_split_by_text_and_that_is_said(small_encoder: Path, cache: Path, tmp_path: Path) -> None:
+    data = written(tmp_path / "data.jsonl", [wired(text, label, "r") for label, texts in ASKS.items() for text in texts])
+    steps: list[str] = []
+    report = train(data, None, tmp_path / "model", encoder=str(small_encoder), cache_dir=cache, progress=told(steps))
+    assert report.log_loss < report.base_log_loss
+    assert any("too few rooms (1)" in step for step in steps)
+
+
+def test_texts_of_enough_rooms_are_split_by_room(tmp_path: Path) -> None:
+    data = written(tmp_path / "data.jsonl", [wired(text, label, f"r{number}") for label, texts in ASKS.items() for number, text in enumerate(texts)])
+    examples = read_examples(data)
+    task = training._task(examples, None)
+    assert (training._parts(examples, task, 5, told([])) == folds([f"p/r{number}" for _ in ASKS for number in range(7)], 5)).all()
+
+
+def test_a_dev_set_of_other_labels_is_refused_and_one_with_some_is_remarked_on(
+    single: Path, small_encoder: Path, cache: Path, tmp_path: Path
+) -> None:
+    other = written(tmp_path / "other.jsonl", [{"text": f"x {number}", "label": f"z{number}"} for number in range(7)])
+    with pytest.raises(OperatorError, match=r"only 'z0', 'z1', 'z2', 'z3', 'z4' and 2 more; give a dev file with the same labels"):
+        train(single, other, tmp_path / "model", encoder=str(small_encoder), cache_dir=cache, progress=told([]))
+    mixed = written(tmp_path / "mixed.jsonl", [{"text": "x", "label": "zz"}, {"text": "how much", "label": "price"}])
+    steps: list[str] = []
+    report = train(single, mixed, tmp_path / "model", encoder=str(small_encoder), cache_dir=cache, progress=told(steps))
+    assert np.isfinite(report.macro_f1)
+    assert any("never choose them: 'zz'" in step for step in steps)
+
+
+def test_a_file_where_the_model_should_go_is_named(single: Path, small_encoder: Path, cache: Path, tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("", encoding="utf-8")
+    for out in (taken, taken / "below"):
+        with pytest.raises(OperatorError, match="cannot be made a folder"):
+            train(single, None, out, encoder=str(small_encoder), cache_dir=cache, progress=told([]))
 
 
 def test_an_encoder_that_is_not_there_is_named(single: Path, cache: Path, tmp_path: Path) -> None:
