@@ -21,7 +21,8 @@ class Example:
     """A labelled message.
 
     Attributes:
-        group: examples of one group never stand on both sides of a split: the room, or the text itself where no room is known.
+        group: examples of one group never stand on both sides of a split: the room, or the first line with the
+            same text where no room is known.
         lang: language as the data names it, or "".
     """
 
@@ -41,13 +42,14 @@ def read_examples(path: Path) -> list[Example]:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path} cannot be read as UTF-8 text: {error}") from error
-    examples = [_example(line, f"{path}, line {number}", number) for number, line in enumerate(lines, 1) if line.strip()]
+    first: dict[str, int] = {}
+    examples = [_example(line, f"{path}, line {number}", number, first) for number, line in enumerate(lines, 1) if line.strip()]
     if not examples:
         raise OperatorError(f"{path} holds no labelled texts; give one JSON object a line with text and labels")
     return examples
 
 
-def _example(line: str, where: str, number: int) -> Example:
+def _example(line: str, where: str, number: int, first: dict[str, int]) -> Example:
     try:
         row = json.loads(line)
     except json.JSONDecodeError as error:
@@ -66,11 +68,13 @@ def _example(line: str, where: str, number: int) -> Example:
     except ValidationError as error:
         raise OperatorError(f"{where}: {_reason(error)}") from error
     # The same text twice must not stand on both sides of a split: the model would be judged on what it knows by heart.
-    return Example(message, _labels(row, where, '"labels": ["…"] or "label": "…"'), message.text)
+    return Example(message, _labels(row, where, '"labels": ["…"] or "label": "…"'), str(first.setdefault(message.text, number)))
 
 
 def _wire_example(row: dict[str, Any], where: str) -> Example:
     """Read a row in our dataset's shape: the message under ``input``, its labels under ``expected``, its language under ``metadata``."""
+    if not isinstance(row["input"], dict):
+        raise OperatorError(f"{where}: input is no JSON object; write a message there, or give a text under text instead")
     try:
         message = Message.model_validate(row["input"])
     except ValidationError as error:

@@ -158,9 +158,8 @@ def _parts(examples: Sequence[Example], task: _Task, count: int, progress: Progr
         raise OperatorError(
             "the data has too few different texts to train and check a model; give at least two labels two or more texts of their own"
         )
-    rooms = {example.group for example in examples if example.group != example.message.text}
-    if rooms:
-        progress(f"the texts are of too few rooms ({len(rooms)}) to hold out whole ones; single texts are held out, which flatters the figures")
+    if len(set(groups)) < len(carried):
+        progress(f"the texts are of too few rooms ({len(set(groups))}) to hold out whole ones; single texts are held out, which flatters the figures")
     return part
 
 

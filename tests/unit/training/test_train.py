@@ -177,7 +177,7 @@ def wired(text: str, label: str, room: str) -> dict[str, object]:
         (json.dumps({"input": WIRE, "expected": {"labels": ["a"]}, "metadata": None}), "metadata is no JSON object"),
         (json.dumps({"input": WIRE, "expected": {"labels": ["a"]}, "metadata": {"lang": 1}}), "metadata.lang is no text"),
         (json.dumps({"input": WIRE, "labels": ["a"]}), 'no labels; give "expected"'),
-        ('{"input": "hello", "labels": ["a"]}', "line 2: input: Input should be"),
+        ('{"input": "hello", "labels": ["a"]}', "line 2: input is no JSON object"),
         (json.dumps({"input": {**WIRE, "kind": "shout"}}), "line 2: input.kind: Input should be"),
         ('{"text": "x", "labels": ["a"], "n": ' + "9" * 6000 + "}", "a number is too long"),
         ("[" * 100_000, "nested too deeply"),
