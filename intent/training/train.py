@@ -89,8 +89,7 @@ def train(
         progress: told one line at each step.
 
     Raises:
-        OperatorError: the data cannot be read, has fewer than two labels or too few texts of them, dev has no label of the model, ``out`` cannot be
-            written, or the encoder is not to be had.
+        OperatorError: the data cannot be read or teaches fewer than two labels, dev has none of them, ``out`` is no folder, or the encoder is missing.
     """
     examples = read_examples(data)
     task = _task(examples, taxonomy)
