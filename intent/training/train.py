@@ -89,7 +89,7 @@ def train(
         progress: told one line at each step.
 
     Raises:
-        OperatorError: the data cannot be read or teaches fewer than two labels, dev has none of them, ``out`` is no folder, or the encoder is missing.
+        OperatorError: the data cannot be read or teaches fewer than two labels, dev has none of them, ``out`` is no folder, or no encoder is there.
     """
     examples = read_examples(data)
     task = _task(examples, taxonomy)
