@@ -45,7 +45,7 @@ THRESHOLDS = (0.4, 0.5)
 TEACHER_SHARE = 0.5
 """How much of a student's targets is the teacher's opinion; the rest are the labels."""
 
-PAIRS = 20_000
+PAIRS = 8_000
 """Pairs of texts that the contrastive recipe learns from, in batches of 32."""
 
 NOISE = 0.06
