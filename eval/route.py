@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 from rich.table import Table
 
 from eval.data.rows import read_file
-from eval.verbs.tuning import route_run
+from eval.verbs.tuning import route_run, write_route
 from intent import bootstrap
 from intent.classify.route import Assumed, Route, actual_cost, expected_cost
 from intent.cli.screen import results
@@ -114,8 +113,7 @@ def route(
         found = Route(
             ask_above=round(chosen.ask_above, 4), model=local.versions.model, data=data.as_posix(), share=round(chosen.share, 3), assumed=assumed
         )
-        head = "# What is worth asking the LLM. Written by: python -m eval route --data … --write …; see intent/classify/route.py for the words.\n"
-        write.write_text(head + yaml.safe_dump(found.model_dump(), sort_keys=False), encoding="utf-8")
+        write_route(write, found, "# What is worth asking the LLM. Written by: python -m eval route --data … --write …; ")
 
 
 def _table(decided: Sequence[Decided], chosen: Point, assumed: Assumed) -> Table:

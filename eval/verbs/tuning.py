@@ -73,8 +73,13 @@ def route_run(folder: Path, write: Path | None) -> None:
         share=round(chosen.share, 3),
         assumed=assumed,
     )
-    head = f"# What is worth asking the LLM, measured by: python -m eval route --run {run.folder.name}; see intent/classify/route.py for the words.\n"
-    replace(write, (head + yaml.safe_dump(route.model_dump(), sort_keys=False)).encode())
+    write_route(write, route, f"# What is worth asking the LLM, measured by: python -m eval route --run {run.folder.name}; ")
+
+
+def write_route(path: Path, route: Route, head: str) -> None:
+    """Write a route file as a whole or not at all; ``head`` is the comment that says how it came about."""
+    head += "see intent/classify/route.py for the words.\n"
+    replace(path, (head + yaml.safe_dump(route.model_dump(), sort_keys=False)).encode())
 
 
 def _thresholds(run: Run, taxonomy: Taxonomy) -> None:

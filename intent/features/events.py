@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -76,10 +77,15 @@ class Topics:
         """Topics that have a probability, in the order of :attr:`Event.probabilities`."""
         self._members = [None if group == "lead" else [INTENTS.index(intent) for intent in members] for group, members in groups.items()]
         self._of_labels = lru_cache(maxsize=10_000)(self._mask)
+        self._of_row = lru_cache(maxsize=10_000)(self._row_mask)
 
     def mask(self, labels: Sequence[str], *, measured: bool, llm: bool) -> int:
         """Return the bits of a decision with these labels."""
         return self._of_labels(tuple(labels)) | measured << MEASURED_CODE | llm << LLM_CODE
+
+    def row_mask(self, labels: str, decided_by: str, calibration: str) -> int:
+        """Return the bits of a stored decision, whose labels are a JSON list."""
+        return self._of_row(labels, decided_by, calibration)
 
     def event(self, message: Message, decision: Decision) -> Event:
         """Return what a decision means."""
@@ -109,6 +115,9 @@ class Topics:
         if topic == "lead":
             return ["lead_probability"]
         return [f"p_{intent}" for intent in INTENTS if intent in self.groups.get(topic, {topic})]
+
+    def _row_mask(self, labels: str, decided_by: str, calibration: str) -> int:
+        return self.mask(json.loads(labels), measured=calibration != UNMEASURED, llm=decided_by == DecidedBy.LLM)
 
     def _mask(self, labels: tuple[str, ...]) -> int:
         bits = 1 << MESSAGE_CODE

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, extract, func, select
 
-from intent.decision import DecidedBy
 from intent.errors import OperatorError
 from intent.features.events import UNMEASURED, Topics
 from intent.store.engine import Database
@@ -179,7 +178,7 @@ def _fact(row: Any, topics: Topics) -> tuple[Any, ...]:
     number, *rest = tuple(row)
     ids, (revision, event, created, labels, decided_by, calibration, lead, *probabilities) = rest[: len(_IDS)], rest[len(_IDS) :]
     measured = calibration != UNMEASURED
-    mask = topics.mask(json.loads(labels), measured=measured, llm=decided_by == DecidedBy.LLM)
+    mask = topics.row_mask(labels, decided_by, calibration)
     p = topics.with_groups(probabilities, lead) if measured else (0,) * len(topics.measured)
     return (number, *ids, revision, microseconds(event), microseconds(created), mask, *p)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Connection, FromClause, Row, Select, String, Text, and_, any_, bindparam, cast, func, select
 
-from intent.decision import DecidedBy
 from intent.features.events import ENTITIES, FIRST_GROUP, MESSAGE_CODE, UNMEASURED, Event, Topics
 from intent.features.packed import NEVER
 from intent.store.decisions import current_decisions
@@ -113,6 +112,6 @@ def _event(row: Row[Any], topics: Topics) -> Event:
         message_id=message_id,
         parts=dict(zip(PARTS, parts, strict=True)),
         at=microseconds(at),
-        mask=topics.mask(json.loads(labels), measured=measured, llm=decided_by == DecidedBy.LLM),
+        mask=topics.row_mask(labels, decided_by, calibration),
         probabilities=topics.with_groups(probabilities, lead) if measured else (),
     )

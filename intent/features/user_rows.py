@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, select, type_coerce
 
-from intent.decision import DecidedBy
 from intent.features.definitions import Definitions, Feature
 from intent.features.events import ENTITIES, UNMEASURED, Topics
 from intent.features.rows import d, of_entities
@@ -51,7 +48,7 @@ def read_user_rows(
     found = connection.execute(query).all()
     columns = list(zip(*found, strict=True)) or [()] * (5 + len(ids) + len(probabilities))
     owners, times, labels, decided_by, calibration, *rest = columns
-    masks = [_mask(topics, *one) for one in zip(labels, decided_by, calibration, strict=True)]
+    masks = [topics.row_mask(*one) for one in zip(labels, decided_by, calibration, strict=True)]
     measured = np.array([version != UNMEASURED for version in calibration], dtype=bool)
     p = {name: np.where(measured, np.array(column, dtype=np.int64), 0) for name, column in zip(probabilities, rest[len(ids) :], strict=True)}
     rows = Rows(
@@ -88,8 +85,3 @@ def _summed(features: Sequence[Feature]) -> list[str]:
 
 def _epoch() -> Any:
     return cast(extract("epoch", d.event_timestamp) * 1_000_000, BigInteger)
-
-
-@lru_cache(maxsize=10_000)
-def _mask(topics: Topics, labels: str, decided_by: str, calibration: str) -> int:
-    return topics.mask(json.loads(labels), measured=calibration != UNMEASURED, llm=decided_by == DecidedBy.LLM)
