@@ -1,4 +1,6 @@
-"""The command ``python -m eval``: puts the verbs together, and turns errors into one sentence and an exit code."""
+"""The command ``python -m eval``: puts the verbs together, and turns errors into one sentence and
+an exit code.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from eval.bench import verbs as bench
 from eval.data import verbs as data
 from eval.verbs import annotating, judging, running, tuning
 from intent.cli.screen import people
-from intent.errors import IntentError
+from intent.model.errors import IntentError
 
 app = typer.Typer(
     name="eval",
@@ -22,7 +24,16 @@ app = typer.Typer(
     help="Measures decisions: is it better, for whom, at what cost, and may it ship?",
     epilog="Start with: python -m eval run --suite eval/suites/local.yaml",
 )
-for verb in (running.run, running.score, judging.compare, judging.gate, judging.report, judging.errors, judging.bless, tuning.calibrate):
+for verb in (
+    running.run,
+    running.score,
+    judging.compare,
+    judging.gate,
+    judging.report,
+    judging.errors,
+    judging.bless,
+    tuning.calibrate,
+):
     app.command()(verb)
 data.app.command()(annotating.export)
 data.app.command()(annotating.queue)
@@ -34,7 +45,9 @@ app.command()(route.route)
 
 
 def main() -> None:
-    """Run the command line: exit 0 passed, 1 error, 2 wrong use, 100 gate failed, 101 inconclusive under --strict."""
+    """Run the command line: exit 0 passed, 1 error, 2 wrong use, 100 gate failed, 101 inconclusive
+    under --strict.
+    """
     try:
         app(standalone_mode=True)
     except IntentError as error:

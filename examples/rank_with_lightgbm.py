@@ -1,6 +1,7 @@
 """Trains a LightGBM ranker on a built file, and serves it with the same features read online.
 
-Run it anywhere: ``python examples/rank_with_lightgbm.py`` makes a database of its own with invented people, who buy what they asked about.
+Run it anywhere: ``python examples/rank_with_lightgbm.py`` makes a database of its own with invented
+people, who buy what they asked about.
 """
 
 from __future__ import annotations
@@ -14,21 +15,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intent import bootstrap
-from intent.decision import DecidedBy, Decision, Versions
-from intent.features.build import build
-from intent.features.definitions import Definitions
-from intent.features.duck import DuckEngine
-from intent.features.events import Topics
-from intent.features.facts import export_facts
-from intent.features.history import parse_history
-from intent.features.labels import parse_label
-from intent.features.model_input import group_sizes, matrix
-from intent.features.read import FeatureReader
-from intent.features.state import SqlFeatureState
-from intent.message import Kind, Message
-from intent.ports import Entry
-from intent.settings import load_settings
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
+from intent.features.definitions.definitions import Definitions
+from intent.features.definitions.events import Topics
+from intent.features.offline.build import build
+from intent.features.offline.duck import DuckEngine
+from intent.features.offline.facts import export_facts
+from intent.features.offline.history import parse_history
+from intent.features.offline.labels import parse_label
+from intent.features.offline.model_input import group_sizes, matrix
+from intent.features.online.read import FeatureReader
+from intent.features.online.state import SqlFeatureState
+from intent.model.decision import DecidedBy, Decision, Entry, Versions
+from intent.model.message import Kind, Message
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.migrate import migrate
@@ -50,33 +50,63 @@ def main() -> None:
         table = training_rows(database, definitions, folder)
         chosen = definitions.feature_set(SET)
         features, labels = matrix(table, chosen), np.minimum(table["bought"].to_numpy(), 1)
-        model = lightgbm.LGBMRanker(n_estimators=40, min_child_samples=10, verbose=-1, random_state=0, n_jobs=1)
+        model = lightgbm.LGBMRanker(
+            n_estimators=40, min_child_samples=10, verbose=-1, random_state=0, n_jobs=1
+        )
         model.fit(features, labels, group=group_sizes(table["request"].to_pylist()))
-        print(f"trained on {len(features):,} rows × {features.shape[1]} features, {labels.mean():.1%} bought")
+        print(
+            f"trained on {len(features):,} rows × {features.shape[1]} features, "
+            f"{labels.mean():.1%} bought"
+        )
 
-        rows = {name: table[name].to_pylist()[-CANDIDATES:] for name in ("platform", "user_id", "creator_id", "room_id", "item_id")}
+        rows = {
+            name: table[name].to_pylist()[-CANDIDATES:]
+            for name in ("platform", "user_id", "creator_id", "room_id", "item_id")
+        }
         at = table["event_timestamp"].to_pylist()[-1]
         online = FeatureReader(database, definitions).read(chosen, rows, at).matrix()
         same = np.isclose(online, features[-CANDIDATES:], rtol=1e-6, equal_nan=True)
-        print(f"read online for the last request: {same.sum()} of {same.size} values equal those of training")
+        print(
+            f"read online for the last request: {same.sum()} of {same.size} values equal those of "
+            "training"
+        )
         for place in np.argsort(-model.predict(online)):
-            print(f"  {rows['user_id'][place]} in {rows['room_id'][place]}: bought {int(labels[-CANDIDATES + place])}")
+            print(
+                f"  {rows['user_id'][place]} in {rows['room_id'][place]}: bought "
+                f"{int(labels[-CANDIDATES + place])}"
+            )
 
 
 def invent_history(database: Database, definitions: Definitions) -> None:
-    """Save decisions about invented people: everybody has two favourite rooms, asks there, and often buys within the hour."""
-    chance, state, decisions = np.random.default_rng(1), SqlFeatureState(definitions.groups), SqlDecisions()
+    """Save decisions about invented people: everybody has two favourite rooms, asks there, and
+    often buys within the hour.
+    """
+    chance, state, decisions = (
+        np.random.default_rng(1),
+        SqlFeatureState(definitions.groups),
+        SqlDecisions(),
+    )
     favourites = chance.integers(0, ROOMS, (USERS, 2))
     number = 0
     for hour in range(HOURS):
         entries = []
         for user in chance.choice(USERS, 12, replace=False):
-            room = chance.choice(favourites[user]) if chance.random() < 0.8 else chance.integers(0, ROOMS)
+            room = (
+                chance.choice(favourites[user])
+                if chance.random() < 0.8
+                else chance.integers(0, ROOMS)
+            )
             asks = room in favourites[user]
-            labels = [("price_inquiry",), ("purchase_intent",)] if asks and chance.random() < 0.6 else [("chatter",)]
+            labels = (
+                [("price_inquiry",), ("purchase_intent",)]
+                if asks and chance.random() < 0.6
+                else [("chatter",)]
+            )
             for minute, chosen in enumerate(labels):
                 number += 1
-                said_at = BEGIN + timedelta(hours=hour, minutes=5 + 20 * minute, seconds=float(chance.random() * 60))
+                said_at = BEGIN + timedelta(
+                    hours=hour, minutes=5 + 20 * minute, seconds=float(chance.random() * 60)
+                )
                 entries.append(Entry(message(number, user, room, said_at), decision(chosen)))
         with database.begin() as transaction:
             state.add(transaction, decisions.save(transaction, entries))
@@ -89,9 +119,23 @@ def training_rows(database: Database, definitions: Definitions, folder: Path) ->
     for request in range(500):
         at = BEGIN + timedelta(hours=int(chance.integers(HOURS // 2, HOURS - 1)), minutes=20)
         user = int(chance.integers(0, USERS))
-        spine += [(request, at, "shop", f"u_{user}", f"c_{room}", f"r_{room}", "i_1") for room in chance.choice(ROOMS, CANDIDATES, replace=False)]
-    names = ("request", "event_timestamp", "platform", "user_id", "creator_id", "room_id", "item_id")
-    pq.write_table(pa.table(dict(zip(names, zip(*spine, strict=True), strict=True))), folder / "requests.parquet")
+        spine += [
+            (request, at, "shop", f"u_{user}", f"c_{room}", f"r_{room}", "i_1")
+            for room in chance.choice(ROOMS, CANDIDATES, replace=False)
+        ]
+    names = (
+        "request",
+        "event_timestamp",
+        "platform",
+        "user_id",
+        "creator_id",
+        "room_id",
+        "item_id",
+    )
+    pq.write_table(
+        pa.table(dict(zip(names, zip(*spine, strict=True), strict=True))),
+        folder / "requests.parquet",
+    )
     export_facts(database, folder / "facts", Topics(definitions.groups))
     with DuckEngine(folder) as engine:
         build(
@@ -110,15 +154,34 @@ def training_rows(database: Database, definitions: Definitions, folder: Path) ->
 
 def message(number: int, user: int, room: int, said_at: datetime) -> Message:
     """Return an invented message."""
-    parts = {"room_id": f"r_{room}", "creator_id": f"c_{room}", "user_id": f"u_{user}", "item_id": "i_1"}
-    return Message(platform="shop", message_id=f"m_{number}", kind=Kind.COMMENT, text="", sent_at=said_at, **parts)
+    parts = {
+        "room_id": f"r_{room}",
+        "creator_id": f"c_{room}",
+        "user_id": f"u_{user}",
+        "item_id": "i_1",
+    }
+    return Message(
+        platform="shop",
+        message_id=f"m_{number}",
+        kind=Kind.COMMENT,
+        text="",
+        sent_at=said_at,
+        **parts,
+    )
 
 
 def decision(labels: tuple[str, ...]) -> Decision:
     """Return a decision that is sure of its labels."""
     is_lead = labels != ("chatter",)
     probabilities = {intent: float(intent in labels) for intent in INTENTS}
-    return Decision(probabilities, labels, float(is_lead), is_lead, DecidedBy.LOCAL, Versions("example", "none", "example", "example"))
+    return Decision(
+        probabilities,
+        labels,
+        float(is_lead),
+        is_lead,
+        DecidedBy.LOCAL,
+        Versions("example", "none", "example", "example"),
+    )
 
 
 if __name__ == "__main__":

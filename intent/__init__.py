@@ -2,10 +2,13 @@
 
 The way of the data::
 
-    sources ──Message──▶ queue ──Delivery──▶ worker ──▶ decide: cache → local model ──Decision──▶ store ──▶ features ──▶ ranking
-    replay               SQL inbox             │                                                  ▲
-                                               └─ unsure? ──▶ ask lane ──▶ asker ──▶ LLM ─────────┘
+    sources ──Batch──▶ inbox ──Delivery──▶ worker ──▶ decide: cache → local model ──Decision──┐
+                                             │                                                ▼
+                                             └─ unsure? ──▶ ask lane ──▶ asker ──▶ LLM ──▶ store
+                                                                                              │
+                                                        ranking ◀── features: online, offline ┘
 
-Every message gets a calibrated local decision at once. What the local model is unsure of waits in the ask lane,
-and the answer becomes a newer revision of the decision. ``intent/ports.py`` shows every seam on one screen.
+Every message gets a calibrated local decision at once. What the local model is unsure of waits in
+the ask lane, and the answer becomes a newer revision of the decision. ``intent/ports/`` shows every
+seam in four short files; ``intent/flow/`` holds the three loops that move the data.
 """

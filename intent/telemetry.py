@@ -16,7 +16,9 @@ def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
         as_json: one JSON object a line.
     """
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[
@@ -26,7 +28,9 @@ def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
         cache_logger_on_first_use=False,
     )
@@ -38,10 +42,16 @@ def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     return bound
 
 
-def _printable(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _printable(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
     """Escape what a terminal would obey: ids and reasons come from outside."""
-    return {name: _escaped(value) if isinstance(value, str) else value for name, value in event.items()}
+    return {
+        name: _escaped(value) if isinstance(value, str) else value for name, value in event.items()
+    }
 
 
 def _escaped(text: str) -> str:
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+    return "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in text
+    )

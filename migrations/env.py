@@ -2,6 +2,8 @@
 
 from alembic import context
 
-context.configure(connection=context.config.attributes["connection"], transactional_ddl=True, render_as_batch=True)
+context.configure(
+    connection=context.config.attributes["connection"], transactional_ddl=True, render_as_batch=True
+)
 # The caller has opened the transaction, and commits it.
 context.run_migrations()

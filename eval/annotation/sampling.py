@@ -1,7 +1,9 @@
-"""What to label next: a sample of the uncertain, the disagreeing, the rare and the random, each with its probability of being drawn.
+"""What to label next: a sample of the uncertain, the disagreeing, the rare and the random, each
+with its probability of being drawn.
 
-Systematic sampling with unequal probabilities (W. G. Madow, 1949): because every probability is known, what is learned from the labels can be
-weighted back to all messages (D. G. Horvitz and D. J. Thompson, 1952) instead of describing only the odd ones.
+Systematic sampling with unequal probabilities (W. G. Madow, 1949): because every probability is
+known, what is learned from the labels can be weighted back to all messages (D. G. Horvitz and D. J.
+Thompson, 1952) instead of describing only the odd ones.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ SHARES = {"uncertain": 0.4, "disagreeing": 0.2, "rare": 0.2, "random": 0.2}
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A message to label: its place, its probability of being drawn in (0, 1], and how much each reason adds to it."""
+    """A message to label: its place, its probability of being drawn in (0, 1], and how much each
+    reason adds to it.
+    """
 
     row: int
     probability: float
@@ -45,19 +49,32 @@ def reasons(chosen: Booleans, lead_probability: Floats, disagrees: Booleans) -> 
 
 
 def draw(speaking: Mapping[str, Floats], count: int, *, seed: int) -> list[Drawn]:
-    """Draw ``count`` messages (all, if there are no more); what no reason speaks for passes its share on to the random part."""
+    """Draw ``count`` messages (all, if there are no more); what no reason speaks for passes its
+    share on to the random part.
+    """
     size = len(next(iter(speaking.values())))
     known = {name: values / values.sum() for name, values in speaking.items() if values.sum() > 0}
     spare = sum(SHARES[name] for name in SHARES if name not in known)
-    parts = {name: (SHARES[name] + spare * (name == "random")) * values for name, values in known.items()}
+    parts = {
+        name: (SHARES[name] + spare * (name == "random")) * values for name, values in known.items()
+    }
     mixed = np.sum(list(parts.values()), axis=0)
     probability = inclusion(mixed, min(count, size))
     rows = systematic(probability, np.random.default_rng(seed))
-    return [Drawn(int(row), float(probability[row]), {name: float(part[row] / mixed[row]) for name, part in parts.items()}) for row in rows]
+    return [
+        Drawn(
+            int(row),
+            float(probability[row]),
+            {name: float(part[row] / mixed[row]) for name, part in parts.items()},
+        )
+        for row in rows
+    ]
 
 
 def inclusion(sizes: Floats, count: int) -> Floats:
-    """Return probabilities of being drawn, proportional to size, at most 1, that add up to ``count``; shape (rows,)."""
+    """Return probabilities of being drawn, proportional to size, at most 1, that add up to
+    ``count``; shape (rows,).
+    """
     probability = np.zeros(len(sizes))
     sure = np.zeros(len(sizes), dtype=bool)
     while True:
@@ -70,7 +87,9 @@ def inclusion(sizes: Floats, count: int) -> Floats:
 
 
 def systematic(probability: Floats, random: np.random.Generator) -> Integers:
-    """Draw rows so that each comes with exactly its probability, in random order first so that neighbours are independent."""
+    """Draw rows so that each comes with exactly its probability, in random order first so that
+    neighbours are independent.
+    """
     order = random.permutation(len(probability))
     ends = np.cumsum(probability[order])
     points = np.arange(round(float(ends[-1]))) + random.random()

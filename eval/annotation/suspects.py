@@ -1,7 +1,9 @@
-"""Labels that are probably wrong: where a decider that was not trained on the row is sure of something else.
+"""Labels that are probably wrong: where a decider that was not trained on the row is sure of
+something else.
 
-After C. Northcutt et al., Confident learning, 2021, in its form for several labels (A. Thyagarajan et al., 2022): a row's score is its least
-confident label, so that one wrong label among right ones is found. The list is for people to look at; nothing is changed by it.
+After C. Northcutt et al., Confident learning, 2021, in its form for several labels (A. Thyagarajan
+et al., 2022): a row's score is its least confident label, so that one wrong label among right ones
+is found. The list is for people to look at; nothing is changed by it.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ class Suspect:
 
     Attributes:
         given, decided: the row's labels, and the decider's.
-        confidence: probability in [0, 1] that the decider gives to the row's least likely label being right.
+        confidence: probability in [0, 1] that the decider gives to the row's least likely label
+            being right.
         annotators_disagreed: whether two people already labelled it differently.
     """
 
@@ -38,10 +41,16 @@ class Suspect:
 
 
 def suspects(items: dict[str, Item], scored: Scored, *, most: int = 100) -> list[Suspect]:
-    """Return the rows whose labels are most doubtful, the worst first; the scored run must not be by a model trained on them."""
+    """Return the rows whose labels are most doubtful, the worst first; the scored run must not be
+    by a model trained on them.
+    """
     confidence = np.where(scored.truth, scored.probabilities, 1 - scored.probabilities).min(axis=1)
     wrong = (scored.truth != scored.chosen).any(axis=1) & scored.answered
-    order = [int(row) for row in np.argsort(confidence, kind="stable") if wrong[row] and confidence[row] < SURE]
+    order = [
+        int(row)
+        for row in np.argsort(confidence, kind="stable")
+        if wrong[row] and confidence[row] < SURE
+    ]
     found: dict[str, Suspect] = {}
     for row in order:
         key = scored.ids[row]
@@ -53,7 +62,14 @@ def suspects(items: dict[str, Item], scored: Scored, *, most: int = 100) -> list
 def _suspect(item: Item, decided: Sequence[str], confidence: float) -> Suspect:
     first, second = item.row.by(AUTHOR), item.row.by(SECOND)
     disagreed = first is not None and second is not None and first != second
-    return Suspect(item.row.id, item.row.input.text, item.row.expected.labels, tuple(decided), confidence, disagreed)
+    return Suspect(
+        item.row.id,
+        item.row.input.text,
+        item.row.expected.labels,
+        tuple(decided),
+        confidence,
+        disagreed,
+    )
 
 
 def _names(scored: Scored, row: int) -> list[str]:

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from eval.data.rows import Row
 
 
-def assign(rows: Sequence[Row], annotators: Sequence[str], *, overlap: float, seed: int) -> dict[str, list[Row]]:
+def assign(
+    rows: Sequence[Row], annotators: Sequence[str], *, overlap: float, seed: int
+) -> dict[str, list[Row]]:
     """Return each annotator's rows, in the rows' order.
 
     Rooms stay whole, so that whoever labels a message has seen what was said before it.
 
     Args:
-        overlap: share of the rows that everybody labels, in [0, 1]; rooms are added until it is reached.
+        overlap: share of the rows that everybody labels, in [0, 1]; rooms are added until it is
+            reached.
     """
     rooms: dict[tuple[str, str], int] = {}
     for row in rows:
@@ -30,4 +33,7 @@ def assign(rows: Sequence[Row], annotators: Sequence[str], *, overlap: float, se
         else:
             lightest = loads.index(min(loads))
             home[room], loads[lightest] = lightest, loads[lightest] + rooms[room]
-    return {name: [row for row in rows if home[row.input.platform, row.input.room_id] in {None, number}] for number, name in enumerate(annotators)}
+    return {
+        name: [row for row in rows if home[row.input.platform, row.input.room_id] in {None, number}]
+        for number, name in enumerate(annotators)
+    }

@@ -1,4 +1,6 @@
-"""Writes the figures and plots of the local model's card: ``python -m eval.bench.card``; the prose around them is written by hand."""
+"""Writes the figures and plots of the local model's card: ``python -m eval.bench.card``; the prose
+around them is written by hand.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +10,76 @@ from pathlib import Path
 from eval.bench import figures, plots
 from eval.bench.peers import keyword_score, plain_encoder, router_score
 from eval.bench.real import report
+from intent.bootstrap.resources import locate
+from intent.bootstrap.settings import Settings
 from intent.classify.local.classifier import LocalClassifier
-from intent.resources import locate
-from intent.settings import Settings
-from intent.taxonomy import Taxonomy, load_taxonomy
+from intent.model.taxonomy import Taxonomy, load_taxonomy
 from intent.training.data import Example, read_examples
 
 LANGUAGES = ("en", "zh", "idms", "es", "vi", "th")
 BEGIN, END = "<!-- figures: written by python -m eval.bench.card -->", "<!-- end of figures -->"
 _ROUTES = 60
-"""Utterances a lead label that the embedding router compares with, as shops write them down by hand."""
+"""Utterances a lead label that the embedding router compares with, as shops write them down by
+hand.
+"""
 
 
-def figure_lines(ours: LocalClassifier, taxonomy: Taxonomy, train: list[Example], test: list[Example], out: Path) -> list[str]:
+def figure_lines(
+    ours: LocalClassifier, taxonomy: Taxonomy, train: list[Example], test: list[Example], out: Path
+) -> list[str]:
     """Measure on ``test``, draw the plots into ``out``, and return the section in Markdown."""
     decisions = ours.classify([example.message for example in test])
     rows = figures.judged(test, decisions, taxonomy)
     plots.reliability(rows, LANGUAGES, out / "reliability.svg")
     truth, chosen = rows.truth[:, -1], rows.chosen[:, -1]
     texts = [example.message.text for example in test]
-    routes = [example.message.text for name in sorted(taxonomy.leads) for example in [one for one in train if name in one.labels][:_ROUTES]]
-    others = [example.message.text for example in train if taxonomy.leads.isdisjoint(example.labels)][: len(routes)]
-    scores = {"ours": rows.lead, "keywords": keyword_score(texts), "embedding router": router_score(plain_encoder(), texts, routes, others)}
+    routes = [
+        example.message.text
+        for name in sorted(taxonomy.leads)
+        for example in [one for one in train if name in one.labels][:_ROUTES]
+    ]
+    others = [
+        example.message.text for example in train if taxonomy.leads.isdisjoint(example.labels)
+    ][: len(routes)]
+    scores = {
+        "ours": rows.lead,
+        "keywords": keyword_score(texts),
+        "embedding router": router_score(plain_encoder(), texts, routes, others),
+    }
     hits = (truth & chosen).sum()
-    found = plots.precision_recall(truth, scores, (hits / truth.sum(), hits / max(chosen.sum(), 1)), out / "precision_recall.svg")
+    found = plots.precision_recall(
+        truth,
+        scores,
+        (hits / truth.sum(), hits / max(chosen.sum(), 1)),
+        out / "precision_recall.svg",
+    )
     average = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
     return [
-        f"Model `{ours.versions.model}`, calibration `{ours.versions.calibration}`, {len(test)} messages; intervals at 95 % over rooms.",
+        f"Model `{ours.versions.model}`, calibration `{ours.versions.calibration}`, {len(test)} "
+        "messages; intervals at 95 % over rooms.",
         *("", "### Per language", "", *figures.by_language(rows, LANGUAGES)),
         *("", "### F1 per label and language", "", *figures.by_label(rows, LANGUAGES)),
-        *("", "### Confusion, messages with one right label", "", *figures.confusion(rows, decisions)),
-        *("", "### Trust in the lead probability", "", *figures.trust(rows, LANGUAGES), "", "![Reliability per language](reliability.svg)"),
+        *(
+            "",
+            "### Confusion, messages with one right label",
+            "",
+            *figures.confusion(rows, decisions),
+        ),
+        *(
+            "",
+            "### Trust in the lead probability",
+            "",
+            *figures.trust(rows, LANGUAGES),
+            "",
+            "![Reliability per language](reliability.svg)",
+        ),
         *("", "### Cost of lead mistakes", "", *figures.costs(rows, taxonomy)),
-        *("", f"### Precision and recall\n\nAverage precision for lead: {average}.", "", "![Precision and recall for lead](precision_recall.svg)"),
+        *(
+            "",
+            f"### Precision and recall\n\nAverage precision for lead: {average}.",
+            "",
+            "![Precision and recall for lead](precision_recall.svg)",
+        ),
     ]
 
 
@@ -51,7 +90,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("eval/datasets/lead_intent"))
     parser.add_argument("--split", default="test")
     parser.add_argument("--out", type=Path, default=None)
-    parser.add_argument("--real", type=Path, help="folder with real text; figures are printed, and go into no file")
+    parser.add_argument(
+        "--real", type=Path, help="folder with real text; figures are printed, and go into no file"
+    )
     asked = parser.parse_args()
     out = asked.out or asked.model
     out.mkdir(parents=True, exist_ok=True)
@@ -60,9 +101,17 @@ def main() -> None:
     if asked.real is not None:
         report(asked.real, ours)
         return
-    lines = figure_lines(ours, taxonomy, read_examples(asked.data / "train.jsonl"), read_examples(asked.data / f"{asked.split}.jsonl"), out)
+    lines = figure_lines(
+        ours,
+        taxonomy,
+        read_examples(asked.data / "train.jsonl"),
+        read_examples(asked.data / f"{asked.split}.jsonl"),
+        out,
+    )
     card = out / "MODEL_CARD.md"
-    before, _, rest = (card.read_text(encoding="utf-8") if card.exists() else f"{BEGIN}{END}\n").partition(BEGIN)
+    before, _, rest = (
+        card.read_text(encoding="utf-8") if card.exists() else f"{BEGIN}{END}\n"
+    ).partition(BEGIN)
     _, _, after = rest.partition(END)
     card.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
 

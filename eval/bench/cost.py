@@ -1,7 +1,9 @@
-"""What asking costs: tokens and money for a million messages, one a call, in room batches, and behind the local model at three asked shares.
+"""What asking costs: tokens and money for a million messages, one a call, in room batches, and
+behind the local model at three asked shares.
 
-The LLM is the stand-in: its token counts are estimates of ours (``intent/classify/llm/tokens.py``), prices are those of ``prompts/models.yaml``,
-and its answers, the local model's own, say nothing about any LLM's quality.
+The LLM is the stand-in: its token counts are estimates of ours (``intent/classify/llm/tokens.py``),
+prices are those of ``prompts/models.yaml``, and its answers, the local model's own, say nothing
+about any LLM's quality.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,19 +20,19 @@ from threading import Event
 
 import numpy as np
 
-from eval.standin import StandIn
-from intent import bootstrap
-from intent.bootstrap_asking import build_asker
+from eval.standin.fake_llm_server import FakeLlmServer
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.asking import build_asker
+from intent.bootstrap.settings import Settings
 from intent.classify.llm.models import Prices
 from intent.classify.llm.tokens import estimate_tokens
 from intent.classify.route import expected_cost
-from intent.decision import Decision
-from intent.message import Message
-from intent.ports import Classifier
-from intent.settings import Settings
+from intent.model.decision import Decision
+from intent.model.message import Message
+from intent.model.taxonomy import Taxonomy
+from intent.ports.deciding import Classifier
 from intent.store.engine import Database
 from intent.store.ledger import Spent, SqlLedger
-from intent.taxonomy import Taxonomy
 
 MILLION = 1_000_000
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -38,7 +40,9 @@ NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How good local decisions are: F1 of *is a lead*, and the mean F1 of the labels that occur; None without messages or labels."""
+    """How good local decisions are: F1 of *is a lead*, and the mean F1 of the labels that occur;
+    None without messages or labels.
+    """
 
     lead_f1: float | None = None
     macro_f1: float | None = None
@@ -52,7 +56,8 @@ class Cost:
         share: of the messages that were asked.
         batch: messages in a call, on average.
         prefixes: different stable prefixes among the requests; 1 is what caching needs.
-        all, settled: quality of the local decisions on all messages, and on those that were not asked.
+        all, settled: quality of the local decisions on all messages, and on those that were not
+            asked.
     """
 
     name: str
@@ -71,16 +76,24 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Messages, in the order in which they come; ``right`` are their labels, or None where nobody has labelled them."""
+    """Messages, in the order in which they come; ``right`` are their labels, or None where nobody
+    has labelled them.
+    """
 
     messages: Sequence[Message]
     right: Sequence[Sequence[str]] | None = None
 
     def times(self, count: int) -> Sample:
-        """Return the first ``count`` messages, from the beginning again under other ids and rooms when they do not suffice."""
-        rounds = [(number // len(self.messages), number % len(self.messages)) for number in range(count)]
+        """Return the first ``count`` messages, from the beginning again under other ids and rooms
+        when they do not suffice.
+        """
+        rounds = [
+            (number // len(self.messages), number % len(self.messages)) for number in range(count)
+        ]
         copies = [_copy(self.messages[index], again) for again, index in rounds]
-        return Sample(copies, None if self.right is None else [self.right[index] for _, index in rounds])
+        return Sample(
+            copies, None if self.right is None else [self.right[index] for _, index in rounds]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +105,67 @@ class Bench:
     classifier: Classifier
 
     def cost(self, name: str, sample: Sample, *, above: float, batch: int = 20) -> Cost:
-        """Send messages through the whole house, ask about those whose local decision may cost more than ``above``, and return what it cost."""
+        """Send messages through the whole house, ask about those whose local decision may cost more
+        than ``above``, and return what it cost.
+        """
         local = self.classifier.classify(sample.messages)
         asked = [expected_cost(decision, self.taxonomy) > above for decision in local]
         with self._house(batch) as (settings, database, server):
             bootstrap.build_inbox(settings, database).put(sample.messages)
-            unsure: Callable[[Decision], bool] = lambda decision: expected_cost(decision, self.taxonomy) > above  # noqa: E731
+
+            def unsure(decision: Decision) -> bool:
+                return expected_cost(decision, self.taxonomy) > above
+
             stop, empty = Event(), Event()
             empty.set()
-            worker = bootstrap.build_worker(settings, database, stop, lambda report: None, classifier=self.classifier, unsure=unsure)
+            worker = bootstrap.build_worker(
+                settings,
+                database,
+                stop,
+                lambda report: None,
+                classifier=self.classifier,
+                unsure=unsure,
+            )
             worker.run(drain=True)
             build_asker(settings, database, stop, lambda report: None).run(empty=empty)
             spent = SqlLedger(database).summary(NEVER)
             prefixes = len({_prefix(seen.raw) for seen in server.seen})
         settled = [index for index, is_asked in enumerate(asked) if not is_asked]
-        return _cost(name, len(sample.messages), spent, prefixes, self.quality(sample, local), self.quality(sample, local, settled))
+        return _cost(
+            name,
+            len(sample.messages),
+            spent,
+            prefixes,
+            self.quality(sample, local),
+            self.quality(sample, local, settled),
+        )
 
-    def quality(self, sample: Sample, decisions: Sequence[Decision], which: Sequence[int] | None = None) -> Quality:
+    def quality(
+        self, sample: Sample, decisions: Sequence[Decision], which: Sequence[int] | None = None
+    ) -> Quality:
         """Return how good decisions are, on all messages or on some."""
         chosen = range(len(decisions)) if which is None else which
         if sample.right is None or not chosen:
             return Quality()
         pairs = [(set(decisions[index].labels), set(sample.right[index])) for index in chosen]
-        lead = _f1([(bool(said & self.taxonomy.leads), bool(right & self.taxonomy.leads)) for said, right in pairs])
-        of_labels = [_f1([(name in said, name in right) for said, right in pairs]) for name in self.taxonomy.names]
+        lead = _f1(
+            [
+                (bool(said & self.taxonomy.leads), bool(right & self.taxonomy.leads))
+                for said, right in pairs
+            ]
+        )
+        of_labels = [
+            _f1([(name in said, name in right) for said, right in pairs])
+            for name in self.taxonomy.names
+        ]
         return Quality(lead, float(np.mean([one for one in of_labels if one is not None])))
 
     @contextmanager
-    def _house(self, batch: int) -> Iterator[tuple[Settings, Database, StandIn]]:
-        with tempfile.TemporaryDirectory() as folder, StandIn(self.taxonomy, classifier=self.classifier) as server:
+    def _house(self, batch: int) -> Iterator[tuple[Settings, Database, FakeLlmServer]]:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            FakeLlmServer(self.taxonomy, classifier=self.classifier) as server,
+        ):
             given = {
                 "database_url": bootstrap.sqlite_url(Path(folder) / "cost.db"),
                 "llm_base_url": server.url,
@@ -137,7 +182,8 @@ class Bench:
 
 
 def fill(messages: Sequence[Message], gather: float, most: int = 20) -> float:
-    """Return how many messages a call would hold on average if they were asked at the pace at which they were said.
+    """Return how many messages a call would hold on average if they were asked at the pace at which
+    they were said.
 
     Args:
         messages: those that are asked.
@@ -145,7 +191,9 @@ def fill(messages: Sequence[Message], gather: float, most: int = 20) -> float:
     """
     rooms: dict[tuple[str, str], list[float]] = {}
     for message in messages:
-        rooms.setdefault((message.platform, message.room_id), []).append(message.sent_at.timestamp())
+        rooms.setdefault((message.platform, message.room_id), []).append(
+            message.sent_at.timestamp()
+        )
     calls = 0
     for times in rooms.values():
         opened, held = float("-inf"), most
@@ -156,29 +204,59 @@ def fill(messages: Sequence[Message], gather: float, most: int = 20) -> float:
     return len(messages) / calls if calls else 0.0
 
 
-def spelled_out(single: Cost, decisions: Sequence[Decision], prices: Prices, slots: Sequence[str], *, cached: bool) -> Cost:
-    """Return what one message a call costs with answers as the usual libraries ask for them: names spelled out, every field, null where empty.
+def spelled_out(
+    single: Cost,
+    decisions: Sequence[Decision],
+    prices: Prices,
+    slots: Sequence[str],
+    *,
+    cached: bool,
+) -> Cost:
+    """Return what one message a call costs with answers as the usual libraries ask for them: names
+    spelled out, every field, null where empty.
 
     Args:
         single: one message a call as measured, with our compact answers; its input is taken over.
-        cached: the server caches the prefix as it did when measured; without, every token is paid in full, as for prompts that are too short to be
-            cached or that begin with what differs.
+        cached: the server caches the prefix as it did when measured; without, every token is paid
+            in full, as for prompts that are too short to be cached or that begin with what differs.
     """
     answers = sum(estimate_tokens(_spelled_out(decision, slots)) for decision in decisions)
     output = MILLION / len(decisions) * answers
     in_cache = single.cached_tokens if cached else 0.0
     held = prices.input if prices.cached is None else prices.cached
-    dollars = ((single.input_tokens - in_cache) * prices.input + in_cache * held + output * prices.output) / MILLION
-    name = f"(a) one message a call, spelled-out answers, {'prefix cached' if cached else 'nothing cached'}"
+    dollars = (
+        (single.input_tokens - in_cache) * prices.input + in_cache * held + output * prices.output
+    ) / MILLION
+    name = (
+        f"(a) one message a call, spelled-out answers, "
+        f"{'prefix cached' if cached else 'nothing cached'}"
+    )
     return replace(single, name=name, cached_tokens=in_cache, output_tokens=output, dollars=dollars)
 
 
 def _spelled_out(decision: Decision, slots: Sequence[str]) -> str:
-    found = {kind: [slot.text for slot in decision.slots if slot.kind == kind] or None for kind in slots}
-    return json.dumps({"labels": decision.labels, "is_lead": decision.is_lead, "confidence": 0.95, "slots": found}, ensure_ascii=False)
+    found = {
+        kind: [slot.text for slot in decision.slots if slot.kind == kind] or None for kind in slots
+    }
+    return json.dumps(
+        {
+            "labels": decision.labels,
+            "is_lead": decision.is_lead,
+            "confidence": 0.95,
+            "slots": found,
+        },
+        ensure_ascii=False,
+    )
 
 
-def _cost(name: str, messages: int, spent: Sequence[Spent], prefixes: int, everything: Quality, settled: Quality) -> Cost:
+def _cost(
+    name: str,
+    messages: int,
+    spent: Sequence[Spent],
+    prefixes: int,
+    everything: Quality,
+    settled: Quality,
+) -> Cost:
     answered = [one for one in spent if one.outcome == "answered"]
     calls, about = sum(one.calls for one in answered), sum(one.messages for one in answered)
     scale = MILLION / messages
@@ -199,10 +277,20 @@ def _cost(name: str, messages: int, spent: Sequence[Spent], prefixes: int, every
 
 
 def _prefix(raw: bytes) -> str:
-    """Return a hash of everything in a request before its own messages: the bytes up to the user's part, and the schema behind it."""
+    """Return a hash of everything in a request before its own messages: the bytes up to the user's
+    part, and the schema behind it.
+    """
     body = json.loads(raw)
-    before = raw[: raw.index(json.dumps(body["messages"][-1]["content"], ensure_ascii=False, separators=(",", ":")).encode("utf-8"))]
-    return hashlib.sha256(before + json.dumps(body.get("response_format")).encode("utf-8")).hexdigest()
+    before = raw[
+        : raw.index(
+            json.dumps(
+                body["messages"][-1]["content"], ensure_ascii=False, separators=(",", ":")
+            ).encode("utf-8")
+        )
+    ]
+    return hashlib.sha256(
+        before + json.dumps(body.get("response_format")).encode("utf-8")
+    ).hexdigest()
 
 
 def _f1(pairs: Sequence[tuple[bool, bool]]) -> float | None:
@@ -214,4 +302,9 @@ def _f1(pairs: Sequence[tuple[bool, bool]]) -> float | None:
 def _copy(message: Message, again: int) -> Message:
     if not again:
         return message
-    return message.model_copy(update={"message_id": f"{message.message_id}#{again}", "room_id": f"{message.room_id}#{again}"})
+    return message.model_copy(
+        update={
+            "message_id": f"{message.message_id}#{again}",
+            "room_id": f"{message.room_id}#{again}",
+        }
+    )

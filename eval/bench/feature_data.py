@@ -1,4 +1,6 @@
-"""Synthetic histories for measuring: skewed users, rooms and creators over sixty days; no text and nobody real."""
+"""Synthetic histories for measuring: skewed users, rooms and creators over sixty days; no text and
+nobody real.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from intent.features.definitions import Definitions
-from intent.features.events import MEASURED_CODE, Topics
-from intent.features.facts import fact_columns
+from intent.features.definitions.definitions import Definitions
+from intent.features.definitions.events import MEASURED_CODE, Topics
+from intent.features.offline.facts import fact_columns
 from intent.store.schema import INTENTS, MILLION
 from intent.store.times import from_microseconds
 
@@ -23,18 +25,24 @@ USERS, ROOMS, CREATORS, ITEMS = 100_000, 5_000, 1_000, 20_000
 
 
 def skewed(chance: np.random.Generator, many: int, size: int) -> NDArray[np.int64]:
-    """Return numbers below ``many``, few of them very often: the busiest hundredth gets about a third."""
+    """Return numbers below ``many``, few of them very often: the busiest hundredth gets about a
+    third.
+    """
     return np.minimum((many * chance.random(size) ** 4).astype(np.int64), many - 1)
 
 
 def write_history(folder: Path, size: int, definitions: Definitions, *, again: float = 0.0) -> None:
-    """Write facts, decided within seconds; a share of them is decided ``again`` by the LLM within ten minutes, to another label."""
+    """Write facts, decided within seconds; a share of them is decided ``again`` by the LLM within
+    ten minutes, to another label.
+    """
     topics = Topics(definitions.groups)
     chance = np.random.default_rng(7)
     event = START + np.sort(chance.integers(0, DAYS * DAY, size))
     chosen = chance.choice(len(INTENTS), size, p=[0.05] * 4 + [0.01] * 8 + [0.72])
     p = (chance.beta(0.2, 4.0, (size, len(INTENTS))) * MILLION).astype(np.int64)
-    masks = np.array([topics.mask((intent,), measured=True, llm=False) for intent in INTENTS], dtype=np.int64)
+    masks = np.array(
+        [topics.mask((intent,), measured=True, llm=False) for intent in INTENTS], dtype=np.int64
+    )
     lead = p[:, [INTENTS.index(intent) for intent in sorted(topics.groups["lead"])]].max(axis=1)
     hot = p[:, [INTENTS.index(intent) for intent in sorted(topics.groups["hot"])]].max(axis=1)
     numbers = np.arange(size)
@@ -75,25 +83,36 @@ def write_requests(path: Path, size: int) -> None:
     pq.write_table(pa.table(columns), path)
 
 
-def _with_upgrades(table: pa.Table, chance: np.random.Generator, share: float, topics: Topics) -> pa.Table:
+def _with_upgrades(
+    table: pa.Table, chance: np.random.Generator, share: float, topics: Topics
+) -> pa.Table:
     upgraded = table.filter(pa.array(chance.random(len(table)) < share))
     size = len(upgraded)
-    labels = [topics.mask((INTENTS[number],), measured=True, llm=True) for number in chance.integers(0, len(INTENTS), size)]
+    labels = [
+        topics.mask((INTENTS[number],), measured=True, llm=True)
+        for number in chance.integers(0, len(INTENTS), size)
+    ]
     changed = {
         "revision": np.ones(size, dtype=np.int32),
         "known": upgraded["known"].to_numpy() + chance.integers(1, 600 * SECOND, size),
         "mask": np.array(labels, dtype=np.int64),
     }
     for name, values in changed.items():
-        upgraded = upgraded.set_column(upgraded.schema.get_field_index(name), name, pa.array(values))
-    return pa.concat_tables([table, upgraded]).sort_by([("event", "ascending"), ("revision", "ascending")])
+        upgraded = upgraded.set_column(
+            upgraded.schema.get_field_index(name), name, pa.array(values)
+        )
+    return pa.concat_tables([table, upgraded]).sort_by(
+        [("event", "ascending"), ("revision", "ascending")]
+    )
 
 
 def _write_by_date(folder: Path, table: pa.Table) -> None:
     """Write as the export does: one folder a date, sorted by event time."""
     event = table["event"].to_numpy()
     dates, starts = np.unique(event // DAY, return_index=True)
-    for date, start, end in zip(dates.tolist(), starts.tolist(), [*starts.tolist()[1:], len(event)], strict=True):
+    for date, start, end in zip(
+        dates.tolist(), starts.tolist(), [*starts.tolist()[1:], len(event)], strict=True
+    ):
         home = folder / f"date={from_microseconds(date * DAY).date().isoformat()}"
         home.mkdir(parents=True)
         pq.write_table(table.slice(start, end - start), home / "facts.parquet", compression="zstd")

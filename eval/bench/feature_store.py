@@ -1,4 +1,6 @@
-"""The online half of the feature benchmark: a store with many users, reads of candidates, what state costs, how many bytes it takes."""
+"""The online half of the feature benchmark: a store with many users, reads of candidates, what
+state costs, how many bytes it takes.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,13 @@ import sqlalchemy
 from sqlalchemy import column, select, table, text
 
 from eval.bench.feature_data import skewed
-from intent import bootstrap
-from intent.decision import DecidedBy, Decision, Versions
-from intent.features.definitions import Definitions, FeatureSet
-from intent.features.read import FeatureReader
-from intent.features.rows import within
-from intent.features.state import SqlFeatureState
-from intent.message import Kind, Message
-from intent.ports import Entry
+from intent.bootstrap import build as bootstrap
+from intent.features.definitions.definitions import Definitions, FeatureSet
+from intent.features.online.read import FeatureReader
+from intent.features.online.rows import within
+from intent.features.online.state import SqlFeatureState
+from intent.model.decision import DecidedBy, Decision, Entry, Versions
+from intent.model.message import Kind, Message
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.migrate import migrate
@@ -35,10 +36,12 @@ PLAIN = table("plain", column("key", sqlalchemy.Text))
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """One kind of request, in milliseconds; ``rows`` plain rows by key are as many as the request reads entities.
+    """One kind of request, in milliseconds; ``rows`` plain rows by key are as many as the request
+    reads entities.
 
     Attributes:
-        cpu, plain_cpu: processor time of a request and of its plain rows, medians; unlike the clock they do not depend on what else runs here.
+        cpu, plain_cpu: processor time of a request and of its plain rows, medians; unlike the clock
+            they do not depend on what else runs here.
     """
 
     what: str
@@ -60,7 +63,9 @@ class Online:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What state costs: microseconds of processor time a message, their share of the finish transaction, and bytes."""
+    """What state costs: microseconds of processor time a message, their share of the finish
+    transaction, and bytes.
+    """
 
     microseconds_a_message: float
     share: float
@@ -73,14 +78,18 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One hour of a replayed week: decayed counts as read online, and whether the user said something since the hour before."""
+    """One hour of a replayed week: decayed counts as read online, and whether the user said
+    something since the hour before.
+    """
 
     hour: int
     values: dict[str, float]
     spoke: bool
 
 
-def measure_store(definitions: Definitions, url: str, users: int, say: Callable[[str], None]) -> tuple[Stored, list[Online]]:
+def measure_store(
+    definitions: Definitions, url: str, users: int, say: Callable[[str], None]
+) -> tuple[Stored, list[Online]]:
     """Fill an empty store through the worker's own path, add users up to ``users``, and measure."""
     database = _database(url)
     now = datetime.now(UTC)
@@ -91,10 +100,14 @@ def measure_store(definitions: Definitions, url: str, users: int, say: Callable[
     _add_users(database, users)
     say("reading …")
     chosen = definitions.feature_set("ranking_v1")
-    # As a server does once it has started, so that collecting garbage does not go through everything that was ever imported.
+    # As a server does once it has started, so that collecting garbage does not go through
+    # everything that was ever imported.
     gc.collect()
     gc.freeze()
-    reads = [_measure(database, definitions, chosen, users, candidates, "one user") for candidates in (100, 500, 1000, 2000)]
+    reads = [
+        _measure(database, definitions, chosen, users, candidates, "one user")
+        for candidates in (100, 500, 1000, 2000)
+    ]
     reads.append(_measure(database, definitions, chosen, users, 500, "many users"))
     gc.unfreeze()
     database.close()
@@ -112,18 +125,31 @@ def replay_week(definitions: Definitions) -> list[Moment]:
     week = []
     for hour in range(7 * 24):
         evening = hour % 24 in (19, 20, 21)
-        times = sorted(chance.random(chance.poisson(2.5 if evening and hour // 24 in (0, 1, 4) else 0.03)))
+        times = sorted(
+            chance.random(chance.poisson(2.5 if evening and hour // 24 in (0, 1, 4) else 0.03))
+        )
         entries = [
             Entry(
-                _message(f"w-{hour}-{n}", "u_1", "r_1", "c_1", None, begin + timedelta(hours=hour + float(part))),
+                _message(
+                    f"w-{hour}-{n}",
+                    "u_1",
+                    "r_1",
+                    "c_1",
+                    None,
+                    begin + timedelta(hours=hour + float(part)),
+                ),
                 _decision(("purchase_intent",), None),
             )
             for n, part in enumerate(times)
         ]
         with database.begin() as transaction:
             state.add(transaction, SqlDecisions().save(transaction, entries))
-        table = reader.read(chosen, {"platform": ["bench"], "user_id": ["u_1"]}, begin + timedelta(hours=hour + 1))
-        values = {name: float(np.nan_to_num(table.columns[f"user__lead__{name}"][0])) for name in names}
+        table = reader.read(
+            chosen, {"platform": ["bench"], "user_id": ["u_1"]}, begin + timedelta(hours=hour + 1)
+        )
+        values = {
+            name: float(np.nan_to_num(table.columns[f"user__lead__{name}"][0])) for name in names
+        }
         week.append(Moment(hour + 1, values, bool(entries)))
     return week
 
@@ -135,7 +161,9 @@ def _database(url: str) -> Database:
 
 
 def _fill(database: Database, definitions: Definitions, begin: datetime) -> tuple[float, float]:
-    """Save synthetic decisions as a worker does; return processor seconds of the transactions, and of these the seconds for state."""
+    """Save synthetic decisions as a worker does; return processor seconds of the transactions, and
+    of these the seconds for state.
+    """
     state, decisions = SqlFeatureState(definitions.groups), SqlDecisions()
     total = adding = 0.0
     for batch in _batches(begin):
@@ -152,13 +180,22 @@ def _fill(database: Database, definitions: Definitions, begin: datetime) -> tupl
 def _batches(begin: datetime) -> Iterator[list[Entry]]:
     chance = np.random.default_rng(5)
     seconds = np.sort(chance.random(MESSAGES)) * 2 * 86_400 - 60
-    rooms, users, items = skewed(chance, ROOMS, MESSAGES), skewed(chance, ACTIVE_USERS, MESSAGES), skewed(chance, ITEMS, MESSAGES)
+    rooms, users, items = (
+        skewed(chance, ROOMS, MESSAGES),
+        skewed(chance, ACTIVE_USERS, MESSAGES),
+        skewed(chance, ITEMS, MESSAGES),
+    )
     labels = chance.choice(len(INTENTS), MESSAGES, p=[0.05] * 4 + [0.01] * 8 + [0.72])
     p = chance.beta(0.2, 4.0, (MESSAGES, len(INTENTS)))
     entries = [
         Entry(
             _message(
-                f"m_{n}", f"u_{users[n]}", f"r_{rooms[n]}", f"c_{rooms[n] % CREATORS}", f"i_{items[n]}", begin + timedelta(seconds=float(seconds[n]))
+                f"m_{n}",
+                f"u_{users[n]}",
+                f"r_{rooms[n]}",
+                f"c_{rooms[n] % CREATORS}",
+                f"i_{items[n]}",
+                begin + timedelta(seconds=float(seconds[n])),
             ),
             _decision((INTENTS[labels[n]],), p[n]),
         )
@@ -168,35 +205,69 @@ def _batches(begin: datetime) -> Iterator[list[Entry]]:
         yield entries[start : start + BATCH]
 
 
-def _message(message_id: str, user: str, room: str, creator: str, item: str | None, at: datetime) -> Message:
+def _message(
+    message_id: str, user: str, room: str, creator: str, item: str | None, at: datetime
+) -> Message:
     return Message(
-        platform="bench", message_id=message_id, user_id=user, room_id=room, creator_id=creator, item_id=item, kind=Kind.COMMENT, text="", sent_at=at
+        platform="bench",
+        message_id=message_id,
+        user_id=user,
+        room_id=room,
+        creator_id=creator,
+        item_id=item,
+        kind=Kind.COMMENT,
+        text="",
+        sent_at=at,
     )
 
 
 def _decision(labels: tuple[str, ...], p: np.ndarray | None) -> Decision:
-    values = dict.fromkeys(INTENTS, 0.0) if p is None else dict(zip(INTENTS, map(float, p), strict=True))
+    values = (
+        dict.fromkeys(INTENTS, 0.0) if p is None else dict(zip(INTENTS, map(float, p), strict=True))
+    )
     versions = Versions("bench", "none", "bench", "bench")
-    return Decision(values, labels, max(values.values()), labels != ("chatter",), DecidedBy.LOCAL, versions)
+    return Decision(
+        values, labels, max(values.values()), labels != ("chatter",), DecidedBy.LOCAL, versions
+    )
 
 
 def _add_users(database: Database, users: int) -> None:
-    """Give more users the state of those there are, and every key a plain row of 40 numbers to compare with."""
-    many = f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {users - ACTIVE_USERS - 1})"
-    some = "SELECT newest, state, row_number() OVER () - 1 AS r FROM (SELECT * FROM feature_counters WHERE key LIKE 'user/%' LIMIT 1000) u"
+    """Give more users the state of those there are, and every key a plain row of 40 numbers to
+    compare with.
+    """
+    many = (
+        f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < "
+        f"{users - ACTIVE_USERS - 1})"
+    )
+    some = (
+        "SELECT newest, state, row_number() OVER () - 1 AS r FROM (SELECT * FROM "
+        "feature_counters WHERE key LIKE 'user/%' LIMIT 1000) u"
+    )
     columns = ", ".join(f"f{n} REAL" for n in range(40))
     numbers = ", ".join("0.5" for _ in range(40))
     with database.begin() as transaction:
-        filled = f"SELECT 'user/bench/x_' || n.i, s.newest, s.state FROM n JOIN ({some}) s ON s.r = n.i % 1000"
+        filled = (
+            f"SELECT 'user/bench/x_' || n.i, s.newest, s.state FROM n JOIN ({some}) s ON s.r "
+            "= n.i % 1000"
+        )
         transaction.execute(text(f"INSERT INTO feature_counters {many} {filled}"))
         like_ours = " WITHOUT ROWID" if database.dialect == "sqlite" else ""
-        transaction.execute(text(f"CREATE TABLE plain (key TEXT PRIMARY KEY, {columns}){like_ours}"))
+        transaction.execute(
+            text(f"CREATE TABLE plain (key TEXT PRIMARY KEY, {columns}){like_ours}")
+        )
         transaction.execute(text(f"INSERT INTO plain SELECT key, {numbers} FROM feature_counters"))
         if database.dialect == "postgresql":
             transaction.execute(text("ANALYZE"))
 
 
-def _measure(database: Database, definitions: Definitions, chosen: FeatureSet, users: int, candidates: int, kind: str) -> Online:
+def _measure(
+    database: Database,
+    definitions: Definitions,
+    chosen: FeatureSet,
+    users: int,
+    candidates: int,
+    kind: str,
+) -> Online:
     reader, chance = FeatureReader(database, definitions), np.random.default_rng(13)
     times, plain_times, cpu, plain_cpu, keys = [], [], [], [], []
     for _ in range(REQUESTS):
@@ -217,7 +288,9 @@ def _measure(database: Database, definitions: Definitions, chosen: FeatureSet, u
         keys.append(len(wanted))
         started, begun = time.perf_counter(), time.process_time()
         with database.read() as connection:
-            found = connection.execute(select(text("*")).select_from(PLAIN).where(within(connection, PLAIN.c.key, wanted)))
+            found = connection.execute(
+                select(text("*")).select_from(PLAIN).where(within(connection, PLAIN.c.key, wanted))
+            )
             np.array([row[1:] for row in found.all()])
         plain_times.append((time.perf_counter() - started) * 1000)
         plain_cpu.append((time.process_time() - begun) * 1000)
@@ -237,7 +310,8 @@ def _measure(database: Database, definitions: Definitions, chosen: FeatureSet, u
 
 def _keys(rows: dict[str, list[str]]) -> list[str]:
     found = {f"user/bench/{user}" for user in rows["user_id"]} | {
-        f"user_creator/bench/{u}/{c}" for u, c in zip(rows["user_id"], rows["creator_id"], strict=True)
+        f"user_creator/bench/{u}/{c}"
+        for u, c in zip(rows["user_id"], rows["creator_id"], strict=True)
     }
     for entity in ("room", "creator", "item"):
         found |= {f"{entity}/bench/{value}" for value in rows[f"{entity}_id"]}
@@ -246,7 +320,10 @@ def _keys(rows: dict[str, list[str]]) -> list[str]:
 
 def _sizes(database: Database, microseconds: float, share: float) -> Stored:
     def mean(like: str, table: str, columns: str) -> tuple[int, float]:
-        query = sqlalchemy.text(f"SELECT count(*), coalesce(avg(length(key) + {columns} + 12), 0) FROM {table} WHERE key LIKE :like")
+        query = sqlalchemy.text(
+            f"SELECT count(*), coalesce(avg(length(key) + {columns} + 12), 0) FROM {table} WHERE "
+            "key LIKE :like"
+        )
         rows, size = connection.execute(query, {"like": like}).one()
         return rows, float(size)
 
@@ -257,9 +334,12 @@ def _sizes(database: Database, microseconds: float, share: float) -> Stored:
         decided = connection.execute(text("SELECT count(*) FROM decisions")).scalar_one()
     pairs_a_message = pairs / decided
     lines = (
-        f"bytes: {user:,.0f} a user, {pair:,.0f} a pair of user and creator, room or item ({pairs_a_message:.1f} a message here)",
+        f"bytes: {user:,.0f} a user, {pair:,.0f} a pair of user and creator, room or item "
+        f"({pairs_a_message:.1f} a message here)",
         f"  and {room:,.0f} a room",
-        f"100 million users: {100e6 * user / BILLION:,.0f} GB of counters; 50 million messages a day: 579 a second, "
-        f"up to {50e6 * pairs_a_message * pair / BILLION:,.1f} GB of new pairs a day, {microseconds * 579 / 1e6:.2f} s of a writer's second",
+        f"100 million users: {100e6 * user / BILLION:,.0f} GB of counters; 50 million messages a "
+        "day: 579 a second, "
+        f"up to {50e6 * pairs_a_message * pair / BILLION:,.1f} GB of new pairs a day, "
+        f"{microseconds * 579 / 1e6:.2f} s of a writer's second",
     )
     return Stored(microseconds, share, user, pair, room, pairs_a_message, lines)

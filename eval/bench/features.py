@@ -1,4 +1,6 @@
-"""Speed and size of features: training rows against the plain way, online reads, what keeping state costs the worker, bytes, and a week replayed."""
+"""Speed and size of features: training rows against the plain way, online reads, what keeping state
+costs the worker, bytes, and a week replayed.
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,13 @@ import typer
 from eval.bench.feature_data import write_history, write_requests
 from eval.bench.feature_plots import growth_plot, interest_plot, latency_plot
 from eval.bench.feature_store import Online, Stored, measure_store, replay_week
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
 from intent.cli.screen import people, results
-from intent.features.build import build
-from intent.features.definitions import SECOND, Definitions, FeatureSet
-from intent.features.duck import DuckEngine
-from intent.features.history import MARGIN, History
-from intent.settings import load_settings
+from intent.features.definitions.definitions import SECOND, Definitions, FeatureSet
+from intent.features.offline.build import build
+from intent.features.offline.duck import DuckEngine
+from intent.features.offline.history import MARGIN, History
 
 Print = Callable[[str], None]
 
@@ -53,7 +55,8 @@ class Took:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What it took to build training rows from a number of facts, and what the plain way took where it was run.
+    """What it took to build training rows from a number of facts, and what the plain way took where
+    it was run.
 
     Attributes:
         ours: the features that both ways compute.
@@ -72,14 +75,24 @@ class Built:
 
 
 def features(
-    out: Annotated[Path, typer.Option(help="Folder for plots and figures.json.")] = Path("eval/bench/results/features"),
+    out: Annotated[Path, typer.Option(help="Folder for plots and figures.json.")] = Path(
+        "eval/bench/results/features"
+    ),
     rows: Annotated[int, typer.Option(min=1, help="Spine rows.")] = 200_000,
     users: Annotated[int, typer.Option(min=1, help="Users in the online store.")] = 1_000_000,
-    plain_up_to: Annotated[int, typer.Option(min=0, help="Largest number of facts on which the plain way is run.")] = 1_000_000,
-    sizes: Annotated[list[int] | None, typer.Option(help="Numbers of facts; may be repeated.")] = None,
-    database_url: Annotated[str | None, typer.Option(help="An empty database for the online half; by default a new SQLite file.")] = None,
+    plain_up_to: Annotated[
+        int, typer.Option(min=0, help="Largest number of facts on which the plain way is run.")
+    ] = 1_000_000,
+    sizes: Annotated[
+        list[int] | None, typer.Option(help="Numbers of facts; may be repeated.")
+    ] = None,
+    database_url: Annotated[
+        str | None,
+        typer.Option(help="An empty database for the online half; by default a new SQLite file."),
+    ] = None,
 ) -> None:
-    """Measure features for ranking in one run: offline builds, online reads, cost to the worker, bytes; writes plots and figures.json.
+    """Measure features for ranking in one run: offline builds, online reads, cost to the worker,
+    bytes; writes plots and figures.json.
 
     Example: [bold]python -m eval bench features[/]
     """
@@ -87,26 +100,41 @@ def features(
     settings = load_settings()
     definitions = bootstrap.build_definitions(settings)
     say: Print = people.print
-    builds = [measure_build(definitions, size, rows, plain=size <= plain_up_to, say=say) for size in sizes or SIZES]
+    builds = [
+        measure_build(definitions, size, rows, plain=size <= plain_up_to, say=say)
+        for size in sizes or SIZES
+    ]
     growth_plot(builds, out / "build_growth.svg")
     with tempfile.TemporaryDirectory() as folder:
-        stored, reads = measure_store(definitions, database_url or f"sqlite:///{folder}/online.db", users, say)
+        stored, reads = measure_store(
+            definitions, database_url or f"sqlite:///{folder}/online.db", users, say
+        )
     latency_plot(reads, out / "read_growth.svg")
     interest_plot(replay_week(definitions), out / "interest_week.svg")
-    figures = {"builds": [asdict(one) for one in builds], "reads": [asdict(one) for one in reads], "state": asdict(stored)}
+    figures = {
+        "builds": [asdict(one) for one in builds],
+        "reads": [asdict(one) for one in reads],
+        "state": asdict(stored),
+    }
     (out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     _say(builds, reads, stored)
 
 
-def measure_build(definitions: Definitions, facts: int, rows: int, *, plain: bool, say: Print) -> Built:
+def measure_build(
+    definitions: Definitions, facts: int, rows: int, *, plain: bool, say: Print
+) -> Built:
     """Build from synthetic facts with skewed keys, and compare with the plain way."""
     say(f"building from {facts:,} facts × {rows:,} rows …")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         write_history(folder / "facts", facts, definitions)
         write_requests(folder / "spine.parquet", rows)
-        ours = _build(definitions, definitions.choose("compared", COMPARED), folder, "compared.parquet")
-        everything = _build(definitions, definitions.feature_set("ranking_v1"), folder, "all.parquet")
+        ours = _build(
+            definitions, definitions.choose("compared", COMPARED), folder, "compared.parquet"
+        )
+        everything = _build(
+            definitions, definitions.feature_set("ranking_v1"), folder, "all.parquet"
+        )
         plain_way, differing = None, None
         if plain:
             say("the plain way …")
@@ -114,14 +142,24 @@ def measure_build(definitions: Definitions, facts: int, rows: int, *, plain: boo
             differing = _differing(folder)
         shutil.rmtree(folder / "facts")
         write_history(folder / "facts", facts, definitions, again=UPGRADED)
-        again = _build(definitions, definitions.choose("compared", COMPARED), folder, "again.parquet")
+        again = _build(
+            definitions, definitions.choose("compared", COMPARED), folder, "again.parquet"
+        )
         return Built(facts, rows, ours, again, everything, plain_way, differing)
 
 
 def _build(definitions: Definitions, chosen: FeatureSet, folder: Path, name: str) -> Took:
     started = _now()
     with DuckEngine(folder, THREADS) as engine:
-        build(engine, chosen, definitions, spine=folder / "spine.parquet", facts=folder / "facts", out=folder / name, history=History())
+        build(
+            engine,
+            chosen,
+            definitions,
+            spine=folder / "spine.parquet",
+            facts=folder / "facts",
+            out=folder / name,
+            history=History(),
+        )
     return _since(started)
 
 
@@ -135,7 +173,8 @@ def _since(started: Took) -> Took:
 
 
 def _plain(definitions: Definitions, folder: Path) -> Took:
-    """A range join for each window, and inequality with row_number for the point in time; on facts without re-decisions, where they are right.
+    """A range join for each window, and inequality with row_number for the point in time; on facts
+    without re-decisions, where they are right.
 
     One range join for all four windows, with a condition for each count, took a third longer.
     """
@@ -144,33 +183,63 @@ def _plain(definitions: Definitions, folder: Path) -> Took:
     connection = duckdb.connect()
     connection.execute(f"SET threads = {THREADS}")
     connection.execute("SET TimeZone = 'UTC'")
-    spine = f"SELECT row_number() OVER () - 1 AS r, user_id, epoch_us(event_timestamp) AS at_us FROM '{folder}/spine.parquet'"
+    spine = (
+        f"SELECT row_number() OVER () - 1 AS r, user_id, epoch_us(event_timestamp) AS at_us "
+        f"FROM '{folder}/spine.parquet'"
+    )
     connection.execute(f"CREATE TEMP TABLE s AS {spine}")
-    facts = f"SELECT user_id, event, greatest(event, known + {MARGIN}) AS seen, mask, p_lead FROM '{folder}/facts/*/*.parquet'"
+    facts = (
+        f"SELECT user_id, event, greatest(event, known + {MARGIN}) AS seen, mask, p_lead FROM "
+        f"'{folder}/facts/*/*.parquet'"
+    )
     connection.execute(f"CREATE TEMP TABLE f AS {facts}")
     for name, window in definitions.windows.items():
-        start = f"s.at_us - {window.seconds * SECOND} - (s.at_us - {window.seconds * SECOND}) % {window.tile * SECOND}"
-        sums = f"count(f.event) AS n, count(*) FILTER (f.event IS NOT NULL AND {lead}) AS lead, sum(f.p_lead) AS p"
-        joined = f"s LEFT JOIN f ON f.user_id = s.user_id AND f.event >= {start} AND f.seen < s.at_us"
-        connection.execute(f"CREATE TEMP TABLE w_{name} AS SELECT s.r, {sums} FROM {joined} GROUP BY s.r")
+        start = (
+            f"s.at_us - {window.seconds * SECOND} - (s.at_us - {window.seconds * SECOND}) % "
+            f"{window.tile * SECOND}"
+        )
+        sums = (
+            f"count(f.event) AS n, count(*) FILTER (f.event IS NOT NULL AND {lead}) AS lead, "
+            "sum(f.p_lead) AS p"
+        )
+        joined = (
+            f"s LEFT JOIN f ON f.user_id = s.user_id AND f.event >= {start} AND f.seen < s.at_us"
+        )
+        connection.execute(
+            f"CREATE TEMP TABLE w_{name} AS SELECT s.r, {sums} FROM {joined} GROUP BY s.r"
+        )
     ranked = "SELECT s.r, f.event, row_number() OVER (PARTITION BY s.r ORDER BY f.event DESC) AS n"
     joined = f"{ranked} FROM s JOIN f ON f.user_id = s.user_id AND f.seen < s.at_us AND {lead}"
     connection.execute(f"CREATE TEMP TABLE last AS SELECT r, event FROM ({joined}) WHERE n = 1")
-    columns = "a.n AS n_1h, b.n AS n_24h, c.n AS n_7d, d.n AS n_30d, c.lead, c.p / 1e6 AS p, (s.at_us - last.event) / 1e6 AS since"
-    tables = "s JOIN w_1h a USING (r) JOIN w_24h b USING (r) JOIN w_7d c USING (r) JOIN w_30d d USING (r) LEFT JOIN last USING (r)"
-    connection.execute(f"COPY (SELECT s.r, {columns} FROM {tables} ORDER BY s.r) TO '{folder}/plain.parquet' (FORMAT parquet)")
+    columns = (
+        "a.n AS n_1h, b.n AS n_24h, c.n AS n_7d, d.n AS n_30d, c.lead, c.p / 1e6 AS p, "
+        "(s.at_us - last.event) / 1e6 AS since"
+    )
+    tables = (
+        "s JOIN w_1h a USING (r) JOIN w_24h b USING (r) JOIN w_7d c USING (r) JOIN w_30d d "
+        "USING (r) LEFT JOIN last USING (r)"
+    )
+    connection.execute(
+        f"COPY (SELECT s.r, {columns} FROM {tables} ORDER BY s.r) TO '{folder}/plain.parquet' "
+        "(FORMAT parquet)"
+    )
     connection.close()
     return _since(started)
 
 
 def _differing(folder: Path) -> int:
-    """Count rows in which the ways differ, among users that were seen within 30 days: the plain way knows no time to live."""
+    """Count rows in which the ways differ, among users that were seen within 30 days: the plain way
+    knows no time to live.
+    """
     ours = f"SELECT row_number() OVER () - 1 AS r, * FROM '{folder}/compared.parquet'"
     pairs = zip(("n_1h", "n_24h", "n_7d", "n_30d", "lead"), COMPARED, strict=False)
     counts = " OR ".join(f"p.{plain} <> o.{name}" for plain, name in pairs)
     last = f"NOT isnan(o.{COMPARED[6]}) AND abs(p.since - o.{COMPARED[6]}) > 1e-6"
     differ = f"{counts} OR abs(coalesce(p.p, 0) - o.{COMPARED[5]}) > 1e-6 OR {last}"
-    query = f"SELECT count(*) FROM ({ours}) o JOIN '{folder}/plain.parquet' p USING (r) WHERE o.user__status = 'seen' AND ({differ})"
+    query = (
+        f"SELECT count(*) FROM ({ours}) o JOIN '{folder}/plain.parquet' p USING (r) WHERE "
+        f"o.user__status = 'seen' AND ({differ})"
+    )
     found = duckdb.connect().execute(query).fetchone()
     return int(found[0]) if found else 0
 
@@ -182,10 +251,17 @@ def _said(took: Took) -> str:
 def _say(builds: Sequence[Built], reads: Sequence[Online], stored: Stored) -> None:
     console = results()
     for one in builds:
-        console.print(f"{one.facts:,} facts × {one.rows:,} rows, {len(COMPARED)} features: {_said(one.ours)}")
+        console.print(
+            f"{one.facts:,} facts × {one.rows:,} rows, {len(COMPARED)} features: {_said(one.ours)}"
+        )
         if one.plain is not None:
-            times = f"{one.plain.clock / one.ours.clock:.1f} times as long, {one.plain.processor / one.ours.processor:.1f} times the processor time"
-            console.print(f"  the plain way: {_said(one.plain)}, {times}; {one.differing:,} rows differ")
+            times = (
+                f"{one.plain.clock / one.ours.clock:.1f} times as long, "
+                f"{one.plain.processor / one.ours.processor:.1f} times the processor time"
+            )
+            console.print(
+                f"  the plain way: {_said(one.plain)}, {times}; {one.differing:,} rows differ"
+            )
         console.print(f"  a tenth of the messages decided twice: {_said(one.again)}")
         console.print(f"  ranking_v1, 40 features over five entities: {_said(one.everything)}")
     for read in reads:

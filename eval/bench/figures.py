@@ -1,4 +1,6 @@
-"""The figures of the local model's card: quality per language and label with intervals over rooms, confusion, calibration, cost."""
+"""The figures of the local model's card: quality per language and label with intervals over rooms,
+confusion, calibration, cost.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ from numpy.typing import NDArray
 from eval.bench.local import chosen_labels, targets
 from eval.measure.calibration import calibration
 from eval.measure.classification import brier
-from eval.measure.statistics import bootstrap
-from intent.decision import Decision
-from intent.taxonomy import Taxonomy
+from intent.model.decision import Decision
+from intent.model.taxonomy import Taxonomy
+from intent.statistics.rooms import bootstrap
 from intent.training.data import Example
 
 Booleans = NDArray[np.bool_]
@@ -41,10 +43,19 @@ class Judged:
     def only(self, kept: Booleans) -> Judged:
         """Return some rows; rooms are numbered anew."""
         rooms = np.unique(self.rooms[kept], return_inverse=True)[1]
-        return Judged(self.truth[kept], self.chosen[kept], self.lead[kept], rooms, self.langs[kept], self.names)
+        return Judged(
+            self.truth[kept],
+            self.chosen[kept],
+            self.lead[kept],
+            rooms,
+            self.langs[kept],
+            self.names,
+        )
 
 
-def judged(examples: Sequence[Example], decisions: Sequence[Decision], taxonomy: Taxonomy) -> Judged:
+def judged(
+    examples: Sequence[Example], decisions: Sequence[Decision], taxonomy: Taxonomy
+) -> Judged:
     """Put decisions beside what is right."""
     rooms = np.unique([example.group for example in examples], return_inverse=True)[1]
     return Judged(
@@ -62,7 +73,12 @@ def f1_with_interval(truth: Booleans, chosen: Booleans, rooms: NDArray[np.int64]
     both, either = (truth & chosen).astype(float), truth.astype(float) + chosen.astype(float)
     if not truth.any():
         return "–"
-    found = bootstrap(lambda weights: 2 * (weights @ both) / np.maximum(weights @ either, 1e-9), rooms, draws=DRAWS, share=True)
+    found = bootstrap(
+        lambda weights: 2 * (weights @ both) / np.maximum(weights @ either, 1e-9),
+        rooms,
+        draws=DRAWS,
+        share=True,
+    )
     return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
@@ -80,31 +96,51 @@ def macro_with_interval(part: Judged) -> str:
 
 def by_language(all_rows: Judged, languages: Sequence[str]) -> list[str]:
     """Return the table of quality per language, Markdown."""
-    lines = ["| language | messages | rooms | lead F1 | precision | recall | lead F1 at ½ | macro-F1 |", "|---|---:|---:|---:|---:|---:|---:|---:|"]
-    for name, part in [("all", all_rows), *((lang, all_rows.only(all_rows.langs == lang)) for lang in languages)]:
+    lines = [
+        "| language | messages | rooms | lead F1 | precision | recall | lead F1 at ½ | macro-F1 |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for name, part in [
+        ("all", all_rows),
+        *((lang, all_rows.only(all_rows.langs == lang)) for lang in languages),
+    ]:
         truth, chosen = part.truth[:, -1], part.chosen[:, -1]
         hits = (truth & chosen).sum()
         halves = f1_with_interval(truth, part.lead >= 0.5, part.rooms)
         rates = f"{hits / max(chosen.sum(), 1):.3f} | {hits / max(truth.sum(), 1):.3f}"
         f1 = f1_with_interval(truth, chosen, part.rooms)
-        lines.append(f"| {name} | {len(truth)} | {part.rooms.max() + 1} | {f1} | {rates} | {halves} | {macro_with_interval(part)} |")
+        lines.append(
+            f"| {name} | {len(truth)} | {part.rooms.max() + 1} | {f1} | {rates} | {halves} | "
+            f"{macro_with_interval(part)} |"
+        )
     return lines
 
 
 def by_label(all_rows: Judged, languages: Sequence[str]) -> list[str]:
     """Return the table of F1 per label and language, Markdown."""
-    lines = ["| label | n | all | " + " | ".join(languages) + " |", "|---|---:|" + "---:|" * (len(languages) + 1)]
+    lines = [
+        "| label | n | all | " + " | ".join(languages) + " |",
+        "|---|---:|" + "---:|" * (len(languages) + 1),
+    ]
     for column, name in enumerate([*all_rows.names, "lead"]):
-        cells = [f1_with_interval(all_rows.truth[:, column], all_rows.chosen[:, column], all_rows.rooms)]
+        cells = [
+            f1_with_interval(all_rows.truth[:, column], all_rows.chosen[:, column], all_rows.rooms)
+        ]
         for lang in languages:
             part = all_rows.only(all_rows.langs == lang)
-            cells.append(f1_with_interval(part.truth[:, column], part.chosen[:, column], part.rooms))
-        lines.append(f"| {name} | {int(all_rows.truth[:, column].sum())} | " + " | ".join(cells) + " |")
+            cells.append(
+                f1_with_interval(part.truth[:, column], part.chosen[:, column], part.rooms)
+            )
+        lines.append(
+            f"| {name} | {int(all_rows.truth[:, column].sum())} | " + " | ".join(cells) + " |"
+        )
     return lines
 
 
 def confusion(all_rows: Judged, decisions: Sequence[Decision]) -> list[str]:
-    """Return the confusion matrix over messages with one right label: rows are right, columns the likeliest of the chosen, Markdown."""
+    """Return the confusion matrix over messages with one right label: rows are right, columns the
+    likeliest of the chosen, Markdown.
+    """
     names = all_rows.names
     table = np.zeros((len(names), len(names)), dtype=int)
     for truth, decision in zip(all_rows.truth[:, :-1], decisions, strict=True):
@@ -113,26 +149,44 @@ def confusion(all_rows: Judged, decisions: Sequence[Decision]) -> list[str]:
             table[int(truth.argmax()), names.index(likeliest)] += 1
     short = [name.split("_")[0][:6] for name in names]
     lines = ["| right ↓ chosen → | " + " | ".join(short) + " |", "|---|" + "---:|" * len(names)]
-    return lines + [f"| {name} | " + " | ".join(str(value or "·") for value in row) + " |" for name, row in zip(names, table, strict=True)]
+    return lines + [
+        f"| {name} | " + " | ".join(str(value or "·") for value in row) + " |"
+        for name, row in zip(names, table, strict=True)
+    ]
 
 
 def trust(all_rows: Judged, languages: Sequence[str]) -> list[str]:
-    """Return how far the lead probability can be trusted, Markdown: log-loss with the band of a perfectly calibrated model, Brier, base rate."""
-    lines = ["| language | log-loss | null band | base rate's | Brier | base rate's | verdict |", "|---|---:|---:|---:|---:|---:|---|"]
-    for name, part in [("all", all_rows), *((lang, all_rows.only(all_rows.langs == lang)) for lang in languages)]:
+    """Return how far the lead probability can be trusted, Markdown: log-loss with the band of a
+    perfectly calibrated model, Brier, base rate.
+    """
+    lines = [
+        "| language | log-loss | null band | base rate's | Brier | base rate's | verdict |",
+        "|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for name, part in [
+        ("all", all_rows),
+        *((lang, all_rows.only(all_rows.langs == lang)) for lang in languages),
+    ]:
         truth = part.truth[:, -1]
         found = calibration(truth, part.lead)
         score, base = float(brier(truth, part.lead).mean()), float(truth.mean())
         band, base_brier = f"{found.low:.3f}–{found.high:.3f}", base * (1 - base)
         lines.append(
-            f"| {name} | {found.log_loss:.3f} | {band} | {found.base_rate_log_loss:.3f} | {score:.3f} | {base_brier:.3f} | {found.verdict} |"
+            f"| {name} | {found.log_loss:.3f} | {band} | {found.base_rate_log_loss:.3f} | "
+            f"{score:.3f} | {base_brier:.3f} | {found.verdict} |"
         )
     return lines
 
 
 def costs(all_rows: Judged, taxonomy: Taxonomy) -> list[str]:
-    """Return what lead mistakes cost a message, ours and the two answers that need no model, Markdown."""
-    truth, missed, false = all_rows.truth[:, -1], taxonomy.costs.missed_lead, taxonomy.costs.false_lead
+    """Return what lead mistakes cost a message, ours and the two answers that need no model,
+    Markdown.
+    """
+    truth, missed, false = (
+        all_rows.truth[:, -1],
+        taxonomy.costs.missed_lead,
+        taxonomy.costs.false_lead,
+    )
 
     def cost(chosen: Booleans) -> float:
         return float((missed * (truth & ~chosen) + false * (~truth & chosen)).mean())
@@ -143,4 +197,8 @@ def costs(all_rows: Judged, taxonomy: Taxonomy) -> list[str]:
         "always lead": np.ones_like(truth),
         "never lead": np.zeros_like(truth),
     }
-    return ["| decider | cost a message |", "|---|---:|", *(f"| {name} | {cost(chosen):.3f} |" for name, chosen in rows.items())]
+    return [
+        "| decider | cost a message |",
+        "|---|---:|",
+        *(f"| {name} | {cost(chosen):.3f} |" for name, chosen in rows.items()),
+    ]

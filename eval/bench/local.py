@@ -1,4 +1,6 @@
-"""Speed and quality of the local model, side by side with the usual ways to classify with the same encoder."""
+"""Speed and quality of the local model, side by side with the usual ways to classify with the same
+encoder.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +14,12 @@ from numpy.typing import NDArray
 from eval.bench.peers import PlainPeer, SetFitPeer
 from intent.classify.cache import CachedClassifier
 from intent.classify.local.classifier import LocalClassifier
+from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.ngrams import featurise
-from intent.classify.local.reading import read
 from intent.classify.slots.find import find_slots
-from intent.decision import Decision
-from intent.message import Message
-from intent.taxonomy import Taxonomy
+from intent.model.decision import Decision
+from intent.model.message import Message
+from intent.model.taxonomy import Taxonomy
 from intent.training.data import Example
 
 Print = Callable[[str], None]
@@ -33,7 +35,8 @@ class Measured:
         data, system: what was classified, by what.
         rate: messages a second.
         ratio: of the plain peer's rate on the same data.
-        processor: processor seconds for a thousand messages, over all threads; steadier than the rate on a machine that others use too.
+        processor: processor seconds for a thousand messages, over all threads; steadier than the
+            rate on a machine that others use too.
         macro_f1, lead_f1: in [0, 1], or None where the data has no labels.
         from_cache: share of messages that the cache answered.
     """
@@ -57,7 +60,8 @@ def bench_local(
     labelled: Mapping[str, Sequence[Example]],
     say: Print = print,
 ) -> list[Measured]:
-    """Classify each set of messages with the plain peer, SetFit and ours; print and return one line for each.
+    """Classify each set of messages with the plain peer, SetFit and ours; print and return one line
+    for each.
 
     Args:
         data: messages without labels by name; each is run as it is, repetitions included.
@@ -67,8 +71,14 @@ def bench_local(
     peer = PlainPeer([example.message.text for example in train], targets(train, taxonomy))
     setfit = SetFitPeer(peer)
     rows: list[Measured] = []
-    say(f"{'data':24s} {'system':26s} {'msg/s':>8s} {'ratio':>6s} {'cpu s/1k':>8s} {'macro-F1':>9s} {'lead-F1':>8s} {'cache':>6s}")
-    for name, messages in [*data.items(), *((name, [example.message for example in examples]) for name, examples in labelled.items())]:
+    say(
+        f"{'data':24s} {'system':26s} {'msg/s':>8s} {'ratio':>6s} {'cpu s/1k':>8s} "
+        f"{'macro-F1':>9s} {'lead-F1':>8s} {'cache':>6s}"
+    )
+    for name, messages in [
+        *data.items(),
+        *((name, [example.message for example in examples]) for name, examples in labelled.items()),
+    ]:
         truth = targets(labelled[name], taxonomy) if name in labelled else None
         systems = [
             _Run("(a) encode + scikit-learn", _by_peer(peer.probabilities)),
@@ -115,31 +125,61 @@ class _Run:
         else:
             self.chosen.append(found)
 
-    def measured(self, data: str, taxonomy: Taxonomy, truth: NDArray[np.float64] | None, base: _Run) -> Measured:
+    def measured(
+        self, data: str, taxonomy: Taxonomy, truth: NDArray[np.float64] | None, base: _Run
+    ) -> Measured:
         """Return the line of the table; ``base`` is what the ratio is taken to."""
         macro = lead = None
         if truth is not None:
-            macro, lead = scores(chosen_labels(self.decisions, taxonomy) if self.decisions else np.vstack(self.chosen), truth)
+            macro, lead = scores(
+                chosen_labels(self.decisions, taxonomy)
+                if self.decisions
+                else np.vstack(self.chosen),
+                truth,
+            )
         cached = sum(one.from_cache for one in self.decisions) / self.count
-        rate, ratio = self.count / self.seconds, (self.count / self.seconds) / (base.count / base.seconds)
-        return Measured(data, self.system, rate, ratio, 1e3 * self.processor / self.count, macro, lead, cached)
+        rate, ratio = (
+            self.count / self.seconds,
+            (self.count / self.seconds) / (base.count / base.seconds),
+        )
+        return Measured(
+            data, self.system, rate, ratio, 1e3 * self.processor / self.count, macro, lead, cached
+        )
 
 
-def _by_peer(run: Callable[[Sequence[str]], NDArray[np.float64]]) -> Callable[[Sequence[Message]], NDArray[np.bool_]]:
+def _by_peer(
+    run: Callable[[Sequence[str]], NDArray[np.float64]],
+) -> Callable[[Sequence[Message]], NDArray[np.bool_]]:
     return lambda messages: _argmax_too(run([message.text for message in messages]))
 
 
-def _shares(messages: Sequence[Message], decisions: Sequence[Decision], ours: LocalClassifier) -> str:
+def _shares(
+    messages: Sequence[Message], decisions: Sequence[Decision], ours: LocalClassifier
+) -> str:
     """Say which share of the messages each stage settled, in words."""
     cached = sum(decision.from_cache for decision in decisions)
-    bare = sum(not read(one, ours.glossary).encoded for one, decision in zip(messages, decisions, strict=True) if not decision.from_cache)
-    counts = {"cache": cached, "n-grams alone": bare, "n-grams and encoder": len(messages) - cached - bare}
+    bare = sum(
+        not encoder_input(one, ours.glossary).encoded
+        for one, decision in zip(messages, decisions, strict=True)
+        if not decision.from_cache
+    )
+    counts = {
+        "cache": cached,
+        "n-grams alone": bare,
+        "n-grams and encoder": len(messages) - cached - bare,
+    }
     return ", ".join(f"{stage} {count / len(messages):.1%}" for stage, count in counts.items())
 
 
 def targets(examples: Sequence[Example], taxonomy: Taxonomy) -> NDArray[np.float64]:
     """Return zeros and ones of shape (examples, labels + 1); the last column is lead."""
-    rows = [[*(name in example.labels for name in taxonomy.names), not taxonomy.leads.isdisjoint(example.labels)] for example in examples]
+    rows = [
+        [
+            *(name in example.labels for name in taxonomy.names),
+            not taxonomy.leads.isdisjoint(example.labels),
+        ]
+        for example in examples
+    ]
     return np.array(rows, dtype=np.float64)
 
 
@@ -152,7 +192,13 @@ def _argmax_too(chances: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def chosen_labels(decisions: Sequence[Decision], taxonomy: Taxonomy) -> NDArray[np.bool_]:
     """Return what was chosen in the shape of :func:`targets`."""
-    return np.array([[*(name in decision.labels for name in taxonomy.names), decision.is_lead] for decision in decisions], dtype=np.bool_)
+    return np.array(
+        [
+            [*(name in decision.labels for name in taxonomy.names), decision.is_lead]
+            for decision in decisions
+        ],
+        dtype=np.bool_,
+    )
 
 
 def scores(chosen: NDArray[np.bool_], truth: NDArray[np.float64]) -> tuple[float, float]:
@@ -172,10 +218,13 @@ def stages(messages: Sequence[Message], ours: LocalClassifier, say: Print) -> No
     for start in range(0, len(messages), BATCH):
         batch = messages[start : start + BATCH]
         began = time.perf_counter()
-        readings = [read(message, ours.glossary) for message in batch]
+        readings = [encoder_input(message, ours.glossary) for message in batch]
         timed("read", began)
         began = time.perf_counter()
-        features = [featurise(message, reading.text, reading.english) for message, reading in zip(batch, readings, strict=True)]
+        features = [
+            featurise(message, reading.text, reading.english)
+            for message, reading in zip(batch, readings, strict=True)
+        ]
         ours.model.numbers.vocabulary.transform(features).times(ours.model.numbers.sparse)
         timed("n-grams", began)
         began = time.perf_counter()
@@ -186,11 +235,18 @@ def stages(messages: Sequence[Message], ours: LocalClassifier, say: Print) -> No
         for message in batch:
             find_slots(message.text)
         timed("slots", began)
-    parts = ", ".join(f"{stage} {1e6 * seconds / len(messages):.0f}" for stage, seconds in times.items())
+    parts = ", ".join(
+        f"{stage} {1e6 * seconds / len(messages):.0f}" for stage, seconds in times.items()
+    )
     say(f"{'':24s} without the cache, µs a message: {parts}")
 
 
 def line(row: Measured) -> str:
     """Return one line of the table."""
-    macro, lead = (f"{value:.3f}" if value is not None else "-" for value in (row.macro_f1, row.lead_f1))
-    return f"{row.data:24s} {row.system:26s} {row.rate:8.0f} {row.ratio:6.2f} {row.processor:8.2f} {macro:>9s} {lead:>8s} {row.from_cache:6.1%}"
+    macro, lead = (
+        f"{value:.3f}" if value is not None else "-" for value in (row.macro_f1, row.lead_f1)
+    )
+    return (
+        f"{row.data:24s} {row.system:26s} {row.rate:8.0f} {row.ratio:6.2f} "
+        f"{row.processor:8.2f} {macro:>9s} {lead:>8s} {row.from_cache:6.1%}"
+    )

@@ -1,4 +1,6 @@
-"""What the local model is measured against: the usual ways to classify with a sentence encoder, and two baselines that need no training."""
+"""What the local model is measured against: the usual ways to classify with a sentence encoder, and
+two baselines that need no training.
+"""
 
 from __future__ import annotations
 
@@ -23,50 +25,75 @@ def plain_encoder() -> SentenceTransformer:
 
 
 class PlainPeer:
-    """Sentence embeddings as sentence-transformers computes them, and scikit-learn's logistic regression on top."""
+    """Sentence embeddings as sentence-transformers computes them, and scikit-learn's logistic
+    regression on top.
+    """
 
     def __init__(self, texts: Sequence[str], targets: NDArray[np.float64]) -> None:
         """Fit on texts and targets of shape (texts, outputs)."""
         self.encoder = plain_encoder()
         embeddings = self.encoder.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
-        self.head = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=500)).fit(embeddings, targets)
+        self.head = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=500)).fit(
+            embeddings, targets
+        )
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return probabilities of shape (texts, outputs)."""
-        return np.asarray(self.head.predict_proba(self.encoder.encode(list(texts), batch_size=BATCH, show_progress_bar=False)))
+        return np.asarray(
+            self.head.predict_proba(
+                self.encoder.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
+            )
+        )
 
 
 class SetFitPeer:
     """SetFit's own prediction path, with the encoder and the head of the plain peer."""
 
     def __init__(self, peer: PlainPeer) -> None:
-        self._model = SetFitModel(model_body=peer.encoder, model_head=peer.head, multi_target_strategy="one-vs-rest")
+        self._model = SetFitModel(
+            model_body=peer.encoder, model_head=peer.head, multi_target_strategy="one-vs-rest"
+        )
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return probabilities of shape (texts, outputs)."""
-        return np.asarray(self._model.predict_proba(list(texts), batch_size=BATCH, show_progress_bar=False))
+        return np.asarray(
+            self._model.predict_proba(list(texts), batch_size=BATCH, show_progress_bar=False)
+        )
 
 
 _KEYWORDS = re.compile(
-    r"\?|？|how much|price|cost|discount|buy|order|link|ship|deliver|postage|available|in stock|restock|size|book|appointment"
+    r"\?|？|how much|price|cost|discount|buy|order|link|ship|deliver|postage|available|in "
+    r"stock|restock|size|book|appointment"
     r"|dm me|pm me|call me|whatsapp|wholesale|quote|where|address|open"
     r"|多少|价|價|买|買|拍|下单|链接|包邮|运费|有货|还有|尺码|预约|微信|批发|地址|吗|嗎"
     r"|berapa|harga|beli|nak|mau|order|ongkir|pos|ada|stok|saiz|ukuran|booking|grosir|borong|mana|alamat"
     r"|cu[aá]nto|precio|compr|quiero|env[ií]|hay|talla|cita|agendar|mayoreo|d[oó]nde|direcci[oó]n"
-    r"|bao nhi[eê]u|gi[aá]|mua|ch[oố]t|ship|c[oò]n|size|[dđ][aặ]t l[iị]ch|s[iỉ]|[oở] [dđ][aâ]u|[dđ][iị]a ch[iỉ]"
+    r"|bao nhi[eê]u|gi[aá]|mua|ch[oố]t|ship|c[oò]n|size|[dđ][aặ]t l[iị]ch|s[iỉ]|[oở] "
+    r"[dđ][aâ]u|[dđ][iị]a ch[iỉ]"
     r"|เท่าไ|ราคา|ซื้อ|สั่ง|เอา|ส่ง|มีไหม|มีมั้ย|ไซส์|จอง|นัด|ไลน์|ที่ไหน|สาขา|ไหม|มั้ย",
     re.IGNORECASE,
 )
 
 
 def keyword_score(texts: Sequence[str]) -> NDArray[np.float64]:
-    """Return for each text how many keywords of the trade stand in it, in six languages: the filter that many shops start with."""
+    """Return for each text how many keywords of the trade stand in it, in six languages: the filter
+    that many shops start with.
+    """
     return np.array([float(len(_KEYWORDS.findall(text))) for text in texts])
 
 
-def router_score(encoder: SentenceTransformer, texts: Sequence[str], routes: Sequence[str], others: Sequence[str]) -> NDArray[np.float64]:
-    """Return how much nearer each text is to its nearest lead route than to its nearest other utterance: an embedding router (cosines)."""
+def router_score(
+    encoder: SentenceTransformer, texts: Sequence[str], routes: Sequence[str], others: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return how much nearer each text is to its nearest lead route than to its nearest other
+    utterance: an embedding router (cosines).
+    """
     embeddings, near, far = (
-        encoder.encode(list(some), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False) for some in (texts, routes, others)
+        encoder.encode(
+            list(some), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
+        for some in (texts, routes, others)
     )
-    return np.asarray((embeddings @ near.T).max(axis=1) - (embeddings @ far.T).max(axis=1), dtype=np.float64)
+    return np.asarray(
+        (embeddings @ near.T).max(axis=1) - (embeddings @ far.T).max(axis=1), dtype=np.float64
+    )

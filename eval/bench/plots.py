@@ -1,4 +1,6 @@
-"""The two plots of the local model's card: reliability per language, and precision against recall for lead beside two baselines."""
+"""The two plots of the local model's card: reliability per language, and precision against recall
+for lead beside two baselines.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,23 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def reliability(rows: Judged, languages: Sequence[str], path: Path) -> None:
-    """Draw for each language how often lead was true against how likely it was said, with the band of a perfectly calibrated model."""
+    """Draw for each language how often lead was true against how likely it was said, with the band
+    of a perfectly calibrated model.
+    """
     figure = Figure(figsize=(9, 6), layout="constrained")
-    for axes, lang in zip(figure.subplots(2, 3, sharex=True, sharey=True).flat, languages, strict=True):
+    for axes, lang in zip(
+        figure.subplots(2, 3, sharex=True, sharey=True).flat, languages, strict=True
+    ):
         part = rows.only(rows.langs == lang)
         bins = calibration(part.truth[:, -1], part.lead).bins
         said = [one.said for one in bins]
-        axes.fill_between(said, [one.low for one in bins], [one.high for one in bins], alpha=0.25, label="95 % if perfectly calibrated")
+        axes.fill_between(
+            said,
+            [one.low for one in bins],
+            [one.high for one in bins],
+            alpha=0.25,
+            label="95 % if perfectly calibrated",
+        )
         axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
         axes.plot(said, [one.seen for one in bins], marker="o", markersize=4)
         axes.set_title(f"{lang} ({len(part.lead)})")
@@ -39,8 +51,15 @@ def reliability(rows: Judged, languages: Sequence[str], path: Path) -> None:
     _save(figure, path)
 
 
-def precision_recall(truth: NDArray[np.bool_], scores: Mapping[str, NDArray[np.float64]], point: tuple[float, float], path: Path) -> dict[str, float]:
-    """Draw precision against recall for each score, and the shipped operating point; return average precisions."""
+def precision_recall(
+    truth: NDArray[np.bool_],
+    scores: Mapping[str, NDArray[np.float64]],
+    point: tuple[float, float],
+    path: Path,
+) -> dict[str, float]:
+    """Draw precision against recall for each score, and the shipped operating point; return average
+    precisions.
+    """
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
     found = {}
@@ -48,7 +67,9 @@ def precision_recall(truth: NDArray[np.bool_], scores: Mapping[str, NDArray[np.f
         precision, recall, _ = precision_recall_curve(truth, score)
         found[name] = float(average_precision_score(truth, score))
         axes.step(recall, precision, where="post", label=f"{name} (AP {found[name]:.3f})")
-    axes.plot(point[0], point[1], marker="o", color="black", linestyle="none", label="shipped threshold")
+    axes.plot(
+        point[0], point[1], marker="o", color="black", linestyle="none", label="shipped threshold"
+    )
     axes.set(xlabel="recall of leads", ylabel="precision", xlim=(0, 1.01), ylim=(0.3, 1.01))
     axes.legend(loc="lower left")
     _save(figure, path)

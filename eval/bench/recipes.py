@@ -1,4 +1,6 @@
-"""Which way to fit the local model is best at its cost: each recipe is fitted on train and judged on dev, alone and blended with the n-grams."""
+"""Which way to fit the local model is best at its cost: each recipe is fitted on train and judged
+on dev, alone and blended with the n-grams.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,11 @@ from setfit import SetFitModel, Trainer, TrainingArguments
 
 from eval.bench.local import scores, targets
 from eval.measure.classification import average_precision, log_loss
-from eval.measure.statistics import mean
 from intent.classify.local.choice import Rule, rule_for
 from intent.classify.local.export import BUNDLED, encoder_folder
-from intent.classify.local.gloss import load_glossary
-from intent.taxonomy import Taxonomy
+from intent.classify.local.translate import load_glossary
+from intent.model.taxonomy import Taxonomy
+from intent.statistics.rooms import mean
 from intent.training.adapt import AdapterRecipe, adapt
 from intent.training.calibrate import blend, folds
 from intent.training.data import Example
@@ -40,7 +42,9 @@ SHIPPED = "LoRA, 4 layers"
 
 FOLDS = 5
 THRESHOLDS = (0.4, 0.5)
-"""Labels and leads are chosen from these probabilities on: no recipe has had thresholds fitted for it."""
+"""Labels and leads are chosen from these probabilities on: no recipe has had thresholds fitted for
+it.
+"""
 
 TEACHER_SHARE = 0.5
 """How much of a student's targets is the teacher's opinion; the rest are the labels."""
@@ -54,10 +58,12 @@ NOISE = 0.06
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Texts of train and dev as the model reads them, and targets of shape (texts, labels + 1); the last column is lead.
+    """Texts of train and dev as the model reads them, and targets of shape (texts, labels + 1); the
+    last column is lead.
 
     Attributes:
-        opinions: what a teacher of so many layers says of train, shape of its targets; kept, since several recipes ask the same one.
+        opinions: what a teacher of so many layers says of train, shape of its targets; kept, since
+            several recipes ask the same one.
     """
 
     train: Sequence[Example]
@@ -70,11 +76,19 @@ class Material:
     opinions: dict[int, Floats] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, train: Sequence[Example], dev: Sequence[Example], taxonomy: Taxonomy, encoder: str = BUNDLED) -> Material:
+    def read(
+        cls,
+        train: Sequence[Example],
+        dev: Sequence[Example],
+        taxonomy: Taxonomy,
+        encoder: str = BUNDLED,
+    ) -> Material:
         """Read both parts."""
         glossary = load_glossary()
         rows = read_rows(train, glossary), read_rows(dev, glossary)
-        return cls(train, dev, rows[0], rows[1], targets(train, taxonomy), targets(dev, taxonomy), encoder)
+        return cls(
+            train, dev, rows[0], rows[1], targets(train, taxonomy), targets(dev, taxonomy), encoder
+        )
 
 
 Fitting = Callable[[Material, AdapterRecipe, Print], Floats]
@@ -90,7 +104,8 @@ class Tried:
         seconds: of processor time that fitting took, over all threads.
         alone, blended: macro-F1, lead F1 and average precision for lead, in [0, 1].
         loss: log-loss, mean over labels, blended, in nats.
-        difference, error: of that loss from the shipped recipe's, and its standard error over rooms; below zero is better.
+        difference, error: of that loss from the shipped recipe's, and its standard error over
+            rooms; below zero is better.
     """
 
     name: str
@@ -107,32 +122,53 @@ def lora(layers: int, balance: float = 0.0) -> Fitting:
     """Low-rank changes to the first layers; ``balance`` weighs the positives of rare labels up."""
 
     def run(material: Material, base: AdapterRecipe, say: Print) -> Floats:
-        return _adapted(material, replace(base, layers=layers, balance=balance), material.train_targets, say)
+        return _adapted(
+            material, replace(base, layers=layers, balance=balance), material.train_targets, say
+        )
 
     return run
 
 
 def noisy(layers: int) -> Fitting:
-    """Each text twice, once with typing errors; three passes over both cost a fifth more than five over one."""
+    """Each text twice, once with typing errors; three passes over both cost a fifth more than five
+    over one.
+    """
 
     def run(material: Material, base: AdapterRecipe, say: Print) -> Floats:
         chance = random.Random(SEED)  # noqa: S311  typing errors, no secret
-        worn = [replace(one, message=one.message.model_copy(update={"text": mistyped(one.message.text, chance)})) for one in material.train]
+        worn = [
+            replace(
+                one,
+                message=one.message.model_copy(update={"text": mistyped(one.message.text, chance)}),
+            )
+            for one in material.train
+        ]
         both = [*material.train_rows.encoded, *read_rows(worn, load_glossary()).encoded]
         recipe = replace(base, layers=layers, epochs=max(1, round(base.epochs * 0.6)))
         twice = np.vstack([material.train_targets, material.train_targets])
-        return adapt(encoder_folder(material.encoder), both, twice, recipe, say, others=material.dev_rows.encoded).others
+        return adapt(
+            encoder_folder(material.encoder),
+            both,
+            twice,
+            recipe,
+            say,
+            others=material.dev_rows.encoded,
+        ).others
 
     return run
 
 
 def distilled(layers: int, teacher: int) -> Fitting:
-    """Fewer layers, taught by the labels and by what a deeper encoder says of texts that it has not learnt from (Hinton et al. 2015)."""
+    """Fewer layers, taught by the labels and by what a deeper encoder says of texts that it has not
+    learnt from (Hinton et al. 2015).
+    """
 
     def run(material: Material, base: AdapterRecipe, say: Print) -> Floats:
         if teacher not in material.opinions:
             material.opinions[teacher] = _opinion(material, replace(base, layers=teacher), say)
-        soft = (1 - TEACHER_SHARE) * material.train_targets + TEACHER_SHARE * material.opinions[teacher]
+        soft = (1 - TEACHER_SHARE) * material.train_targets + TEACHER_SHARE * material.opinions[
+            teacher
+        ]
         return _adapted(material, replace(base, layers=layers), soft, say)
 
     return run
@@ -140,18 +176,34 @@ def distilled(layers: int, teacher: int) -> Fitting:
 
 def frozen(material: Material, _base: AdapterRecipe, _say: Print) -> Floats:
     """The whole encoder as it is, and a linear head."""
-    return _headed(SentenceTransformer(str(encoder_folder(material.encoder)), device="cpu"), material)
+    return _headed(
+        SentenceTransformer(str(encoder_folder(material.encoder)), device="cpu"), material
+    )
 
 
 def contrastive(material: Material, _base: AdapterRecipe, say: Print) -> Floats:
-    """SetFit's recipe (Tunstall et al. 2022): all weights learn to bring texts that share a label together, then a linear head."""
+    """SetFit's recipe (Tunstall et al. 2022): all weights learn to bring texts that share a label
+    together, then a linear head.
+    """
     body = SentenceTransformer(str(encoder_folder(material.encoder)), device="cpu")
     labels = material.train_targets[:, :-1].astype(int).tolist()
-    rows = Dataset.from_dict({"text": [text or "-" for text in material.train_rows.encoded], "label": labels})
-    chosen = TrainingArguments(
-        batch_size=32, max_steps=PAIRS // 32, num_epochs=1, save_strategy="no", report_to="none", show_progress_bar=False, seed=SEED
+    rows = Dataset.from_dict(
+        {"text": [text or "-" for text in material.train_rows.encoded], "label": labels}
     )
-    trainer = Trainer(model=SetFitModel(model_body=body, multi_target_strategy="one-vs-rest"), args=chosen, train_dataset=rows)
+    chosen = TrainingArguments(
+        batch_size=32,
+        max_steps=PAIRS // 32,
+        num_epochs=1,
+        save_strategy="no",
+        report_to="none",
+        show_progress_bar=False,
+        seed=SEED,
+    )
+    trainer = Trainer(
+        model=SetFitModel(model_body=body, multi_target_strategy="one-vs-rest"),
+        args=chosen,
+        train_dataset=rows,
+    )
     trainer.train_embeddings(rows["text"], rows["label"], args=chosen)
     say(f"contrastive fine-tuning on {PAIRS:,} pairs done")
     return _headed(body, material)
@@ -173,21 +225,39 @@ RECIPES: Mapping[str, tuple[int, Fitting]] = {
 
 
 def try_recipes(
-    material: Material, taxonomy: Taxonomy, names: Sequence[str], base: AdapterRecipe, say: Print, kept: Path | None = None
+    material: Material,
+    taxonomy: Taxonomy,
+    names: Sequence[str],
+    base: AdapterRecipe,
+    say: Print,
+    kept: Path | None = None,
 ) -> list[Tried]:
     """Fit recipes one after the other, the shipped one first, and return how each did.
 
-    Each label's logits are calibrated, and blended with those of the n-grams, by weights that are cross-fitted on dev by room.
+    Each label's logits are calibrated, and blended with those of the n-grams, by weights that are
+    cross-fitted on dev by room.
 
     Args:
-        kept: folder in which each recipe's logits are kept, so that a comparison that was cut short goes on where it was.
+        kept: folder in which each recipe's logits are kept, so that a comparison that was cut short
+            goes on where it was.
     """
     vocabulary = material.train_rows.vocabulary()
-    head = fit(material.train_rows.matrix(vocabulary), material.train_targets, strength=GRAM_STRENGTH, exclusive=False)
+    head = fit(
+        material.train_rows.matrix(vocabulary),
+        material.train_targets,
+        strength=GRAM_STRENGTH,
+        exclusive=False,
+    )
     grams = head.logits(material.dev_rows.matrix(vocabulary))
     rooms = np.unique([example.group for example in material.dev], return_inverse=True)[1]
     part = folds([example.group for example in material.dev], FOLDS)
-    rule = rule_for(taxonomy, taxonomy.names, (THRESHOLDS[0],) * len(taxonomy.names), THRESHOLDS[1], exclusive=False)
+    rule = rule_for(
+        taxonomy,
+        taxonomy.names,
+        (THRESHOLDS[0],) * len(taxonomy.names),
+        THRESHOLDS[1],
+        exclusive=False,
+    )
     nothing, truth = np.zeros_like(grams), material.dev_targets
     tried: list[Tried] = []
     reference = np.zeros(len(truth))
@@ -200,14 +270,34 @@ def try_recipes(
             reference = losses
         apart = mean(losses - reference, rooms)
         quality = [_quality(chances, truth, rule, taxonomy) for chances in (alone, both)]
-        tried.append(Tried(name, layers, seconds, quality[0], quality[1], float(losses.mean()), apart.value, apart.error))
+        tried.append(
+            Tried(
+                name,
+                layers,
+                seconds,
+                quality[0],
+                quality[1],
+                float(losses.mean()),
+                apart.value,
+                apart.error,
+            )
+        )
         say(line(tried[-1]))
     return tried
 
 
-def _fitted(name: str, run: Fitting, material: Material, base: AdapterRecipe, say: Print, kept: Path | None) -> tuple[Floats, float]:
-    """Return logits of dev and the processor seconds that they took, from the folder if they were kept there for the same data."""
-    told = [repr(base), *material.train_rows.encoded, *material.dev_rows.encoded, repr(material.train_targets.tolist())]
+def _fitted(
+    name: str, run: Fitting, material: Material, base: AdapterRecipe, say: Print, kept: Path | None
+) -> tuple[Floats, float]:
+    """Return logits of dev and the processor seconds that they took, from the folder if they were
+    kept there for the same data.
+    """
+    told = [
+        repr(base),
+        *material.train_rows.encoded,
+        *material.dev_rows.encoded,
+        repr(material.train_targets.tolist()),
+    ]
     about = hashlib.sha256("\n".join([name, *told]).encode()).hexdigest()[:16]
     path = kept / f"{about}.npz" if kept is not None else None
     if path is not None and path.exists():
@@ -224,7 +314,9 @@ def _fitted(name: str, run: Fitting, material: Material, base: AdapterRecipe, sa
 
 
 def mistyped(text: str, chance: random.Random) -> str:
-    """Return the text with some letters lost, doubled or swapped with their neighbour, as hurried thumbs do."""
+    """Return the text with some letters lost, doubled or swapped with their neighbour, as hurried
+    thumbs do.
+    """
     signs = list(text)
     for place in range(len(signs) - 1, -1, -1):
         if not signs[place].isalpha() or chance.random() >= NOISE:
@@ -242,32 +334,56 @@ def mistyped(text: str, chance: random.Random) -> str:
 def line(tried: Tried) -> str:
     """Return one row of the Markdown table."""
     cells = " | ".join(f"{value:.3f}" for value in (*tried.alone, *tried.blended, tried.loss))
-    return f"| {tried.name} | {tried.layers} | {tried.seconds:.0f} | {cells} | {tried.difference:+.4f} ± {tried.error:.4f} |"
+    return (
+        f"| {tried.name} | {tried.layers} | {tried.seconds:.0f} | {cells} | "
+        f"{tried.difference:+.4f} ± {tried.error:.4f} |"
+    )
 
 
 HEADER = (
-    "| recipe | layers | processor s | macro-F1 alone | lead F1 | AP | macro-F1 blended | lead F1 | AP | log-loss | difference |",
+    "| recipe | layers | processor s | macro-F1 alone | lead F1 | AP | macro-F1 blended | lead F1 "
+    "| AP | log-loss | difference |",
     "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
 )
 
 
 def _adapted(material: Material, recipe: AdapterRecipe, wanted: Floats, say: Print) -> Floats:
-    return adapt(encoder_folder(material.encoder), material.train_rows.encoded, wanted, recipe, say, others=material.dev_rows.encoded).others
+    return adapt(
+        encoder_folder(material.encoder),
+        material.train_rows.encoded,
+        wanted,
+        recipe,
+        say,
+        others=material.dev_rows.encoded,
+    ).others
 
 
 def _opinion(material: Material, deep: AdapterRecipe, say: Print) -> Floats:
-    rows, truth, opinion = material.train_rows, material.train_targets, np.zeros_like(material.train_targets)
+    rows, truth, opinion = (
+        material.train_rows,
+        material.train_targets,
+        np.zeros_like(material.train_targets),
+    )
     part = folds([example.group for example in material.train], 2)
     for number in (0, 1):
         kept, held = rows.only(part != number), rows.only(part == number)
-        found = adapt(encoder_folder(material.encoder), kept.encoded, truth[part != number], deep, say, others=held.encoded)
+        found = adapt(
+            encoder_folder(material.encoder),
+            kept.encoded,
+            truth[part != number],
+            deep,
+            say,
+            others=held.encoded,
+        )
         opinion[part == number] = scipy.special.expit(found.others)
     return opinion
 
 
 def _headed(encoder: SentenceTransformer, material: Material) -> Floats:
     train, dev = (
-        scipy.sparse.csr_matrix(encoder.encode(rows.encoded, batch_size=64, show_progress_bar=False).astype(np.float64))
+        scipy.sparse.csr_matrix(
+            encoder.encode(rows.encoded, batch_size=64, show_progress_bar=False).astype(np.float64)
+        )
         for rows in (material.train_rows, material.dev_rows)
     )
     return fit(train, material.train_targets, strength=20.0, exclusive=False).logits(dev)
@@ -278,12 +394,21 @@ def _blended(first: Floats, second: Floats, truth: Floats, part: NDArray[np.int6
     for number in np.unique(part):
         kept, held = part != number, part == number
         mix = blend(first[kept], second[kept], truth[kept])
-        chances[held] = scipy.special.expit(first[held] * mix[:, 0] + second[held] * mix[:, 1] + mix[:, 2])
+        chances[held] = scipy.special.expit(
+            first[held] * mix[:, 0] + second[held] * mix[:, 1] + mix[:, 2]
+        )
     return chances
 
 
-def _quality(chances: Floats, truth: Floats, rule: Rule, taxonomy: Taxonomy) -> tuple[float, float, float]:
+def _quality(
+    chances: Floats, truth: Floats, rule: Rule, taxonomy: Taxonomy
+) -> tuple[float, float, float]:
     labels = [rule.choose(row[:-1], row[-1]) for row in chances.tolist()]
-    chosen = np.array([[*(name in some for name in taxonomy.names), not taxonomy.leads.isdisjoint(some)] for some in labels])
+    chosen = np.array(
+        [
+            [*(name in some for name in taxonomy.names), not taxonomy.leads.isdisjoint(some)]
+            for some in labels
+        ]
+    )
     ranked = average_precision(truth[:, -1] > 0.5, chances[:, -1], np.ones((1, len(truth))))
     return *scores(chosen, truth), float(ranked[0])

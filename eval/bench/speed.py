@@ -1,4 +1,6 @@
-"""The verbs of ``python -m eval bench`` that are about the local model: its speed and quality, a gate before it, ways to fit it."""
+"""The verbs of ``python -m eval bench`` that are about the local model: its speed and quality, a
+gate before it, ways to fit it.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ from typing import Annotated
 import typer
 
 from eval.bench.wire import wire_messages
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
 from intent.cli.screen import json_line, results, say
-from intent.errors import OperatorError
-from intent.message import Message
-from intent.settings import load_settings
+from intent.model.errors import OperatorError
+from intent.model.message import Message
 from intent.telemetry import configure_logs
 
 LIVE, SELLERS = "live_chat_youtube.jsonl", "seller_comments_tiktok.jsonl"
@@ -24,17 +26,41 @@ SEED = 20261120
 
 
 def local(
-    data: Annotated[Path, typer.Option(help=f"Folder with {LIVE} and {SELLERS}, or one JSONL file of wire messages.")],
-    live: Annotated[int, typer.Option(min=1, help="Messages of the live chat, in order, at most.")] = 10_000,
-    distinct: Annotated[int, typer.Option(min=1, help="Distinct texts of the seller comments, drawn at random, at most.")] = 600,
-    test: Annotated[int, typer.Option(min=1, help="Messages of the dataset's test split, drawn at random, at most.")] = 600,
-    fitted: Annotated[int, typer.Option(min=100, help="Training messages that the heads of the other ways are fitted on, drawn at random.")] = 2500,
-    dataset: Annotated[Path, typer.Option(help="Folder with train.jsonl and test.jsonl.")] = DATASET,
+    data: Annotated[
+        Path,
+        typer.Option(help=f"Folder with {LIVE} and {SELLERS}, or one JSONL file of wire messages."),
+    ],
+    live: Annotated[
+        int, typer.Option(min=1, help="Messages of the live chat, in order, at most.")
+    ] = 10_000,
+    distinct: Annotated[
+        int,
+        typer.Option(
+            min=1, help="Distinct texts of the seller comments, drawn at random, at most."
+        ),
+    ] = 600,
+    test: Annotated[
+        int,
+        typer.Option(min=1, help="Messages of the dataset's test split, drawn at random, at most."),
+    ] = 600,
+    fitted: Annotated[
+        int,
+        typer.Option(
+            min=100,
+            help="Training messages that the heads of the other ways are fitted on, drawn at "
+            "random.",
+        ),
+    ] = 2500,
+    dataset: Annotated[
+        Path, typer.Option(help="Folder with train.jsonl and test.jsonl.")
+    ] = DATASET,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Speed and quality of the local model, stage by stage, beside sentence-transformers + scikit-learn and beside SetFit.
+    """Speed and quality of the local model, stage by stage, beside sentence-transformers +
+    scikit-learn and beside SetFit.
 
-    The live chat is taken in order with its repetitions; one file is taken both ways, in order and as distinct texts.
+    The live chat is taken in order with its repetitions; one file is taken both ways, in order and
+    as distinct texts.
 
     Example: python -m eval bench local --data ../shared/data
     """
@@ -47,17 +73,27 @@ def local(
     configure_logs("error")
     ours = bootstrap.build_local(settings)
     if not isinstance(ours, LocalClassifier):
-        raise OperatorError("the local model cannot be measured stage by stage; unset INTENT_MODEL_DIR")
+        raise OperatorError(
+            "the local model cannot be measured stage by stage; unset INTENT_MODEL_DIR"
+        )
     draw = random.Random(SEED)  # noqa: S311  a sample, no secret
     folder = data.is_dir()
     stream = read_wire(data / LIVE if folder else data)
     texts = {message.text: message for message in (read_wire(data / SELLERS) if folder else stream)}
-    sets = {"live chat, in order": stream[:live], "distinct seller comments": draw.sample(list(texts.values()), min(distinct, len(texts)))}
+    sets = {
+        "live chat, in order": stream[:live],
+        "distinct seller comments": draw.sample(list(texts.values()), min(distinct, len(texts))),
+    }
     examples, train = read_examples(dataset / "test.jsonl"), read_examples(dataset / "train.jsonl")
     labelled = {"test split": draw.sample(examples, min(test, len(examples)))}
     train = draw.sample(train, min(fitted, len(train)))
-    say(f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; model {ours.versions.model}")
-    rows = bench_local(sets, ours, bootstrap.build_taxonomy(settings), train=train, labelled=labelled, say=say)
+    say(
+        f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; model "
+        f"{ours.versions.model}"
+    )
+    rows = bench_local(
+        sets, ours, bootstrap.build_taxonomy(settings), train=train, labelled=labelled, say=say
+    )
     say(f"load of the machine after: {os.getloadavg()[0]:.1f}")
     if as_json:
         for row in rows:
@@ -73,25 +109,33 @@ def read_wire(path: Path) -> list[Message]:
     try:
         messages = list(wire_messages(path))
     except OSError as error:
-        raise OperatorError(f"{path} cannot be read: {error.strerror}; give a folder with {LIVE} and {SELLERS}, or one JSONL file") from error
+        raise OperatorError(
+            f"{path} cannot be read: {error.strerror}; give a folder with {LIVE} and {SELLERS}, or "
+            "one JSONL file"
+        ) from error
     if not messages:
         raise OperatorError(f"{path} holds no messages; give JSONL with one wire message a line")
     return messages
 
 
 def gate(
-    data: Annotated[Path, typer.Option(help=f"Folder with {SELLERS}, or one JSONL file of wire messages.")],
+    data: Annotated[
+        Path, typer.Option(help=f"Folder with {SELLERS}, or one JSONL file of wire messages.")
+    ],
     dataset: Annotated[Path, typer.Option(help="Folder with train.jsonl and dev.jsonl.")] = DATASET,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """What n-grams alone could settle as no lead before the encoder, and at what error; cross-fitted on train and dev.
+    """What n-grams alone could settle as no lead before the encoder, and at what error;
+    cross-fitted on train and dev.
 
     Example: python -m eval bench gate --data ../shared/data
     """
     from eval.bench.gate import gate as run
     from intent.training.data import read_examples
 
-    texts = {message.text: message for message in read_wire(data / SELLERS if data.is_dir() else data)}
+    texts = {
+        message.text: message for message in read_wire(data / SELLERS if data.is_dir() else data)
+    }
     examples = [*read_examples(dataset / "train.jsonl"), *read_examples(dataset / "dev.jsonl")]
     say(f"{len(examples):,} labelled messages, {len(texts):,} distinct real texts")
     for row in run(examples, list(texts.values()), bootstrap.build_taxonomy(load_settings())):
@@ -99,20 +143,34 @@ def gate(
             json_line(asdict(row))
             continue
         wrong = f"{row.wrong} of {row.count:,} wrong ({row.wrong / max(row.count, 1):.2%})"
-        held = f"threshold from the other folds: {row.held_wrong} of {row.held_count:,} wrong ({row.held_wrong / max(row.held_count, 1):.2%})"
-        say(f"error below {row.target:.1%}: settles {row.settled:.1%} of the labelled and {row.others:.1%} of the real texts; {wrong}; {held}")
+        held = (
+            f"threshold from the other folds: {row.held_wrong} of {row.held_count:,} wrong "
+            f"({row.held_wrong / max(row.held_count, 1):.2%})"
+        )
+        say(
+            f"error below {row.target:.1%}: settles {row.settled:.1%} of the labelled and "
+            f"{row.others:.1%} of the real texts; {wrong}; {held}"
+        )
 
 
 def recipes(
     dataset: Annotated[Path, typer.Option(help="Folder with train.jsonl and dev.jsonl.")] = DATASET,
-    only: Annotated[list[str] | None, typer.Option(help="A recipe by name, beside the shipped one; may be repeated.")] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A recipe by name, beside the shipped one; may be repeated."),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the texts.")] = 5,
-    kept: Annotated[Path, typer.Option(help="Folder for what is fitted, so that a run that was cut short goes on.")] = Path("runs/recipes"),
+    kept: Annotated[
+        Path,
+        typer.Option(help="Folder for what is fitted, so that a run that was cut short goes on."),
+    ] = Path("runs/recipes"),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Ways to fit the local model, each fitted on train and judged on dev: contrastive, low-rank, weighted, noisy, distilled. Takes an hour.
+    """Ways to fit the local model, each fitted on train and judged on dev: contrastive, low-rank,
+    weighted, noisy, distilled. Takes an hour.
 
-    Nothing is cross-fitted on train, so the figures are those of a comparison, not of the model that ships.
+    Nothing is cross-fitted on train, so the figures are those of a comparison, not of the model
+    that ships.
 
     Example: python -m eval bench recipes --only "SetFit, contrastive"
     """
@@ -122,11 +180,17 @@ def recipes(
 
     unknown = set(only or ()) - set(RECIPES)
     if unknown:
-        raise OperatorError(f"there is no recipe {min(unknown)!r}; it may be one of: {'; '.join(RECIPES)}")
+        raise OperatorError(
+            f"there is no recipe {min(unknown)!r}; it may be one of: {'; '.join(RECIPES)}"
+        )
     configure_logs("error")
     taxonomy = bootstrap.build_taxonomy(load_settings())
-    material = Material.read(read_examples(dataset / "train.jsonl"), read_examples(dataset / "dev.jsonl"), taxonomy)
-    tried = try_recipes(material, taxonomy, only or list(RECIPES), AdapterRecipe(epochs=epochs), say, kept)
+    material = Material.read(
+        read_examples(dataset / "train.jsonl"), read_examples(dataset / "dev.jsonl"), taxonomy
+    )
+    tried = try_recipes(
+        material, taxonomy, only or list(RECIPES), AdapterRecipe(epochs=epochs), say, kept
+    )
     if as_json:
         for one in tried:
             json_line(asdict(one))

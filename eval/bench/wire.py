@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from intent.errors import Malformed
-from intent.message import Message, parse_message
+from intent.model.errors import Malformed
+from intent.model.message import Message, parse_message
 
 
 def wire_messages(path: Path) -> Iterator[Message]:

@@ -1,7 +1,8 @@
-"""How far two annotators agree: Cohen's kappa for each label and for lead, with intervals that respect rooms.
+"""How far two annotators agree: Cohen's kappa for each label and for lead, with intervals that
+respect rooms.
 
-Kappa: J. Cohen, A coefficient of agreement for nominal scales, 1960. The interval is a percentile bootstrap that draws whole rooms,
-because messages of one room are not independent.
+Kappa: J. Cohen, A coefficient of agreement for nominal scales, 1960. The interval is a percentile
+bootstrap that draws whole rooms, because messages of one room are not independent.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.data.rows import AUTHOR, SECOND, Row
-from intent.taxonomy import Taxonomy
+from intent.model.taxonomy import Taxonomy
 
 LEAD = "lead"
 """Name of the agreement on whether a message carries any lead intent."""
@@ -27,7 +28,8 @@ class Agreement:
 
     Attributes:
         rows: messages that both have labelled.
-        first: how many the first annotator said yes to; ``second`` likewise, ``both`` where both did.
+        first: how many the first annotator said yes to; ``second`` likewise, ``both`` where both
+            did.
         kappa: from -1 to 1; NaN where both gave one and the same answer to everything.
         low, high: 95 % interval of kappa, clustered by room.
     """
@@ -43,21 +45,36 @@ class Agreement:
 
 
 def agreement(
-    rows: Sequence[Row], taxonomy: Taxonomy, *, first: str = AUTHOR, second: str = SECOND, draws: int = 2000, seed: int = 20260131
+    rows: Sequence[Row],
+    taxonomy: Taxonomy,
+    *,
+    first: str = AUTHOR,
+    second: str = SECOND,
+    draws: int = 2000,
+    seed: int = 20260131,
 ) -> list[Agreement]:
-    """Compare two annotators, for lead and then for each label; rows that one of them has not labelled are left out."""
+    """Compare two annotators, for lead and then for each label; rows that one of them has not
+    labelled are left out.
+    """
     both = [row for row in rows if row.by(first) and row.by(second)]
     rooms = _clusters([(row.input.platform, row.input.room_id) for row in both])
     questions = [(LEAD, taxonomy.leads), *((name, frozenset([name])) for name in taxonomy.names)]
     found = []
     for label, members in questions:
-        one, other = (np.array([not members.isdisjoint(row.by(who) or ()) for row in both], dtype=bool) for who in (first, second))
+        one, other = (
+            np.array([not members.isdisjoint(row.by(who) or ()) for row in both], dtype=bool)
+            for who in (first, second)
+        )
         found.append(_agreement(label, one, other, rooms, draws, seed))
     return found
 
 
-def by_guideline(rows: Sequence[Row], *, first: str = AUTHOR, second: str = SECOND) -> dict[int, list[Row]]:
-    """Return the rows that both have labelled, by the guideline version that the later of the two followed."""
+def by_guideline(
+    rows: Sequence[Row], *, first: str = AUTHOR, second: str = SECOND
+) -> dict[int, list[Row]]:
+    """Return the rows that both have labelled, by the guideline version that the later of the two
+    followed.
+    """
     found: dict[int, list[Row]] = {}
     for row in rows:
         versions = [held.guideline for held in row.labels if held.by in {first, second}]
@@ -67,13 +84,20 @@ def by_guideline(rows: Sequence[Row], *, first: str = AUTHOR, second: str = SECO
 
 
 def cohens_kappa(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return kappa for counts of shape (…, 4): no-no, no-yes, yes-no, yes-yes; NaN where chance alone agrees on everything."""
+    """Return kappa for counts of shape (…, 4): no-no, no-yes, yes-no, yes-yes; NaN where chance
+    alone agrees on everything.
+    """
     total = cells.sum(axis=-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = (cells[..., 0] + cells[..., 3]) / total
-        first, second = (cells[..., 2] + cells[..., 3]) / total, (cells[..., 1] + cells[..., 3]) / total
+        first, second = (
+            (cells[..., 2] + cells[..., 3]) / total,
+            (cells[..., 1] + cells[..., 3]) / total,
+        )
         chance = first * second + (1 - first) * (1 - second)
-        kappa: NDArray[np.float64] = np.where(chance < 1, (observed - chance) / (1 - chance), np.nan)
+        kappa: NDArray[np.float64] = np.where(
+            chance < 1, (observed - chance) / (1 - chance), np.nan
+        )
     return kappa
 
 
@@ -82,7 +106,14 @@ def _clusters(rooms: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
     return np.array([numbers.setdefault(room, len(numbers)) for room in rooms], dtype=np.int64)
 
 
-def _agreement(label: str, first: NDArray[np.bool_], second: NDArray[np.bool_], rooms: NDArray[np.int64], draws: int, seed: int) -> Agreement:
+def _agreement(
+    label: str,
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+    rooms: NDArray[np.int64],
+    draws: int,
+    seed: int,
+) -> Agreement:
     if len(first) == 0:
         return Agreement(label, 0, 0, 0, 0, np.nan, np.nan, np.nan)
     count = int(rooms.max()) + 1
@@ -95,4 +126,13 @@ def _agreement(label: str, first: NDArray[np.bool_], second: NDArray[np.bool_], 
     drawn = drawn[~np.isnan(drawn)]
     low, high = np.quantile(drawn, (0.025, 0.975)) if len(drawn) else (np.nan, np.nan)
     kappa = float(cohens_kappa(by_room.sum(axis=0)))
-    return Agreement(label, len(first), int(first.sum()), int(second.sum()), int((first & second).sum()), kappa, float(low), float(high))
+    return Agreement(
+        label,
+        len(first),
+        int(first.sum()),
+        int(second.sum()),
+        int((first & second).sum()),
+        kappa,
+        float(low),
+        float(high),
+    )

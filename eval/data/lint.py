@@ -8,8 +8,8 @@ from datetime import datetime
 
 from eval.data.rows import ADJUDICATED, AUTHOR, SECOND, Fault, Row
 from intent.classify.folding import fold
-from intent.message import AuthorRole
-from intent.taxonomy import Taxonomy
+from intent.model.message import AuthorRole
+from intent.model.taxonomy import Taxonomy
 
 HARD = frozenset(
     [
@@ -39,9 +39,14 @@ LANGUAGES = ("en", "zh", "idms", "es", "vi", "th")
 
 
 def comparable(text: str) -> str:
-    """Return what is left of a text when case, spaces, punctuation and emoji are taken away; the folded text itself where nothing is left."""
+    """Return what is left of a text when case, spaces, punctuation and emoji are taken away; the
+    folded text itself where nothing is left.
+    """
     folded = fold(text)
-    return "".join(character for character in folded if unicodedata.category(character)[0] in "LNM") or folded
+    return (
+        "".join(character for character in folded if unicodedata.category(character)[0] in "LNM")
+        or folded
+    )
 
 
 def lint(rows: Sequence[Row], taxonomy: Taxonomy) -> list[Fault]:
@@ -51,7 +56,10 @@ def lint(rows: Sequence[Row], taxonomy: Taxonomy) -> list[Fault]:
 
 
 def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
-    for who, labels in (("expected", row.expected.labels), *((given.by, given.labels) for given in row.labels)):
+    for who, labels in (
+        ("expected", row.expected.labels),
+        *((given.by, given.labels) for given in row.labels),
+    ):
         for what in label_faults(labels, taxonomy):
             yield f"{who}: {what}"
     for slot in row.expected.slots:
@@ -71,7 +79,9 @@ def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
 
 
 def label_faults(labels: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
-    """Yield what is wrong with a row's labels: unknown, repeated, out of order, or beside one that stands alone."""
+    """Yield what is wrong with a row's labels: unknown, repeated, out of order, or beside one that
+    stands alone.
+    """
     unknown = sorted(set(labels) - set(taxonomy.names))
     if unknown:
         yield f"labels that are not in the taxonomy: {', '.join(unknown)}"
@@ -91,7 +101,10 @@ def _history_faults(row: Row) -> Iterator[str]:
     if adjudicated is None and second is not None and second != author:
         yield "the annotators disagree and nobody has adjudicated"
     if row.expected.labels != (adjudicated or author):
-        yield "the expected labels are not the adjudicated ones, nor the author's where nothing was adjudicated"
+        yield (
+            "the expected labels are not the adjudicated ones, nor the author's where nothing "
+            "was adjudicated"
+        )
 
 
 def _repeated(rows: Sequence[Row]) -> Iterator[Fault]:
@@ -102,10 +115,14 @@ def _repeated(rows: Sequence[Row]) -> Iterator[Fault]:
         if row.id in ids:
             yield Fault(row.id, "the id stands twice")
         elif (row.input.platform, row.input.message_id) in messages:
-            yield Fault(row.id, f"the same message as {messages[row.input.platform, row.input.message_id]}")
+            yield Fault(
+                row.id, f"the same message as {messages[row.input.platform, row.input.message_id]}"
+            )
         elif comparable(row.input.text) in texts:
             yield Fault(row.id, f"the same text as {texts[comparable(row.input.text)]}")
-        ids[row.id] = messages[row.input.platform, row.input.message_id] = texts[comparable(row.input.text)] = row.id
+        ids[row.id] = messages[row.input.platform, row.input.message_id] = texts[
+            comparable(row.input.text)
+        ] = row.id
 
 
 def _torn_rooms(rows: Sequence[Row]) -> Iterator[Fault]:
@@ -113,7 +130,10 @@ def _torn_rooms(rows: Sequence[Row]) -> Iterator[Fault]:
     for row in rows:
         room = (row.input.platform, row.input.room_id)
         if home.setdefault(room, row.metadata.split) != row.metadata.split:
-            yield Fault(row.id, f"its room {row.input.room_id} stands in {home[room]} and in {row.metadata.split}")
+            yield Fault(
+                row.id,
+                f"its room {row.input.room_id} stands in {home[room]} and in {row.metadata.split}",
+            )
 
 
 def _disordered(rows: Sequence[Row]) -> Iterator[Fault]:

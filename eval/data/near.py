@@ -1,4 +1,6 @@
-"""Finds texts that stand, nearly the same, in more than one split, where a model would be tested on what it was taught."""
+"""Finds texts that stand, nearly the same, in more than one split, where a model would be tested on
+what it was taught.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ NGRAM_COSINE = 0.8
 """Cosine of the sets of character 2- and 3-grams from which two texts are nearly the same."""
 
 EMBEDDING_COSINE = 0.9
-"""Cosine of embeddings from which two texts are nearly the same; only asked of Latin script, since the bundled encoder reads no other."""
+"""Cosine of embeddings from which two texts are nearly the same; only asked of Latin script, since
+the bundled encoder reads no other.
+"""
 
 _FEW_LETTERS = 6
 
@@ -33,7 +37,9 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class NearDuplicate:
-    """Two rows of different splits with nearly the same text; ``cosine`` is the larger one of n-grams and embeddings."""
+    """Two rows of different splits with nearly the same text; ``cosine`` is the larger one of
+    n-grams and embeddings.
+    """
 
     first: str
     second: str
@@ -44,7 +50,8 @@ def near_duplicates(rows: Sequence[Row], encoder: Encoder | None = None) -> list
     """Return the pairs across splits that are nearly the same, the nearest first.
 
     Args:
-        encoder: also compares embeddings of texts in Latin script; None leaves it at normalised text and n-grams.
+        encoder: also compares embeddings of texts in Latin script; None leaves it at normalised
+            text and n-grams.
     """
     texts = [row.input.text for row in rows]
     splits = np.array([row.metadata.split for row in rows])
@@ -52,7 +59,9 @@ def near_duplicates(rows: Sequence[Row], encoder: Encoder | None = None) -> list
     if encoder is not None:
         for pair, cosine in _by_embedding(texts, splits, encoder).items():
             near[pair] = max(cosine, near.get(pair, 0.0))
-    found = [NearDuplicate(rows[one].id, rows[other].id, cosine) for (one, other), cosine in near.items()]
+    found = [
+        NearDuplicate(rows[one].id, rows[other].id, cosine) for (one, other), cosine in near.items()
+    ]
     return sorted(found, key=lambda pair: (-pair.cosine, pair.first, pair.second))
 
 
@@ -63,9 +72,13 @@ def _by_ngrams(texts: Sequence[str], splits: NDArray[np.str_]) -> dict[tuple[int
     near: dict[tuple[int, int], float] = {}
     for row, held in enumerate(grams):
         elsewhere = [rows_of for split, rows_of in postings.items() if split != splits[row]]
-        shared = Counter(earlier for rows_of in elsewhere for gram in held for earlier in rows_of.get(gram, ()))
+        shared = Counter(
+            earlier for rows_of in elsewhere for gram in held for earlier in rows_of.get(gram, ())
+        )
         others = np.fromiter(shared.keys(), dtype=np.int64, count=len(shared))
-        cosines = np.fromiter(shared.values(), dtype=np.float64, count=len(shared)) / np.sqrt(sizes[others] * sizes[row])
+        cosines = np.fromiter(shared.values(), dtype=np.float64, count=len(shared)) / np.sqrt(
+            sizes[others] * sizes[row]
+        )
         for other in np.flatnonzero(cosines >= NGRAM_COSINE - 1e-9):
             near[int(others[other]), row] = float(cosines[other])
         for gram in held:
@@ -75,10 +88,14 @@ def _by_ngrams(texts: Sequence[str], splits: NDArray[np.str_]) -> dict[tuple[int
 
 def _ngrams(text: str) -> frozenset[str]:
     padded = f" {comparable(text)} "
-    return frozenset(padded[start : start + size] for size in (2, 3) for start in range(len(padded) - size + 1))
+    return frozenset(
+        padded[start : start + size] for size in (2, 3) for start in range(len(padded) - size + 1)
+    )
 
 
-def _by_embedding(texts: Sequence[str], splits: NDArray[np.str_], encoder: Encoder) -> dict[tuple[int, int], float]:
+def _by_embedding(
+    texts: Sequence[str], splits: NDArray[np.str_], encoder: Encoder
+) -> dict[tuple[int, int], float]:
     latin = np.array([row for row, text in enumerate(texts) if _is_latin(text)], dtype=np.int64)
     if len(latin) == 0:
         return {}
@@ -86,11 +103,15 @@ def _by_embedding(texts: Sequence[str], splits: NDArray[np.str_], encoder: Encod
     near: dict[tuple[int, int], float] = {}
     for place, row in enumerate(latin):
         cosines = embeddings[:place] @ embeddings[place]
-        for other in np.flatnonzero((cosines >= EMBEDDING_COSINE) & (splits[latin[:place]] != splits[row])):
+        for other in np.flatnonzero(
+            (cosines >= EMBEDDING_COSINE) & (splits[latin[:place]] != splits[row])
+        ):
             near[int(latin[other]), int(row)] = float(cosines[other])
     return near
 
 
 def _is_latin(text: str) -> bool:
     letters = [character for character in text if character.isalpha()]
-    return len(letters) >= _FEW_LETTERS and all("LATIN" in unicodedata.name(letter, "") for letter in letters)
+    return len(letters) >= _FEW_LETTERS and all(
+        "LATIN" in unicodedata.name(letter, "") for letter in letters
+    )

@@ -10,14 +10,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from intent.errors import OperatorError
-from intent.message import AuthorRole, Context, Key, Kind, Message, Reply, Text
+from intent.model.errors import OperatorError
+from intent.model.message import AuthorRole, Context, Key, Kind, Message, Reply, Text
 
 SPLITS = ("train", "dev", "test")
 """The splits, in the order in which a model meets them."""
 
 AUTHOR, SECOND, ADJUDICATED = "author", "second", "adjudicated"
-"""Who gave labels: whoever wrote the text, whoever labelled it again without seeing the first, and the decision between them."""
+"""Who gave labels: whoever wrote the text, whoever labelled it again without seeing the first, and
+the decision between them.
+"""
 
 Labels = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -49,7 +51,9 @@ class Annotation(_Data):
 
 
 class Metadata(_Data):
-    """What is known about the row besides the message. ``hard`` names a kind of difficulty, ``why`` the rule that decides."""
+    """What is known about the row besides the message. ``hard`` names a kind of difficulty, ``why``
+    the rule that decides.
+    """
 
     lang: str
     business: str
@@ -59,7 +63,9 @@ class Metadata(_Data):
 
 
 class WireMessage(_Data):
-    """The message as it would arrive; stricter than the door, so that no misspelt key is lost. It holds no ``lang``: the model must not be told."""
+    """The message as it would arrive; stricter than the door, so that no misspelt key is lost. It
+    holds no ``lang``: the model must not be told.
+    """
 
     platform: Key
     room_id: Key
@@ -126,7 +132,11 @@ def read_file(path: Path) -> tuple[list[Row], list[Fault]]:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
-            faults.append(Fault(f"{path.name}:{number}", f"{where}: {first['msg']}" if where else first["msg"]))
+            faults.append(
+                Fault(
+                    f"{path.name}:{number}", f"{where}: {first['msg']}" if where else first["msg"]
+                )
+            )
     return rows, faults
 
 
@@ -136,23 +146,34 @@ def write_file(path: Path, rows: Sequence[Row]) -> None:
     Raises:
         OperatorError: the file cannot be written.
     """
-    lines = "".join(json.dumps(row.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False) + "\n" for row in rows)
+    lines = "".join(
+        json.dumps(row.model_dump(mode="json", exclude_defaults=True), ensure_ascii=False) + "\n"
+        for row in rows
+    )
     fresh = path.with_name(f"{path.name}.new")
     try:
         fresh.write_text(lines, encoding="utf-8")
         fresh.replace(path)
     except OSError as error:
-        raise OperatorError(f"the dataset {path} cannot be written: {error.strerror}; make its folder writable") from error
+        raise OperatorError(
+            f"the dataset {path} cannot be written: {error.strerror}; make its folder writable"
+        ) from error
 
 
 def read_dataset(folder: Path) -> tuple[list[Row], list[Fault]]:
-    """Read the three splits of a folder; a row that names another split than its file is a fault."""
+    """Read the three splits of a folder; a row that names another split than its file is a
+    fault.
+    """
     rows, faults = [], []
     for split in SPLITS:
         read, broken = read_file(folder / f"{split}.jsonl")
         rows += read
         faults += broken
-        faults += [Fault(row.id, f"stands in {split}.jsonl but names the split {row.metadata.split}") for row in read if row.metadata.split != split]
+        faults += [
+            Fault(row.id, f"stands in {split}.jsonl but names the split {row.metadata.split}")
+            for row in read
+            if row.metadata.split != split
+        ]
     return rows, faults
 
 

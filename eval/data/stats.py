@@ -1,4 +1,6 @@
-"""Counts of a dataset: rows, rooms and labels for each language and split, and the shares that show whether it looks like a stream."""
+"""Counts of a dataset: rows, rooms and labels for each language and split, and the shares that show
+whether it looks like a stream.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.data.rows import Row
-from intent.taxonomy import Taxonomy
+from intent.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Counts of some rows. Shares are of rows, from 0 to 1; ``labels`` has every label of the taxonomy."""
+    """Counts of some rows. Shares are of rows, from 0 to 1; ``labels`` has every label of the
+    taxonomy.
+    """
 
     rows: int
     rooms: int

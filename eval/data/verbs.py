@@ -14,15 +14,17 @@ from eval.data.lint import lint as lint_rows
 from eval.data.near import near_duplicates
 from eval.data.rows import AUTHOR, SECOND, load_dataset, of_split, read_dataset
 from eval.data.stats import Counts, count, count_cells
-from intent.bootstrap import build_taxonomy
+from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.settings import load_settings
 from intent.classify.local.encoder import BUNDLED, EncoderSpec, open_encoder
 from intent.cli.screen import json_line, people, results
-from intent.settings import load_settings
 
 DATASET = Path(__file__).resolve().parents[1] / "datasets" / "lead_intent"
 """The dataset that ships."""
 
-BUNDLED_ENCODER = EncoderSpec(BUNDLED, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", layers=6)
+BUNDLED_ENCODER = EncoderSpec(
+    BUNDLED, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", layers=6
+)
 """The encoder that comes as a package, whole."""
 
 app = typer.Typer(no_args_is_help=True, help="Looks after labelled datasets.")
@@ -50,8 +52,12 @@ def stats(folder: Folder = DATASET, json: Json = False) -> None:
     """Count rows, rooms and labels for each language and split."""
     taxonomy = build_taxonomy(load_settings())
     rows = load_dataset(folder)
-    named = {f"{lang} {split}": counts for (lang, split), counts in count_cells(rows, taxonomy).items()}
-    named |= {f"all {split}": count(of_split(rows, split), taxonomy) for split in ("train", "dev", "test")}
+    named = {
+        f"{lang} {split}": counts for (lang, split), counts in count_cells(rows, taxonomy).items()
+    }
+    named |= {
+        f"all {split}": count(of_split(rows, split), taxonomy) for split in ("train", "dev", "test")
+    }
     named["all"] = count(rows, taxonomy)
     if json:
         for name, counts in named.items():
@@ -63,8 +69,16 @@ def stats(folder: Folder = DATASET, json: Json = False) -> None:
 def _stats_table(named: dict[str, Counts], codes: list[str]) -> Table:
     table = Table("", "rows", "rooms", "lead %", "hard %", "several %", *codes)
     for name, counts in named.items():
-        shares = [f"{100 * share:.0f}" for share in (counts.leads, counts.hard, counts.several_labels)]
-        table.add_row(name, str(counts.rows), str(counts.rooms), *shares, *(str(number) for number in counts.labels.values()))
+        shares = [
+            f"{100 * share:.0f}" for share in (counts.leads, counts.hard, counts.several_labels)
+        ]
+        table.add_row(
+            name,
+            str(counts.rows),
+            str(counts.rooms),
+            *shares,
+            *(str(number) for number in counts.labels.values()),
+        )
     return table
 
 
@@ -72,12 +86,18 @@ def _stats_table(named: dict[str, Counts], codes: list[str]) -> Table:
 def dedupe(
     folder: Folder = DATASET,
     json: Json = False,
-    embeddings: Annotated[bool, typer.Option(help="compare embeddings too, besides character n-grams")] = True,
+    embeddings: Annotated[
+        bool, typer.Option(help="compare embeddings too, besides character n-grams")
+    ] = True,
 ) -> None:
     """Name texts that stand, nearly the same, in more than one split."""
     settings = load_settings()
     rows = load_dataset(folder)
-    encoder = open_encoder(BUNDLED_ENCODER, settings.cache_dir, threads=settings.threads) if embeddings else None
+    encoder = (
+        open_encoder(BUNDLED_ENCODER, settings.cache_dir, threads=settings.threads)
+        if embeddings
+        else None
+    )
     texts = {row.id: row.input.text for row in rows}
     pairs = near_duplicates(rows, encoder)
     for pair in pairs:
@@ -97,7 +117,9 @@ def agree(
     first: Annotated[str, typer.Option(help="one annotator")] = AUTHOR,
     second: Annotated[str, typer.Option(help="the other")] = SECOND,
 ) -> None:
-    """Compare two annotators: Cohen's kappa with 95 % intervals clustered by room, for each version of the guideline."""
+    """Compare two annotators: Cohen's kappa with 95 % intervals clustered by room, for each version
+    of the guideline.
+    """
     taxonomy = build_taxonomy(load_settings())
     parts = by_guideline(load_dataset(folder), first=first, second=second)
     if not parts:
@@ -108,8 +130,19 @@ def agree(
             for one in found:
                 json_line({"guideline": version, **dataclasses.asdict(one)})
             continue
-        table = Table("label", "rows", first, second, "both", "kappa", "95 % interval", title=f"guideline version {version}")
+        table = Table(
+            "label",
+            "rows",
+            first,
+            second,
+            "both",
+            "kappa",
+            "95 % interval",
+            title=f"guideline version {version}",
+        )
         for one in found:
             numbers = (str(number) for number in (one.rows, one.first, one.second, one.both))
-            table.add_row(one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}")
+            table.add_row(
+                one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}"
+            )
         results().print(table)

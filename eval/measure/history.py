@@ -1,4 +1,6 @@
-"""A finished run beside the truth of today: labels that were mended since count, messages that were changed since do not."""
+"""A finished run beside the truth of today: labels that were mended since count, messages that were
+changed since do not.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,8 @@ from eval.run.manifest import Manifest, read_manifest, to_here
 from eval.run.predictions import Prediction, read_predictions
 from eval.run.runner import PREDICTIONS
 from eval.run.suite import Suite, load_suite
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,11 @@ class Run:
     @property
     def name(self) -> str:
         """A short name for people."""
-        return self.folder.name if self.folder.parent.name != "baselines" else f"baseline {self.folder.name}"
+        return (
+            self.folder.name
+            if self.folder.parent.name != "baselines"
+            else f"baseline {self.folder.name}"
+        )
 
 
 def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> Run:
@@ -47,21 +53,46 @@ def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> Ru
         suite: the suite to read it by; None for its own.
 
     Raises:
-        OperatorError: the run, its suite or its dataset cannot be read, or nothing of it can be scored any more.
+        OperatorError: the run, its suite or its dataset cannot be read, or nothing of it can be
+            scored any more.
     """
     manifest = read_manifest(folder)
     if manifest.finished is None:
-        raise OperatorError(f"the run {folder} was not finished; go on with: python -m eval run --suite {manifest.suite_file} --resume -o {folder}")
+        raise OperatorError(
+            f"the run {folder} was not finished; go on with: python -m eval run --suite "
+            f"{manifest.suite_file} --resume -o {folder}"
+        )
     read_by = suite or load_suite(to_here(manifest.suite_file))
     items = {item.row.id: item for item in load_items(read_by)}
     everything = read_predictions(folder / PREDICTIONS)
     kept = tuple(one for one in everything if one.id in items and items[one.id].seen == one.seen)
     if not kept:
-        raise OperatorError(f"no prediction of {folder} is of a message that the dataset of suite {read_by.name} still has; make the run again")
-    return Run(folder, manifest, read_by, items, kept, score(list(items.values()), kept, taxonomy), len(everything) - len(kept))
+        raise OperatorError(
+            f"no prediction of {folder} is of a message that the dataset of suite {read_by.name} "
+            "still has; make the run again"
+        )
+    return Run(
+        folder,
+        manifest,
+        read_by,
+        items,
+        kept,
+        score(list(items.values()), kept, taxonomy),
+        len(everything) - len(kept),
+    )
 
 
 def select(run: Run, keys: set[tuple[int, str]], taxonomy: Taxonomy) -> Run:
     """Return the run with only these predictions, sorted by key."""
-    kept = tuple(sorted((one for one in run.predictions if one.key in keys), key=lambda one: one.key))
-    return Run(run.folder, run.manifest, run.suite, run.items, kept, score(list(run.items.values()), kept, taxonomy), run.stale)
+    kept = tuple(
+        sorted((one for one in run.predictions if one.key in keys), key=lambda one: one.key)
+    )
+    return Run(
+        run.folder,
+        run.manifest,
+        run.suite,
+        run.items,
+        kept,
+        score(list(run.items.values()), kept, taxonomy),
+        run.stale,
+    )

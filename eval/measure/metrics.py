@@ -12,37 +12,64 @@ from eval.measure.calibration import calibration
 from eval.measure.classification import brier, log_loss
 from eval.measure.registry import METRICS, estimate, metric_named, value_of
 from eval.measure.scored import Booleans, Floats, Scored
-from eval.measure.statistics import Estimate, family_level
 from eval.run.suite import Suite
-from intent.taxonomy import Taxonomy
+from intent.model.taxonomy import Taxonomy
+from intent.statistics.rooms import Estimate, family_level
 
 FEW_ROOMS = 5
 """Below so many rooms a slice has no interval."""
 
 _SLICE_METRICS = ("lead_f1", "macro_f1", "exact_match", "cost_per_1000")
 _SLICE_DRAWS = 1000
-_STREAM_METRICS = ("lead_precision", "lead_recall", "lead_f1", "lead_average_precision", "lead_log_loss", "lead_brier", "cost_per_1000")
+_STREAM_METRICS = (
+    "lead_precision",
+    "lead_recall",
+    "lead_f1",
+    "lead_average_precision",
+    "lead_log_loss",
+    "lead_brier",
+    "cost_per_1000",
+)
 
 
 def measure(scored: Scored, suite: Suite, taxonomy: Taxonomy) -> dict[str, Any]:
-    """Measure a run: numbers as they will stand in ``metrics.json``; a value that is not known is None."""
+    """Measure a run: numbers as they will stand in ``metrics.json``; a value that is not known is
+    None.
+    """
     clustered = suite.clusters == "room"
     weights = tables.stream_weights(scored.lead_truth, suite.stream_lead_share)
     found: dict[str, Any] = {
         "rows": len(scored),
         "rooms": len(np.unique(scored.rooms)),
         "leads": int(scored.lead_truth.sum()),
-        "overall": {name: plain(estimate(metric, scored, clustered=clustered)) for name, metric in METRICS.items()},
+        "overall": {
+            name: plain(estimate(metric, scored, clustered=clustered))
+            for name, metric in METRICS.items()
+        },
         "in_a_stream": _stream(scored, suite, taxonomy, weights),
-        "labels": {name: _label(scored, column, clustered=clustered) for column, name in enumerate(scored.labels)},
+        "labels": {
+            name: _label(scored, column, clustered=clustered)
+            for column, name in enumerate(scored.labels)
+        },
         "calibration": _calibration(scored),
         "confusion": dataclasses.asdict(tables.confusion(scored)),
         "slots": _slots(scored),
-        "slots_by_language": {str(name): _slots(scored.only(scored.slices["lang"] == name)) for name in np.unique(scored.slices["lang"])},
-        "slices": {dimension: _slices(scored, dimension, clustered=clustered) for dimension in suite.slices},
+        "slots_by_language": {
+            str(name): _slots(scored.only(scored.slices["lang"] == name))
+            for name in np.unique(scored.slices["lang"])
+        },
+        "slices": {
+            dimension: _slices(scored, dimension, clustered=clustered) for dimension in suite.slices
+        },
         "curves": {
-            "precision_recall": dataclasses.asdict(tables.precision_recall_curve(scored.lead_truth, scored.lead_probability, np.ones(len(scored)))),
-            "precision_recall_in_a_stream": dataclasses.asdict(tables.precision_recall_curve(scored.lead_truth, scored.lead_probability, weights)),
+            "precision_recall": dataclasses.asdict(
+                tables.precision_recall_curve(
+                    scored.lead_truth, scored.lead_probability, np.ones(len(scored))
+                )
+            ),
+            "precision_recall_in_a_stream": dataclasses.asdict(
+                tables.precision_recall_curve(scored.lead_truth, scored.lead_probability, weights)
+            ),
             "cost": dataclasses.asdict(tables.cost_curve(scored, taxonomy, np.ones(len(scored)))),
             "cost_in_a_stream": dataclasses.asdict(tables.cost_curve(scored, taxonomy, weights)),
         },
@@ -60,13 +87,24 @@ def plain(found: Estimate) -> dict[str, Any]:
 def _stream(scored: Scored, suite: Suite, taxonomy: Taxonomy, weights: Floats) -> dict[str, Any]:
     clustered = suite.clusters == "room"
     caught, reached = tables.precision_at_budget(scored, weights, suite.alerts_per_1000)
-    spared = tables.silent_cost(scored, taxonomy) - scored.cost - scored.nanodollars / 1e9 / suite.usd_per_false_lead
-    viewers = {"true": tables.leads_per_viewer(scored, scored.lead_truth), "said": tables.leads_per_viewer(scored, scored.lead_chosen)}
+    spared = (
+        tables.silent_cost(scored, taxonomy)
+        - scored.cost
+        - scored.nanodollars / 1e9 / suite.usd_per_false_lead
+    )
+    viewers = {
+        "true": tables.leads_per_viewer(scored, scored.lead_truth),
+        "said": tables.leads_per_viewer(scored, scored.lead_chosen),
+    }
     return {
         "lead_share": suite.stream_lead_share,
-        **{name: plain(estimate(METRICS[name], scored, clustered=clustered, weights=weights)) for name in _STREAM_METRICS},
+        **{
+            name: plain(estimate(METRICS[name], scored, clustered=clustered, weights=weights))
+            for name in _STREAM_METRICS
+        },
         "value_per_1000": 1000 * float((weights * spared).sum() / weights.sum()),
-        "value_of_perfection_per_1000": 1000 * float((weights * tables.silent_cost(scored, taxonomy)).sum() / weights.sum()),
+        "value_of_perfection_per_1000": 1000
+        * float((weights * tables.silent_cost(scored, taxonomy)).sum() / weights.sum()),
         "alerts_per_1000": suite.alerts_per_1000,
         "precision_at_alerts": caught,
         "recall_at_alerts": reached,
@@ -75,15 +113,27 @@ def _stream(scored: Scored, suite: Suite, taxonomy: Taxonomy, weights: Floats) -
 
 
 def _label(scored: Scored, column: int, *, clustered: bool) -> dict[str, Any]:
-    truth, chosen, probability = scored.truth[:, column], scored.chosen[:, column], scored.probabilities[:, column]
+    truth, chosen, probability = (
+        scored.truth[:, column],
+        scored.chosen[:, column],
+        scored.probabilities[:, column],
+    )
     name = scored.labels[column]
     return {
         "rows": int(truth.sum()),
         "said": int(chosen.sum()),
         "precision": value_of(metric_named(f"precision:{name}", scored.labels), scored),
         "recall": value_of(metric_named(f"recall:{name}", scored.labels), scored),
-        "f1": plain(estimate(metric_named(f"f1:{name}", scored.labels), scored, clustered=clustered)),
-        "average_precision": plain(estimate(metric_named(f"average_precision:{name}", scored.labels), scored, clustered=clustered)),
+        "f1": plain(
+            estimate(metric_named(f"f1:{name}", scored.labels), scored, clustered=clustered)
+        ),
+        "average_precision": plain(
+            estimate(
+                metric_named(f"average_precision:{name}", scored.labels),
+                scored,
+                clustered=clustered,
+            )
+        ),
         "log_loss": float(log_loss(truth, probability).mean()),
         "brier": float(brier(truth, probability).mean()),
     }
@@ -91,10 +141,15 @@ def _label(scored: Scored, column: int, *, clustered: bool) -> dict[str, Any]:
 
 def _calibration(scored: Scored) -> dict[str, Any]:
     found = {"lead": calibration(scored.lead_truth, scored.lead_probability)}
-    found |= {name: calibration(scored.truth[:, column], scored.probabilities[:, column]) for column, name in enumerate(scored.labels)}
+    found |= {
+        name: calibration(scored.truth[:, column], scored.probabilities[:, column])
+        for column, name in enumerate(scored.labels)
+    }
     for language in np.unique(scored.slices["lang"]):
         rows = scored.slices["lang"] == language
-        found[f"lead in {language}"] = calibration(scored.lead_truth[rows], scored.lead_probability[rows])
+        found[f"lead in {language}"] = calibration(
+            scored.lead_truth[rows], scored.lead_probability[rows]
+        )
     return {name: dataclasses.asdict(one) for name, one in found.items()}
 
 
@@ -117,17 +172,29 @@ def _slot(scored: Scored, place: int) -> dict[str, Any]:
 def _slices(scored: Scored, dimension: str, *, clustered: bool) -> dict[str, Any]:
     values = scored.slices[dimension]
     names, sizes = np.unique(values, return_counts=True)
-    parts = {str(name): scored.only(values == name) for name in names[np.argsort(-sizes, kind="stable")]}
-    # All intervals of a dimension hold together: whoever looks for the worst slice finds no false alarm more often than the level says.
+    parts = {
+        str(name): scored.only(values == name) for name in names[np.argsort(-sizes, kind="stable")]
+    }
+    # All intervals of a dimension hold together: whoever looks for the worst slice finds no false
+    # alarm more often than the level says.
     level = family_level(sum(_enough(part) for part in parts.values()))
     return {name: {**_slice(part, level, clustered=clustered)} for name, part in parts.items()}
 
 
 def _slice(part: Scored, level: float, *, clustered: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"rows": len(part), "rooms": len(np.unique(part.rooms)), "leads": int(part.lead_truth.sum()), "level": level}
+    found: dict[str, Any] = {
+        "rows": len(part),
+        "rooms": len(np.unique(part.rooms)),
+        "leads": int(part.lead_truth.sum()),
+        "level": level,
+    }
     for name in _SLICE_METRICS:
         one = estimate(METRICS[name], part, clustered=clustered, level=level, draws=_SLICE_DRAWS)
-        found[name] = plain(one if _enough(part) else dataclasses.replace(one, low=np.nan, high=np.nan, error=np.nan, p=np.nan))
+        found[name] = plain(
+            one
+            if _enough(part)
+            else dataclasses.replace(one, low=np.nan, high=np.nan, error=np.nan, p=np.nan)
+        )
     return found
 
 
@@ -141,8 +208,14 @@ def _asking(scored: Scored) -> dict[str, Any]:
     return {
         "unusable_replies": _share(int((~scored.answered).sum()), len(scored)),
         "usd_per_1000": 1000 * float(scored.nanodollars.mean()) / 1e9,
-        **{f"{name}_per_1000": 1000 * float(getattr(scored, name).mean()) for name in ("input_tokens", "cached_tokens", "output_tokens")},
-        "share_by_stage": {str(name): _share(int(size), len(scored)) for name, size in zip(names, sizes, strict=True)},
+        **{
+            f"{name}_per_1000": 1000 * float(getattr(scored, name).mean())
+            for name in ("input_tokens", "cached_tokens", "output_tokens")
+        },
+        "share_by_stage": {
+            str(name): _share(int(size), len(scored))
+            for name, size in zip(names, sizes, strict=True)
+        },
         "agreement_with_local": _agreement(scored, known) if known.any() else None,
         "same_in_every_repeat": _steady(scored),
     }
@@ -157,16 +230,27 @@ def _agreement(scored: Scored, known: Booleans) -> dict[str, Any]:
 
 
 def _steady(scored: Scored) -> float | None:
-    """Return the share of messages with the same labels in every repeat, or None where each was decided once."""
+    """Return the share of messages with the same labels in every repeat, or None where each was
+    decided once.
+    """
     said: dict[str, set[bytes]] = {}
     for key, labels in zip(scored.ids, scored.chosen, strict=True):
         said.setdefault(key, set()).add(labels.tobytes())
-    return _share(sum(len(answers) == 1 for answers in said.values()), len(said)) if len(said) < len(scored) else None
+    return (
+        _share(sum(len(answers) == 1 for answers in said.values()), len(said))
+        if len(said) < len(scored)
+        else None
+    )
 
 
 def _speed(scored: Scored) -> dict[str, Any]:
     p50, p90, p99 = np.quantile(scored.latency, (0.5, 0.9, 0.99))
-    return {"latency_p50": float(p50), "latency_p90": float(p90), "latency_p99": float(p99), "latency_most": float(scored.latency.max())}
+    return {
+        "latency_p50": float(p50),
+        "latency_p90": float(p90),
+        "latency_p99": float(p99),
+        "latency_most": float(scored.latency.max()),
+    }
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from eval.measure import classification
 from eval.measure.scored import Floats, Scored
-from eval.measure.statistics import DRAWS, Estimate, bootstrap, mean, paired_rooms, room_sums
-from intent.errors import OperatorError
+from intent.model.errors import OperatorError
+from intent.statistics.rooms import DRAWS, Estimate, bootstrap, mean, paired_rooms, room_sums
 
 SLOW_DRAWS = 500
 """Draws where every draw has to look at every row again."""
@@ -18,13 +18,16 @@ SLOW_DRAWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One number for a run; exactly one of ``rows``, ``cells`` and ``weighted`` says how it is computed.
+    """One number for a run; exactly one of ``rows``, ``cells`` and ``weighted`` says how it is
+    computed.
 
     Attributes:
         higher: whether more is better.
         rows: each row's value, for a mean over rows.
-        cells: each row's counts, shape (rows, cells), for a function of their sums, :attr:`combine`: (draws, cells) to (draws, 1).
-        weighted: a statistic over weightings of the rows, shape (draws, rows) to (draws,), for what no sums can tell.
+        cells: each row's counts, shape (rows, cells), for a function of their sums,
+            :attr:`combine`: (draws, cells) to (draws, 1).
+        weighted: a statistic over weightings of the rows, shape (draws, rows) to (draws,), for what
+            no sums can tell.
     """
 
     name: str
@@ -63,20 +66,61 @@ def _ranked(scored: Scored, weights: Floats) -> Floats:
 
 _METRICS = (
     Metric("lead_f1", "lead F1", True, cells=_leads),
-    Metric("lead_precision", "lead precision", True, cells=_leads, combine=classification.precision),
+    Metric(
+        "lead_precision", "lead precision", True, cells=_leads, combine=classification.precision
+    ),
     Metric("lead_recall", "lead recall", True, cells=_leads, combine=classification.recall),
     Metric("lead_average_precision", "lead average precision", True, weighted=_ranked),
-    Metric("lead_log_loss", "lead log-loss", False, rows=lambda s: classification.log_loss(s.lead_truth, s.lead_probability)),
-    Metric("lead_brier", "lead Brier score", False, rows=lambda s: classification.brier(s.lead_truth, s.lead_probability)),
-    Metric("macro_f1", "macro-F1 over labels", True, cells=_labels, combine=classification.macro_f1),
+    Metric(
+        "lead_log_loss",
+        "lead log-loss",
+        False,
+        rows=lambda s: classification.log_loss(s.lead_truth, s.lead_probability),
+    ),
+    Metric(
+        "lead_brier",
+        "lead Brier score",
+        False,
+        rows=lambda s: classification.brier(s.lead_truth, s.lead_probability),
+    ),
+    Metric(
+        "macro_f1", "macro-F1 over labels", True, cells=_labels, combine=classification.macro_f1
+    ),
     Metric("exact_match", "all labels right", True, rows=exact),
-    Metric("log_loss", "log-loss over labels", False, rows=lambda s: classification.log_loss(s.truth, s.probabilities)),
-    Metric("brier", "Brier score over labels", False, rows=lambda s: classification.brier(s.truth, s.probabilities)),
+    Metric(
+        "log_loss",
+        "log-loss over labels",
+        False,
+        rows=lambda s: classification.log_loss(s.truth, s.probabilities),
+    ),
+    Metric(
+        "brier",
+        "Brier score over labels",
+        False,
+        rows=lambda s: classification.brier(s.truth, s.probabilities),
+    ),
     Metric("slot_f1", "slot F1, exact substrings", True, cells=_slots),
-    Metric("cost_per_1000", "cost of mistakes per 1,000", False, rows=_per_thousand(lambda s: s.cost)),
-    Metric("invalid_rate", "replies that cannot be used", False, rows=lambda s: (~s.answered).astype(np.float64)),
-    Metric("usd_per_1000", "US dollars per 1,000", False, rows=_per_thousand(lambda s: s.nanodollars / 1e9)),
-    Metric("output_tokens_per_1000", "output tokens per 1,000", False, rows=_per_thousand(lambda s: s.output_tokens)),
+    Metric(
+        "cost_per_1000", "cost of mistakes per 1,000", False, rows=_per_thousand(lambda s: s.cost)
+    ),
+    Metric(
+        "invalid_rate",
+        "replies that cannot be used",
+        False,
+        rows=lambda s: (~s.answered).astype(np.float64),
+    ),
+    Metric(
+        "usd_per_1000",
+        "US dollars per 1,000",
+        False,
+        rows=_per_thousand(lambda s: s.nanodollars / 1e9),
+    ),
+    Metric(
+        "output_tokens_per_1000",
+        "output tokens per 1,000",
+        False,
+        rows=_per_thousand(lambda s: s.output_tokens),
+    ),
 )
 METRICS = {metric.name: metric for metric in _METRICS}
 """Every metric that has an interval, by name."""
@@ -96,20 +140,40 @@ def metric_named(name: str, labels: tuple[str, ...]) -> Metric:
     kind, _, label = name.partition(":")
     if kind in LABEL_METRICS and label in labels:
         return _of_label(kind, label, labels.index(label))
-    raise OperatorError(f"there is no metric {name!r}; it may be one of {', '.join(METRICS)}, or {'|'.join(LABEL_METRICS)}:LABEL")
+    raise OperatorError(
+        f"there is no metric {name!r}; it may be one of {', '.join(METRICS)}, or "
+        f"{'|'.join(LABEL_METRICS)}:LABEL"
+    )
 
 
 def _of_label(kind: str, label: str, column: int) -> Metric:
     title = f"{label} {kind.replace('_', ' ')}"
     if kind == "average_precision":
         ranked = classification.average_precision
-        return Metric(f"{kind}:{label}", title, True, weighted=lambda s, w: ranked(s.truth[:, column], s.probabilities[:, column], w))
-    combine = {"f1": classification.f1, "precision": classification.precision, "recall": classification.recall}[kind]
-    return Metric(f"{kind}:{label}", title, True, cells=lambda s: classification.cells(s.truth[:, column], s.chosen[:, column]), combine=combine)
+        return Metric(
+            f"{kind}:{label}",
+            title,
+            True,
+            weighted=lambda s, w: ranked(s.truth[:, column], s.probabilities[:, column], w),
+        )
+    combine = {
+        "f1": classification.f1,
+        "precision": classification.precision,
+        "recall": classification.recall,
+    }[kind]
+    return Metric(
+        f"{kind}:{label}",
+        title,
+        True,
+        cells=lambda s: classification.cells(s.truth[:, column], s.chosen[:, column]),
+        combine=combine,
+    )
 
 
 def value_of(metric: Metric, scored: Scored, weights: Floats | None = None) -> float:
-    """Return the metric of one run, without an interval; ``weights`` of shape (rows,) correct for prevalence."""
+    """Return the metric of one run, without an interval; ``weights`` of shape (rows,) correct for
+    prevalence.
+    """
     fixed = np.ones(len(scored)) if weights is None else weights
     if metric.rows is not None:
         return float((fixed * metric.rows(scored)).sum() / fixed.sum())
@@ -120,7 +184,13 @@ def value_of(metric: Metric, scored: Scored, weights: Floats | None = None) -> f
 
 
 def estimate(
-    metric: Metric, scored: Scored, *, clustered: bool = True, level: float = 0.95, weights: Floats | None = None, draws: int = DRAWS
+    metric: Metric,
+    scored: Scored,
+    *,
+    clustered: bool = True,
+    level: float = 0.95,
+    weights: Floats | None = None,
+    draws: int = DRAWS,
 ) -> Estimate:
     """Estimate a metric of one run; ``weights`` of shape (rows,) correct for prevalence."""
     rooms = paired_rooms(scored.rooms, clustered=clustered)
@@ -130,21 +200,55 @@ def estimate(
     if metric.cells is not None:
         sums = room_sums(fixed[:, None] * metric.cells(scored), rooms)
         units = np.arange(len(sums))
-        return bootstrap(lambda times: metric.combine(times @ sums)[:, 0], units, level=level, draws=draws, share=True, rows=len(scored))
+        return bootstrap(
+            lambda times: metric.combine(times @ sums)[:, 0],
+            units,
+            level=level,
+            draws=draws,
+            share=True,
+            rows=len(scored),
+        )
     weighted = metric.weighted
     assert weighted is not None
-    return bootstrap(lambda drawn: weighted(scored, drawn * fixed), rooms, level=level, draws=min(draws, SLOW_DRAWS), share=True)
+    return bootstrap(
+        lambda drawn: weighted(scored, drawn * fixed),
+        rooms,
+        level=level,
+        draws=min(draws, SLOW_DRAWS),
+        share=True,
+    )
 
 
-def difference(metric: Metric, before: Scored, after: Scored, *, clustered: bool = True, level: float = 0.95, draws: int = DRAWS) -> Estimate:
-    """Estimate ``after - before`` over the same messages in the same order: the same rooms are drawn for both."""
+def difference(
+    metric: Metric,
+    before: Scored,
+    after: Scored,
+    *,
+    clustered: bool = True,
+    level: float = 0.95,
+    draws: int = DRAWS,
+) -> Estimate:
+    """Estimate ``after - before`` over the same messages in the same order: the same rooms are
+    drawn for both.
+    """
     rooms = paired_rooms(before.rooms, clustered=clustered)
     if metric.rows is not None:
         return mean(metric.rows(after) - metric.rows(before), rooms, level=level)
     if metric.cells is not None:
         old, new = (room_sums(metric.cells(scored), rooms) for scored in (before, after))
         combine, units = metric.combine, np.arange(len(old))
-        return bootstrap(lambda times: (combine(times @ new) - combine(times @ old))[:, 0], units, level=level, draws=draws, rows=len(before))
+        return bootstrap(
+            lambda times: (combine(times @ new) - combine(times @ old))[:, 0],
+            units,
+            level=level,
+            draws=draws,
+            rows=len(before),
+        )
     weighted = metric.weighted
     assert weighted is not None
-    return bootstrap(lambda drawn: weighted(after, drawn) - weighted(before, drawn), rooms, level=level, draws=min(draws, SLOW_DRAWS))
+    return bootstrap(
+        lambda drawn: weighted(after, drawn) - weighted(before, drawn),
+        rooms,
+        level=level,
+        draws=min(draws, SLOW_DRAWS),
+    )

@@ -20,18 +20,23 @@ class Scored:
     Attributes:
         labels: names of the L labels, in the taxonomy's order.
         ids: ids of the n rows.
-        rooms: number of each row's room, shape (n,), from 0 without gaps; messages of one room are not independent.
-        truth, chosen: which labels are right, and which were chosen, shape (n, L); an unparseable reply chose none.
+        rooms: number of each row's room, shape (n,), from 0 without gaps; messages of one room are
+            not independent.
+        truth, chosen: which labels are right, and which were chosen, shape (n, L); an unparseable
+            reply chose none.
         probabilities: calibrated probabilities in [0, 1], shape (n, L).
         lead_truth, lead_chosen, lead_probability: the same for *any lead intent*, shape (n,).
         answered: False where an LLM was asked and its reply could not be used, shape (n,).
-        cost: what the decision costs by the taxonomy's costs, in the unit of one false lead, shape (n,).
+        cost: what the decision costs by the taxonomy's costs, in the unit of one false lead, shape
+            (n,).
         slots: found, wrongly found and missed slots for each kind, shape (n, kinds, 3).
         slices: for each dimension, the value of each row, shape (n,).
         users: number of each row's author, shape (n,).
-        nanodollars, input_tokens, cached_tokens, output_tokens, latency: what the rows cost, shape (n,); latency in seconds.
+        nanodollars, input_tokens, cached_tokens, output_tokens, latency: what the rows cost, shape
+        (n,); latency in seconds.
         stages: cache, local or llm, shape (n,).
-        local_labels_agree, local_lead_agree: whether the local model would have said the same, shape (n,); all False without its opinion.
+        local_labels_agree, local_lead_agree: whether the local model would have said the same,
+            shape (n,); all False without its opinion.
         has_local: whether the local model's opinion beside another's is known, shape (n,).
     """
 
@@ -70,10 +75,16 @@ class Scored:
         changed["rooms"] = renumbered(changed["rooms"])
         slices = {dimension: values[keep] for dimension, values in self.slices.items()}
         ids = tuple(one for one, kept in zip(self.ids, keep, strict=True) if kept)
-        return Scored(labels=self.labels, slot_kinds=self.slot_kinds, ids=ids, slices=slices, **changed)
+        return Scored(
+            labels=self.labels, slot_kinds=self.slot_kinds, ids=ids, slices=slices, **changed
+        )
 
 
-_ROWWISE = tuple(name for name in Scored.__dataclass_fields__ if name not in {"labels", "slot_kinds", "ids", "slices"})
+_ROWWISE = tuple(
+    name
+    for name in Scored.__dataclass_fields__
+    if name not in {"labels", "slot_kinds", "ids", "slices"}
+)
 
 
 def renumbered(rooms: NDArray[np.int64]) -> Integers:

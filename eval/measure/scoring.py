@@ -11,21 +11,25 @@ from eval.measure.scored import Booleans, Floats, Integers, Scored
 from eval.run.items import Item, slice_values
 from eval.run.predictions import Prediction, slots_of
 from eval.run.suite import DIMENSIONS
-from intent.decision import Slot
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.model.decision import Slot
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
 
 
 def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Taxonomy) -> Scored:
     """Return one scored row for each prediction; items without one are left out.
 
     Raises:
-        OperatorError: a prediction is of a message that is not among the items, or of labels that the taxonomy does not have.
+        OperatorError: a prediction is of a message that is not among the items, or of labels that
+            the taxonomy does not have.
     """
     by_id = {item.row.id: item for item in items}
     unknown = [one.id for one in predictions if one.id not in by_id]
     if unknown:
-        raise OperatorError(f"{len(unknown)} predictions are of messages that the dataset does not have, such as {unknown[0]}; make the run again")
+        raise OperatorError(
+            f"{len(unknown)} predictions are of messages that the dataset does not have, such as "
+            f"{unknown[0]}; make the run again"
+        )
     rows = [by_id[one.id] for one in predictions]
     truth = _chosen([item.row.expected.labels for item in rows], taxonomy)
     chosen = _chosen([one.labels for one in predictions], taxonomy)
@@ -49,7 +53,10 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
         answered=answered,
         cost=mistake_cost(truth, chosen, taxonomy),
         slots=_slot_counts(rows, predictions, taxonomy),
-        slices={dimension: np.array([value[dimension] for value in values], dtype=np.str_) for dimension in DIMENSIONS},
+        slices={
+            dimension: np.array([value[dimension] for value in values], dtype=np.str_)
+            for dimension in DIMENSIONS
+        },
         users=_numbers([(item.row.input.platform, item.row.input.user_id) for item in rows]),
         nanodollars=_floats([one.nanodollars for one in predictions]),
         input_tokens=_floats([one.input_tokens for one in predictions]),
@@ -59,15 +66,17 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
         stages=np.array([one.stage for one in predictions], dtype=np.str_),
         has_local=locals_known,
         local_labels_agree=locals_known & (local == chosen).all(axis=1),
-        local_lead_agree=locals_known & (local[:, leads].any(axis=1) == chosen[:, leads].any(axis=1)),
+        local_lead_agree=locals_known
+        & (local[:, leads].any(axis=1) == chosen[:, leads].any(axis=1)),
     )
 
 
 def mistake_cost(truth: Booleans, chosen: Booleans, taxonomy: Taxonomy) -> Floats:
     """Return what each decision costs by the taxonomy's costs, shape (rows,).
 
-    A missed lead costs that alone; a false lead likewise; a lead that was seen costs something if its lead intents are not exactly right; among
-    non-leads any difference of labels is one mistake. Nothing chosen (an unusable reply) is a missed lead, or a mistake among the others.
+    A missed lead costs that alone; a false lead likewise; a lead that was seen costs something if
+    its lead intents are not exactly right; among non-leads any difference of labels is one mistake.
+    Nothing chosen (an unusable reply) is a missed lead, or a mistake among the others.
     """
     leads = np.array([name in taxonomy.leads for name in taxonomy.names])
     is_lead, said_lead = truth[:, leads].any(axis=1), chosen[:, leads].any(axis=1)
@@ -75,7 +84,16 @@ def mistake_cost(truth: Booleans, chosen: Booleans, taxonomy: Taxonomy) -> Float
     wrong_other = (truth[:, ~leads] != chosen[:, ~leads]).any(axis=1)
     costs = taxonomy.costs
     paid = [costs.missed_lead, costs.false_lead, costs.wrong_lead_intent, costs.wrong_other_label]
-    return np.select([is_lead & ~said_lead, ~is_lead & said_lead, is_lead & wrong_intent, ~is_lead & wrong_other], paid, 0.0)
+    return np.select(
+        [
+            is_lead & ~said_lead,
+            ~is_lead & said_lead,
+            is_lead & wrong_intent,
+            ~is_lead & wrong_other,
+        ],
+        paid,
+        0.0,
+    )
 
 
 def _chosen(labels: Sequence[Sequence[str]], taxonomy: Taxonomy) -> Booleans:
@@ -84,13 +102,20 @@ def _chosen(labels: Sequence[Sequence[str]], taxonomy: Taxonomy) -> Booleans:
     for row, names in enumerate(labels):
         for name in names:
             if name not in columns:
-                raise OperatorError(f"a prediction names the label {name!r}, which the taxonomy {taxonomy.name} does not have; make the run again")
+                raise OperatorError(
+                    f"a prediction names the label {name!r}, which the taxonomy {taxonomy.name} "
+                    "does not have; make the run again"
+                )
             chosen[row, columns[name]] = True
     return chosen
 
 
-def _probabilities(predictions: Sequence[Prediction], truth: Booleans, leads: Booleans) -> tuple[Floats, Floats]:
-    """Return probabilities of labels and of lead; where a reply gave none, the base rates: whoever says nothing knows no more."""
+def _probabilities(
+    predictions: Sequence[Prediction], truth: Booleans, leads: Booleans
+) -> tuple[Floats, Floats]:
+    """Return probabilities of labels and of lead; where a reply gave none, the base rates: whoever
+    says nothing knows no more.
+    """
     base, lead_base = truth.mean(axis=0), float(truth[:, leads].any(axis=1).mean())
     probabilities = np.tile(base, (len(predictions), 1))
     lead = np.full(len(predictions), lead_base)
@@ -102,7 +127,9 @@ def _probabilities(predictions: Sequence[Prediction], truth: Booleans, leads: Bo
     return probabilities, lead
 
 
-def _slot_counts(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Taxonomy) -> Integers:
+def _slot_counts(
+    items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Taxonomy
+) -> Integers:
     kinds = {kind: place for place, kind in enumerate(taxonomy.slots)}
     counts = np.zeros((len(items), len(kinds), 3), dtype=np.int64)
     for row, (item, one) in enumerate(zip(items, predictions, strict=True)):

@@ -1,4 +1,6 @@
-"""The report's browser of messages: what flipped, regressions first; or, with nothing to compare with, what is wrong."""
+"""The report's browser of messages: what flipped, regressions first; or, with nothing to compare
+with, what is wrong.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,11 @@ def entries(judged: Judged) -> list[Entry]:
 
 def _wrong(run: Run) -> list[Entry]:
     pairs = zip(run.scored.cost, run.predictions, strict=True)
-    wrong = [(float(cost), one) for cost, one in pairs if one.labels != run.items[one.id].row.expected.labels]
+    wrong = [
+        (float(cost), one)
+        for cost, one in pairs
+        if one.labels != run.items[one.id].row.expected.labels
+    ]
     wrong.sort(key=lambda pair: (-pair[0], pair[1].id, pair[1].repeat))
     return [_entry(run, one, "wrong", cost, None) for cost, one in wrong[:MOST]]
 
@@ -98,7 +104,8 @@ def _entry(run: Run, now: Prediction, kind: str, cost: float, before: Prediction
         now=said,
         before=_said(before, labels) if before is not None else None,
         about=tuple((name, value) for name, value in about if value),
-        search=f"{now.id} {message.text} {right} {said.labels} {row.metadata.lang} {row.metadata.hard or ''}".lower(),
+        search=f"{now.id} {message.text} {right} {said.labels} {row.metadata.lang} "
+        f"{row.metadata.hard or ''}".lower(),
     )
 
 

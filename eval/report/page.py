@@ -1,4 +1,6 @@
-"""``report.html``: one file that needs nothing else, in light and dark, with everything a run says about itself."""
+"""``report.html``: one file that needs nothing else, in light and dark, with everything a run says
+about itself.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from eval.report import browser, curves, views
 from eval.verdict.gate import Verdict
 from eval.verdict.judged import Judged
 from eval.verdict.summary import headline
-from intent.taxonomy import Taxonomy
+from intent.model.taxonomy import Taxonomy
 
 _HERE = Path(__file__).resolve().parent
 _SUSPECTS = 40
@@ -25,11 +27,18 @@ def page(judged: Judged, taxonomy: Taxonomy) -> str:
     comparison = judged.comparison
     before = views.before_metrics(judged, taxonomy)
     gate = judged.gate
-    tone = {None: "plain", Verdict.PASSED: "good", Verdict.FAILED: "bad", Verdict.INCONCLUSIVE: "open"}[gate.verdict if gate else None]
+    tone = {
+        None: "plain",
+        Verdict.PASSED: "good",
+        Verdict.FAILED: "bad",
+        Verdict.INCONCLUSIVE: "open",
+    }[gate.verdict if gate else None]
     return _template().render(
         run=judged.run,
         manifest=judged.run.manifest,
-        manifest_json=json.dumps(judged.run.manifest.model_dump(mode="json"), indent=1, ensure_ascii=False),
+        manifest_json=json.dumps(
+            judged.run.manifest.model_dump(mode="json"), indent=1, ensure_ascii=False
+        ),
         headline=headline(judged),
         tone=tone,
         gate=gate,
@@ -56,10 +65,18 @@ def page(judged: Judged, taxonomy: Taxonomy) -> str:
 
 def _confusion(judged: Judged) -> Confusion:
     found = judged.metrics["confusion"]
-    return Confusion(tuple(found["rows"]), tuple(found["columns"]), tuple(tuple(row) for row in found["counts"]))
+    return Confusion(
+        tuple(found["rows"]), tuple(found["columns"]), tuple(tuple(row) for row in found["counts"])
+    )
 
 
 @cache
 def _template() -> Template:
-    environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     return environment.get_template("page.html")

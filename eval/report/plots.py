@@ -1,4 +1,6 @@
-"""Plots as numbers for inline SVG: the template draws them, the page's style colours them in light and dark."""
+"""Plots as numbers for inline SVG: the template draws them, the page's style colours them in light
+and dark.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a plot; ``kind`` is the class that the style colours: now, before, ideal or band."""
+    """A line of a plot; ``kind`` is the class that the style colours: now, before, ideal or
+    band.
+    """
 
     name: str
     kind: str
@@ -89,7 +93,13 @@ def _ticks(limits: Range, start: float, end: float, count: int = 5) -> tuple[Tic
     return tuple(Tick(_scaled(value, limits, start, end), f"{value:.3g}") for value in values)
 
 
-def plot(title: str, labels: tuple[str, str], axes: Axes, lines: Sequence[Line], marks: Sequence[Mark] = ()) -> Plot:
+def plot(
+    title: str,
+    labels: tuple[str, str],
+    axes: Axes,
+    lines: Sequence[Line],
+    marks: Sequence[Mark] = (),
+) -> Plot:
     """Put a plot together."""
     x_ticks, y_ticks = _ticks(axes.x, _LEFT, WIDTH - _RIGHT), _ticks(axes.y, HEIGHT - _BOTTOM, _TOP)
     return Plot(title, labels[0], labels[1], tuple(lines), tuple(marks), x_ticks, y_ticks)

@@ -17,12 +17,14 @@ from eval.measure.tables import Confusion, confusion
 from eval.verdict.compare import Comparison, Difference
 from eval.verdict.judged import Judged
 from eval.verdict.summary import number, signed
-from intent.taxonomy import Taxonomy
+from intent.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
 class Whisker:
-    """An interval drawn in a table: places from 0 to 100, and where zero or the end of the scale lies."""
+    """An interval drawn in a table: places from 0 to 100, and where zero or the end of the scale
+    lies.
+    """
 
     low: float
     value: float
@@ -77,8 +79,16 @@ def changes(differences: Sequence[Difference]) -> list[ChangeRow]:
 
 def label_changes(comparison: Comparison) -> list[ChangeRow]:
     """Return the labels' changes, with the number of messages that carry the label."""
-    carrying = dict(zip(comparison.after.scored.labels, comparison.after.scored.truth.sum(axis=0).tolist(), strict=True))
-    return [dataclasses.replace(row, rows=carrying[row.where]) for row in changes(comparison.labels)]
+    carrying = dict(
+        zip(
+            comparison.after.scored.labels,
+            comparison.after.scored.truth.sum(axis=0).tolist(),
+            strict=True,
+        )
+    )
+    return [
+        dataclasses.replace(row, rows=carrying[row.where]) for row in changes(comparison.labels)
+    ]
 
 
 def _change(one: Difference) -> ChangeRow:
@@ -104,37 +114,63 @@ def _change(one: Difference) -> ChangeRow:
 
 def overall(metrics: dict[str, Any]) -> list[ValueRow]:
     """Return the metrics of a run."""
-    return [_value(METRICS[name].title, "all", metrics, found) for name, found in metrics["overall"].items()]
+    return [
+        _value(METRICS[name].title, "all", metrics, found)
+        for name, found in metrics["overall"].items()
+    ]
 
 
-def _value(title: str, where: str, sizes: dict[str, Any], found: dict[str, Any], more: tuple[str, ...] = ()) -> ValueRow:
+def _value(
+    title: str, where: str, sizes: dict[str, Any], found: dict[str, Any], more: tuple[str, ...] = ()
+) -> ValueRow:
     low, high, value = found["low"], found["high"], found["value"]
     share = low is not None and value is not None and 0 <= low <= high <= 1
     whisker = Whisker(100 * low, 100 * value, 100 * high, None) if share else None
     interval = f"{number(low)} to {number(high)}" if low is not None else ""
-    return ValueRow(title, where, sizes["rows"], sizes.get("rooms", 0), number(value), interval, more, whisker)
+    return ValueRow(
+        title, where, sizes["rows"], sizes.get("rooms", 0), number(value), interval, more, whisker
+    )
 
 
 def label_rows(metrics: dict[str, Any]) -> list[ValueRow]:
-    """Return a row for each label: F1 with its interval; precision, recall, average precision, log-loss, Brier score and calibration."""
+    """Return a row for each label: F1 with its interval; precision, recall, average precision,
+    log-loss, Brier score and calibration.
+    """
     rows = []
     for name, found in metrics["labels"].items():
         calibrated = metrics["calibration"][name]["verdict"]
-        numbers = (found["precision"], found["recall"], found["average_precision"]["value"], found["log_loss"], found["brier"])
-        rows.append(_value("F1", name, found, found["f1"], (*(number(one) for one in numbers), calibrated)))
+        numbers = (
+            found["precision"],
+            found["recall"],
+            found["average_precision"]["value"],
+            found["log_loss"],
+            found["brier"],
+        )
+        rows.append(
+            _value("F1", name, found, found["f1"], (*(number(one) for one in numbers), calibrated))
+        )
     return rows
 
 
 def slice_rows(metrics: dict[str, Any]) -> list[ValueRow]:
-    """Return a row for each slice, the most harmful first: where most cost arises beyond what so many messages cost on average."""
+    """Return a row for each slice, the most harmful first: where most cost arises beyond what so
+    many messages cost on average.
+    """
     mean = metrics["overall"]["cost_per_1000"]["value"]
     rows: list[tuple[float, ValueRow]] = []
     for dimension, values in metrics["slices"].items():
         for value, found in values.items():
             cost = found["cost_per_1000"]["value"]
             excess = (cost - mean) * found["rows"] / 1000
-            more = (number(found["macro_f1"]["value"]), number(found["exact_match"]["value"]), number(cost), signed(round(excess, 1)))
-            rows.append((excess, _value("lead F1", f"{dimension} = {value}", found, found["lead_f1"], more)))
+            more = (
+                number(found["macro_f1"]["value"]),
+                number(found["exact_match"]["value"]),
+                number(cost),
+                signed(round(excess, 1)),
+            )
+            rows.append(
+                (excess, _value("lead F1", f"{dimension} = {value}", found, found["lead_f1"], more))
+            )
     return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
 
 
@@ -149,7 +185,12 @@ def matrix(found: Confusion) -> Matrix:
     cells = []
     for place, row in enumerate(found.counts):
         total = sum(row) or 1.0
-        cells.append(tuple((f"{count:.3g}" if count else "", count / total, place == column) for column, count in enumerate(row)))
+        cells.append(
+            tuple(
+                (f"{count:.3g}" if count else "", count / total, place == column)
+                for column, count in enumerate(row)
+            )
+        )
     return Matrix(found.rows, found.columns, tuple(cells))
 
 
@@ -163,11 +204,19 @@ def change_matrix(comparison: Comparison) -> Matrix:
 
 def before_metrics(judged: Judged, taxonomy: Taxonomy) -> dict[str, Any] | None:
     """Return the metrics of the other run, on the messages that both have."""
-    return measure(judged.comparison.before.scored, judged.run.suite, taxonomy) if judged.comparison is not None else None
+    return (
+        measure(judged.comparison.before.scored, judged.run.suite, taxonomy)
+        if judged.comparison is not None
+        else None
+    )
 
 
 def annotators(judged: Judged, taxonomy: Taxonomy) -> list[Agreement]:
-    """Return how far the annotators of the run's messages agree; nothing where few were labelled twice."""
+    """Return how far the annotators of the run's messages agree; nothing where few were labelled
+    twice.
+    """
     decided = {one.id for one in judged.run.predictions}
-    found = agreement([item.row for key, item in judged.run.items.items() if key in decided], taxonomy)
+    found = agreement(
+        [item.row for key, item in judged.run.items.items() if key in decided], taxonomy
+    )
     return [one for one in found if one.rows and not np.isnan(one.kappa)]

@@ -1,4 +1,6 @@
-"""The LLM as a subject: asked exactly as the asker asks, room by room, with the few messages before; replies come from the response store."""
+"""The LLM as a subject: asked exactly as the asker asks, room by room, with the few messages
+before; replies come from the response store.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,22 @@ from eval.run.manifest import Decider
 from eval.run.predictions import Guess, Prediction, Status, decided, guess
 from eval.run.replies import Cost, RunLedger, RunReplies, shares
 from eval.run.subject import LocalSubject
-from intent.decision import Decision
-from intent.message import Message
-from intent.ports import Answer, Answerer, Claim, Classifier, Question
+from intent.model.decision import Decision
+from intent.model.message import Message
+from intent.model.question import Answer, Claim, Question
+from intent.ports.asking import Answerer
+from intent.ports.deciding import Classifier
 
 BEFORE = 5
-"""How many earlier messages of the room are handed over, as the asker does; the prompt shows the last few of them."""
+"""How many earlier messages of the room are handed over, as the asker does; the prompt shows the
+last few of them.
+"""
 
-_STATUS: dict[str, Status] = {"refused": "refused", "truncated": "truncated", "filtered": "filtered"}
+_STATUS: dict[str, Status] = {
+    "refused": "refused",
+    "truncated": "truncated",
+    "filtered": "filtered",
+}
 
 
 class LlmSubject:
@@ -45,8 +55,19 @@ class LlmSubject:
             local: gives its opinion beside every answer; None for none.
             salt: makes all keys other ones, to ask afresh.
         """
-        self._answerer, self._replies, self._ledger, self._decider = answerer, replies, ledger, decider
-        self._key, self._history, self._local, self._batch, self._salt = key, history, local, batch, salt
+        self._answerer, self._replies, self._ledger, self._decider = (
+            answerer,
+            replies,
+            ledger,
+            decider,
+        )
+        self._key, self._history, self._local, self._batch, self._salt = (
+            key,
+            history,
+            local,
+            batch,
+            salt,
+        )
 
     @property
     def decider(self) -> Decider:
@@ -54,29 +75,45 @@ class LlmSubject:
         return self._decider
 
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
-        """Return the messages of each room in order of time, so many at once as one request takes."""
-        ordered = (sorted(room, key=lambda item: (item.message.sent_at, item.message.message_id)) for room in _rooms(items))
-        return [room[start : start + self._batch] for room in ordered for start in range(0, len(room), self._batch)]
+        """Return the messages of each room in order of time, so many at once as one request
+        takes.
+        """
+        ordered = (
+            sorted(room, key=lambda item: (item.message.sent_at, item.message.message_id))
+            for room in _rooms(items)
+        )
+        return [
+            room[start : start + self._batch]
+            for room in ordered
+            for start in range(0, len(room), self._batch)
+        ]
 
     def decide(self, batch: Sequence[Item], repeat: int) -> list[Prediction]:
         """Ask about one room's messages."""
         self._begin(repeat)
         return self._ask(batch, repeat, self._opinions(batch))
 
-    def ask(self, batch: Sequence[Item], repeat: int, opinions: Sequence[Decision]) -> list[Prediction]:
+    def ask(
+        self, batch: Sequence[Item], repeat: int, opinions: Sequence[Decision]
+    ) -> list[Prediction]:
         """Ask about messages of one room that the local model has decided already.
 
         Raises:
-            LlmUnavailable, LlmForbidden, OperatorError: nothing of the batch is decided; what was paid for is in the response store.
+            LlmUnavailable, LlmForbidden, OperatorError: nothing of the batch is decided; what was
+                paid for is in the response store.
         """
         self._begin(repeat)
         return self._ask(batch, repeat, [guess(one) for one in opinions])
 
     def _begin(self, repeat: int) -> None:
-        self._replies.begin(" ".join(part for part in (self._salt, f"repeat {repeat}" if repeat else "") if part))
+        self._replies.begin(
+            " ".join(part for part in (self._salt, f"repeat {repeat}" if repeat else "") if part)
+        )
         self._ledger.begin()
 
-    def _ask(self, batch: Sequence[Item], repeat: int, opinions: Sequence[Guess | None]) -> list[Prediction]:
+    def _ask(
+        self, batch: Sequence[Item], repeat: int, opinions: Sequence[Guess | None]
+    ) -> list[Prediction]:
         claims = [_claim(item, number) for number, item in enumerate(batch)]
         began = time.perf_counter()
         answers = self._answerer.answer(claims, self._before(batch))
@@ -86,14 +123,26 @@ class LlmSubject:
         loose = [reply for key, reply in told.items() if key not in set(keys)]
         replies = [told.get(key, loose[-1] if loose else b"") for key in keys]
         parts = zip(batch, answers, replies, self._costs(keys, latency), opinions, strict=True)
-        return [_prediction(item, repeat, answer, reply, cost, local) for item, answer, reply, cost, local in parts]
+        return [
+            _prediction(item, repeat, answer, reply, cost, local)
+            for item, answer, reply, cost, local in parts
+        ]
 
     def _before(self, batch: Sequence[Item]) -> list[Message]:
-        oldest, asked = min(item.message.sent_at for item in batch), {item.message.message_id for item in batch}
-        return [one for one in self._history.get(batch[0].room, ()) if one.sent_at <= oldest and one.message_id not in asked][-BEFORE:]
+        oldest, asked = (
+            min(item.message.sent_at for item in batch),
+            {item.message.message_id for item in batch},
+        )
+        return [
+            one
+            for one in self._history.get(batch[0].room, ())
+            if one.sent_at <= oldest and one.message_id not in asked
+        ][-BEFORE:]
 
     def _opinions(self, batch: Sequence[Item]) -> list[Guess | None]:
-        """Return what the local model says; it is written down, so that a replay need not ask it again."""
+        """Return what the local model says; it is written down, so that a replay need not ask it
+        again.
+        """
         if self._local is None:
             return [None] * len(batch)
         kind = f"local {self._local.versions.model}"
@@ -101,27 +150,56 @@ class LlmSubject:
         known = {seen: Guess.model_validate_json(note) for seen, note in notes.items()}
         fresh = [item for item in batch if item.seen not in known]
         if fresh:
-            said = {item.seen: guess(one) for item, one in zip(fresh, self._local.classify([item.message for item in fresh]), strict=True)}
-            self._replies.note(kind, {seen: one.model_dump_json().encode() for seen, one in said.items()}, shared=True)
+            said = {
+                item.seen: guess(one)
+                for item, one in zip(
+                    fresh, self._local.classify([item.message for item in fresh]), strict=True
+                )
+            }
+            self._replies.note(
+                kind,
+                {seen: one.model_dump_json().encode() for seen, one in said.items()},
+                shared=True,
+            )
             known |= said
         return [known[item.seen] for item in batch]
 
     def _costs(self, keys: Sequence[str], latency: float) -> list[Cost]:
         """Share out what was paid just now over the messages that were not paid for before."""
-        known = {key: Cost.model_validate_json(note) for key, note in self._replies.notes("cost", keys).items()}
+        known = {
+            key: Cost.model_validate_json(note)
+            for key, note in self._replies.notes("cost", keys).items()
+        }
         fresh = [key for key in keys if key not in known]
         if fresh:
             paid = dict(zip(fresh, shares(self._ledger.booked(), len(fresh), latency), strict=True))
-            self._replies.note("cost", {key: cost.model_dump_json().encode() for key, cost in paid.items()})
+            self._replies.note(
+                "cost", {key: cost.model_dump_json().encode() for key, cost in paid.items()}
+            )
             known |= paid
         return [known[key] for key in keys]
 
 
 class CascadeSubject:
-    """The local model first, and the LLM for what it is unsure of: what the worker and the asker do together."""
+    """The local model first, and the LLM for what it is unsure of: what the worker and the asker do
+    together.
+    """
 
-    def __init__(self, local: LocalSubject, classifier: Classifier, asking: LlmSubject, unsure: Callable[[Decision], bool], decider: Decider) -> None:
-        self._local, self._classifier, self._asking, self._unsure, self._decider = local, classifier, asking, unsure, decider
+    def __init__(
+        self,
+        local: LocalSubject,
+        classifier: Classifier,
+        asking: LlmSubject,
+        unsure: Callable[[Decision], bool],
+        decider: Decider,
+    ) -> None:
+        self._local, self._classifier, self._asking, self._unsure, self._decider = (
+            local,
+            classifier,
+            asking,
+            unsure,
+            decider,
+        )
 
     @property
     def decider(self) -> Decider:
@@ -133,12 +211,21 @@ class CascadeSubject:
         return _rooms(items)
 
     def decide(self, batch: Sequence[Item], repeat: int) -> list[Prediction]:
-        """Decide a room locally, then ask about what is unsure; where no answer can be used, the local decision stays."""
+        """Decide a room locally, then ask about what is unsure; where no answer can be used, the
+        local decision stays.
+        """
         began = time.perf_counter()
         decisions = self._classifier.classify([item.message for item in batch])
         latency = round(time.perf_counter() - began, 6)
-        found = {item.row.id: self._local.prediction(item, decision, repeat, latency) for item, decision in zip(batch, decisions, strict=True)}
-        doubtful = {item.row.id: decision for item, decision in zip(batch, decisions, strict=True) if self._unsure(decision)}
+        found = {
+            item.row.id: self._local.prediction(item, decision, repeat, latency)
+            for item, decision in zip(batch, decisions, strict=True)
+        }
+        doubtful = {
+            item.row.id: decision
+            for item, decision in zip(batch, decisions, strict=True)
+            if self._unsure(decision)
+        }
         for part in self._asking.batches([item for item in batch if item.row.id in doubtful]):
             for one in self._asking.ask(part, repeat, [doubtful[item.row.id] for item in part]):
                 found[one.id] = one if one.labels else _unanswered(one, found[one.id])
@@ -147,12 +234,29 @@ class CascadeSubject:
 
 def _claim(item: Item, number: int) -> Claim:
     message = item.message
-    question = Question(message.platform, message.message_id, message.room_id, message.sent_at, revision=0, run="eval")
+    question = Question(
+        message.platform,
+        message.message_id,
+        message.room_id,
+        message.sent_at,
+        revision=0,
+        run="eval",
+    )
     return Claim(question, message, receipt=number, token="", attempts=1)
 
 
-def _prediction(item: Item, repeat: int, answer: Answer, reply: bytes, cost: Cost, local: Guess | None) -> Prediction:
-    common = {"id": item.row.id, "repeat": repeat, "seen": item.seen, "stage": "llm", "reply": _text(reply), "local": local, **cost.model_dump()}
+def _prediction(
+    item: Item, repeat: int, answer: Answer, reply: bytes, cost: Cost, local: Guess | None
+) -> Prediction:
+    common = {
+        "id": item.row.id,
+        "repeat": repeat,
+        "seen": item.seen,
+        "stage": "llm",
+        "reply": _text(reply),
+        "local": local,
+        **cost.model_dump(),
+    }
     if answer.decision is not None:
         return decided(answer.decision, **common)
     return Prediction(status=_STATUS.get(answer.why, "invalid"), why=answer.why, **common)
@@ -161,11 +265,15 @@ def _prediction(item: Item, repeat: int, answer: Answer, reply: bytes, cost: Cos
 def _unanswered(asked: Prediction, stays: Prediction) -> Prediction:
     """Return the local decision, with the price and the fault of the answer that was no use."""
     kept = {"labels", "lead_probability", "probabilities", "slots"}
-    return asked.model_copy(update={name: getattr(stays, name) for name in kept} | {"stage": "local"})
+    return asked.model_copy(
+        update={name: getattr(stays, name) for name in kept} | {"stage": "local"}
+    )
 
 
 def _text(reply: bytes) -> str | None:
-    """Return what the model wrote: a request's reply is kept in an envelope, a message's part of one as it is."""
+    """Return what the model wrote: a request's reply is kept in an envelope, a message's part of
+    one as it is.
+    """
     if not reply:
         return None
     text = reply.decode("utf-8", "replace")
@@ -173,7 +281,11 @@ def _text(reply: bytes) -> str | None:
         value = json.loads(text)
     except ValueError:
         return text
-    return str(value["text"]) if isinstance(value, dict) and set(value) == {"outcome", "text"} else text
+    return (
+        str(value["text"])
+        if isinstance(value, dict) and set(value) == {"outcome", "text"}
+        else text
+    )
 
 
 def _rooms(items: Sequence[Item]) -> list[list[Item]]:

@@ -18,18 +18,18 @@ from eval.run.replies import RunLedger, RunReplies, refuse
 from eval.run.request import Request
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import Suite, digest
-from intent import bootstrap
-from intent.bootstrap_asking import build_unsure
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.asking import build_unsure
+from intent.bootstrap.resources import locate
+from intent.bootstrap.settings import Settings, load_settings
 from intent.classify.llm.batch import prepare
 from intent.classify.llm.prompt import Examples, Prompt
 from intent.classify.local.modelfile import DESCRIPTION, Description
 from intent.classify.route import expected_cost, load_route
-from intent.datafile import read_data
-from intent.decision import Decision
-from intent.errors import OperatorError
-from intent.message import Message
-from intent.resources import locate
-from intent.settings import Settings, load_settings
+from intent.model.datafile import read_data
+from intent.model.decision import Decision
+from intent.model.errors import OperatorError
+from intent.model.message import Message
 from intent.store.ledger import SqlReplies
 from intent.store.migrate import migrate
 
@@ -37,7 +37,9 @@ _NOWHERE = "http://127.0.0.1:9/v1"
 """Stands for a server in offline runs; nothing is ever sent to it."""
 
 
-def assemble(request: Request, suite: Suite, everything: Sequence[Item], closing: ExitStack) -> Subject:
+def assemble(
+    request: Request, suite: Suite, everything: Sequence[Item], closing: ExitStack
+) -> Subject:
     """Build the subject that was asked for.
 
     Args:
@@ -65,7 +67,14 @@ def _local(settings: Settings, request: Request) -> LocalSubject:
     classifier = bootstrap.build_classifier(settings)
     made = classifier.versions
     return LocalSubject(
-        classifier, Decider(by="local", taxonomy=made.taxonomy, model=made.model, calibration=made.calibration, settings=_by_hand(request))
+        classifier,
+        Decider(
+            by="local",
+            taxonomy=made.taxonomy,
+            model=made.model,
+            calibration=made.calibration,
+            settings=_by_hand(request),
+        ),
     )
 
 
@@ -74,16 +83,28 @@ def _by_hand(request: Request) -> dict[str, str | float | bool]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _asking(request: Request, suite: Suite, settings: Settings, everything: Sequence[Item], closing: ExitStack) -> LlmSubject:
+def _asking(
+    request: Request,
+    suite: Suite,
+    settings: Settings,
+    everything: Sequence[Item],
+    closing: ExitStack,
+) -> LlmSubject:
     name = request.prompt or suite.prompt
     prompt = bootstrap.build_prompt(settings, name)
     request.store.parent.mkdir(parents=True, exist_ok=True)
-    database = bootstrap.open_database(settings.model_copy(update={"database_url": bootstrap.sqlite_url(request.store)}), checked=False)
+    database = bootstrap.open_database(
+        settings.model_copy(update={"database_url": bootstrap.sqlite_url(request.store)}),
+        checked=False,
+    )
     closing.callback(database.close)
     migrate(database, bootstrap.migrations_dir())
     replies, ledger = RunReplies(SqlReplies(database)), RunLedger()
-    exchange = bootstrap.build_exchange(settings, ledger, prompt=name, allow=refuse if request.offline else None)
-    # Ids in requests follow from key and database: without either, the requests of an eval are the same on every machine, and so are their hashes.
+    exchange = bootstrap.build_exchange(
+        settings, ledger, prompt=name, allow=refuse if request.offline else None
+    )
+    # Ids in requests follow from key and database: without either, the requests of an eval are the
+    # same on every machine, and so are their hashes.
     anybody = settings.model_copy(update={"llm_api_key": None, "database_url": SecretStr("eval")})
     answerer = bootstrap.build_answerer(anybody, ledger, replies, prompt=name, exchange=exchange)
     local = bootstrap.build_local(settings)
@@ -115,13 +136,23 @@ def _cascade(request: Request, settings: Settings, asking: LlmSubject) -> Cascad
     local = _local(settings, request)
     asked = _by_hand(request)
     if request.ask_above is None:
-        asked["ask_above"] = load_route(locate("prompts", settings.prompts_dir) / "route.yaml").ask_above
+        asked["ask_above"] = load_route(
+            locate("prompts", settings.prompts_dir) / "route.yaml"
+        ).ask_above
     decider = asking.decider.model_copy(update={"by": "cascade", "settings": asked})
-    return CascadeSubject(local, bootstrap.build_classifier(settings), asking, unsure(settings, request.ask_above), decider)
+    return CascadeSubject(
+        local,
+        bootstrap.build_classifier(settings),
+        asking,
+        unsure(settings, request.ask_above),
+        decider,
+    )
 
 
 def unsure(settings: Settings, ask_above: float | None) -> Callable[[Decision], bool]:
-    """Return the rule by which the worker hands decisions on, or the same with another threshold."""
+    """Return the rule by which the worker hands decisions on, or the same with another
+    threshold.
+    """
     if ask_above is None:
         return build_unsure(settings)
     taxonomy, least = bootstrap.build_taxonomy(settings), ask_above
@@ -137,7 +168,9 @@ def rooms(items: Sequence[Item]) -> Mapping[tuple[str, str], list[Message]]:
 
 
 def without_examples(items: Sequence[Item], prompt: Prompt) -> list[Item]:
-    """Leave out the rooms in which a text of the prompt's examples stands: the model has been told their answers."""
+    """Leave out the rooms in which a text of the prompt's examples stands: the model has been told
+    their answers.
+    """
     path = prompt.path.parent / prompt.front.examples
     shown = {comparable(example.text) for example in read_data(Examples, path).examples}
     known = {item.room for item in items if comparable(item.row.input.text) in shown}
@@ -145,7 +178,9 @@ def without_examples(items: Sequence[Item], prompt: Prompt) -> list[Item]:
 
 
 def _model(request: Request, settings: Settings) -> Path:
-    """Return the folder of the model; with a threshold by hand, a copy of it beside the run that differs in nothing else."""
+    """Return the folder of the model; with a threshold by hand, a copy of it beside the run that
+    differs in nothing else.
+    """
     model = request.model or settings.model_dir or locate("models") / "lead_intent"
     if request.lead_threshold is None:
         return model
@@ -154,7 +189,9 @@ def _model(request: Request, settings: Settings) -> Path:
         shutil.copytree(model, copy, dirs_exist_ok=True)
         description = Description.model_validate_json((copy / DESCRIPTION).read_bytes())
     except OSError as error:
-        raise OperatorError(f"the model {model} cannot be copied to {copy}: {error}; give another folder with -o") from error
+        raise OperatorError(
+            f"the model {model} cannot be copied to {copy}: {error}; give another folder with -o"
+        ) from error
     changed = description.model_copy(update={"lead_threshold": request.lead_threshold})
     (copy / DESCRIPTION).write_text(changed.model_dump_json(indent=1) + "\n", encoding="utf-8")
     return copy

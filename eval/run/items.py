@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from eval.data.rows import Row, read_file
 from eval.run.suite import DIMENSIONS, Suite, digest
-from intent.errors import OperatorError
-from intent.message import Message, wire
+from intent.model.errors import OperatorError
+from intent.model.message import Message, wire
 
 _SHORT, _MEDIUM = 12, 40
 
@@ -38,7 +38,9 @@ def load_items(suite: Suite) -> list[Item]:
     for split in suite.splits:
         rows, faults = read_file(suite.dataset / f"{split}.jsonl")
         if faults:
-            raise OperatorError(f"the dataset {suite.dataset} is wrong at {faults[0].where}: {faults[0].what}")
+            raise OperatorError(
+                f"the dataset {suite.dataset} is wrong at {faults[0].where}: {faults[0].what}"
+            )
         items += [as_item(row) for row in rows]
     if not items:
         raise OperatorError(f"the dataset {suite.dataset} has no rows in {', '.join(suite.splits)}")
@@ -52,10 +54,19 @@ def as_item(row: Row) -> Item:
 
 
 def slice_values(row: Row) -> dict[str, str]:
-    """Return the row's value in each dimension; lengths are short (up to 12 characters), medium (up to 40) and long."""
+    """Return the row's value in each dimension; lengths are short (up to 12 characters), medium (up
+    to 40) and long.
+    """
     size = len(row.input.text)
     length = "short" if size <= _SHORT else "medium" if size <= _MEDIUM else "long"
-    values = (row.metadata.lang, row.input.kind.value, row.metadata.business, length, row.metadata.hard or "plain", row.input.author_role.value)
+    values = (
+        row.metadata.lang,
+        row.input.kind.value,
+        row.metadata.business,
+        length,
+        row.metadata.hard or "plain",
+        row.input.author_role.value,
+    )
     return dict(zip(DIMENSIONS, values, strict=True))
 
 
@@ -68,19 +79,35 @@ def parse_filters(given: Iterable[str]) -> dict[str, frozenset[str]]:
     filters: dict[str, frozenset[str]] = {}
     for one in given:
         dimension, equals, values = one.partition("=")
-        if not equals or dimension not in (*DIMENSIONS, "label", "room", "split", "id") or not values:
-            raise OperatorError(f"the filter {one!r} is not DIMENSION=VALUE with a dimension of {', '.join(DIMENSIONS)}, label, room, split or id")
+        if (
+            not equals
+            or dimension not in (*DIMENSIONS, "label", "room", "split", "id")
+            or not values
+        ):
+            raise OperatorError(
+                f"the filter {one!r} is not DIMENSION=VALUE with a dimension of "
+                f"{', '.join(DIMENSIONS)}, label, room, split or id"
+            )
         filters[dimension] = filters.get(dimension, frozenset()) | frozenset(values.split(","))
     return filters
 
 
-def chosen(items: Sequence[Item], filters: Mapping[str, frozenset[str]], *, sample: int | None, seed: int) -> list[Item]:
-    """Return the items that pass every filter, and of those a sample of whole rooms (the last one cut to size), in their old order.
+def chosen(
+    items: Sequence[Item], filters: Mapping[str, frozenset[str]], *, sample: int | None, seed: int
+) -> list[Item]:
+    """Return the items that pass every filter, and of those a sample of whole rooms (the last one
+    cut to size), in their old order.
 
     Raises:
         OperatorError: nothing is left.
     """
-    kept = [item for item in items if all(not values.isdisjoint(_values(item, dimension)) for dimension, values in filters.items())]
+    kept = [
+        item
+        for item in items
+        if all(
+            not values.isdisjoint(_values(item, dimension)) for dimension, values in filters.items()
+        )
+    ]
     if sample is not None and sample < len(kept):
         rooms: dict[tuple[str, str], list[Item]] = {}
         for item in kept:
@@ -90,7 +117,10 @@ def chosen(items: Sequence[Item], filters: Mapping[str, frozenset[str]], *, samp
         drawn = {item.row.id for item in [item for room in order for item in rooms[room]][:sample]}
         kept = [item for item in kept if item.row.id in drawn]
     if not kept:
-        raise OperatorError("no message passes the filters; loosen --filter or look at the values with: python -m eval data stats")
+        raise OperatorError(
+            "no message passes the filters; loosen --filter or look at the values with: python -m "
+            "eval data stats"
+        )
     return kept
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from eval.run.items import Item
 from eval.run.predictions import replace
 from eval.run.suite import By, digest
-from intent.errors import OperatorError
+from intent.model.errors import OperatorError
 
 FILE = "manifest.json"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +44,9 @@ class Decider(_Data):
 
 
 class Manifest(_Data):
-    """Everything that determines the predictions, and, below ``code``, what is only good to know."""
+    """Everything that determines the predictions, and, below ``code``, what is only good to
+    know.
+    """
 
     suite: str
     suite_file: str
@@ -65,23 +67,46 @@ class Manifest(_Data):
 
     def differs(self, other: Manifest) -> list[str]:
         """Name what would make the predictions of the two differ."""
-        names = ("suite", "dataset_hash", "splits", "filters", "sample", "repeat", "seed", "decider", "code")
+        names = (
+            "suite",
+            "dataset_hash",
+            "splits",
+            "filters",
+            "sample",
+            "repeat",
+            "seed",
+            "decider",
+            "code",
+        )
         return [name for name in names if getattr(self, name) != getattr(other, name)]
 
 
 def dataset_hash(items: list[Item]) -> str:
     """Return the hash of the chosen messages and what is expected of them, in order."""
-    return digest(*(f"{item.row.id} {item.seen} {item.row.expected.model_dump_json()}".encode() for item in items))
+    return digest(
+        *(
+            f"{item.row.id} {item.seen} {item.row.expected.model_dump_json()}".encode()
+            for item in items
+        )
+    )
 
 
 def code_hash() -> str:
     """Return the hash of the sources that decide: all of ``intent``."""
     files = sorted((_ROOT / "intent").rglob("*.py"))
-    return digest(*(part for file in files for part in (str(file.relative_to(_ROOT)).encode(), file.read_bytes())))
+    return digest(
+        *(
+            part
+            for file in files
+            for part in (str(file.relative_to(_ROOT)).encode(), file.read_bytes())
+        )
+    )
 
 
 def from_here(path: Path) -> str:
-    """Return a path relative to the repository where it lies inside, so that a manifest means the same on another machine."""
+    """Return a path relative to the repository where it lies inside, so that a manifest means the
+    same on another machine.
+    """
     absolute = path.resolve()
     return str(absolute.relative_to(_ROOT)) if absolute.is_relative_to(_ROOT) else str(absolute)
 
@@ -109,7 +134,12 @@ def now() -> datetime:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest of a run, whole or not at all."""
-    replace(folder / FILE, (json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n").encode())
+    replace(
+        folder / FILE,
+        (
+            json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False) + "\n"
+        ).encode(),
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -121,7 +151,12 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json((folder / FILE).read_bytes())
     except OSError as error:
-        raise OperatorError(f"{folder} is no run: it has no {FILE}; make one with: python -m eval run --suite SUITE -o {folder}") from error
+        raise OperatorError(
+            f"{folder} is no run: it has no {FILE}; make one with: python -m eval run --suite "
+            f"SUITE -o {folder}"
+        ) from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise OperatorError(f"{folder / FILE} is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise OperatorError(
+            f"{folder / FILE} is wrong at {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        ) from error

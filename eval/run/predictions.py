@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from intent.decision import Decision, Slot
-from intent.errors import OperatorError
+from intent.model.decision import Decision, Slot
+from intent.model.errors import OperatorError
 
 DIGITS = 6
 """Digits that are kept of a probability."""
@@ -41,7 +41,8 @@ class Prediction(_Data):
         labels: chosen labels; none where the reply could not be used.
         probabilities: in the taxonomy's order; none where there is no decision.
         reply: what the LLM said of this message, as it said it.
-        nanodollars, input_tokens, cached_tokens, output_tokens: this message's part of its requests.
+        nanodollars, input_tokens, cached_tokens, output_tokens: this message's part of its
+            requests.
         latency: seconds until the batch that the message was in was decided.
     """
 
@@ -83,7 +84,11 @@ def decided(decision: Decision, **known: Any) -> Prediction:
 def guess(decision: Decision) -> Guess:
     """Return a decision as an opinion beside another's."""
     rounded = tuple(round(value, DIGITS) for value in decision.probabilities.values())
-    return Guess(labels=decision.labels, lead_probability=round(decision.lead_probability, DIGITS), probabilities=rounded)
+    return Guess(
+        labels=decision.labels,
+        lead_probability=round(decision.lead_probability, DIGITS),
+        probabilities=rounded,
+    )
 
 
 def slots_of(prediction: Prediction) -> frozenset[Slot]:
@@ -102,7 +107,9 @@ def read_predictions(path: Path, *, torn: bool = False) -> list[Prediction]:
     except FileNotFoundError:
         if torn:
             return []
-        raise OperatorError(f"{path} is missing: the run was not finished; go on with: python -m eval run --resume") from None
+        raise OperatorError(
+            f"{path} is missing: the run was not finished; go on with: python -m eval run --resume"
+        ) from None
     except OSError as error:
         raise OperatorError(f"the predictions {path} cannot be read: {error.strerror}") from error
     if torn:
@@ -114,18 +121,25 @@ def read_predictions(path: Path, *, torn: bool = False) -> list[Prediction]:
                 found.append(Prediction.model_validate_json(line))
             except ValidationError as error:
                 first = error.errors(include_url=False, include_input=False)[0]
-                raise OperatorError(f"{path}:{number} is no prediction: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+                raise OperatorError(
+                    f"{path}:{number} is no prediction: {'.'.join(map(str, first['loc']))}: "
+                    f"{first['msg']}"
+                ) from None
     return found
 
 
 def lines_of(predictions: Iterable[Prediction]) -> bytes:
     """Return predictions as JSON lines; what is as it always is stays out."""
     told = (one.model_dump(mode="json", exclude_defaults=True) for one in predictions)
-    return b"".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for one in told)
+    return b"".join(
+        json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for one in told
+    )
 
 
 def append(path: Path, predictions: Sequence[Prediction]) -> None:
-    """Add predictions at the end in one write: safe from a crash of this process; what a crash of the machine takes is decided again."""
+    """Add predictions at the end in one write: safe from a crash of this process; what a crash of
+    the machine takes is decided again.
+    """
     with path.open("ab") as file:
         file.write(lines_of(predictions))
 

@@ -1,4 +1,6 @@
-"""What an eval adds to response store and ledger: a set of replies for each repeat, and what every message cost, also when it is replayed."""
+"""What an eval adds to response store and ledger: a set of replies for each repeat, and what every
+message cost, also when it is replayed.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,15 @@ from threading import Lock, local
 
 from pydantic import BaseModel, ConfigDict
 
-from intent.errors import OperatorError
-from intent.ports import Attempt, Replies
+from intent.model.attempt import Attempt
+from intent.model.errors import OperatorError
+from intent.ports.asking import Replies
 
 
 class Cost(BaseModel):
-    """One message's part of what was asked: tokens, nanodollars, and the seconds until its batch was decided."""
+    """One message's part of what was asked: tokens, nanodollars, and the seconds until its batch
+    was decided.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,9 +32,11 @@ class Cost(BaseModel):
 
 
 class RunReplies:
-    """A response store for a run; implements ``Replies``. Used by several threads at once, each with a batch of its own.
+    """A response store for a run; implements ``Replies``. Used by several threads at once, each
+    with a batch of its own.
 
-    Replies are kept under the same keys as the service's own; further repeats, and runs that ask afresh, have keys of their own.
+    Replies are kept under the same keys as the service's own; further repeats, and runs that ask
+    afresh, have keys of their own.
     """
 
     def __init__(self, inner: Replies) -> None:
@@ -57,13 +64,19 @@ class RunReplies:
         self._thread.told.update(replies)
 
     def notes(self, kind: str, keys: Sequence[str], *, shared: bool = False) -> dict[str, bytes]:
-        """Return what an eval has written down of these messages, such as their cost; ``shared`` between repeats or not."""
+        """Return what an eval has written down of these messages, such as their cost; ``shared``
+        between repeats or not.
+        """
         named = {self._note_key(kind, key, shared=shared): key for key in keys}
         return {named[one]: found for one, found in self._inner.find(list(named)).items()}
 
     def note(self, kind: str, notes: Mapping[str, bytes], *, shared: bool = False) -> None:
-        """Write something down of messages, beside their replies; what is written down already stays."""
-        self._inner.keep({self._note_key(kind, key, shared=shared): note for key, note in notes.items()})
+        """Write something down of messages, beside their replies; what is written down already
+        stays.
+        """
+        self._inner.keep(
+            {self._note_key(kind, key, shared=shared): note for key, note in notes.items()}
+        )
 
     def _note_key(self, kind: str, key: str, *, shared: bool) -> str:
         return hashlib.sha256(f"{kind} {key if shared else self._salted(key)}".encode()).hexdigest()
@@ -95,21 +108,36 @@ class RunLedger:
             self._total += attempt.nanodollars
 
     def spent(self, since: datetime) -> int:  # noqa: ARG002  the port's signature
-        """Return the nanodollars of the whole run: it began after any ``since`` that somebody may ask for."""
+        """Return the nanodollars of the whole run: it began after any ``since`` that somebody may
+        ask for.
+        """
         return self._total
 
 
-def refuse(nanodollars: int) -> AbstractContextManager[None]:  # noqa: ARG001  what every call is told
+# what every call is told
+def refuse(nanodollars: int) -> AbstractContextManager[None]:  # noqa: ARG001
     """Stand before every call of an offline run.
 
     Raises:
         OperatorError: always.
     """
-    raise OperatorError("the response store lacks a reply, and --offline forbids to ask for it; run once without --offline, or with another --store")
+    raise OperatorError(
+        "the response store lacks a reply, and --offline forbids to ask for it; run once without "
+        "--offline, or with another --store"
+    )
 
 
 def shares(attempts: Sequence[Attempt], messages: int, latency: float) -> list[Cost]:
     """Share out what attempts cost over messages, so that the parts add up exactly."""
-    totals = {name: sum(getattr(one, name) for one in attempts) for name in ("input_tokens", "cached_tokens", "output_tokens", "nanodollars")}
-    parts = {name: [total // messages + (place < total % messages) for place in range(messages)] for name, total in totals.items()}
-    return [Cost(latency=latency, **{name: part[place] for name, part in parts.items()}) for place in range(messages)]
+    totals = {
+        name: sum(getattr(one, name) for one in attempts)
+        for name in ("input_tokens", "cached_tokens", "output_tokens", "nanodollars")
+    }
+    parts = {
+        name: [total // messages + (place < total % messages) for place in range(messages)]
+        for name, total in totals.items()
+    }
+    return [
+        Cost(latency=latency, **{name: part[place] for name, part in parts.items()})
+        for place in range(messages)
+    ]

@@ -1,6 +1,7 @@
 """Decides the messages of a run batch by batch, and goes on where a killed run stopped.
 
-A batch counts as done when all of its predictions are on the disk, so that a resumed run decides the same batches as one that was never killed.
+A batch counts as done when all of its predictions are on the disk, so that a resumed run decides
+the same batches as one that was never killed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from eval.run.items import Item
 from eval.run.manifest import FILE, Manifest, now, read_manifest, write_manifest
 from eval.run.predictions import Prediction, append, lines_of, read_predictions, replace
 from eval.run.subject import Subject
-from intent.errors import OperatorError
+from intent.model.errors import OperatorError
 
 PREDICTIONS = "predictions.jsonl"
 
@@ -50,7 +51,9 @@ def execute(
         Later, LlmForbidden: from the subject; what was decided stays, and ``resume`` goes on.
     """
     manifest = _opened(folder, manifest, resume=resume)
-    plan = [_Job(repeat, batch) for repeat in range(manifest.repeat) for batch in subject.batches(items)]
+    plan = [
+        _Job(repeat, batch) for repeat in range(manifest.repeat) for batch in subject.batches(items)
+    ]
     path = folder / PREDICTIONS
     kept = _whole_batches(plan, read_predictions(path, torn=True))
     if not (manifest.finished and len(kept) == sum(len(job.batch) for job in plan)):
@@ -61,7 +64,14 @@ def execute(
             kept.update((one.key, one) for one in answers)
             progress(len(kept))
         # Batches may have come in any order: a finished run has one order only.
-        replace(path, lines_of(kept[key] for repeat in range(manifest.repeat) for key in [(repeat, item.row.id) for item in items]))
+        replace(
+            path,
+            lines_of(
+                kept[key]
+                for repeat in range(manifest.repeat)
+                for key in [(repeat, item.row.id) for item in items]
+            ),
+        )
         manifest = manifest.model_copy(update={"finished": now()})
         write_manifest(folder, manifest)
     return manifest
@@ -76,16 +86,28 @@ def _opened(folder: Path, manifest: Manifest, *, resume: bool) -> Manifest:
         return manifest
     before = read_manifest(folder)
     if not resume:
-        raise OperatorError(f"{folder} holds a run already; go on with --resume, or give another folder with -o")
+        raise OperatorError(
+            f"{folder} holds a run already; go on with --resume, or give another folder with -o"
+        )
     different = manifest.differs(before)
     if different:
-        raise OperatorError(f"{folder} holds another run: {', '.join(different)} changed since it began; give another folder with -o")
+        raise OperatorError(
+            f"{folder} holds another run: {', '.join(different)} changed since it began; give "
+            "another folder with -o"
+        )
     return before
 
 
-def _whole_batches(plan: Sequence[_Job], found: Sequence[Prediction]) -> dict[tuple[int, str], Prediction]:
+def _whole_batches(
+    plan: Sequence[_Job], found: Sequence[Prediction]
+) -> dict[tuple[int, str], Prediction]:
     by_key = {one.key: one for one in found}
-    return {key: by_key[key] for job in plan if all(key in by_key for key in job.keys) for key in job.keys}
+    return {
+        key: by_key[key]
+        for job in plan
+        if all(key in by_key for key in job.keys)
+        for key in job.keys
+    }
 
 
 def _decided(plan: Sequence[_Job], subject: Subject, jobs: int) -> Iterator[list[Prediction]]:
@@ -98,7 +120,8 @@ def _decided(plan: Sequence[_Job], subject: Subject, jobs: int) -> Iterator[list
         running: set[Future[list[Prediction]]] = set()
         try:
             while True:
-                # No more in flight than threads: after an error nothing is asked that nobody waits for.
+                # No more in flight than threads: after an error nothing is asked that nobody waits
+                # for.
                 for job in waiting:
                     running.add(pool.submit(subject.decide, job.batch, job.repeat))
                     if len(running) == jobs:

@@ -11,23 +11,31 @@ from eval.run.manifest import Decider, Manifest, code_hash, dataset_hash, from_h
 from eval.run.request import Request
 from eval.run.runner import execute
 from eval.run.suite import Suite, load_suite
-from intent import bootstrap
-from intent.settings import load_settings
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
 
 
-def start(request: Request, progress: Callable[[int, int], None] = lambda decided, total: None) -> Manifest:
+def start(
+    request: Request, progress: Callable[[int, int], None] = lambda decided, total: None
+) -> Manifest:
     """Make a run.
 
     Raises:
-        OperatorError: something that was asked for cannot be had; the text says what and how to mend it.
+        OperatorError: something that was asked for cannot be had; the text says what and how to
+            mend it.
         TemplateError: the prompt is wrong.
-        LlmUnavailable, LlmForbidden: the LLM cannot be asked; ``resume`` goes on from what was decided.
+        LlmUnavailable, LlmForbidden: the LLM cannot be asked; ``resume`` goes on from what was
+            decided.
     """
     suite = load_suite(request.suite)
     everything = load_items(suite)
     if suite.without_examples:
-        everything = without_examples(everything, bootstrap.build_prompt(load_settings(), request.prompt or suite.prompt))
-    items = chosen(everything, parse_filters(request.filters), sample=request.sample, seed=request.seed)
+        everything = without_examples(
+            everything, bootstrap.build_prompt(load_settings(), request.prompt or suite.prompt)
+        )
+    items = chosen(
+        everything, parse_filters(request.filters), sample=request.sample, seed=request.seed
+    )
     with ExitStack() as closing:
         subject = assemble(request, suite, everything, closing)
         manifest = describe(request, suite, items, subject.decider)
@@ -36,7 +44,15 @@ def start(request: Request, progress: Callable[[int, int], None] = lambda decide
         def told(decided: int) -> None:
             progress(decided, total)
 
-        return execute(request.out, manifest, items, subject, resume=request.resume, jobs=request.jobs, progress=told)
+        return execute(
+            request.out,
+            manifest,
+            items,
+            subject,
+            resume=request.resume,
+            jobs=request.jobs,
+            progress=told,
+        )
 
 
 def describe(request: Request, suite: Suite, items: list[Item], decider: Decider) -> Manifest:
@@ -47,7 +63,10 @@ def describe(request: Request, suite: Suite, items: list[Item], decider: Decider
         dataset=from_here(suite.dataset),
         dataset_hash=dataset_hash(items),
         splits=suite.splits,
-        filters={dimension: tuple(sorted(values)) for dimension, values in parse_filters(request.filters).items()},
+        filters={
+            dimension: tuple(sorted(values))
+            for dimension, values in parse_filters(request.filters).items()
+        },
         sample=request.sample,
         repeat=request.repeat,
         seed=request.seed,

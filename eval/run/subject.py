@@ -9,8 +9,8 @@ from typing import Protocol
 from eval.run.items import Item
 from eval.run.manifest import Decider
 from eval.run.predictions import Prediction, decided
-from intent.decision import Decision
-from intent.ports import Classifier
+from intent.model.decision import Decision
+from intent.ports.deciding import Classifier
 
 BATCH = 256
 """Messages that the local model is given at once, as the worker's default."""
@@ -25,7 +25,9 @@ class Subject(Protocol):
         ...
 
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
-        """Return the items in the batches in which they are to be decided; the same items give the same batches."""
+        """Return the items in the batches in which they are to be decided; the same items give the
+        same batches.
+        """
         ...
 
     def decide(self, batch: Sequence[Item], repeat: int) -> list[Prediction]:
@@ -53,9 +55,14 @@ class LocalSubject:
         began = time.perf_counter()
         decisions = self._classifier.classify([item.message for item in batch])
         latency = round(time.perf_counter() - began, 6)
-        return [self.prediction(item, decision, repeat, latency) for item, decision in zip(batch, decisions, strict=True)]
+        return [
+            self.prediction(item, decision, repeat, latency)
+            for item, decision in zip(batch, decisions, strict=True)
+        ]
 
     def prediction(self, item: Item, decision: Decision, repeat: int, latency: float) -> Prediction:
         """Return a local decision as a prediction."""
         stage = "cache" if decision.from_cache else "local"
-        return decided(decision, id=item.row.id, repeat=repeat, seen=item.seen, stage=stage, latency=latency)
+        return decided(
+            decision, id=item.row.id, repeat=repeat, seen=item.seen, stage=stage, latency=latency
+        )

@@ -1,4 +1,6 @@
-"""A suite: which labelled messages, who decides them, in which slices they are looked at, and what a candidate must keep to."""
+"""A suite: which labelled messages, who decides them, in which slices they are looked at, and what
+a candidate must keep to.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from eval.data.rows import SPLITS
-from intent.datafile import read_data
+from intent.model.datafile import read_data
 
 DIMENSIONS = ("lang", "kind", "business", "length", "hard", "author_role")
 """What messages can be sliced and filtered by."""
@@ -53,9 +55,11 @@ class Suite(_Data):
         dataset: folder, relative to the suite's file.
         by: who decides.
         without_examples: leave out the rooms from which the prompt's few-shot examples were taken.
-        stream_lead_share: share of leads in a real stream, for metrics as an operator will see them.
+        stream_lead_share: share of leads in a real stream, for metrics as an operator will see
+            them.
         alerts_per_1000: how many messages of a thousand a host can be alerted to.
-        usd_per_false_lead: what the unit of the taxonomy's costs is worth, to set the price of calls against mistakes.
+        usd_per_false_lead: what the unit of the taxonomy's costs is worth, to set the price of
+            calls against mistakes.
         clusters: ``room``, or ``none`` where every message is independent.
         must_pass: ids of messages that must be decided right, whatever the rest does.
     """
@@ -78,7 +82,9 @@ class Suite(_Data):
     def _each_once(self) -> Suite:
         if len(set(self.splits)) != len(self.splits) or len(set(self.slices)) != len(self.slices):
             raise ValueError("a split or slice stands twice")
-        return self.model_copy(update={"splits": tuple(split for split in SPLITS if split in self.splits)})
+        return self.model_copy(
+            update={"splits": tuple(split for split in SPLITS if split in self.splits)}
+        )
 
 
 def load_suite(path: Path) -> Suite:

@@ -25,10 +25,10 @@ from eval.measure.history import load_run
 from eval.run.items import as_item, chosen, parse_filters
 from eval.run.predictions import replace
 from eval.run.request import SEED
-from intent.bootstrap import build_taxonomy
+from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.settings import load_settings
 from intent.cli.screen import json_line, one_line, people, results
-from intent.errors import OperatorError
-from intent.settings import load_settings
+from intent.model.errors import OperatorError
 
 
 class Format(StrEnum):
@@ -46,16 +46,29 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", help="folder for the task files")],
     dataset: Dataset = DATASET,
     kind: Kind = None,
-    annotators: Annotated[list[str] | None, typer.Option("--annotator", help="one task file each; may be repeated")] = None,
-    overlap: Annotated[float, typer.Option(min=0, max=1, help="share of the rows that all annotators label")] = 0.2,
+    annotators: Annotated[
+        list[str] | None, typer.Option("--annotator", help="one task file each; may be repeated")
+    ] = None,
+    overlap: Annotated[
+        float, typer.Option(min=0, max=1, help="share of the rows that all annotators label")
+    ] = 0.2,
     blind: Annotated[bool, typer.Option(help="leave out the labels that were given")] = True,
-    predictions: Annotated[Path | None, typer.Option(help="a run whose decisions are shown as suggestions")] = None,
-    queue_file: Annotated[Path | None, typer.Option("--queue", help="only the rows of a queue, in its order")] = None,
-    filters: Annotated[list[str] | None, typer.Option("--filter", help="only these rows, such as split=test or lang=th")] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="a run whose decisions are shown as suggestions")
+    ] = None,
+    queue_file: Annotated[
+        Path | None, typer.Option("--queue", help="only the rows of a queue, in its order")
+    ] = None,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", help="only these rows, such as split=test or lang=th"),
+    ] = None,
 ) -> None:
-    """Write task files for annotators, and Label Studio's labelling configuration from the taxonomy.
+    """Write task files for annotators, and Label Studio's labelling configuration from the
+    taxonomy.
 
-    Example: python -m eval data export -o tasks --annotator anna --annotator ben --filter split=test
+    Example: python -m eval data export -o tasks --annotator anna --annotator ben --filter
+    split=test
     """
     taxonomy = build_taxonomy(load_settings())
     rows = _queued(_filtered(load_dataset(dataset), filters or []), queue_file)
@@ -63,64 +76,109 @@ def export(
     output.mkdir(parents=True, exist_ok=True)
     for name, given in assign(rows, annotators or ["all"], overlap=overlap, seed=SEED).items():
         if kind is Format.CSV:
-            replace(output / f"{name}.csv", sheet(given, blind=blind, guesses=guesses).encode("utf-8-sig"))
+            replace(
+                output / f"{name}.csv",
+                sheet(given, blind=blind, guesses=guesses).encode("utf-8-sig"),
+            )
         else:
             made = labelstudio.tasks(given, blind=blind, guesses=guesses, model=model)
-            replace(output / f"{name}.json", (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
+            replace(
+                output / f"{name}.json",
+                (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode(),
+            )
         people.print(f"{name}: {len(given)} rows", markup=False)
     if kind is not Format.CSV:
         replace(output / "labelling.xml", labelstudio.configuration(taxonomy).encode())
 
 
 def import_labels(
-    path: Annotated[Path, typer.Argument(help="file that annotators gave back: Label Studio JSON or CSV")],
+    path: Annotated[
+        Path, typer.Argument(help="file that annotators gave back: Label Studio JSON or CSV")
+    ],
     dataset: Dataset = DATASET,
     kind: Kind = None,
-    by: Annotated[str | None, typer.Option(help="annotator's name; default: as the file says")] = None,
-    guideline: Annotated[int, typer.Option(min=1, help="version of the guideline that was followed")] = 1,
-    replacing: Annotated[bool, typer.Option("--replace", help="change labels that the same annotator gave before")] = False,
+    by: Annotated[
+        str | None, typer.Option(help="annotator's name; default: as the file says")
+    ] = None,
+    guideline: Annotated[
+        int, typer.Option(min=1, help="version of the guideline that was followed")
+    ] = 1,
+    replacing: Annotated[
+        bool, typer.Option("--replace", help="change labels that the same annotator gave before")
+    ] = False,
 ) -> None:
-    """Bring annotators' labels into the dataset: all of the file, or, where anything in it is wrong, nothing.
+    """Bring annotators' labels into the dataset: all of the file, or, where anything in it is
+    wrong, nothing.
 
     Example: python -m eval data import tasks/anna.json --by second --guideline 1
     """
     taxonomy = build_taxonomy(load_settings())
     is_csv = kind is Format.CSV or (kind is None and path.suffix.lower() == ".csv")
-    given, faults = read_sheet(path, by=by, guideline=guideline) if is_csv else labelstudio.read_tasks(path, taxonomy, by=by, guideline=guideline)
+    given, faults = (
+        read_sheet(path, by=by, guideline=guideline)
+        if is_csv
+        else labelstudio.read_tasks(path, taxonomy, by=by, guideline=guideline)
+    )
     changed = 0
     if not faults:
         changed, faults = import_into(dataset, given, taxonomy, replace=replacing)
     for fault in faults:
         people.print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
     if faults:
-        raise OperatorError(f"{len(faults)} faults in {path}: nothing was imported; mend them and import again")
-    people.print(f"{len(given)} annotations read, {changed} rows changed; what is left to settle: python -m eval data lint", markup=False)
+        raise OperatorError(
+            f"{len(faults)} faults in {path}: nothing was imported; mend them and import again"
+        )
+    people.print(
+        f"{len(given)} annotations read, {changed} rows changed; what is left to settle: python -m "
+        "eval data lint",
+        markup=False,
+    )
 
 
 def queue(
-    source: Annotated[Path, typer.Argument(metavar="RUN|MESSAGES", help="a run, or a JSONL file of messages, which the local model decides")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="file for the queue, one JSON object a line")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN|MESSAGES",
+            help="a run, or a JSONL file of messages, which the local model decides",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="file for the queue, one JSON object a line")
+    ],
     count: Annotated[int, typer.Option(min=1, help="how many to label")] = 200,
     seed: Annotated[int, typer.Option(help="seed of the draw")] = SEED,
 ) -> None:
-    """Choose what to label next: uncertain, disagreeing, rare and random messages, each with its probability of being drawn.
+    """Choose what to label next: uncertain, disagreeing, rare and random messages, each with its
+    probability of being drawn.
 
-    Examples: python -m eval data queue runs/mine -o queue.jsonl · python -m eval data queue chat.jsonl --count 100 -o queue.jsonl
+    Examples: python -m eval data queue runs/mine -o queue.jsonl · python -m eval data queue
+    chat.jsonl --count 100 -o queue.jsonl
     """
     candidates = from_run(source) if source.is_dir() else from_messages(source)
     drawn = draw(candidates.speaking, count, seed=seed)
     lines = []
     for one in drawn:
         parts = {name: round(part, 3) for name, part in one.reasons.items()}
-        lines.append({**candidates.rows[one.row], "probability": round(one.probability, 6), "reasons": parts})
+        lines.append(
+            {**candidates.rows[one.row], "probability": round(one.probability, 6), "reasons": parts}
+        )
     replace(output, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
     people.print(f"{len(drawn)} of {len(candidates.rows):,} messages lie in {output}", markup=False)
     if source.is_dir():
-        people.print(f"give them to annotators with: python -m eval data export --queue {output} -o tasks", markup=False)
+        people.print(
+            f"give them to annotators with: python -m eval data export --queue {output} -o tasks",
+            markup=False,
+        )
 
 
 def suspects(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="a run by a decider that was not trained on the messages")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="a run by a decider that was not trained on the messages"
+        ),
+    ],
     limit: Annotated[int, typer.Option(min=1, help="at most so many")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON object a line")] = False,
 ) -> None:
@@ -135,13 +193,25 @@ def suspects(
         if as_json:
             json_line(dataclasses.asdict(one))
         disagreed = "yes" if one.annotators_disagreed else ""
-        table.add_row(f"{one.confidence:.3f}", one.id, ", ".join(one.given), ", ".join(one.decided), disagreed, one_line(one.text, 60))
+        table.add_row(
+            f"{one.confidence:.3f}",
+            one.id,
+            ", ".join(one.given),
+            ", ".join(one.decided),
+            disagreed,
+            one_line(one.text, 60),
+        )
     if not as_json:
         results().print(table)
 
 
 def _filtered(rows: Sequence[Row], filters: Sequence[str]) -> list[Row]:
-    return [item.row for item in chosen([as_item(row) for row in rows], parse_filters(filters), sample=None, seed=0)]
+    return [
+        item.row
+        for item in chosen(
+            [as_item(row) for row in rows], parse_filters(filters), sample=None, seed=0
+        )
+    ]
 
 
 def _queued(rows: Sequence[Row], path: Path | None) -> list[Row]:
@@ -149,9 +219,16 @@ def _queued(rows: Sequence[Row], path: Path | None) -> list[Row]:
         return list(rows)
     by_id = {row.id: row for row in rows}
     try:
-        ids = [json.loads(line)["row"] for line in path.read_text(encoding="utf-8").splitlines() if line]
+        ids = [
+            json.loads(line)["row"]
+            for line in path.read_text(encoding="utf-8").splitlines()
+            if line
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OperatorError(f"{path} is no queue ({type(error).__name__}); make one with: python -m eval data queue RUN -o {path}") from error
+        raise OperatorError(
+            f"{path} is no queue ({type(error).__name__}); make one with: python -m eval data "
+            f"queue RUN -o {path}"
+        ) from error
     return [by_id[one] for one in ids if one in by_id]
 
 

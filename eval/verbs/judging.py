@@ -14,14 +14,27 @@ from eval.run.items import chosen, parse_filters
 from eval.run.request import STORE, Request
 from eval.run.suite import load_suite
 from eval.verbs.outcome import GATE_FAILED, UNDECIDED, differences, finish, print_checks
-from eval.verbs.running import SUITES, Jobs, Model, NoCache, Offline, Out, Prompt, Store, SuiteFile, carry_out, command_line, fresh_folder
+from eval.verbs.running import (
+    SUITES,
+    Jobs,
+    Model,
+    NoCache,
+    Offline,
+    Out,
+    Prompt,
+    Store,
+    SuiteFile,
+    carry_out,
+    command_line,
+    fresh_folder,
+)
 from eval.verdict import baseline
 from eval.verdict.gate import Verdict, metric_names
 from eval.verdict.judged import judge, require_gate
 from eval.verdict.summary import headline, summary
-from intent.bootstrap import build_taxonomy
+from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.settings import load_settings
 from intent.cli.screen import json_line, one_line, people, results
-from intent.settings import load_settings
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
 Baselines = Annotated[Path, typer.Option(help="folder of the baselines")]
@@ -31,7 +44,9 @@ Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line
 def compare(
     before: Annotated[Path, typer.Argument(metavar="A", help="folder of the run that was")],
     after: Annotated[Path, typer.Argument(metavar="B", help="folder of the run that is new")],
-    markdown: Annotated[bool, typer.Option("--markdown", help="print summary.md instead of a table")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="print summary.md instead of a table")
+    ] = False,
 ) -> None:
     """Compare two runs, message by message: what changed, how sure that is, and for whom.
 
@@ -46,9 +61,16 @@ def compare(
     assert comparison is not None
     for one in (*comparison.labels, *comparison.slices):
         if one.judgement in {"worse", "better"}:
-            people.print(f"{one.judgement:7}{one.where}: {one.title} {one.before:.3f} → {one.after:.3f}  (p = {one.p:.2g})", markup=False)
+            people.print(
+                f"{one.judgement:7}{one.where}: {one.title} {one.before:.3f} → {one.after:.3f}  (p "
+                f"= {one.p:.2g})",
+                markup=False,
+            )
     if comparison.mcnemar is not None:
-        people.print(f"exact McNemar: {comparison.only_before_right} lost, {comparison.only_after_right} won, p = {comparison.mcnemar:.3g}")
+        people.print(
+            f"exact McNemar: {comparison.only_before_right} lost, {comparison.only_after_right} "
+            f"won, p = {comparison.mcnemar:.3g}"
+        )
     if comparison.left_out:
         people.print(f"{comparison.left_out} predictions stand in one run only and were left out")
     people.print(headline(judged), markup=False, soft_wrap=True)
@@ -56,7 +78,9 @@ def compare(
 
 def gate(
     suite: SuiteFile = SUITES / "local.yaml",
-    folder: Annotated[Path | None, typer.Option("--run", help="a finished run; default: make one now")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--run", help="a finished run; default: make one now")
+    ] = None,
     output: Out = None,
     model: Model = None,
     prompt: Prompt = None,
@@ -65,17 +89,32 @@ def gate(
     offline: Offline = False,
     store: Store = STORE,
     baselines: Baselines = baseline.BASELINES,
-    strict: Annotated[bool, typer.Option("--strict", help="exit 101 when a check is inconclusive")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="print the checks that passed, too")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="exit 101 when a check is inconclusive")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="print the checks that passed, too")
+    ] = False,
 ) -> None:
-    """Hold a run against the baseline of its suite: exit 0 passed, 100 failed, 101 inconclusive under --strict.
+    """Hold a run against the baseline of its suite: exit 0 passed, 100 failed, 101 inconclusive
+    under --strict.
 
     Example: python -m eval gate --suite eval/suites/local.yaml --offline
     """
     metric_names(build_taxonomy(load_settings()).names, load_suite(suite).gates)
     if folder is None:
         folder = output or fresh_folder(suite)
-        asked = Request(suite, folder, model=model, prompt=prompt, jobs=jobs, fresh=no_cache, offline=offline, store=store, command=command_line())
+        asked = Request(
+            suite,
+            folder,
+            model=model,
+            prompt=prompt,
+            jobs=jobs,
+            fresh=no_cache,
+            offline=offline,
+            store=store,
+            command=command_line(),
+        )
         carry_out(asked)
     judged = finish(folder, baselines=baselines)
     report = require_gate(judged)
@@ -93,10 +132,15 @@ def bless(folder: RunFolder, baselines: Baselines = baseline.BASELINES) -> None:
     """
     judged = finish(folder, baselines=baselines, quiet=True)
     home = baseline.bless(judged.run, baselines)
-    people.print(f"the baseline of suite {judged.run.suite.name} is now {home}; commit it", markup=False)
+    people.print(
+        f"the baseline of suite {judged.run.suite.name} is now {home}; commit it", markup=False
+    )
 
 
-def report(folder: RunFolder, against: Annotated[Path | None, typer.Option(help="another run; default: the baseline")] = None) -> None:
+def report(
+    folder: RunFolder,
+    against: Annotated[Path | None, typer.Option(help="another run; default: the baseline")] = None,
+) -> None:
     """Write report.html again: one file, for a browser.
 
     Example: python -m eval report runs/mine --against runs/before
@@ -107,7 +151,9 @@ def report(folder: RunFolder, against: Annotated[Path | None, typer.Option(help=
 
 def errors(
     folder: RunFolder,
-    filters: Annotated[list[str] | None, typer.Option("--filter", help="only these messages, such as lang=th")] = None,
+    filters: Annotated[
+        list[str] | None, typer.Option("--filter", help="only these messages, such as lang=th")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="at most so many")] = 50,
     json: Json = False,
 ) -> None:
@@ -116,7 +162,12 @@ def errors(
     Example: python -m eval errors runs/mine --filter lang=vi --limit 20
     """
     found = load_run(folder, build_taxonomy(load_settings()))
-    kept = {item.row.id for item in chosen(list(found.items.values()), parse_filters(filters or ()), sample=None, seed=0)}
+    kept = {
+        item.row.id
+        for item in chosen(
+            list(found.items.values()), parse_filters(filters or ()), sample=None, seed=0
+        )
+    }
     wrong = [
         (float(cost), one)
         for cost, one in zip(found.scored.cost, found.predictions, strict=True)
@@ -129,13 +180,36 @@ def errors(
         said = ", ".join(one.labels) or f"({one.status})"
         if json:
             expected = list(row.expected.labels)
-            json_line({"id": one.id, "cost": cost, "expected": expected, "decided": list(one.labels), "status": one.status, "text": row.input.text})
+            json_line(
+                {
+                    "id": one.id,
+                    "cost": cost,
+                    "expected": expected,
+                    "decided": list(one.labels),
+                    "status": one.status,
+                    "text": row.input.text,
+                }
+            )
         else:
             sure = "" if one.lead_probability is None else f"{one.lead_probability:.2f}"
-            table.add_row(f"{cost:g}", one.id, row.metadata.lang, ", ".join(row.expected.labels), said, sure, one_line(row.input.text, 60))
+            table.add_row(
+                f"{cost:g}",
+                one.id,
+                row.metadata.lang,
+                ", ".join(row.expected.labels),
+                said,
+                sure,
+                one_line(row.input.text, 60),
+            )
     if not json:
         results().print(table)
-    pairs = Counter((", ".join(found.items[one.id].row.expected.labels), ", ".join(one.labels) or one.status) for _, one in wrong)
+    pairs = Counter(
+        (", ".join(found.items[one.id].row.expected.labels), ", ".join(one.labels) or one.status)
+        for _, one in wrong
+    )
     for (right, said), times in pairs.most_common(8):
         people.print(f"{times:4} × {right} decided {said}", markup=False)
-    people.print(f"{len(wrong)} of {len(kept) * found.manifest.repeat} decisions are not exactly right", markup=False)
+    people.print(
+        f"{len(wrong)} of {len(kept) * found.manifest.repeat} decisions are not exactly right",
+        markup=False,
+    )

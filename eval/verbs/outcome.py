@@ -14,9 +14,9 @@ from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
 from eval.verdict.junit import junit
 from eval.verdict.summary import ends, headline, interval, number, signed, summary
-from intent.bootstrap import build_taxonomy
+from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.settings import load_settings
 from intent.cli.screen import people, results
-from intent.settings import load_settings
 
 GATE_FAILED, UNDECIDED = 100, 101
 """Exit codes of a failed gate, and of an inconclusive one under --strict."""
@@ -26,7 +26,9 @@ REPORT = "report.html"
 _COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "bold red", Verdict.INCONCLUSIVE: "yellow"}
 
 
-def finish(folder: Path, *, against: Path | None = None, baselines: Path = BASELINES, quiet: bool = False) -> Judged:
+def finish(
+    folder: Path, *, against: Path | None = None, baselines: Path = BASELINES, quiet: bool = False
+) -> Judged:
     """Judge a finished run, write its files, and print the verdict."""
     taxonomy = build_taxonomy(load_settings())
     judged = judge(folder, taxonomy, against=against, baselines=baselines)
@@ -38,13 +40,22 @@ def finish(folder: Path, *, against: Path | None = None, baselines: Path = BASEL
         people.print(headline(judged), markup=False, soft_wrap=True)
         people.print(f"open {folder / REPORT}", markup=False)
     if judged.run.stale:
-        people.print(f"{judged.run.stale} predictions were left out: their message is gone or was changed since", markup=False)
+        people.print(
+            f"{judged.run.stale} predictions were left out: their message is gone or was changed "
+            "since",
+            markup=False,
+        )
     return judged
 
 
 def values(judged: Judged) -> Table:
     """Return the run's metrics as a table."""
-    table = Table("metric", "value", "95 % interval", title=f"{judged.metrics['rows']:,} decisions, {judged.metrics['rooms']} rooms")
+    table = Table(
+        "metric",
+        "value",
+        "95 % interval",
+        title=f"{judged.metrics['rows']:,} decisions, {judged.metrics['rooms']} rooms",
+    )
     for name, found in judged.metrics["overall"].items():
         table.add_row(METRICS[name].title, number(found["value"]), interval(found))
     return table
@@ -54,11 +65,30 @@ def differences(judged: Judged) -> Table:
     """Return the run beside what it is held against."""
     comparison = judged.comparison
     assert comparison is not None
-    title = f"{comparison.before.name} → {comparison.after.name}: {comparison.overall[0].rows:,} decisions, {comparison.overall[0].rooms} rooms"
-    table = Table("metric", "before", "now", "change", "95 % interval", "judgement", "smallest seen", title=title)
+    title = (
+        f"{comparison.before.name} → {comparison.after.name}: {comparison.overall[0].rows:,} "
+        f"decisions, {comparison.overall[0].rooms} rooms"
+    )
+    table = Table(
+        "metric",
+        "before",
+        "now",
+        "change",
+        "95 % interval",
+        "judgement",
+        "smallest seen",
+        title=title,
+    )
     for one in comparison.overall:
         change = (signed(one.change.value), interval(ends(one)))
-        table.add_row(one.title, number(one.before), number(one.after), *change, one.judgement, number(one.detectable))
+        table.add_row(
+            one.title,
+            number(one.before),
+            number(one.after),
+            *change,
+            one.judgement,
+            number(one.detectable),
+        )
     return table
 
 

@@ -29,21 +29,56 @@ class Decides(StrEnum):
     CASCADE = "cascade"
 
 
-SuiteFile = Annotated[Path, typer.Option("--suite", help="suite to run, such as eval/suites/local.yaml")]
-Out = Annotated[Path | None, typer.Option("-o", "--output", help="folder of the run; default: runs/SUITE-TIME")]
+SuiteFile = Annotated[
+    Path, typer.Option("--suite", help="suite to run, such as eval/suites/local.yaml")
+]
+Out = Annotated[
+    Path | None, typer.Option("-o", "--output", help="folder of the run; default: runs/SUITE-TIME")
+]
 Jobs = Annotated[int, typer.Option("-j", "--jobs", min=1, help="batches at a time")]
 Repeat = Annotated[int, typer.Option(min=1, help="decide every message so many times")]
-Filter = Annotated[list[str] | None, typer.Option("--filter", help="only these messages, such as lang=th or label=spam,chatter; may be repeated")]
-Sample = Annotated[int | None, typer.Option(min=1, help="only so many messages, drawn by whole rooms")]
+Filter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--filter",
+        help="only these messages, such as lang=th or label=spam,chatter; may be repeated",
+    ),
+]
+Sample = Annotated[
+    int | None, typer.Option(min=1, help="only so many messages, drawn by whole rooms")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="go on with a run that was stopped")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="decide and ask again what was decided or asked before")]
-Offline = Annotated[bool, typer.Option("--offline", help="refuse to call anybody: replies come from the response store, or the run fails")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="decide and ask again what was decided or asked before")
+]
+Offline = Annotated[
+    bool,
+    typer.Option(
+        "--offline",
+        help="refuse to call anybody: replies come from the response store, or the run fails",
+    ),
+]
 By = Annotated[Decides | None, typer.Option(help="who decides; default: what the suite says")]
-Model = Annotated[Path | None, typer.Option(help="folder of a local model; default: the one that ships")]
-Prompt = Annotated[str | None, typer.Option(help="prompt to ask with: an alias such as candidate, or a name under prompts/")]
-Store = Annotated[Path, typer.Option(help="response store, an SQLite file: what was asked once is not paid for again")]
-AskAbove = Annotated[float | None, typer.Option(min=0.0, help="cascade: ask from this expected cost on, instead of prompts/route.yaml's")]
-Threshold = Annotated[float | None, typer.Option(min=0.0, max=1.0, help="lead threshold instead of the model's own")]
+Model = Annotated[
+    Path | None, typer.Option(help="folder of a local model; default: the one that ships")
+]
+Prompt = Annotated[
+    str | None,
+    typer.Option(help="prompt to ask with: an alias such as candidate, or a name under prompts/"),
+]
+Store = Annotated[
+    Path,
+    typer.Option(help="response store, an SQLite file: what was asked once is not paid for again"),
+]
+AskAbove = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0, help="cascade: ask from this expected cost on, instead of prompts/route.yaml's"
+    ),
+]
+Threshold = Annotated[
+    float | None, typer.Option(min=0.0, max=1.0, help="lead threshold instead of the model's own")
+]
 
 
 def run(
@@ -64,9 +99,11 @@ def run(
     offline: Offline = False,
     store: Store = STORE,
 ) -> None:
-    """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and metrics.json.
+    """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and
+    metrics.json.
 
-    Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run --suite eval/suites/llm.yaml --prompt candidate -j 4
+    Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run
+    --suite eval/suites/llm.yaml --prompt candidate -j 4
     """
     request = Request(
         suite=suite,
@@ -93,7 +130,10 @@ def run(
 
 def score(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")],
-    against: Annotated[Path | None, typer.Option(help="another run to hold it against; default: the baseline of its suite")] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="another run to hold it against; default: the baseline of its suite"),
+    ] = None,
 ) -> None:
     """Measure a run again with today's labels and metrics, without deciding anything.
 
@@ -105,7 +145,10 @@ def score(
 def carry_out(request: Request) -> None:
     """Make a run with a progress bar."""
     with progress_bar(f"deciding {request.suite.stem}", None) as (bar, task):
-        start(request, progress=lambda decided, total: bar.update(task, completed=decided, total=total))
+        start(
+            request,
+            progress=lambda decided, total: bar.update(task, completed=decided, total=total),
+        )
     people.print(f"the run lies in {request.out}", markup=False)
 
 

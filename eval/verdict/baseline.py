@@ -9,8 +9,8 @@ from eval.measure.history import Run, load_run
 from eval.run.manifest import FILE
 from eval.run.runner import PREDICTIONS
 from eval.run.suite import Suite
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
 
 BASELINES = Path(__file__).resolve().parents[1] / "baselines"
 METRICS = "metrics.json"
@@ -18,7 +18,9 @@ _KEPT = (FILE, PREDICTIONS, METRICS)
 
 
 def baseline_of(suite: Suite, taxonomy: Taxonomy, folder: Path = BASELINES) -> Run | None:
-    """Return the baseline of a suite, scored by the suite as it is now, or None where none was blessed."""
+    """Return the baseline of a suite, scored by the suite as it is now, or None where none was
+    blessed.
+    """
     home = folder / suite.name
     return load_run(home, taxonomy, suite) if (home / FILE).exists() else None
 
@@ -31,7 +33,10 @@ def bless(run: Run, folder: Path = BASELINES) -> Path:
     """
     manifest = run.manifest
     if manifest.filters or manifest.sample is not None:
-        raise OperatorError(f"{run.folder} is a run of a part of the suite; bless a run without --filter and --sample")
+        raise OperatorError(
+            f"{run.folder} is a run of a part of the suite; bless a run without --filter and "
+            "--sample"
+        )
     home = folder / run.suite.name
     home.mkdir(parents=True, exist_ok=True)
     for name in _KEPT:

@@ -12,9 +12,16 @@ from eval.measure.history import Run, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, exact, metric_named, value_of
 from eval.measure.scored import Scored
-from eval.measure.statistics import Estimate, detectable, family_level, holm, mcnemar, messages_needed
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
+from intent.statistics.rooms import (
+    Estimate,
+    detectable,
+    family_level,
+    holm,
+    mcnemar,
+    messages_needed,
+)
 
 LEVEL = 0.95
 _SLICE_METRICS = ("lead_f1", "exact_match", "cost_per_1000")
@@ -57,7 +64,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A message that is decided otherwise than before; ``gain`` is the cost that it saves, negative where it costs more."""
+    """A message that is decided otherwise than before; ``gain`` is the cost that it saves, negative
+    where it costs more.
+    """
 
     id: str
     repeat: int
@@ -73,8 +82,10 @@ class Comparison:
 
     Attributes:
         left_out: predictions of either run that the other does not have.
-        only_before_right, only_after_right: messages whose labels are exactly right in one of the two.
-        mcnemar: exact p-value; None where messages are clustered, since it would raise false alarms.
+        only_before_right, only_after_right: messages whose labels are exactly right in one of the
+            two.
+        mcnemar: exact p-value; None where messages are clustered, since it would raise false
+            alarms.
         flips: the most harmful first.
     """
 
@@ -98,7 +109,10 @@ def compare(before: Run, after: Run, taxonomy: Taxonomy) -> Comparison:
     """
     shared = {one.key for one in before.predictions} & {one.key for one in after.predictions}
     if not shared:
-        raise OperatorError(f"{before.folder} and {after.folder} have no message in common; run both on the same suite")
+        raise OperatorError(
+            f"{before.folder} and {after.folder} have no message in common; run both on the same "
+            "suite"
+        )
     left_out = len(before.predictions) + len(after.predictions) - 2 * len(shared)
     before, after = select(before, shared, taxonomy), select(after, shared, taxonomy)
     first, second = before.scored, after.scored
@@ -109,9 +123,23 @@ def compare(before: Run, after: Run, taxonomy: Taxonomy) -> Comparison:
         before=before,
         after=after,
         left_out=left_out,
-        overall=_family([(metric, "all", first, second) for metric in METRICS.values()], clustered=clustered, corrected=False),
-        labels=_family([(metric_named(f"f1:{name}", first.labels), name, first, second) for name in first.labels], clustered=clustered),
-        slices=tuple(one for dimension in after.suite.slices for one in _slices(dimension, first, second, clustered=clustered)),
+        overall=_family(
+            [(metric, "all", first, second) for metric in METRICS.values()],
+            clustered=clustered,
+            corrected=False,
+        ),
+        labels=_family(
+            [
+                (metric_named(f"f1:{name}", first.labels), name, first, second)
+                for name in first.labels
+            ],
+            clustered=clustered,
+        ),
+        slices=tuple(
+            one
+            for dimension in after.suite.slices
+            for one in _slices(dimension, first, second, clustered=clustered)
+        ),
         only_before_right=lost,
         only_after_right=won,
         mcnemar=None if clustered else mcnemar(lost, won),
@@ -121,24 +149,48 @@ def compare(before: Run, after: Run, taxonomy: Taxonomy) -> Comparison:
 
 def _slices(dimension: str, first: Scored, second: Scored, *, clustered: bool) -> list[Difference]:
     values = first.slices[dimension]
-    parts = [(str(value), first.only(values == value), second.only(values == value)) for value in np.unique(values)]
+    parts = [
+        (str(value), first.only(values == value), second.only(values == value))
+        for value in np.unique(values)
+    ]
     found: list[Difference] = []
     for name in _SLICE_METRICS:
-        members = [(METRICS[name], f"{dimension}={value}", one, other) for value, one, other in parts]
+        members = [
+            (METRICS[name], f"{dimension}={value}", one, other) for value, one, other in parts
+        ]
         found += _family(members, clustered=clustered, draws=_SLICE_DRAWS)
     return found
 
 
 def _family(
-    members: list[tuple[Metric, str, Scored, Scored]], *, clustered: bool, corrected: bool = True, draws: int = 2000
+    members: list[tuple[Metric, str, Scored, Scored]],
+    *,
+    clustered: bool,
+    corrected: bool = True,
+    draws: int = 2000,
 ) -> tuple[Difference, ...]:
     level = family_level(len(members), LEVEL) if corrected else LEVEL
-    found = [_difference(metric, where, first, second, clustered=clustered, level=level, draws=draws) for metric, where, first, second in members]
+    found = [
+        _difference(metric, where, first, second, clustered=clustered, level=level, draws=draws)
+        for metric, where, first, second in members
+    ]
     adjusted = holm([one.p for one in found]) if corrected else [one.p for one in found]
-    return tuple(dataclasses.replace(one, p=p, judgement=_judged(one, p)) for one, p in zip(found, adjusted, strict=True))
+    return tuple(
+        dataclasses.replace(one, p=p, judgement=_judged(one, p))
+        for one, p in zip(found, adjusted, strict=True)
+    )
 
 
-def _difference(metric: Metric, where: str, first: Scored, second: Scored, *, clustered: bool, level: float, draws: int) -> Difference:
+def _difference(
+    metric: Metric,
+    where: str,
+    first: Scored,
+    second: Scored,
+    *,
+    clustered: bool,
+    level: float,
+    draws: int,
+) -> Difference:
     change = difference(metric, first, second, clustered=clustered, level=level, draws=draws)
     if change.rooms < FEW_ROOMS:
         change = dataclasses.replace(change, low=np.nan, high=np.nan, error=np.nan, p=np.nan)
@@ -176,5 +228,14 @@ def _flips(before: Run, after: Run) -> tuple[Flip, ...]:
     for place, (old, new) in enumerate(zip(before.predictions, after.predictions, strict=True)):
         if old.labels != new.labels:
             gain = float(before.scored.cost[place] - after.scored.cost[place])
-            found.append(Flip(new.id, new.repeat, before.items[new.id].row.expected.labels, old.labels, new.labels, gain))
+            found.append(
+                Flip(
+                    new.id,
+                    new.repeat,
+                    before.items[new.id].row.expected.labels,
+                    old.labels,
+                    new.labels,
+                    gain,
+                )
+            )
     return tuple(sorted(found, key=lambda flip: (flip.gain, flip.id, flip.repeat)))

@@ -1,7 +1,9 @@
-"""May it ship? Three-valued non-inferiority against the baseline, limits, and messages that must be right.
+"""May it ship? Three-valued non-inferiority against the baseline, limits, and messages that must be
+right.
 
-A check passes when the one-sided 95 % bound of the harm lies below the margin. It fails when the harm is beyond the margin *and* shown to be harm
-(one-sided 5 %, Holm-adjusted within the gate's family). Everything between is inconclusive, and says how many messages would settle it. Passing all
+A check passes when the one-sided 95 % bound of the harm lies below the margin. It fails when the
+harm is beyond the margin *and* shown to be harm (one-sided 5 %, Holm-adjusted within the gate's
+family). Everything between is inconclusive, and says how many messages would settle it. Passing all
 checks of a family needs no correction (intersection-union test); only failing does.
 """
 
@@ -18,10 +20,10 @@ from eval.measure.history import Run, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, metric_named, value_of
 from eval.measure.scored import Scored
-from eval.measure.statistics import detectable, holm, messages_needed
 from eval.run.suite import Gate
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
+from intent.statistics.rooms import detectable, holm, messages_needed
 
 _ONE_SIDED = 0.05
 _LATENCY = {"latency_p50": 0.5, "latency_p90": 0.9, "latency_p99": 0.99}
@@ -41,7 +43,8 @@ class Check:
     """One check of a gate.
 
     Attributes:
-        harm: how much worse the candidate is, positive where worse; NaN for limits and messages that must be right.
+        harm: how much worse the candidate is, positive where worse; NaN for limits and messages
+            that must be right.
         bound: upper one-sided 95 % bound of the harm.
         needed: messages that would settle an inconclusive check.
         why: one sentence for people.
@@ -68,7 +71,10 @@ class GateReport:
     def verdict(self) -> Verdict:
         """The verdict of the whole."""
         verdicts = {check.verdict for check in self.checks}
-        return next((one for one in (Verdict.FAILED, Verdict.INCONCLUSIVE) if one in verdicts), Verdict.PASSED)
+        return next(
+            (one for one in (Verdict.FAILED, Verdict.INCONCLUSIVE) if one in verdicts),
+            Verdict.PASSED,
+        )
 
     def of(self, verdict: Verdict) -> list[Check]:
         """Return the checks with one verdict."""
@@ -79,7 +85,8 @@ def check_run(candidate: Run, baseline: Run | None, taxonomy: Taxonomy) -> GateR
     """Hold a candidate against its suite's gates.
 
     Raises:
-        OperatorError: a gate names no metric, there is no baseline and one is needed, or too few messages are the same in both.
+        OperatorError: a gate names no metric, there is no baseline and one is needed, or too few
+            messages are the same in both.
     """
     suite = candidate.suite
     checks = [_limit(gate, candidate.scored) for gate in suite.gates if gate.limit is not None]
@@ -87,17 +94,25 @@ def check_run(candidate: Run, baseline: Run | None, taxonomy: Taxonomy) -> GateR
     if margins:
         before, after = _same_messages(candidate, baseline, taxonomy)
         for gate in margins:
-            checks += _non_inferior(gate, before.scored, after.scored, clustered=suite.clusters == "room")
+            checks += _non_inferior(
+                gate, before.scored, after.scored, clustered=suite.clusters == "room"
+            )
     return GateReport((*checks, *(_must_pass(key, candidate) for key in suite.must_pass)))
 
 
 def _same_messages(candidate: Run, baseline: Run | None, taxonomy: Taxonomy) -> tuple[Run, Run]:
     if baseline is None:
-        raise OperatorError(f"suite {candidate.suite.name} has no baseline; make a good run the baseline with: python -m eval bless RUN")
+        raise OperatorError(
+            f"suite {candidate.suite.name} has no baseline; make a good run the baseline with: "
+            "python -m eval bless RUN"
+        )
     keys = {one.key for one in candidate.predictions}
     shared = keys & {one.key for one in baseline.predictions}
     if len(shared) < _SAME_MESSAGES * len(keys):
-        raise OperatorError(f"the baseline has only {len(shared)} of the {len(keys)} messages; the dataset has changed: bless a new baseline")
+        raise OperatorError(
+            f"the baseline has only {len(shared)} of the {len(keys)} messages; the dataset has "
+            "changed: bless a new baseline"
+        )
     return select(baseline, shared, taxonomy), select(candidate, shared, taxonomy)
 
 
@@ -105,14 +120,24 @@ def _limit(gate: Gate, scored: Scored) -> Check:
     limit = gate.limit
     assert limit is not None
     if gate.metric in _LATENCY:
-        value, higher, title = float(np.quantile(scored.latency, _LATENCY[gate.metric])), False, f"{gate.metric} in seconds"
+        value, higher, title = (
+            float(np.quantile(scored.latency, _LATENCY[gate.metric])),
+            False,
+            f"{gate.metric} in seconds",
+        )
     else:
         metric = metric_named(gate.metric, scored.labels)
         value, higher, title = value_of(metric, scored), metric.higher, metric.title
     kept = bool(value >= limit if higher else value <= limit)
     side = "at least" if higher else "at most"
     why = f"{title} is {value:.4g}, it must be {side} {limit:.4g}"
-    return Check(f"{gate.metric} limit", Verdict.PASSED if kept else Verdict.FAILED, why, after=value, margin=limit)
+    return Check(
+        f"{gate.metric} limit",
+        Verdict.PASSED if kept else Verdict.FAILED,
+        why,
+        after=value,
+        margin=limit,
+    )
 
 
 def _must_pass(key: str, candidate: Run) -> Check:
@@ -124,12 +149,21 @@ def _must_pass(key: str, candidate: Run) -> Check:
     wrong = next((one for one in said if one.labels != right), None)
     if wrong is None:
         return Check(name, Verdict.PASSED, f"{key} is {', '.join(right)}")
-    return Check(name, Verdict.FAILED, f"{key} must be {', '.join(right)} and was decided {', '.join(wrong.labels) or 'unusably'}")
+    return Check(
+        name,
+        Verdict.FAILED,
+        f"{key} must be {', '.join(right)} and was decided {', '.join(wrong.labels) or 'unusably'}",
+    )
 
 
 def _non_inferior(gate: Gate, before: Scored, after: Scored, *, clustered: bool) -> list[Check]:
-    judged = [_harm(gate, metric, where, one, other, clustered=clustered) for metric, where, one, other in _members(gate, before, after)]
-    known = [(check, p) for check, p in judged if not np.isnan(check.after) or not np.isnan(check.before)]
+    judged = [
+        _harm(gate, metric, where, one, other, clustered=clustered)
+        for metric, where, one, other in _members(gate, before, after)
+    ]
+    known = [
+        (check, p) for check, p in judged if not np.isnan(check.after) or not np.isnan(check.before)
+    ]
     adjusted = holm([p for _, p in known])
     return [_settled(check, p) for (check, _), p in zip(known, adjusted, strict=True)]
 
@@ -141,38 +175,81 @@ def _members(gate: Gate, before: Scored, after: Scored) -> list[tuple[Metric, st
     if gate.over is None:
         return [(metric, metric.name, before, after) for metric in metrics]
     values = before.slices[gate.over]
-    parts = [(str(value), before.only(values == value), after.only(values == value)) for value in np.unique(values)]
-    return [(metric, f"{metric.name} in {gate.over}={value}", one, other) for metric in metrics for value, one, other in parts]
+    parts = [
+        (str(value), before.only(values == value), after.only(values == value))
+        for value in np.unique(values)
+    ]
+    return [
+        (metric, f"{metric.name} in {gate.over}={value}", one, other)
+        for metric in metrics
+        for value, one, other in parts
+    ]
 
 
-def _harm(gate: Gate, metric: Metric, where: str, before: Scored, after: Scored, *, clustered: bool) -> tuple[Check, float]:
+def _harm(
+    gate: Gate, metric: Metric, where: str, before: Scored, after: Scored, *, clustered: bool
+) -> tuple[Check, float]:
     """Return the check, still inconclusive, and the one-sided p-value of *no harm at all*."""
     margin = gate.margin
     assert margin is not None
     change = difference(metric, before, after, clustered=clustered, level=1 - 2 * _ONE_SIDED)
     sign = -1.0 if metric.higher else 1.0
-    harm, bound, error = sign * change.value, -change.low if metric.higher else change.high, change.error
+    harm, bound, error = (
+        sign * change.value,
+        -change.low if metric.higher else change.high,
+        change.error,
+    )
     if change.rooms < FEW_ROOMS and harm != 0:
         bound = error = float("nan")
-    p = float(scipy.stats.t.sf(harm / error, change.rooms - 1)) if error > 0 else (0.0 if error == 0 and harm > 0 else 1.0 if error == 0 else np.nan)
+    p = (
+        float(scipy.stats.t.sf(harm / error, change.rooms - 1))
+        if error > 0
+        else (0.0 if error == 0 and harm > 0 else 1.0 if error == 0 else np.nan)
+    )
     effect = harm if harm > margin else margin - max(harm, 0.0)
-    check = Check(where, Verdict.INCONCLUSIVE, "", value_of(metric, before), value_of(metric, after), harm, bound, margin)
-    check = dataclasses.replace(check, needed=messages_needed(len(before), error, change.rooms, effect))
-    seen = f"; at least {detectable(error, change.rooms):.3g} would be seen" if not np.isnan(error) else ""
-    return dataclasses.replace(check, why=f"{metric.title}: {check.before:.4g} before, {check.after:.4g} now{seen}"), p
+    check = Check(
+        where,
+        Verdict.INCONCLUSIVE,
+        "",
+        value_of(metric, before),
+        value_of(metric, after),
+        harm,
+        bound,
+        margin,
+    )
+    check = dataclasses.replace(
+        check, needed=messages_needed(len(before), error, change.rooms, effect)
+    )
+    seen = (
+        f"; at least {detectable(error, change.rooms):.3g} would be seen"
+        if not np.isnan(error)
+        else ""
+    )
+    return dataclasses.replace(
+        check, why=f"{metric.title}: {check.before:.4g} before, {check.after:.4g} now{seen}"
+    ), p
 
 
 def _settled(check: Check, p: float) -> Check:
     if (check.harm == 0 and np.isnan(check.bound)) or check.bound < check.margin:
-        why = f"{check.why}; worse by at most {max(check.bound, 0.0):.3g}, allowed is {check.margin:.3g}"
+        why = (
+            f"{check.why}; worse by at most {max(check.bound, 0.0):.3g}, allowed is "
+            f"{check.margin:.3g}"
+        )
         return dataclasses.replace(check, verdict=Verdict.PASSED, why=why, needed=None)
     if check.harm > check.margin and p < _ONE_SIDED:
         why = f"{check.why}; worse by {check.harm:.3g}, allowed is {check.margin:.3g} (p = {p:.2g})"
         return dataclasses.replace(check, verdict=Verdict.FAILED, why=why, needed=None)
     if np.isnan(check.bound):
-        return dataclasses.replace(check, why=f"{check.why}; changed by {-check.harm:+.3g} in fewer than {FEW_ROOMS} rooms, which shows nothing")
+        return dataclasses.replace(
+            check,
+            why=f"{check.why}; changed by {-check.harm:+.3g} in fewer than {FEW_ROOMS} rooms, "
+            "which shows nothing",
+        )
     more = f"; about {check.needed:,} messages would settle it" if check.needed else ""
-    why = f"{check.why}; may be worse by up to {check.bound:.3g}, allowed is {check.margin:.3g}{more}"
+    why = (
+        f"{check.why}; may be worse by up to {check.bound:.3g}, allowed is {check.margin:.3g}{more}"
+    )
     return dataclasses.replace(check, why=why)
 
 

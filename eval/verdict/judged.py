@@ -1,4 +1,6 @@
-"""A run with everything that can be said of it: its metrics, its difference from another, and whether it may ship."""
+"""A run with everything that can be said of it: its metrics, its difference from another, and
+whether it may ship.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from eval.run.predictions import replace
 from eval.verdict.baseline import BASELINES, METRICS, baseline_of
 from eval.verdict.compare import Comparison, compare
 from eval.verdict.gate import GateReport, check_run
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class Judged:
     gate: GateReport | None
 
 
-def judge(folder: Path, taxonomy: Taxonomy, *, against: Path | None = None, baselines: Path = BASELINES) -> Judged:
+def judge(
+    folder: Path, taxonomy: Taxonomy, *, against: Path | None = None, baselines: Path = BASELINES
+) -> Judged:
     """Score a finished run, and hold it against the baseline or another run.
 
     Args:
@@ -46,10 +50,18 @@ def judge(folder: Path, taxonomy: Taxonomy, *, against: Path | None = None, base
     suite = run.suite
     metrics = measure(run.scored, suite, taxonomy)
     replace(folder / METRICS, (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode())
-    other = load_run(against, taxonomy, suite) if against is not None else baseline_of(suite, taxonomy, baselines)
+    other = (
+        load_run(against, taxonomy, suite)
+        if against is not None
+        else baseline_of(suite, taxonomy, baselines)
+    )
     comparison = compare(other, run, taxonomy) if other is not None else None
     partial = bool(run.manifest.filters or run.manifest.sample)
-    gated = bool(suite.gates) and not partial and (other is not None or all(gate.margin is None for gate in suite.gates))
+    gated = (
+        bool(suite.gates)
+        and not partial
+        and (other is not None or all(gate.margin is None for gate in suite.gates))
+    )
     return Judged(run, metrics, comparison, check_run(run, other, taxonomy) if gated else None)
 
 
@@ -62,5 +74,10 @@ def require_gate(judged: Judged) -> GateReport:
     if judged.gate is not None:
         return judged.gate
     if judged.run.manifest.filters or judged.run.manifest.sample:
-        raise OperatorError("a run of a part of the suite cannot be gated; run it without --filter and --sample")
-    raise OperatorError(f"suite {judged.run.suite.name} has no baseline; make a good run the baseline with: python -m eval bless {judged.run.folder}")
+        raise OperatorError(
+            "a run of a part of the suite cannot be gated; run it without --filter and --sample"
+        )
+    raise OperatorError(
+        f"suite {judged.run.suite.name} has no baseline; make a good run the baseline with: python "
+        f"-m eval bless {judged.run.folder}"
+    )

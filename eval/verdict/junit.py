@@ -21,7 +21,9 @@ def junit(judged: Judged) -> bytes:
         skipped=str(counts[Verdict.INCONCLUSIVE]),
     )
     for check in checks:
-        case = ElementTree.SubElement(suite, "testcase", classname=f"eval.{judged.run.suite.name}", name=check.name)
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=f"eval.{judged.run.suite.name}", name=check.name
+        )
         if check.verdict is Verdict.FAILED:
             ElementTree.SubElement(case, "failure", message=check.why)
         elif check.verdict is Verdict.INCONCLUSIVE:

@@ -13,7 +13,16 @@ from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged
 
 _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "❔"}
-_SHOWN = ("lead_f1", "lead_average_precision", "macro_f1", "exact_match", "lead_log_loss", "cost_per_1000", "invalid_rate", "usd_per_1000")
+_SHOWN = (
+    "lead_f1",
+    "lead_average_precision",
+    "macro_f1",
+    "exact_match",
+    "lead_log_loss",
+    "cost_per_1000",
+    "invalid_rate",
+    "usd_per_1000",
+)
 _MOST_FLIPS = 10
 _MARKDOWN = re.compile(r"[|`*\[\]<>&\\~#@!]|(?<!\w)_|_(?!\w)")
 
@@ -28,7 +37,10 @@ def headline(judged: Judged) -> str:
         checks = judged.gate.of(Verdict.INCONCLUSIVE)
         most = max((check.needed or 0 for check in checks), default=0)
         more = f"; about {most:,} messages would settle the hardest" if most else ""
-        return f"Cannot be told: {len(checks)} of {len(judged.gate.checks)} checks have too few messages{more}"
+        return (
+            f"Cannot be told: {len(checks)} of {len(judged.gate.checks)} checks have too few "
+            f"messages{more}"
+        )
     if judged.comparison is not None:
         return f"{'May ship: ' if judged.gate else ''}{_direction(judged.comparison)}"
     if judged.gate is not None:
@@ -37,10 +49,17 @@ def headline(judged: Judged) -> str:
 
 
 def _direction(comparison: Comparison) -> str:
-    if not comparison.flips and not any(one.change.value for one in comparison.overall if one.metric in _SHOWN[:-2]):
-        return f"decides all {comparison.overall[0].rows:,} messages as {comparison.before.name} does"
+    if not comparison.flips and not any(
+        one.change.value for one in comparison.overall if one.metric in _SHOWN[:-2]
+    ):
+        return (
+            f"decides all {comparison.overall[0].rows:,} messages as {comparison.before.name} does"
+        )
     shown = {one.metric: one for one in comparison.overall}
-    words = [f"{one.title} {number(one.before)} → {number(one.after)} ({one.judgement})" for one in (shown["lead_f1"], shown["macro_f1"])]
+    words = [
+        f"{one.title} {number(one.before)} → {number(one.after)} ({one.judgement})"
+        for one in (shown["lead_f1"], shown["macro_f1"])
+    ]
     return f"{', '.join(words)}, against {comparison.before.name}"
 
 
@@ -50,8 +69,10 @@ def summary(judged: Judged) -> str:
     manifest = run.manifest
     parts = [
         f"## Eval `{run.suite.name}`: {headline(judged)}",
-        f"{len(run.predictions):,} decisions on {judged.metrics['rooms']} rooms by **{manifest.decider.by}** "
-        f"(model `{manifest.decider.model}`, prompt `{manifest.decider.prompt}`, dataset `{manifest.dataset_hash}`).",
+        f"{len(run.predictions):,} decisions on {judged.metrics['rooms']} rooms by "
+        f"**{manifest.decider.by}** "
+        f"(model `{manifest.decider.model}`, prompt `{manifest.decider.prompt}`, dataset "
+        f"`{manifest.dataset_hash}`).",
         _numbers(judged.metrics) if judged.comparison is None else _differences(judged.comparison),
     ]
     if judged.gate is not None:
@@ -59,12 +80,22 @@ def summary(judged: Judged) -> str:
     parts.append(_slots(judged.metrics))
     if judged.comparison is not None:
         parts += _details(judged.comparison, judged)
-    parts.append(f"Intervals hold 95 %, drawn by {run.suite.clusters}. `report.html` in the run's folder has the rest.")
+    parts.append(
+        f"Intervals hold 95 %, drawn by {run.suite.clusters}. `report.html` in the run's folder "
+        "has the rest."
+    )
     return "\n\n".join(parts) + "\n"
 
 
 def _numbers(metrics: dict[str, Any]) -> str:
-    rows = [(METRICS[name].title, number(metrics["overall"][name]["value"]), interval(metrics["overall"][name])) for name in _SHOWN]
+    rows = [
+        (
+            METRICS[name].title,
+            number(metrics["overall"][name]["value"]),
+            interval(metrics["overall"][name]),
+        )
+        for name in _SHOWN
+    ]
     return table(("metric", "value", "95 % interval"), rows)
 
 
@@ -73,28 +104,69 @@ def _differences(comparison: Comparison) -> str:
     rows = []
     for one in shown:
         change = f"{signed(one.change.value)} {interval(ends(one))}"
-        rows.append((one.title, number(one.before), number(one.after), change, one.judgement, number(one.detectable)))
-    return table(("metric", "before", "now", "change and interval", "judgement", "smallest that would be seen"), rows)
+        rows.append(
+            (
+                one.title,
+                number(one.before),
+                number(one.after),
+                change,
+                one.judgement,
+                number(one.detectable),
+            )
+        )
+    return table(
+        (
+            "metric",
+            "before",
+            "now",
+            "change and interval",
+            "judgement",
+            "smallest that would be seen",
+        ),
+        rows,
+    )
 
 
 def _slots(metrics: dict[str, Any]) -> str:
-    """Return F1 of the kinds of slots that are looked for, as exact substrings; a local decision has no product, place or time."""
+    """Return F1 of the kinds of slots that are looked for, as exact substrings; a local decision
+    has no product, place or time.
+    """
     languages = metrics["slots_by_language"]
     found = {kind: one for kind, one in metrics["slots"].items() if one["right"] + one["wrong"]}
     shares = ("precision", "recall", "f1")
     rows = []
     for kind, one in found.items():
         of_languages = (number(slots[kind]["f1"]) for slots in languages.values())
-        rows.append((kind, f"{one['right'] + one['missed']:,}", *(number(one[share]) for share in shares), *of_languages))
+        rows.append(
+            (
+                kind,
+                f"{one['right'] + one['missed']:,}",
+                *(number(one[share]) for share in shares),
+                *of_languages,
+            )
+        )
     if not rows:
         return "No slots were found."
-    return table(("slot", "right ones", "precision", "recall", "F1", *(f"F1 {language}" for language in languages)), rows)
+    return table(
+        (
+            "slot",
+            "right ones",
+            "precision",
+            "recall",
+            "F1",
+            *(f"F1 {language}" for language in languages),
+        ),
+        rows,
+    )
 
 
 def _checks(gate: GateReport) -> str:
     counted = ", ".join(f"{len(gate.of(verdict))} {verdict.value}" for verdict in Verdict)
     worth = [check for check in gate.checks if check.verdict is not Verdict.PASSED]
-    lines = [f"- {_SIGNS[check.verdict]} **{escape(check.name)}** {escape(check.why)}" for check in sorted(worth, key=lambda check: check.verdict)]
+    lines = [
+        f"- {_SIGNS[check.verdict]} **{escape(check.name)}** {escape(check.why)}"
+        for check in sorted(worth, key=lambda check: check.verdict)
+    ]
     return "\n".join([f"### Gate: {gate.verdict.value} ({counted})", "", *lines]).rstrip()
 
 
@@ -103,11 +175,20 @@ def _details(comparison: Comparison, judged: Judged) -> Iterable[str]:
     better = [one for one in (*comparison.labels, *comparison.slices) if one.judgement == "better"]
     for title, found in (("Worse for", worse), ("Better for", better)):
         if found:
-            yield f"**{title}**: {'; '.join(f'{one.where} ({one.title} {number(one.before)} → {number(one.after)})' for one in found[:12])}"
+            changes = (
+                f"{one.where} ({one.title} {number(one.before)} → {number(one.after)})"
+                for one in found[:12]
+            )
+            yield f"**{title}**: {'; '.join(changes)}"
     wide = next(one for one in comparison.overall if one.metric == "lead_f1")
     if wide.judgement == "no difference shown" and wide.change.value:
         more = needed(wide, abs(wide.change.value))
-        yield f"Lead F1 changed by {signed(wide.change.value)}; to tell that from chance would take about {more:,} messages." if more else ""
+        yield (
+            f"Lead F1 changed by {signed(wide.change.value)}; to tell that from chance would take "
+            f"about {more:,} messages."
+            if more
+            else ""
+        )
     regressions = [flip for flip in comparison.flips if flip.gain < 0]
     improved = sum(flip.gain > 0 for flip in comparison.flips)
     other = len(comparison.flips) - len(regressions) - improved
@@ -131,7 +212,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def escape(text: str) -> str:
     """Return text that cannot become Markdown or HTML: what people write stays what it is."""
     flat = " ".join(text.split())
-    # An underscore inside a word is only an underscore, and metric names are easier to read with it.
+    # An underscore inside a word is only an underscore, and metric names are easier to read with
+    # it.
     return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", flat)
 
 

@@ -1,4 +1,6 @@
-"""Decides a text once: what was said before, by the same kind of author in the same situation, is answered from memory."""
+"""Decides a text once: what was said before, by the same kind of author in the same situation, is
+answered from memory.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,18 @@ from dataclasses import replace
 
 from intent.classify.contacts import find_contacts
 from intent.classify.folding import INVISIBLE
-from intent.classify.local.dress import dress_features
+from intent.classify.local.styling import styling_features
 from intent.classify.slots.find import LOCAL_SLOTS, find_slots
-from intent.decision import Decision, Versions
-from intent.message import Message
-from intent.ports import Classifier
+from intent.model.decision import Decision, Versions
+from intent.model.message import Message
+from intent.ports.deciding import Classifier
 
 Key = tuple[str | None, ...]
 
 LONGEST = 300
-"""Longest text that is remembered, in characters; longer ones hardly ever come twice, unless as a flood of spam."""
+"""Longest text that is remembered, in characters; longer ones hardly ever come twice, unless as a
+flood of spam.
+"""
 
 BARE = 16
 """A text of at most so many characters may be a bare detail, whose meaning hangs on the moment."""
@@ -29,16 +33,20 @@ _SPACE = re.compile(r"\s+")
 
 
 def normalised(text: str) -> str:
-    """Return the text without what never carries an ask: invisible characters, wide spaces, floods of one sign or emoji.
+    """Return the text without what never carries an ask: invisible characters, wide spaces, floods
+    of one sign or emoji.
 
-    Letters, digits and their case stay as they are: "ship to US" and "ship to us" are two asks, so are "5555" and "55555".
+    Letters, digits and their case stay as they are: "ship to US" and "ship to us" are two asks, so
+    are "5555" and "55555".
     """
     visible = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
     return _SPACE.sub(" ", _FLOOD.sub(r"\1\1\1", visible)).strip()
 
 
 def is_bare_detail(text: str) -> bool:
-    """Say whether a text is a size, a code, a colour or a number by itself: it answers the moment, not the text."""
+    """Say whether a text is a size, a code, a colour or a number by itself: it answers the moment,
+    not the text.
+    """
     plain = "".join(sign for sign in text if sign.isalnum())
     if not plain or len(text) > BARE:
         return False
@@ -54,7 +62,7 @@ def remembered_as(message: Message, versions: str) -> Key | None:
     return (
         versions,
         normalised(text),
-        " ".join(dress_features(text)),
+        " ".join(styling_features(text)),
         message.kind.value,
         message.author_role.value,
         context.offer if context else None,
@@ -64,10 +72,14 @@ def remembered_as(message: Message, versions: str) -> Key | None:
 
 
 class CachedClassifier:
-    """Remembers the decisions of another classifier; implements ``Classifier``. One instance serves one thread."""
+    """Remembers the decisions of another classifier; implements ``Classifier``. One instance serves
+    one thread.
+    """
 
     def __init__(self, inner: Classifier, *, capacity: int, versions: str) -> None:
-        """Remember up to ``capacity`` decisions, the least recently used go first; ``versions`` names everything that made them."""
+        """Remember up to ``capacity`` decisions, the least recently used go first; ``versions``
+        names everything that made them.
+        """
         self._inner, self._capacity, self._versions = inner, capacity, versions
         self._known: OrderedDict[Key, Decision] = OrderedDict()
 
@@ -89,7 +101,9 @@ class CachedClassifier:
             elif key is None or first.setdefault(key, row) == row:
                 asked.append(row)
         if asked:
-            answers.update(zip(asked, self._inner.classify([messages[row] for row in asked]), strict=True))
+            answers.update(
+                zip(asked, self._inner.classify([messages[row] for row in asked]), strict=True)
+            )
         for row, key in enumerate(keys):
             if row not in answers and key is not None:
                 answers[row] = _again(answers[first[key]], messages[row].text)
@@ -107,5 +121,7 @@ class CachedClassifier:
 
 
 def _again(decision: Decision, text: str) -> Decision:
-    kept = tuple(slot for slot in decision.slots if slot.kind not in LOCAL_SLOTS and slot.text in text)
+    kept = tuple(
+        slot for slot in decision.slots if slot.kind not in LOCAL_SLOTS and slot.text in text
+    )
     return replace(decision, slots=(*find_slots(text), *kept), from_cache=True)

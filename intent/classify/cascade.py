@@ -1,4 +1,6 @@
-"""The local model first, then the LLM for what is worth asking, at once and without a lane: for files and the command line."""
+"""The local model first, then the LLM for what is worth asking, at once and without a lane: for
+files and the command line.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +8,31 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from intent.decision import Decision, Versions
-from intent.errors import LlmUnavailable
-from intent.message import Message
-from intent.ports import Answerer, Attempt, Claim, Classifier, Question
+from intent.model.attempt import Attempt
+from intent.model.decision import Decision, Versions
+from intent.model.errors import LlmUnavailable
+from intent.model.message import Message
+from intent.model.question import Claim, Question
+from intent.ports.asking import Answerer
+from intent.ports.deciding import Classifier
 
 
 class Cascade:
-    """Decides with the local model, and asks about the rest room by room; implements ``Classifier``.
+    """Decides with the local model, and asks about the rest room by room; implements
+    ``Classifier``.
 
     A message that the LLM gives no answer for keeps its local decision, marked as degraded.
     """
 
-    def __init__(self, local: Classifier, answerer: Answerer, unsure: Callable[[Decision], bool], *, insists: bool = False, before: int = 5) -> None:
+    def __init__(
+        self,
+        local: Classifier,
+        answerer: Answerer,
+        unsure: Callable[[Decision], bool],
+        *,
+        insists: bool = False,
+        before: int = 5,
+    ) -> None:
         """Put together.
 
         Args:
@@ -38,7 +52,8 @@ class Cascade:
         """Return one decision for each message, in order.
 
         Raises:
-            LlmForbidden: the server refuses key, quota or request; asking again would change nothing.
+            LlmForbidden: the server refuses key, quota or request; asking again would change
+                nothing.
             LlmUnavailable: the server is away, and this insists on it.
         """
         decisions = self._local.classify(messages)
@@ -49,11 +64,15 @@ class Cascade:
             asked = [place for place in places if self._unsure(decisions[place])]
             if asked:
                 earlier = [messages[place] for place in places if place < asked[0]][-self._before :]
-                for place, decision in zip(asked, self._ask([messages[place] for place in asked], earlier), strict=True):
+                for place, decision in zip(
+                    asked, self._ask([messages[place] for place in asked], earlier), strict=True
+                ):
                     decisions[place] = decision or replace(decisions[place], degraded=True)
         return decisions
 
-    def _ask(self, messages: Sequence[Message], earlier: Sequence[Message]) -> list[Decision | None]:
+    def _ask(
+        self, messages: Sequence[Message], earlier: Sequence[Message]
+    ) -> list[Decision | None]:
         claims = [_claim(message, number) for number, message in enumerate(messages)]
         try:
             return [answer.decision for answer in self._answerer.answer(claims, earlier)]
@@ -64,7 +83,9 @@ class Cascade:
 
 
 class NoBooks:
-    """A ledger and a store of replies that last as long as the process; implements ``Ledger`` and ``Replies``."""
+    """A ledger and a store of replies that last as long as the process; implements ``Ledger`` and
+    ``Replies``.
+    """
 
     def __init__(self) -> None:
         """Start with nothing."""

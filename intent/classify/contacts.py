@@ -30,18 +30,26 @@ class Contact:
 
 # The part before the sign is bounded, so that a long run of letters costs no more than a short one.
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}", re.ASCII)
-_LINK = re.compile(r"(?:https?://|www\.)[^\s，。！\"<>]+|\b(?:wa|t|bit|line)\.(?:me|ly)/[^\s，。！\"<>]+", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z0-9_][A-Za-z0-9_.-]{1,39}(?<![.-])")
-# An account name stands behind the name of a messenger: "line: noi88", "微信 bella_0101", "zalo em: 09…" (numbers are left to the phones).
-_NAMED = re.compile(
-    r"(?:微信号?|薇信|加[微薇威]|[微薇]|vx|wechat|weixin|(?<![a-z])line(?: ?id)?|ไลน์|ไอดี|วีแชท|telegram|(?<![a-z])(?:tele|zalo|ig)"
-    r"|(?<![a-z])v(?![a-z])|加v|[➕+]\s?[vⓥ]|insta(?:gram)?|加賴|賴)"
-    r"(?: ?(?:id|me|is|คือ|是|我|搜|一下))?\s*[,，:：=]?\s?[\"']?((?=[a-z0-9_.-]{0,30}[\d_])[a-z][a-z0-9_.-]{3,29})",
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s，。！\"<>]+|\b(?:wa|t|bit|line)\.(?:me|ly)/[^\s，。！\"<>]+",
     re.IGNORECASE,
 )
-# Behind weaker words a name must not look like a product's: "加我 suki0101", "我是bella_01", "➕ mao0100", but not "我的 Mate60".
+_HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z0-9_][A-Za-z0-9_.-]{1,39}(?<![.-])")
+# An account name stands behind the name of a messenger: "line: noi88", "微信 bella_0101", "zalo em:
+# 09…" (numbers are left to the phones).
+_NAMED = re.compile(
+    r"(?:微信号?|薇信|加[微薇威]|[微薇]|vx|wechat|weixin|(?<![a-z])line(?: "
+    r"?id)?|ไลน์|ไอดี|วีแชท|telegram|(?<![a-z])(?:tele|zalo|ig)"
+    r"|(?<![a-z])v(?![a-z])|加v|[➕+]\s?[vⓥ]|insta(?:gram)?|加賴|賴)"
+    r"(?: ?(?:id|me|is|คือ|是|我|搜|"
+    r"一下))?\s*[,，:：=]?\s?[\"']?((?=[a-z0-9_.-]{0,30}[\d_])[a-z][a-z0-9_.-]{3,29})",
+    re.IGNORECASE,
+)
+# Behind weaker words a name must not look like a product's: "加我 suki0101", "我是bella_01", "➕
+# mao0100", but not "我的 Mate60".
 _INTRODUCED = re.compile(
-    r"(?:[加搜](?:我|一下)?|我(?:的是|的|是)|➕|👉|(?<![a-z])(?:id|dm)|確認地址|确认地址)\s?[:：]?\s?((?=[a-z0-9.-]{0,30}(?:_|\d{3}))[a-z][a-z0-9_.-]{3,29})",
+    r"(?:[加搜](?:我|一下)?|我(?:的是|的|是)|➕|👉|(?<![a-z])(?:id|dm)|確認地址|"
+    r"确认地址)\s?[:：]?\s?((?=[a-z0-9.-]{0,30}(?:_|\d{3}))[a-z][a-z0-9_.-]{3,29})",
     re.IGNORECASE,
 )
 _ACCOUNT_SIGN = re.compile(r"[\d_]")
@@ -55,10 +63,13 @@ _LONGEST_NUMBER = 60
 """Longest stretch of digits and signs between them that is looked into, in characters."""
 
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,]\d{3})+")
-_SPAN = re.compile(r"(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d|\d{1,2}[.:]\d\d\s?[-–]\s?\d{1,2}[.:]\d\d|\d+/\d{1,2}")
+_SPAN = re.compile(
+    r"(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d|\d{1,2}[.:]\d\d\s?[-–]\s?\d{1,2}[.:]\d\d|\d+/\d{1,2}"
+)
 """Years, hours and marks: "2006-2017", "18.00-18.30", "1000000/10"."""
 _NO_NUMBER = re.compile(f"{_THOUSANDS.pattern}|{_SPAN.pattern}")
-# Home countries of the languages that come first; a number in national form is taken if it is possible in any of them.
+# Home countries of the languages that come first; a number in national form is taken if it is
+# possible in any of them.
 _REGIONS = ("CN", "US", "ID", "TH", "MY", "VN", "MX", "ES", "AU", "SG", "TW")
 
 
@@ -71,7 +82,11 @@ def find_contacts(text: str) -> tuple[Contact, ...]:
     if "." in text or "/" in text:
         found += [Contact(ContactKind.LINK, *match.span()) for match in _LINK.finditer(text)]
     if _ACCOUNT_SIGN.search(text):
-        found += [Contact(ContactKind.HANDLE, *match.span(1)) for pattern in (_NAMED, _INTRODUCED) for match in pattern.finditer(text)]
+        found += [
+            Contact(ContactKind.HANDLE, *match.span(1))
+            for pattern in (_NAMED, _INTRODUCED)
+            for match in pattern.finditer(text)
+        ]
         found += _phones(text)
     return tuple(_without_overlaps(found))
 
@@ -83,7 +98,9 @@ def _phones(text: str) -> Iterator[Contact]:
         if end - start <= _LONGEST_NUMBER:
             yield from _phones_in(text[start:end], start)
     for match in _DRAWN_OUT.finditer(text):
-        if sum(sign.isdigit() for sign in match.group()) >= 4 and not _THOUSANDS.fullmatch(match.group()):
+        if sum(sign.isdigit() for sign in match.group()) >= 4 and not _THOUSANDS.fullmatch(
+            match.group()
+        ):
             yield Contact(ContactKind.PHONE, *match.span())
     if _SHORT.search(text) and _REACH.search(text):
         yield from (Contact(ContactKind.PHONE, *match.span()) for match in _SHORT.finditer(text))
@@ -91,10 +108,20 @@ def _phones(text: str) -> Iterator[Contact]:
 
 def _phones_in(piece: str, start: int) -> Iterator[Contact]:
     for region in _REGIONS:
-        matches = list(phonenumbers.PhoneNumberMatcher(piece, region, leniency=phonenumbers.Leniency.POSSIBLE))
-        numbers = [match for match in matches if sum(sign.isdigit() for sign in match.raw_string) >= 8 and not _NO_NUMBER.fullmatch(match.raw_string)]
+        matches = list(
+            phonenumbers.PhoneNumberMatcher(piece, region, leniency=phonenumbers.Leniency.POSSIBLE)
+        )
+        numbers = [
+            match
+            for match in matches
+            if sum(sign.isdigit() for sign in match.raw_string) >= 8
+            and not _NO_NUMBER.fullmatch(match.raw_string)
+        ]
         if numbers:
-            yield from (Contact(ContactKind.PHONE, start + match.start, start + match.end) for match in numbers)
+            yield from (
+                Contact(ContactKind.PHONE, start + match.start, start + match.end)
+                for match in numbers
+            )
             return
 
 

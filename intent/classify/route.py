@@ -8,13 +8,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from intent.datafile import read_data
-from intent.decision import Decision
-from intent.taxonomy import Taxonomy
+from intent.model.datafile import read_data
+from intent.model.decision import Decision
+from intent.model.taxonomy import Taxonomy
 
 
 class Assumed(BaseModel):
-    """What nobody has measured yet, in words of the taxonomy's costs; replace it once an LLM's answers have been compared with labels.
+    """What nobody has measured yet, in words of the taxonomy's costs; replace it once an LLM's
+    answers have been compared with labels.
 
     Attributes:
         repaired: share of the local decisions' cost that the LLM's answers take away.
@@ -33,7 +34,8 @@ class Route(BaseModel):
     """Thresholds as data, written by ``python -m eval route``.
 
     Attributes:
-        ask_above: a message is asked when its local decision's expected cost is above this, in units of one false lead.
+        ask_above: a message is asked when its local decision's expected cost is above this, in
+            units of one false lead.
         model: version of the local model that it was chosen for.
         data: what it was chosen on.
         share: share of those messages that it asks.
@@ -59,10 +61,12 @@ def load_route(path: Path) -> Route:
 
 
 def expected_cost(decision: Decision, taxonomy: Taxonomy) -> float:
-    """Return what a decision probably costs if it stands, in units of one false lead, as far as its own probabilities know.
+    """Return what a decision probably costs if it stands, in units of one false lead, as far as its
+    own probabilities know.
 
-    A lead that is missed, or seen where there is none, costs so by the lead's own probability; a wrong label of the right kind counts by the
-    chance that the chosen labels of that kind are not exactly right, with labels taken as independent given the kind.
+    A lead that is missed, or seen where there is none, costs so by the lead's own probability; a
+    wrong label of the right kind counts by the chance that the chosen labels of that kind are not
+    exactly right, with labels taken as independent given the kind.
     """
     costs, lead = taxonomy.costs, min(max(decision.lead_probability, 0.0), 1.0)
     if decision.is_lead:
@@ -85,7 +89,9 @@ def actual_cost(chosen: Iterable[str], right: Iterable[str], taxonomy: Taxonomy)
 
 
 def _chance_of_other(decision: Decision, kind: frozenset[str], of_kind: float) -> float:
-    """Return the chance that the labels of a kind are not exactly the chosen ones, given that the message is of that kind."""
+    """Return the chance that the labels of a kind are not exactly the chosen ones, given that the
+    message is of that kind.
+    """
     right = 1.0
     for name in kind:
         given = _given(decision.probabilities, name, of_kind)

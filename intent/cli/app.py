@@ -1,4 +1,6 @@
-"""The command ``intent``: puts the verbs together, and turns errors into one sentence and an exit code."""
+"""The command ``intent``: puts the verbs together, and turns errors into one sentence and an exit
+code.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ import typer
 
 from intent.cli import asking, features, flow, look, model, operate, prompts, runs
 from intent.cli.screen import fail
-from intent.errors import IntentError, WrongUse
+from intent.model.errors import IntentError, WrongUse
 
 app = typer.Typer(
     name="intent",
@@ -22,7 +24,17 @@ app = typer.Typer(
     help="Finds the few live-stream messages that say *I would buy, book, be called back*.",
     epilog="Start with: intent demo",
 )
-for verb in (flow.demo, operate.migrate, flow.ingest, flow.work, model.classify, look.leads, model.train, look.audit, operate.config):
+for verb in (
+    flow.demo,
+    operate.migrate,
+    flow.ingest,
+    flow.work,
+    model.classify,
+    look.leads,
+    model.train,
+    look.audit,
+    operate.config,
+):
     app.command()(verb)
 for verb_of_asking in (asking.ask, asking.lane, asking.backfill, operate.forget):
     app.command()(verb_of_asking)
@@ -46,14 +58,28 @@ def main() -> None:
 
 
 def _readable(arguments: list[str]) -> None:
-    # Python hides bytes that are no UTF-8 in lone surrogates; a path may hold them, but neither a database nor JSON can.
+    # Python hides bytes that are no UTF-8 in lone surrogates; a path may hold them, but neither a
+    # database nor JSON can.
     for argument in arguments:
-        if not argument.isascii() and argument != argument.encode("utf-8", "replace").decode("utf-8") and not Path(argument).exists():
+        if (
+            not argument.isascii()
+            and argument != argument.encode("utf-8", "replace").decode("utf-8")
+            and not Path(argument).exists()
+        ):
             raise WrongUse(f"{argument!a} is no UTF-8")
 
 
 @app.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False) -> None:
+def _version(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
     if version:
-        typer.echo(next((found.version for found in metadata.distributions(name="lead-intent")), "not installed"))
+        typer.echo(
+            next(
+                (found.version for found in metadata.distributions(name="lead-intent")),
+                "not installed",
+            )
+        )
         raise typer.Exit

@@ -15,21 +15,23 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
 from intent.cli import offline
 from intent.cli.look import instant
 from intent.cli.screen import json_line, one_line, people, results
-from intent.errors import OperatorError, WrongUse
-from intent.features.catalogue import entries, entry, markdown
-from intent.features.definitions import Definitions
-from intent.features.events import ENTITIES
-from intent.features.read import FeatureReader, FeatureTable
-from intent.features.served import ServedLog, plain, statuses
-from intent.features.state import SqlFeatureState
-from intent.features.values import Status
-from intent.settings import load_settings
+from intent.features.definitions.catalogue import entries, entry, markdown
+from intent.features.definitions.definitions import Definitions
+from intent.features.definitions.events import ENTITIES
+from intent.features.definitions.status import Status
+from intent.features.online.read import FeatureReader, FeatureTable
+from intent.features.online.served import ServedLog, plain, statuses
+from intent.features.online.state import SqlFeatureState
+from intent.model.errors import OperatorError, WrongUse
 
-features = typer.Typer(no_args_is_help=True, help="Features for ranking: the same online and offline.")
+features = typer.Typer(
+    no_args_is_help=True, help="Features for ranking: the same online and offline."
+)
 for verb in (offline.export, offline.build, offline.parity):
     features.command()(verb)
 _ESCAPE = re.compile("%2c|%25", re.IGNORECASE)
@@ -39,31 +41,54 @@ SetName = Annotated[str | None, typer.Option("--set", help="Feature set, such as
 @features.command("list")
 def list_(
     of_set: SetName = None,
-    every: Annotated[bool, typer.Option("--all", help="Every feature by name; without it the sets and the parts of names.")] = False,
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the catalogue page.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a feature.")] = False,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="Every feature by name; without it the sets and the parts of names."
+        ),
+    ] = False,
+    as_markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the catalogue page.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a feature.")
+    ] = False,
 ) -> None:
     """Show the feature catalogue: meaning, unit, window, what missing means, freshness, privacy.
 
-    Examples: [bold]intent features list --set ranking_v1[/] · [bold]intent features list --markdown > docs/features-catalogue.md[/]
+    Examples: [bold]intent features list --set ranking_v1[/] · [bold]intent features list --markdown
+    > docs/features-catalogue.md[/]
     """
     definitions = bootstrap.build_definitions(load_settings())
     if as_markdown:
         sys.stdout.write(markdown(definitions))
         return
     if of_set is not None:
-        shown = [entry(definitions, feature) for feature in definitions.feature_set(of_set).features]
+        shown = [
+            entry(definitions, feature) for feature in definitions.feature_set(of_set).features
+        ]
     else:
         shown = entries(definitions) if every or as_json else []
     if as_json:
         for one in shown:
             json_line(one)
     elif shown:
-        results().print(_table(("feature", "unit", "meaning"), [(one["name"], one["unit"], one["meaning"]) for one in shown]))
+        results().print(
+            _table(
+                ("feature", "unit", "meaning"),
+                [(one["name"], one["unit"], one["meaning"]) for one in shown],
+            )
+        )
     else:
-        sets = [(name, str(len(chosen.features)), chosen.version, definitions.meaning_of_set(name)) for name, chosen in _sets(definitions)]
+        sets = [
+            (name, str(len(chosen.features)), chosen.version, definitions.meaning_of_set(name))
+            for name, chosen in _sets(definitions)
+        ]
         results().print(_table(("set", "features", "version", "meaning"), sets))
-        people.print(f"{len(definitions.features):,} features: intent features list --all, or --markdown for the parts of their names")
+        people.print(
+            f"{len(definitions.features):,} features: intent features list --all, or --markdown "
+            "for the parts of their names"
+        )
 
 
 @features.command()
@@ -71,20 +96,39 @@ def read(
     keys: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="ENTITY=PLATFORM:ID…", help="Such as user=tiktok:u_1, user_creator=tiktok:u_1,c_2; in a pair write a comma of an id as %2C."
+            metavar="ENTITY=PLATFORM:ID…",
+            help="Such as user=tiktok:u_1, user_creator=tiktok:u_1,c_2; in a pair write a comma of "
+            "an id as %2C.",
         ),
     ] = None,
-    rows: Annotated[str | None, typer.Option(metavar="PATH|-", help="Entity rows instead, one JSON object of keys a line; needs --set.")] = None,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|-",
+            help="Entity rows instead, one JSON object of keys a line; needs --set.",
+        ),
+    ] = None,
     of_set: SetName = None,
     at: Annotated[str | None, typer.Option(help="As of this instant; now if not given.")] = None,
-    log: Annotated[Path | None, typer.Option(help="With --rows: append what was served, for intent features parity.")] = None,
-    share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of rows that is logged, chosen by hash.")] = 1.0,
-    every: Annotated[bool, typer.Option("--all", help="Also features that are zero or missing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, all features.")] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(help="With --rows: append what was served, for intent features parity."),
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of rows that is logged, chosen by hash.")
+    ] = 1.0,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also features that are zero or missing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line, all features.")
+    ] = False,
 ) -> None:
-    """Read features of entities, each value with its status: present, zero, never_seen, expired or pending.
+    """Read features of entities, each value with its status: present, zero, never_seen, expired or
+    pending.
 
-    Examples: [bold]intent features read user=tiktok:u_1 room=tiktok:live-1[/] · [bold]intent features read --set ranking_v1 --rows rows.jsonl[/]
+    Examples: [bold]intent features read user=tiktok:u_1 room=tiktok:live-1[/] · [bold]intent
+    features read --set ranking_v1 --rows rows.jsonl[/]
     """
     settings = load_settings()
     definitions = bootstrap.build_definitions(settings)
@@ -106,13 +150,16 @@ def read(
         entity, parts = parse_key(text, definitions)
         chosen = definitions.feature_set(of_set).names if of_set else definitions.features
         names = [name for name in chosen if definitions.feature(name).view == entity]
-        table = reader.read(definitions.choose(entity, names), {name: [part] for name, part in parts.items()}, when)
+        table = reader.read(
+            definitions.choose(entity, names), {name: [part] for name, part in parts.items()}, when
+        )
         _show(text, _by_row(table)[0], every=every, as_json=as_json)
 
 
 @features.command()
 def rebuild() -> None:
-    """Count all feature state anew from decisions: after the taxonomy got a new group, or when the audit finds a mismatch.
+    """Count all feature state anew from decisions: after the taxonomy got a new group, or when the
+    audit finds a mismatch.
 
     Example: [bold]intent features rebuild[/]
     """
@@ -126,7 +173,8 @@ def rebuild() -> None:
 def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]:
     """Read ``user=tiktok:u_1`` or ``user_creator=tiktok:u_1,c_2`` as entity and key columns.
 
-    An id stands as it is; in a pair alone, where a comma divides, a comma of an id is written as ``%2C``, and ``%`` as ``%25``.
+    An id stands as it is; in a pair alone, where a comma divides, a comma of an id is written as
+    ``%2C``, and ``%`` as ``%25``.
 
     Raises:
         WrongUse: the text has another form; it says which.
@@ -137,12 +185,20 @@ def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]
     pair = len(names) > 2
     parts = [platform, *(ids.split(",") if pair else [ids])]
     if pair and (len(parts) > len(names) or _ESCAPE.sub("", ids).count("%")):
-        raise WrongUse(f"{text!r} can be read in more than one way; in a pair write a comma of an id as %2C, and % as %25")
+        raise WrongUse(
+            f"{text!r} can be read in more than one way; in a pair write a comma of an id as %2C, "
+            "and % as %25"
+        )
     if len(parts) != len(names) or not all(parts):
         known = "|".join(definitions.views)
-        raise WrongUse(f"{text!r} is no entity; write {known}=PLATFORM:ID, such as user=tiktok:u_1 or user_creator=tiktok:u_1,c_2")
+        raise WrongUse(
+            f"{text!r} is no entity; write {known}=PLATFORM:ID, such as user=tiktok:u_1 or "
+            "user_creator=tiktok:u_1,c_2"
+        )
     if pair:
-        parts[1:] = [_ESCAPE.sub(lambda found: "%" if found[0] == "%25" else ",", part) for part in parts[1:]]
+        parts[1:] = [
+            _ESCAPE.sub(lambda found: "%" if found[0] == "%25" else ",", part) for part in parts[1:]
+        ]
     return entity, dict(zip(names, parts, strict=True))
 
 
@@ -151,7 +207,11 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
         json_line({"entity": title, **values})
         return
     found = set(values["statuses"].values())
-    silent = found & {Status.NEVER_SEEN.name.lower(), Status.EXPIRED.name.lower(), Status.PENDING.name.lower()}
+    silent = found & {
+        Status.NEVER_SEEN.name.lower(),
+        Status.EXPIRED.name.lower(),
+        Status.PENDING.name.lower(),
+    }
     heading = one_line(title, 200) + (f" ({silent.pop().replace('_', ' ')})" if silent else "")
     table = Table(title=Text(heading), title_justify="left")
     table.add_column("feature")
@@ -160,10 +220,19 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
     for name, value in values["features"].items():
         status = values["statuses"][name]
         if every or status == "present":
-            table.add_row(name, f"{value:,.4g}" if isinstance(value, float) else str("missing" if value is None else value)[:200], status)
+            table.add_row(
+                name,
+                f"{value:,.4g}"
+                if isinstance(value, float)
+                else str("missing" if value is None else value)[:200],
+                status,
+            )
     results().print(table)
     if Status.EXPIRED.name.lower() in found:
-        people.print("its last message is more than 30 days old; --at reads an instant of the past, such as --at 2026-11-20T18:00:00+08:00")
+        people.print(
+            "its last message is more than 30 days old; --at reads an instant of the past, such as "
+            "--at 2026-11-20T18:00:00+08:00"
+        )
 
 
 def _by_row(table: FeatureTable) -> list[dict[str, Any]]:
@@ -187,9 +256,15 @@ def _entity_rows(path: str) -> dict[str, list[Any]]:
             except ValueError:
                 row = None
             if not isinstance(row, dict):
-                raise OperatorError(f'line {number} of {path} is no JSON object of keys, such as {{"platform": "tiktok", "user_id": "u_1"}}')
+                raise OperatorError(
+                    f'line {number} of {path} is no JSON object of keys, such as {{"platform": '
+                    '"tiktok", "user_id": "u_1"}'
+                )
             found.append(row)
-    return {name: [row.get(name) for row in found] for name in dict.fromkeys(name for row in found for name in row)}
+    return {
+        name: [row.get(name) for row in found]
+        for name in dict.fromkeys(name for row in found for name in row)
+    }
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""Verbs of features offline: export facts, build training rows, check parity; they need the extra packages of ``lead-intent[offline]``."""
+"""Verbs of features offline: export facts, build training rows, check parity; they need the extra
+packages of ``lead-intent[offline]``.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +13,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import Settings, load_settings
 from intent.cli.screen import json_line, people, progress_bar, results
-from intent.errors import OperatorError
-from intent.features.audit import check_state
-from intent.features.definitions import SECOND
-from intent.features.events import Topics
-from intent.settings import Settings, load_settings
+from intent.features.check.audit import check_state
+from intent.features.definitions.definitions import SECOND
+from intent.features.definitions.events import Topics
+from intent.model.errors import OperatorError
 
 if TYPE_CHECKING:
-    from intent.features.build import BuildReport, Engine
-    from intent.features.parity import ParityReport
+    from intent.features.check.parity import ParityReport
+    from intent.features.offline.build import BuildReport, Engine
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 SHOWN_WRONG = 20
 
 
-def export(folder: Annotated[Path, typer.Argument(help="Folder of the facts; what is there already stays.")], as_json: AsJson = False) -> None:
-    """Write decisions as facts: Parquet by date, only what is new since the last time; what was forgotten goes. Safe to stop and to repeat.
+def export(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of the facts; what is there already stays.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Write decisions as facts: Parquet by date, only what is new since the last time; what was
+    forgotten goes. Safe to stop and to repeat.
 
     Example: [bold]intent features export facts/[/]
     """
@@ -36,28 +44,48 @@ def export(folder: Annotated[Path, typer.Argument(help="Folder of the facts; wha
     if as_json:
         json_line(report)
     else:
-        people.print(f"{report['written']:,} facts written, {report['removed']:,} removed, {report['total']:,} in {folder}")
+        people.print(
+            f"{report['written']:,} facts written, {report['removed']:,} removed, "
+            f"{report['total']:,} in {folder}"
+        )
 
 
 def build(
-    spine: Annotated[Path, typer.Option(help="Parquet file of requests: event_timestamp, key columns, anything else.")],
-    of_set: Annotated[str, typer.Option("--feature-set", "--set", help="Feature set, such as ranking_v1.")],
+    spine: Annotated[
+        Path,
+        typer.Option(help="Parquet file of requests: event_timestamp, key columns, anything else."),
+    ],
+    of_set: Annotated[
+        str, typer.Option("--feature-set", "--set", help="Feature set, such as ranking_v1.")
+    ],
     out: Annotated[Path, typer.Option(help="Parquet file to write; with Spark a folder.")],
-    facts: Annotated[Path | None, typer.Option(help="Folder of facts; without it they are exported for this build alone.")] = None,
+    facts: Annotated[
+        Path | None,
+        typer.Option(help="Folder of facts; without it they are exported for this build alone."),
+    ] = None,
     engine: Annotated[str, typer.Option(help="duckdb or spark.")] = "duckdb",
-    history: Annotated[str, typer.Option(help="strict, or assume:30s for history that was ingested afterwards.")] = "strict",
-    margin: Annotated[float, typer.Option(min=0.0, help="Seconds that a commit may take to become known.")] = 5.0,
-    label: Annotated[list[str] | None, typer.Option(help="Count forward: NAME=ENTITY:TOPIC:WINDOW; may be repeated.")] = None,
+    history: Annotated[
+        str, typer.Option(help="strict, or assume:30s for history that was ingested afterwards.")
+    ] = "strict",
+    margin: Annotated[
+        float, typer.Option(min=0.0, help="Seconds that a commit may take to become known.")
+    ] = 5.0,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(help="Count forward: NAME=ENTITY:TOPIC:WINDOW; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Build training rows: one for each row of the spine, in order, with features as they were known at its time.
+    """Build training rows: one for each row of the spine, in order, with features as they were
+    known at its time.
 
-    Example: [bold]intent features build --spine requests.parquet --feature-set ranking_v1 --out train.parquet --history assume:30s[/]
+    Example: [bold]intent features build --spine requests.parquet --feature-set ranking_v1 --out
+    train.parquet --history assume:30s[/]
     """
     _require_packages()
-    from intent.features.build import build as run
-    from intent.features.history import parse_history
-    from intent.features.labels import parse_label
+    from intent.features.offline.build import build as run
+    from intent.features.offline.history import parse_history
+    from intent.features.offline.labels import parse_label
 
     settings = load_settings()
     definitions = bootstrap.build_definitions(settings)
@@ -70,7 +98,13 @@ def build(
         files = {"spine": spine, "facts": facts, "out": out}
         with _engine(engine, Path(spill)) as opened:
             report = run(
-                opened, chosen, definitions, **files, history=known, labels=labels, progress=lambda step: bar.update(task, advance=1, note=step)
+                opened,
+                chosen,
+                definitions,
+                **files,
+                history=known,
+                labels=labels,
+                progress=lambda step: bar.update(task, advance=1, note=step),
             )
     if as_json:
         json_line(asdict(report))
@@ -79,21 +113,30 @@ def build(
 
 
 def parity(
-    served: Annotated[Path, typer.Option(help="Log that intent features read --log, or ServedLog, has written.")],
+    served: Annotated[
+        Path, typer.Option(help="Log that intent features read --log, or ServedLog, has written.")
+    ],
     facts: Annotated[
-        Path | None, typer.Option(help="Folder of facts; brought up to date first. Without it they are exported for this check alone.")
+        Path | None,
+        typer.Option(
+            help="Folder of facts; brought up to date first. Without it they are exported for this "
+            "check alone."
+        ),
     ] = None,
-    tolerance: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of wrong values that is accepted.")] = 0.0,
+    tolerance: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of wrong values that is accepted.")
+    ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Recompute served vectors offline from facts as known then, and the whole online state from decisions; exit 1 beyond the tolerance.
+    """Recompute served vectors offline from facts as known then, and the whole online state from
+    decisions; exit 1 beyond the tolerance.
 
     Example: [bold]intent features parity --served served.jsonl[/]
     """
     _require_packages()
-    from intent.features.facts import SETTLED
-    from intent.features.parity import check_parity, require_rows
-    from intent.features.served import read_served
+    from intent.features.check.parity import check_parity, require_rows
+    from intent.features.offline.facts import SETTLED
+    from intent.features.online.served import read_served
 
     settings = load_settings()
     definitions, database = bootstrap.build_definitions(settings), bootstrap.open_database(settings)
@@ -102,43 +145,72 @@ def parity(
     with tempfile.TemporaryDirectory() as spill:
         folder = facts or Path(spill) / "facts"
         _export(settings, folder)
-        report = check_parity(read_served(served), definitions, lambda: _engine("duckdb", Path(spill)), folder, Path(spill), settled=settled)
+        report = check_parity(
+            read_served(served),
+            definitions,
+            lambda: _engine("duckdb", Path(spill)),
+            folder,
+            Path(spill),
+            settled=settled,
+        )
     with database.read() as connection:
         state = check_state(connection, definitions.groups)
     require_rows(report)
     holds = report.wrong_share <= tolerance and state.holds
     if as_json:
         parts = {name: asdict(one) for name, one in report.features.items()}
-        json_line({**asdict(report), "features": parts, "wrong_share": report.wrong_share, "state": asdict(state), "holds": holds})
+        json_line(
+            {
+                **asdict(report),
+                "features": parts,
+                "wrong_share": report.wrong_share,
+                "state": asdict(state),
+                "holds": holds,
+            }
+        )
     else:
         _show_parity(report)
-        results().print(f"online state from decisions: {state.recomputed:,} rows, {state.mismatched + state.missing + state.extra:,} wrong")
-        results().print("[bold green]parity holds[/]" if holds else "[bold red]parity does not hold[/]")
+        results().print(
+            f"online state from decisions: {state.recomputed:,} rows, "
+            f"{state.mismatched + state.missing + state.extra:,} wrong"
+        )
+        results().print(
+            "[bold green]parity holds[/]" if holds else "[bold red]parity does not hold[/]"
+        )
     if not holds:
         raise typer.Exit(1)
 
 
 def _export(settings: Settings, folder: Path) -> dict[str, Any]:
     _require_packages()
-    from intent.features.facts import export_facts
+    from intent.features.offline.facts import export_facts
 
     database = bootstrap.open_database(settings)
     topics = Topics(bootstrap.groups(bootstrap.build_taxonomy(settings)))
     with progress_bar("Exporting facts", None) as (bar, task):
-        return asdict(export_facts(database, folder, topics, progress=lambda written: bar.update(task, completed=written)))
+        return asdict(
+            export_facts(
+                database,
+                folder,
+                topics,
+                progress=lambda written: bar.update(task, completed=written),
+            )
+        )
 
 
 def _engine(name: str, spill: Path) -> Engine:
     if name == "duckdb":
-        from intent.features.duck import DuckEngine
+        from intent.features.offline.duck import DuckEngine
 
         return DuckEngine(spill)
     if name != "spark":
         raise OperatorError(f"--engine must be duckdb or spark, not {name!r}")
     try:
-        from intent.features.spark import SparkEngine
+        from intent.features.offline.spark import SparkEngine
     except ModuleNotFoundError as error:
-        raise OperatorError("Spark is not installed; run: pip install 'lead-intent[spark]'") from error
+        raise OperatorError(
+            "Spark is not installed; run: pip install 'lead-intent[spark]'"
+        ) from error
     return SparkEngine()
 
 
@@ -147,27 +219,51 @@ def _require_packages() -> None:
         import duckdb  # noqa: F401
         import pyarrow  # noqa: F401
     except ModuleNotFoundError as error:
-        raise OperatorError(f"{error.name} is not installed; run: pip install 'lead-intent[offline]'") from error
+        raise OperatorError(
+            f"{error.name} is not installed; run: pip install 'lead-intent[offline]'"
+        ) from error
 
 
 def _say(report: BuildReport, out: Path, *, strict: bool) -> None:
-    people.print(f"{report.rows:,} rows × {report.features} features in {out}, {report.seconds:.1f} s")
+    people.print(
+        f"{report.rows:,} rows × {report.features} features in {out}, {report.seconds:.1f} s"
+    )
     if report.messages:
         share = report.left_out / report.messages
-        people.print(f"left out: {report.left_out:,} of {report.messages:,} messages ({share:.1%}), decided later than the spine's last row")
-        people.print(f"late: {report.late / report.messages:.1%} were decided more than an hour after they were said")
+        people.print(
+            f"left out: {report.left_out:,} of {report.messages:,} messages ({share:.1%}), decided "
+            "later than the spine's last row"
+        )
+        people.print(
+            f"late: {report.late / report.messages:.1%} were decided more than an hour after they "
+            "were said"
+        )
         if strict and share > 0.5:
-            people.print("most of this history came in afterwards; to take it as decided soon after it was said: --history assume:30s")
+            people.print(
+                "most of this history came in afterwards; to take it as decided soon after it was "
+                "said: --history assume:30s"
+            )
 
 
 def _show_parity(report: ParityReport) -> None:
-    table = Table(title=f"{report.vectors:,} served vectors, {report.values:,} values", title_justify="left")
+    table = Table(
+        title=f"{report.vectors:,} served vectors, {report.values:,} values", title_justify="left"
+    )
     for name in ("feature", "equal", "mismatch", "missing", "extra", "racing", "example"):
-        table.add_column(name, justify="left" if name in {"feature", "example"} else "right", overflow="fold")
+        table.add_column(
+            name, justify="left" if name in {"feature", "example"} else "right", overflow="fold"
+        )
     ordered = sorted(report.features.items(), key=lambda pair: -pair[1].wrong)
     for name, one in ordered[:SHOWN_WRONG]:
-        table.add_row(name, *(f"{n:,}" for n in (one.equal, one.mismatched, one.missing, one.extra, one.racing)), one.example)
+        table.add_row(
+            name,
+            *(f"{n:,}" for n in (one.equal, one.mismatched, one.missing, one.extra, one.racing)),
+            one.example,
+        )
     results().print(table)
     if len(ordered) > SHOWN_WRONG:
-        people.print(f"and {len(ordered) - SHOWN_WRONG} features more, none with more wrong values; all with --json")
+        people.print(
+            f"and {len(ordered) - SHOWN_WRONG} features more, none with more wrong values; all "
+            "with --json"
+        )
     people.print(f"not compared: {report.aside}")

@@ -10,28 +10,36 @@ import typer
 from pydantic import SecretStr
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import Settings, load_settings
 from intent.cli.screen import json_line, one_line, results, say, stopping
-from intent.errors import OperatorError, WrongUse
-from intent.features.state import SqlFeatureState
-from intent.forget import forget as delete_person
-from intent.settings import Settings, load_settings
+from intent.features.online.state import SqlFeatureState
+from intent.model.errors import OperatorError, WrongUse
+from intent.operations.forget import forget as delete_person
 from intent.store import dead_letters
 from intent.store.dead_letters import DeadLetter
-from intent.store.engine import Database
+from intent.store.engine import Database, shown_url
 from intent.store.erasure import SqlErasure
 
-dead = typer.Typer(no_args_is_help=True, help="What could not be read or decided: list, show, replay, drop.")
+dead = typer.Typer(
+    no_args_is_help=True, help="What could not be read or decided: list, show, replay, drop."
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-Numbers = Annotated[list[int], typer.Argument(metavar="ID…", min=1, max=2**63 - 1, help="Numbers from: intent dead list")]
+Numbers = Annotated[
+    list[int],
+    typer.Argument(metavar="ID…", min=1, max=2**63 - 1, help="Numbers from: intent dead list"),
+]
 
 
 def migrate(
-    to: Annotated[str, typer.Option(help="Migration to go to, up or down; base drops everything.")] = "head",
-    yes: Annotated[bool, typer.Option("--yes", help="Go down without asking, and lose what the newer tables hold.")] = False,
+    to: Annotated[
+        str, typer.Option(help="Migration to go to, up or down; base drops everything.")
+    ] = "head",
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Go down without asking, and lose what the newer tables hold."),
+    ] = False,
 ) -> None:
     """Bring the database to the newest migration, or to another one.
 
@@ -41,12 +49,19 @@ def migrate(
 
     database = bootstrap.open_database(load_settings(), checked=False)
     if to != "head" and not yes:
-        typer.confirm(f"Going to {to} may drop tables with what they hold. Go on?", abort=True, err=True)
+        typer.confirm(
+            f"Going to {to} may drop tables with what they hold. Go on?", abort=True, err=True
+        )
     before, after = migrations.migrate(database, bootstrap.migrations_dir(), to)
-    say(f"the database is at migration {after or 'base'}" + ("" if before == after else f" (was {before or 'empty'})"))
+    say(
+        f"the database is at migration {after or 'base'}"
+        + ("" if before == after else f" (was {before or 'empty'})")
+    )
 
 
-def config(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+def config(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
     """Show the effective settings, where each comes from and what it means; secrets are hidden.
 
     Example: [bold]INTENT_BATCH_COUNT=64 intent config[/]
@@ -60,7 +75,12 @@ def config(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
         table.add_column(column, overflow="fold")
     for name, field in Settings.model_fields.items():
         origin = "environment" if name in settings.model_fields_set else "default"
-        table.add_row(f"INTENT_{name.upper()}", Text(_shown(name, settings) or "none"), origin, field.description)
+        table.add_row(
+            f"INTENT_{name.upper()}",
+            Text(_shown(name, settings) or "none"),
+            origin,
+            field.description,
+        )
     results().print(table)
 
 
@@ -68,7 +88,8 @@ def forget(
     user: Annotated[str, typer.Option(metavar="PLATFORM:ID", help="Whom, such as tiktok:u_1.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Delete a person's messages and everything made of them: decisions, questions, dead letters, features. Cannot be undone.
+    """Delete a person's messages and everything made of them: decisions, questions, dead letters,
+    features. Cannot be undone.
 
     Example: [bold]intent forget --user tiktok:u_1[/]
     """
@@ -84,7 +105,10 @@ def forget(
     if as_json:
         json_line(asdict(report))
     else:
-        say(f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with everything made of them")
+        say(
+            f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with "
+            "everything made of them"
+        )
     if interrupted:
         raise OperatorError("interrupted; what was deleted is gone, go on with the same command")
 
@@ -122,10 +146,20 @@ def show(numbers: Numbers, as_json: AsJson = False) -> None:
     """
     for letter in _found(bootstrap.open_database(load_settings()), numbers):
         if as_json:
-            json_line({**_as_json(letter), "payload_base64": base64.b64encode(letter.payload).decode("ascii")})
+            json_line(
+                {
+                    **_as_json(letter),
+                    "payload_base64": base64.b64encode(letter.payload).decode("ascii"),
+                }
+            )
         else:
-            say(f"{letter.id}  {_place(letter)}  {letter.attempts} tries  {one_line(letter.reason, 500)}")
-            results().print(Text(one_line(letter.payload.decode("utf-8", "backslashreplace"), 2000)))
+            say(
+                f"{letter.id}  {_place(letter)}  {letter.attempts} tries  "
+                f"{one_line(letter.reason, 500)}"
+            )
+            results().print(
+                Text(one_line(letter.payload.decode("utf-8", "backslashreplace"), 2000))
+            )
 
 
 @dead.command()
@@ -138,7 +172,8 @@ def replay(numbers: Numbers) -> None:
     for letter in _found(database, numbers):
         if letter.message_id is None:
             raise OperatorError(
-                f"dead letter {letter.id} is no message: {letter.reason}; mend the line, ingest it again, and: intent dead drop {letter.id}"
+                f"dead letter {letter.id} is no message: {letter.reason}; mend the line, ingest it "
+                f"again, and: intent dead drop {letter.id}"
             )
         dead_letters.replay(database, letter)
         say(f"dead letter {letter.id} waits in the inbox again")
@@ -160,12 +195,19 @@ def _found(database: Database, numbers: list[int]) -> list[DeadLetter]:
     letters = list(dead_letters.read_dead_letters(database, numbers))
     missing = sorted(set(numbers) - {letter.id for letter in letters})
     if missing:
-        raise OperatorError(f"there is no dead letter {', '.join(map(str, missing))}; see: intent dead list")
+        raise OperatorError(
+            f"there is no dead letter {', '.join(map(str, missing))}; see: intent dead list"
+        )
     return letters
 
 
 def _place(letter: DeadLetter) -> str:
-    return one_line(f"{letter.platform}:{letter.message_id}" if letter.message_id else (letter.position or "unknown"), 60)
+    return one_line(
+        f"{letter.platform}:{letter.message_id}"
+        if letter.message_id
+        else (letter.position or "unknown"),
+        60,
+    )
 
 
 def _as_json(letter: DeadLetter) -> dict[str, str | int | None]:
@@ -184,10 +226,7 @@ def _as_json(letter: DeadLetter) -> dict[str, str | int | None]:
 def _shown(name: str, settings: Settings) -> str | None:
     value = getattr(settings, name)
     if name == "database_url":
-        try:
-            return make_url(value.get_secret_value()).render_as_string(hide_password=True)
-        except ArgumentError:
-            return "(no database URL)"
+        return shown_url(value.get_secret_value())
     if value is None:
         return None
     return "********" if isinstance(value, SecretStr) else str(value)

@@ -13,7 +13,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.resources import locate
+from intent.bootstrap.settings import Settings, load_settings
 from intent.classify.llm.batch import compose, prepare
 from intent.classify.llm.calibration import load_calibration
 from intent.classify.llm.models import choose_model, load_models
@@ -22,20 +24,28 @@ from intent.classify.route import load_route
 from intent.cli.flow import opened
 from intent.cli.model import message_of, plain_message
 from intent.cli.screen import json_line, results, say
-from intent.errors import OperatorError, TemplateError
-from intent.message import Message
-from intent.ports import Claim, Question
-from intent.resources import locate
-from intent.settings import Settings, load_settings
+from intent.model.errors import OperatorError, TemplateError
+from intent.model.message import Message
+from intent.model.question import Claim, Question
+from intent.model.taxonomy import Taxonomy
 from intent.sources.lines import read_lines
 from intent.sources.replay import MAX_PAYLOAD_BYTES
-from intent.taxonomy import Taxonomy
 
 app = typer.Typer(no_args_is_help=True, help="Prompt files: lint, render, list, diff.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
-Name = Annotated[str, typer.Argument(metavar="NAME|PATH", help="An alias, the name of a prompt, or the path of a .prompty file.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|PATH", help="An alias, the name of a prompt, or the path of a .prompty file."
+    ),
+]
 _LINES = 500
-_SHOWN = ("how much for two, and do you ship to Perth?", "hi from Leeds 👋", "call me 0491 570 156", "还有M码吗")
+_SHOWN = (
+    "how much for two, and do you ship to Perth?",
+    "hi from Leeds 👋",
+    "call me 0491 570 156",
+    "还有M码吗",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +56,21 @@ class _Folder:
     taxonomy: Taxonomy
 
     def prompt(self, name: str) -> Prompt:
-        return load_prompt(Path(name), self.taxonomy) if name.endswith(".prompty") else load_alias(self.path, name, self.taxonomy)
+        return (
+            load_prompt(Path(name), self.taxonomy)
+            if name.endswith(".prompty")
+            else load_alias(self.path, name, self.taxonomy)
+        )
 
 
 @app.command()
 def lint(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME|PATH]…", help="Which prompts; default: all of the prompts folder.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME|PATH]…", help="Which prompts; default: all of the prompts folder."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check prompt files with everything that belongs to them; exit 1 if one is wrong.
@@ -64,7 +83,12 @@ def lint(
     for name in names or sorted(path.stem for path in folder.path.glob("*.prompty")):
         try:
             prompt = folder.prompt(name)
-            verdict = {"name": prompt.front.name, "identity": prompt.identity, "prefix_tokens": prompt.prefix_tokens, "error": None}
+            verdict = {
+                "name": prompt.front.name,
+                "identity": prompt.identity,
+                "prefix_tokens": prompt.prefix_tokens,
+                "error": None,
+            }
         except TemplateError as error:
             wrong += 1
             verdict = {"name": name, "identity": None, "prefix_tokens": None, "error": str(error)}
@@ -74,13 +98,20 @@ def lint(
             say(f"wrong  {verdict['error']}")
         else:
             results().print(
-                f"good   {verdict['name']} {verdict['identity']}, about {verdict['prefix_tokens']} tokens before the messages", markup=False
+                f"good   {verdict['name']} {verdict['identity']}, about {verdict['prefix_tokens']} "
+                "tokens before the messages",
+                markup=False,
             )
     load_route(folder.path / "route.yaml")
     registry = load_models(folder.path / "models.yaml")
     for alias in aliases(folder.path):
         prompt = folder.prompt(alias)
-        load_calibration(folder.path / "calibration.yaml", folder.taxonomy, prompt=prompt.identity, model=prompt.front.model.id)
+        load_calibration(
+            folder.path / "calibration.yaml",
+            folder.taxonomy,
+            prompt=prompt.identity,
+            model=prompt.front.model.id,
+        )
         choose_model(registry, prompt.front.model.id, None)
     if wrong:
         raise typer.Exit(1)
@@ -89,20 +120,38 @@ def lint(
 @app.command()
 def render(
     name: Name = "production",
-    text: Annotated[list[str] | None, typer.Option(help="A message to render; may be repeated.")] = None,
-    path: Annotated[str | None, typer.Option("--messages", help="JSONL of messages of one room, or - for stdin; the first 20 are rendered.")] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="A message to render; may be repeated.")
+    ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(
+            "--messages",
+            help="JSONL of messages of one room, or - for stdin; the first 20 are rendered.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what would be sent for some messages: contact details are replaced, the order is shuffled, ids are made up.
+    """Show what would be sent for some messages: contact details are replaced, the order is
+    shuffled, ids are made up.
 
-    Examples: [bold]intent prompts render --text "how much?"[/] · [bold]intent prompts render candidate --messages chat.jsonl --json[/]
+    Examples: [bold]intent prompts render --text "how much?"[/] · [bold]intent prompts render
+    candidate --messages chat.jsonl --json[/]
     """
     if text and path:
         raise typer.BadParameter("give either --text or --messages")
     settings = load_settings()
     prompt = _folder(settings).prompt(name)
-    messages = _read(path) if path else [plain_message(one, number) for number, one in enumerate(text or _SHOWN, 1)]
-    batch = compose([prepare(_claim(message), prompt.identity) for message in messages[: settings.llm_batch]], (), b"render")
+    messages = (
+        _read(path)
+        if path
+        else [plain_message(one, number) for number, one in enumerate(text or _SHOWN, 1)]
+    )
+    batch = compose(
+        [prepare(_claim(message), prompt.identity) for message in messages[: settings.llm_batch]],
+        (),
+        b"render",
+    )
     chat = prompt.chat(batch.room, batch.before, batch.messages)
     if as_json:
         json_line({"model": prompt.front.model.id, "messages": chat, "schema": dict(prompt.schema)})
@@ -114,7 +163,8 @@ def render(
 
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
-    """List prompts: which one production uses, for which model, and whether its answers were measured.
+    """List prompts: which one production uses, for which model, and whether its answers were
+    measured.
 
     Example: [bold]intent prompts list[/]
     """
@@ -126,27 +176,45 @@ def list_(as_json: AsJson = False) -> None:
         table.add_column(column, overflow="fold")
     for path in sorted(folder.path.glob("*.prompty")):
         prompt = load_prompt(path, folder.taxonomy)
-        row = _row(prompt, [alias for alias, target in known.items() if target == path.stem], folder)
+        row = _row(
+            prompt, [alias for alias, target in known.items() if target == path.stem], folder
+        )
         if as_json:
             json_line(row)
         else:
-            table.add_row(*(", ".join(value) if isinstance(value, list) else str(value) for value in row.values()))
+            table.add_row(
+                *(
+                    ", ".join(value) if isinstance(value, list) else str(value)
+                    for value in row.values()
+                )
+            )
     if not as_json:
         results().print(table)
 
 
 @app.command()
 def diff(
-    old: Annotated[str, typer.Argument(metavar="OLD", help="An alias, a name, or the path of a .prompty file.")] = "production",
+    old: Annotated[
+        str, typer.Argument(metavar="OLD", help="An alias, a name, or the path of a .prompty file.")
+    ] = "production",
     new: Annotated[str, typer.Argument(metavar="NEW", help="The same.")] = "candidate",
 ) -> None:
-    """Compare what two prompts send: texts after rendering, examples included, parameters and shape of the reply.
+    """Compare what two prompts send: texts after rendering, examples included, parameters and shape
+    of the reply.
 
-    Examples: [bold]intent prompts diff[/] · [bold]intent prompts diff production drafts/shorter.prompty[/]
+    Examples: [bold]intent prompts diff[/] · [bold]intent prompts diff production
+    drafts/shorter.prompty[/]
     """
     folder = _folder(load_settings())
     before, after = folder.prompt(old), folder.prompt(new)
-    lines = difflib.unified_diff(_sent(before), _sent(after), f"{old} {before.identity}", f"{new} {after.identity}", lineterm="", n=1)
+    lines = difflib.unified_diff(
+        _sent(before),
+        _sent(after),
+        f"{old} {before.identity}",
+        f"{new} {after.identity}",
+        lineterm="",
+        n=1,
+    )
     shown = False
     for line in lines:
         shown = True
@@ -162,7 +230,9 @@ def _folder(settings: Settings) -> _Folder:
 
 def _row(prompt: Prompt, names: list[str], folder: _Folder) -> dict[str, Any]:
     model = prompt.front.model.id
-    calibration = load_calibration(folder.path / "calibration.yaml", folder.taxonomy, prompt=prompt.identity, model=model)
+    calibration = load_calibration(
+        folder.path / "calibration.yaml", folder.taxonomy, prompt=prompt.identity, model=model
+    )
     return {
         "name": prompt.front.name,
         "alias": names,
@@ -175,9 +245,23 @@ def _row(prompt: Prompt, names: list[str], folder: _Folder) -> dict[str, Any]:
 
 
 def _sent(prompt: Prompt) -> list[str]:
-    head = [f"model: {prompt.front.model.id}", f"parameters: {prompt.front.model.parameters.model_dump_json()}"]
+    head = [
+        f"model: {prompt.front.model.id}",
+        f"parameters: {prompt.front.model.parameters.model_dump_json()}",
+    ]
     schema = json.dumps(prompt.schema, indent=1).splitlines()
-    return [*head, "", "system:", *prompt.stable.splitlines(), "", "user:", *prompt.user.source.splitlines(), "", "reply:", *schema]
+    return [
+        *head,
+        "",
+        "system:",
+        *prompt.stable.splitlines(),
+        "",
+        "user:",
+        *prompt.user.source.splitlines(),
+        "",
+        "reply:",
+        *schema,
+    ]
 
 
 def _read(path: str) -> list[Message]:

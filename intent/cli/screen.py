@@ -14,7 +14,15 @@ from threading import Event
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 _CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
 """Characters that JSON lets stand, and that a terminal obeys or a reader of lines breaks at."""
@@ -22,7 +30,8 @@ _CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 class _Results(Console):
     def on_broken_pipe(self) -> None:
-        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not complain when it flushes at the end.
+        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not
+        # complain when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0)
 
@@ -32,7 +41,9 @@ people = Console(stderr=True, highlight=False)
 
 
 def say(text: str) -> None:
-    """Tell people something on stderr, as it is: what looks like markup stays text, and no line is broken."""
+    """Tell people something on stderr, as it is: what looks like markup stays text, and no line is
+    broken.
+    """
     people.print(text, markup=False, soft_wrap=True)
 
 
@@ -43,14 +54,21 @@ def fail(text: str) -> None:
 
 
 def results() -> Console:
-    """Return the console for results on stdout; wide enough for a table when stdout is no terminal."""
+    """Return the console for results on stdout; wide enough for a table when stdout is no
+    terminal.
+    """
     return _Results(highlight=False, width=None if sys.stdout.isatty() else 160)
 
 
 def json_line(value: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of stdout."""
     with _reader_may_leave():
-        sys.stdout.write(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False)) + "\n")
+        sys.stdout.write(
+            _CONTROLS.sub(
+                lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False)
+            )
+            + "\n"
+        )
 
 
 def flush() -> None:
@@ -64,13 +82,16 @@ def _reader_may_leave() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not complain when it flushes at the end.
+        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not
+        # complain when it flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
 
 
 def one_line(text: str, width: int) -> str:
-    """Return text that cannot disturb a terminal: one line, no control or invisible characters, at most ``width`` characters."""
+    """Return text that cannot disturb a terminal: one line, no control or invisible characters, at
+    most ``width`` characters.
+    """
     visible = "".join(
         " " if character.isspace() else character
         for character in text
@@ -91,7 +112,13 @@ def progress_bar(title: str, total: int | None) -> Iterator[tuple[Progress, Any]
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, TextColumn("{task.fields[note]}"), console=people, transient=False, disable=not people.is_terminal) as bar:
+    with Progress(
+        *columns,
+        TextColumn("{task.fields[note]}"),
+        console=people,
+        transient=False,
+        disable=not people.is_terminal,
+    ) as bar:
         yield bar, bar.add_task(title, total=total, note="")
 
 

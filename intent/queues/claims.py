@@ -1,8 +1,9 @@
 """What the inbox and the ask lane share: claims on rows of a queue table, told apart by a token.
 
-A claim moves ``available_timestamp`` to the end of its lease and writes a fresh token; that is all the state there is. A row whose lease ran out
-is simply available again, and whoever was overtaken finds the token gone. PostgreSQL hands different rows to concurrent takers with
-SKIP LOCKED; SQLite has one writer at a time.
+A claim moves ``available_timestamp`` to the end of its lease and writes a fresh token; that is all
+the state there is. A row whose lease ran out is simply available again, and whoever was overtaken
+finds the token gone. PostgreSQL hands different rows to concurrent takers with SKIP LOCKED; SQLite
+has one writer at a time.
 """
 
 from __future__ import annotations
@@ -12,7 +13,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, Table, and_, case, delete, func, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import aliased
 
 from intent.store.schema import database_now, messages
@@ -36,11 +48,15 @@ def clock(transaction: Connection) -> datetime:
     return transaction.execute(select(database_now())).scalar_one().astimezone(UTC)
 
 
-def claim(transaction: Connection, queue: Table, rows: Sequence[RowMapping], until: datetime) -> str:
+def claim(
+    transaction: Connection, queue: Table, rows: Sequence[RowMapping], until: datetime
+) -> str:
     """Lend rows until ``until``, and return the claim's token."""
     token = secrets.token_hex(16)
     values = {"attempts": queue.c.attempts + 1, "token": token, "available_timestamp": until}
-    transaction.execute(update(queue).where(queue.c.id.in_([row["id"] for row in rows])).values(values))
+    transaction.execute(
+        update(queue).where(queue.c.id.in_([row["id"] for row in rows])).values(values)
+    )
     return token
 
 
@@ -48,32 +64,68 @@ def settle(transaction: Connection, queue: Table, lent: Sequence[L]) -> list[L]:
     """Remove the rows whose claim is still valid, and return what was lent under them."""
     gone: set[int] = set()
     for token, numbers in _by_token(lent).items():
-        mine = delete(queue).where(queue.c.id.in_(numbers), queue.c.token == token).returning(queue.c.id)
+        mine = (
+            delete(queue)
+            .where(queue.c.id.in_(numbers), queue.c.token == token)
+            .returning(queue.c.id)
+        )
         gone.update(transaction.scalars(mine).all())
     return [one for one in lent if one.receipt in gone]
 
 
-def release(transaction: Connection, queue: Table, lent: Sequence[Lent], *, delay: float, counted: bool) -> None:
-    """End the claims that are still valid: available again in ``delay`` seconds, the attempt counted or not."""
+def release(
+    transaction: Connection, queue: Table, lent: Sequence[Lent], *, delay: float, counted: bool
+) -> None:
+    """End the claims that are still valid: available again in ``delay`` seconds, the attempt
+    counted or not.
+    """
     available = clock(transaction) + timedelta(seconds=delay)
-    attempts = queue.c.attempts if counted else case((queue.c.attempts > 0, queue.c.attempts - 1), else_=0)
+    attempts = (
+        queue.c.attempts if counted else case((queue.c.attempts > 0, queue.c.attempts - 1), else_=0)
+    )
     for token, numbers in _by_token(lent).items():
         mine = update(queue).where(queue.c.id.in_(numbers), queue.c.token == token)
-        transaction.execute(mine.values(attempts=attempts, token=None, available_timestamp=available))
+        transaction.execute(
+            mine.values(attempts=attempts, token=None, available_timestamp=available)
+        )
 
 
 def with_message(candidates: Select[Any], order: Sequence[Any]) -> Select[Any]:
-    """Join locked rows of a queue table to their messages, and to the text that a message replies to where only its id came in."""
+    """Join locked rows of a queue table to their messages, and to the text that a message replies
+    to where only its id came in.
+    """
     locked = candidates.with_for_update(skip_locked=True).cte("candidates")
     replied = aliased(messages, name="replied")
-    of_message = [column for column in messages.c if column.name not in ("reply_to_text", "accepted_timestamp")]
+    of_message = [
+        column
+        for column in messages.c
+        if column.name not in ("reply_to_text", "accepted_timestamp")
+    ]
     taken = {column.name for column in of_message}
     return (
         select(*(column for column in locked.c if column.name not in taken), *of_message)
         .add_columns(func.coalesce(messages.c.reply_to_text, replied.c.text).label("reply_to_text"))
-        .join_from(locked, messages, and_(messages.c.platform == locked.c.platform, messages.c.message_id == locked.c.message_id))
-        .outerjoin(replied, and_(replied.c.platform == messages.c.platform, replied.c.message_id == messages.c.reply_to_id))
-        .order_by(*(locked.c[term.name] if not descending else locked.c[term.name].desc() for term, descending in order))
+        .join_from(
+            locked,
+            messages,
+            and_(
+                messages.c.platform == locked.c.platform,
+                messages.c.message_id == locked.c.message_id,
+            ),
+        )
+        .outerjoin(
+            replied,
+            and_(
+                replied.c.platform == messages.c.platform,
+                replied.c.message_id == messages.c.reply_to_id,
+            ),
+        )
+        .order_by(
+            *(
+                locked.c[term.name] if not descending else locked.c[term.name].desc()
+                for term, descending in order
+            )
+        )
     )
 
 

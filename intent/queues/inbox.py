@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from intent.message import Message
-from intent.ports import Accepted, Delivery, Refused
+from intent.model.batch import Accepted, Delivery, Refused
+from intent.model.message import Message
 from intent.queues.claims import claim, clock, release, settle, with_message
-from intent.store.dead_letters import bury_message, bury_refused
+from intent.store.dead_letters import record_message, record_refused
 from intent.store.engine import Database, insert_for
 from intent.store.rows import message_from, message_row
 from intent.store.schema import inbox, messages
@@ -27,26 +27,50 @@ class SqlInbox:
     def put(self, new: Sequence[Message], refused: Sequence[Refused] = ()) -> Accepted:
         """Store messages and refused payloads durably; what is known already changes nothing."""
         with self._database.begin() as transaction:
-            buried = bury_refused(transaction, refused)
+            buried = record_refused(transaction, refused)
             if not new:
                 return Accepted(new=0, repeated=0, refused=buried)
             accepted = transaction.execute(
-                insert_for(transaction, messages).on_conflict_do_nothing().returning(messages.c.platform, messages.c.message_id),
-                # Sorted, so that two readers of overlapping sources never wait for each other's rows in a circle.
-                [message_row(message) for message in sorted(new, key=lambda message: message.identity)],
+                insert_for(transaction, messages)
+                .on_conflict_do_nothing()
+                .returning(messages.c.platform, messages.c.message_id),
+                # Sorted, so that two readers of overlapping sources never wait for each other's
+                # rows in a circle.
+                [
+                    message_row(message)
+                    for message in sorted(new, key=lambda message: message.identity)
+                ],
             ).all()
             if accepted:
                 now = clock(transaction)
-                rows = [{"platform": p, "message_id": m, "attempts": 0, "available_timestamp": now} for p, m in _in_order(new, accepted)]
+                rows = [
+                    {"platform": p, "message_id": m, "attempts": 0, "available_timestamp": now}
+                    for p, m in _in_order(new, accepted)
+                ]
                 transaction.execute(inbox.insert(), rows)
         return Accepted(new=len(accepted), repeated=len(new) - len(accepted), refused=buried)
 
     def take(self, count: int, size: int) -> list[Delivery]:
-        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one suspect alone."""
+        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one
+        suspect alone.
+        """
         with self._database.begin() as transaction:
             now = clock(transaction)
-            available = select(inbox).where(inbox.c.available_timestamp <= now).order_by(inbox.c.available_timestamp, inbox.c.id).limit(count)
-            found = transaction.execute(with_message(available, [(inbox.c.available_timestamp, False), (inbox.c.id, False)])).mappings().all()
+            available = (
+                select(inbox)
+                .where(inbox.c.available_timestamp <= now)
+                .order_by(inbox.c.available_timestamp, inbox.c.id)
+                .limit(count)
+            )
+            found = (
+                transaction.execute(
+                    with_message(
+                        available, [(inbox.c.available_timestamp, False), (inbox.c.id, False)]
+                    )
+                )
+                .mappings()
+                .all()
+            )
             rows = _suspect_or_batch(list(found), size)
             if not rows:
                 return []
@@ -62,17 +86,17 @@ class SqlInbox:
         with self._database.begin() as transaction:
             release(transaction, inbox, deliveries, delay=delay, counted=True)
 
-    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+    def release(self, deliveries: Sequence[Delivery]) -> None:
         """Let them come again at once, as if they had never been taken."""
         with self._database.begin() as transaction:
             release(transaction, inbox, deliveries, delay=0.0, counted=False)
 
-    def bury(self, delivery: Delivery, reason: str) -> bool:
+    def dead_letter(self, delivery: Delivery, reason: str) -> bool:
         """Make a dead letter of it; False when the claim was lost meanwhile."""
         with self._database.begin() as transaction:
             if not self.done(transaction, [delivery]):
                 return False
-            bury_message(transaction, delivery.message, reason, delivery.attempts)
+            record_message(transaction, delivery.message, reason, delivery.attempts)
         return True
 
     def waiting(self) -> int:
@@ -84,12 +108,18 @@ class SqlInbox:
 def _in_order(new: Sequence[Message], accepted: Sequence[Any]) -> list[tuple[str, str]]:
     # RETURNING promises no order, and the inbox is first in, first out.
     missing = {(platform, message_id) for platform, message_id in accepted}
-    return [identity for identity in dict.fromkeys(message.identity for message in new) if identity in missing]
+    return [
+        identity
+        for identity in dict.fromkeys(message.identity for message in new)
+        if identity in missing
+    ]
 
 
 def _suspect_or_batch(rows: list[RowMapping], size: int) -> list[RowMapping]:
     if rows and rows[0]["attempts"] > 0:
-        return rows[:1]  # it was claimed before and never settled: whatever it does to its worker, it does alone
+        return rows[
+            :1
+        ]  # it was claimed before and never settled: whatever it does to its worker, it does alone
     batch: list[RowMapping] = []
     total = 0
     for row in rows:

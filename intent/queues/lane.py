@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, or_, select
 
-from intent.ports import Claim, Priority, Question
+from intent.model.question import Claim, Priority, Question
 from intent.queues.claims import claim, clock, release, settle, with_message
 from intent.store.engine import Database, insert_for
 from intent.store.rows import message_from
@@ -22,7 +22,9 @@ EXPIRED_AT_ONCE = 1_000
 
 
 class SqlLane:
-    """The ask lane in SQL; ``lease`` is how long a claim lasts, in seconds, and must outlast the deadline of a call."""
+    """The ask lane in SQL; ``lease`` is how long a claim lasts, in seconds, and must outlast the
+    deadline of a call.
+    """
 
     def __init__(self, database: Database, *, lease: float = 120.0) -> None:
         self._database = database
@@ -50,18 +52,36 @@ class SqlLane:
         transaction.execute(insert_for(transaction, ask_lane).on_conflict_do_nothing(), rows)
 
     def take(self, count: int, gather: float) -> list[Claim]:
-        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes with its old batch once, and then alone."""
+        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes
+        with its old batch once, and then alone.
+        """
         with self._database.begin() as transaction:
             now = clock(transaction)
             chosen = _next(transaction, now, count, now - timedelta(seconds=gather))
             if chosen is None:
                 return []
-            available = select(ask_lane).where(*chosen).order_by(ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc()).limit(count)
-            rows = transaction.execute(with_message(available, [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)])).mappings().all()
+            available = (
+                select(ask_lane)
+                .where(*chosen)
+                .order_by(ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc())
+                .limit(count)
+            )
+            rows = (
+                transaction.execute(
+                    with_message(
+                        available, [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)]
+                    )
+                )
+                .mappings()
+                .all()
+            )
             if not rows:
                 return []
             token = claim(transaction, ask_lane, rows, now + self._lease)
-        return [Claim(_question(row), message_from(row), row["id"], token, row["attempts"] + 1) for row in rows]
+        return [
+            Claim(_question(row), message_from(row), row["id"], token, row["attempts"] + 1)
+            for row in rows
+        ]
 
     def done(self, transaction: Connection, claims: Sequence[Claim]) -> list[Claim]:
         """Remove what is still claimed by these claims, and return exactly those."""
@@ -72,18 +92,23 @@ class SqlLane:
         with self._database.begin() as transaction:
             release(transaction, ask_lane, claims, delay=delay, counted=True)
 
-    def give_back(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
+    def release(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
         """Let them come again in ``delay`` seconds, as if they had never been taken."""
         with self._database.begin() as transaction:
             release(transaction, ask_lane, claims, delay=delay, counted=False)
 
     def expire(self, age: float) -> int:
-        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds, a bounded number; return how many."""
+        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds, a
+        bounded number; return how many.
+        """
         with self._database.begin() as transaction:
             now = clock(transaction)
             old = (
                 select(ask_lane.c.id)
-                .where(ask_lane.c.priority == int(Priority.LIVE), or_(ask_lane.c.token.is_(None), ask_lane.c.available_timestamp <= now))
+                .where(
+                    ask_lane.c.priority == int(Priority.LIVE),
+                    or_(ask_lane.c.token.is_(None), ask_lane.c.available_timestamp <= now),
+                )
                 .where(ask_lane.c.wanted_timestamp < now - timedelta(seconds=age))
                 .order_by(ask_lane.c.id)
                 .limit(EXPIRED_AT_ONCE)
@@ -102,7 +127,10 @@ class SqlLane:
         """Return what waits, by run and priority."""
         with self._database.read() as connection:
             now = clock(connection)
-            held = case((and_(ask_lane.c.token.is_not(None), ask_lane.c.available_timestamp > now), 1), else_=0)
+            held = case(
+                (and_(ask_lane.c.token.is_not(None), ask_lane.c.available_timestamp > now), 1),
+                else_=0,
+            )
             query = select(
                 ask_lane.c.run,
                 ask_lane.c.priority,
@@ -110,15 +138,28 @@ class SqlLane:
                 func.sum(held).label("held"),
                 func.min(ask_lane.c.wanted_timestamp).label("oldest"),
             ).group_by(ask_lane.c.run, ask_lane.c.priority)
-            rows = connection.execute(query.order_by(ask_lane.c.priority, ask_lane.c.run)).mappings().all()
+            rows = (
+                connection.execute(query.order_by(ask_lane.c.priority, ask_lane.c.run))
+                .mappings()
+                .all()
+            )
         return [
-            Waiting(row["run"], Priority(row["priority"]), row["questions"], int(row["held"]), (now - row["oldest"]).total_seconds()) for row in rows
+            Waiting(
+                row["run"],
+                Priority(row["priority"]),
+                row["questions"],
+                int(row["held"]),
+                (now - row["oldest"]).total_seconds(),
+            )
+            for row in rows
         ]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Open questions of one run and priority: how many, how many of them are being asked, and for how many seconds the oldest has waited."""
+    """Open questions of one run and priority: how many, how many of them are being asked, and for
+    how many seconds the oldest has waited.
+    """
 
     run: str
     priority: Priority
@@ -130,42 +171,78 @@ class Waiting:
 Chosen = list[ColumnElement[bool]]
 
 
-def _next(transaction: Connection, now: datetime, count: int, gathered_before: datetime) -> Chosen | None:
-    """Return what tells the next batch from all other rows; at equal priority a suspect goes before the fresh."""
+def _next(
+    transaction: Connection, now: datetime, count: int, gathered_before: datetime
+) -> Chosen | None:
+    """Return what tells the next batch from all other rows; at equal priority a suspect goes before
+    the fresh.
+    """
     for priority in Priority:
         here = [ask_lane.c.available_timestamp <= now, ask_lane.c.priority == int(priority)]
-        chosen = _suspect(transaction, here) or _ripe_room(transaction, here, priority, count, gathered_before)
+        chosen = _suspect(transaction, here) or _ripe_room(
+            transaction, here, priority, count, gathered_before
+        )
         if chosen:
             return [*here, *chosen]
     return None
 
 
 def _suspect(transaction: Connection, here: Chosen) -> Chosen | None:
-    first = select(ask_lane.c.id, ask_lane.c.attempts, ask_lane.c.token).where(*here, ask_lane.c.attempts > 0)
-    row = transaction.execute(first.order_by(ask_lane.c.available_timestamp, ask_lane.c.id).limit(1)).one_or_none()
+    first = select(ask_lane.c.id, ask_lane.c.attempts, ask_lane.c.token).where(
+        *here, ask_lane.c.attempts > 0
+    )
+    row = transaction.execute(
+        first.order_by(ask_lane.c.available_timestamp, ask_lane.c.id).limit(1)
+    ).one_or_none()
     if row is None:
         return None
-    # A token that is still there is that of an asker who died; its batch was one request, and the same request finds the reply that was paid for.
-    return [ask_lane.c.token == row.token] if row.token is not None and row.attempts == 1 else [ask_lane.c.id == row.id]
+    # A token that is still there is that of an asker who died; its batch was one request, and the
+    # same request finds the reply that was paid for.
+    return (
+        [ask_lane.c.token == row.token]
+        if row.token is not None and row.attempts == 1
+        else [ask_lane.c.id == row.id]
+    )
 
 
-def _ripe_room(transaction: Connection, here: Chosen, priority: Priority, count: int, gathered_before: datetime) -> Chosen | None:
-    # The window bounds the work in a long lane: what lies behind it has its turn when the front has been asked.
+def _ripe_room(
+    transaction: Connection, here: Chosen, priority: Priority, count: int, gathered_before: datetime
+) -> Chosen | None:
+    # The window bounds the work in a long lane: what lies behind it has its turn when the front has
+    # been asked.
     newest_first = priority is Priority.LIVE
-    order = (ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc()) if newest_first else (ask_lane.c.id,)
-    window = select(ask_lane).where(*here, ask_lane.c.attempts == 0).order_by(*order).limit(WINDOW).subquery()
+    order = (
+        (ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc())
+        if newest_first
+        else (ask_lane.c.id,)
+    )
+    window = (
+        select(ask_lane)
+        .where(*here, ask_lane.c.attempts == 0)
+        .order_by(*order)
+        .limit(WINDOW)
+        .subquery()
+    )
     room = (window.c.run, window.c.platform, window.c.room_id)
     query = (
         select(*room)
         .group_by(*room)
-        .having((func.count() >= count) | (func.min(window.c.available_timestamp) <= gathered_before))
-        .order_by(func.max(window.c.event_timestamp).desc() if newest_first else func.min(window.c.id))
+        .having(
+            (func.count() >= count) | (func.min(window.c.available_timestamp) <= gathered_before)
+        )
+        .order_by(
+            func.max(window.c.event_timestamp).desc() if newest_first else func.min(window.c.id)
+        )
         .limit(1)
     )
     found = transaction.execute(query).one_or_none()
     if found is None:
         return None
-    same = [ask_lane.c.run == found.run, ask_lane.c.platform == found.platform, ask_lane.c.room_id == found.room_id]
+    same = [
+        ask_lane.c.run == found.run,
+        ask_lane.c.platform == found.platform,
+        ask_lane.c.room_id == found.room_id,
+    ]
     return [*same, ask_lane.c.attempts == 0]
 
 

@@ -1,4 +1,6 @@
-"""In-memory twins of the inbox and the ask lane, for tests and demos: the same promises, without a database or a disk."""
+"""In-memory twins of the inbox and the ask lane, for tests and demos: the same promises, without a
+database or a disk.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from intent.message import Message
-from intent.ports import Accepted, Claim, Delivery, Priority, Question, Refused
+from intent.model.batch import Accepted, Delivery, Refused
+from intent.model.message import Message
+from intent.model.question import Claim, Priority, Question
 from intent.queues.claims import Lent
 
 T = TypeVar("T")
@@ -63,21 +66,36 @@ class _Rows(Generic[T]):
 
     def available(self) -> list[_Row[T]]:
         now = self.clock()
-        return sorted((row for row in list(self.rows.values()) if row.available <= now), key=lambda row: (row.available, row.number))
+        return sorted(
+            (row for row in list(self.rows.values()) if row.available <= now),
+            key=lambda row: (row.available, row.number),
+        )
 
     def claim(self, rows: Sequence[_Row[T]]) -> str:
         token = secrets.token_hex(16)
         for row in rows:
-            row.token, row.attempts, row.available = token, row.attempts + 1, self.clock() + self.lease
+            row.token, row.attempts, row.available = (
+                token,
+                row.attempts + 1,
+                self.clock() + self.lease,
+            )
         return token
 
     def valid(self, lent: Sequence[L]) -> list[L]:
-        return [one for one in lent if one.receipt in self.rows and self.rows[one.receipt].token == one.token]
+        return [
+            one
+            for one in lent
+            if one.receipt in self.rows and self.rows[one.receipt].token == one.token
+        ]
 
     def settle(self, transaction: MemoryTransaction, lent: Sequence[L]) -> list[L]:
         valid = self.valid(lent)
-        transaction.at_commit.extend(lambda one=one: self.rows.pop(one.receipt, None) for one in valid)  # type: ignore[misc]
+        transaction.at_commit.append(lambda: self._drop([one.receipt for one in valid]))
         return valid
+
+    def _drop(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            self.rows.pop(number, None)
 
     def release(self, lent: Sequence[Lent], *, delay: float, counted: bool) -> None:
         for one in self.valid(lent):
@@ -92,7 +110,7 @@ class MemoryInbox:
     def __init__(self, *, lease: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._rows: _Rows[Message] = _Rows(lease, clock)
         self._known: set[tuple[str, str]] = set()
-        self.buried: list[tuple[Message, str]] = []
+        self.dead_letters: list[tuple[Message, str]] = []
         self.refused: dict[str, Refused] = {}
 
     def put(self, new: Sequence[Message], refused: Sequence[Refused] = ()) -> Accepted:
@@ -104,10 +122,14 @@ class MemoryInbox:
                 self._known.add(message.identity)
                 self._rows.add(message)
         accepted = len(self._known) - known
-        return Accepted(new=accepted, repeated=len(new) - accepted, refused=len(self.refused) - kept)
+        return Accepted(
+            new=accepted, repeated=len(new) - accepted, refused=len(self.refused) - kept
+        )
 
     def take(self, count: int, size: int) -> list[Delivery]:
-        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one suspect alone."""
+        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one
+        suspect alone.
+        """
         rows = self._rows.available()[:count]
         batch: list[_Row[Message]] = []
         total = 0
@@ -121,7 +143,9 @@ class MemoryInbox:
         token = self._rows.claim(batch)
         return [Delivery(row.value, row.number, token, row.attempts) for row in batch]
 
-    def done(self, transaction: MemoryTransaction, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    def done(
+        self, transaction: MemoryTransaction, deliveries: Sequence[Delivery]
+    ) -> list[Delivery]:
         """Remove what is still claimed by these deliveries, and return exactly those."""
         return self._rows.settle(transaction, deliveries)
 
@@ -129,16 +153,16 @@ class MemoryInbox:
         """Let them come again in ``delay`` seconds; the attempt counts."""
         self._rows.release(deliveries, delay=delay, counted=True)
 
-    def give_back(self, deliveries: Sequence[Delivery]) -> None:
+    def release(self, deliveries: Sequence[Delivery]) -> None:
         """Let them come again at once, as if they had never been taken."""
         self._rows.release(deliveries, delay=0.0, counted=False)
 
-    def bury(self, delivery: Delivery, reason: str) -> bool:
+    def dead_letter(self, delivery: Delivery, reason: str) -> bool:
         """Make a dead letter of it; False when the claim was lost meanwhile."""
         if not self._rows.valid([delivery]):
             return False
         del self._rows.rows[delivery.receipt]
-        self.buried.append((delivery.message, reason))
+        self.dead_letters.append((delivery.message, reason))
         return True
 
     def waiting(self) -> int:
@@ -147,9 +171,17 @@ class MemoryInbox:
 
 
 class MemoryLane:
-    """The ask lane in memory; ``find`` looks a question's message up, ``lease`` in seconds, ``clock`` returns seconds."""
+    """The ask lane in memory; ``find`` looks a question's message up, ``lease`` in seconds,
+    ``clock`` returns seconds.
+    """
 
-    def __init__(self, find: Callable[[str, str], Message], *, lease: float = 120.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        find: Callable[[str, str], Message],
+        *,
+        lease: float = 120.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._rows: _Rows[Question] = _Rows(lease, clock)
         self._find = find
 
@@ -158,10 +190,21 @@ class MemoryLane:
         transaction.at_commit.append(lambda: self._add(questions))
 
     def take(self, count: int, gather: float) -> list[Claim]:
-        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes with its old batch once, and then alone."""
+        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes
+        with its old batch once, and then alone.
+        """
         rows = sorted(self._next(count, gather), key=_newest, reverse=True)[:count]
         token = self._rows.claim(rows)
-        return [Claim(row.value, self._find(row.value.platform, row.value.message_id), row.number, token, row.attempts) for row in rows]
+        return [
+            Claim(
+                row.value,
+                self._find(row.value.platform, row.value.message_id),
+                row.number,
+                token,
+                row.attempts,
+            )
+            for row in rows
+        ]
 
     def _next(self, count: int, gather: float) -> list[_Row[Question]]:
         available = self._rows.available()
@@ -170,15 +213,23 @@ class MemoryLane:
             suspects = [row for row in here if row.attempts > 0]
             if suspects:
                 first = suspects[0]
-                return [row for row in here if row.token == first.token] if first.token and first.attempts == 1 else [first]
+                return (
+                    [row for row in here if row.token == first.token]
+                    if first.token and first.attempts == 1
+                    else [first]
+                )
             ripe = self._ripe(here, count, gather)
             if ripe:
                 return (
-                    max(ripe, key=lambda room: max(map(_newest, room))) if priority is Priority.LIVE else min(ripe, key=lambda room: room[0].number)
+                    max(ripe, key=lambda room: max(map(_newest, room)))
+                    if priority is Priority.LIVE
+                    else min(ripe, key=lambda room: room[0].number)
                 )
         return []
 
-    def _ripe(self, rows: Sequence[_Row[Question]], count: int, gather: float) -> list[list[_Row[Question]]]:
+    def _ripe(
+        self, rows: Sequence[_Row[Question]], count: int, gather: float
+    ) -> list[list[_Row[Question]]]:
         rooms: dict[tuple[str, str, str], list[_Row[Question]]] = {}
         for row in rows:
             rooms.setdefault((row.value.run, row.value.platform, row.value.room_id), []).append(row)
@@ -193,15 +244,25 @@ class MemoryLane:
         """Let them come again in ``delay`` seconds; the attempt counts."""
         self._rows.release(claims, delay=delay, counted=True)
 
-    def give_back(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
+    def release(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
         """Let them come again in ``delay`` seconds, as if they had never been taken."""
         self._rows.release(claims, delay=delay, counted=False)
 
     def expire(self, age: float) -> int:
-        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds; return how many."""
+        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds;
+        return how many.
+        """
         now = self._rows.clock()
-        free = [row for row in list(self._rows.rows.values()) if row.token is None or row.available <= now]
-        old = [row.number for row in free if row.value.priority is Priority.LIVE and row.put < now - age]
+        free = [
+            row
+            for row in list(self._rows.rows.values())
+            if row.token is None or row.available <= now
+        ]
+        old = [
+            row.number
+            for row in free
+            if row.value.priority is Priority.LIVE and row.put < now - age
+        ]
         for number in old:
             del self._rows.rows[number]
         return len(old)
@@ -211,7 +272,10 @@ class MemoryLane:
         return len(self._rows.rows)
 
     def _add(self, questions: Sequence[Question]) -> None:
-        waiting = {(row.value.platform, row.value.message_id, row.value.run) for row in self._rows.rows.values()}
+        waiting = {
+            (row.value.platform, row.value.message_id, row.value.run)
+            for row in self._rows.rows.values()
+        }
         for question in questions:
             if (question.platform, question.message_id, question.run) not in waiting:
                 self._rows.add(question)

@@ -1,4 +1,6 @@
-"""Cuts a byte stream into lines in bounded memory, and says when nothing is to be read right now."""
+"""Cuts a byte stream into lines in bounded memory, and says when nothing is to be read right
+now.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ IDLE_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line without its end. ``payload`` is cut at the limit; ``digest`` (SHA-256) and ``size`` are of all its bytes."""
+    """One line without its end. ``payload`` is cut at the limit; ``digest`` (SHA-256) and ``size``
+    are of all its bytes.
+    """
 
     number: int
     payload: bytes
@@ -37,14 +41,20 @@ class _Gathering:
     def finished(self, number: int) -> Line:
         payload = bytes(self._kept)
         ends_in_return = payload.endswith(b"\r") and self._size == len(payload)
-        return Line(number, payload[:-1] if ends_in_return else payload, self._digest.hexdigest(), self._size)
+        return Line(
+            number,
+            payload[:-1] if ends_in_return else payload,
+            self._digest.hexdigest(),
+            self._size,
+        )
 
     def __bool__(self) -> bool:
         return self._size > 0
 
 
 def read_lines(descriptor: int, limit: int) -> Iterator[Line | None]:
-    """Yield the lines of an open file, pipe or terminal, and None whenever it has been silent for 0.2 seconds.
+    """Yield the lines of an open file, pipe or terminal, and None whenever it has been silent for
+    0.2 seconds.
 
     Args:
         descriptor: the file descriptor to read from.

@@ -1,4 +1,6 @@
-"""Replays recorded messages, one JSON object a line, as fast as possible or at the pace they were written."""
+"""Replays recorded messages, one JSON object a line, as fast as possible or at the pace they were
+written.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from intent.errors import Malformed
-from intent.message import Message, parse_message
-from intent.ports import Refused
+from intent.model.batch import Refused
+from intent.model.errors import Malformed
+from intent.model.message import Message, parse_message
 from intent.sources.lines import Line, read_lines
 
 MAX_PAYLOAD_BYTES = 65_536
@@ -16,10 +18,14 @@ MAX_PAYLOAD_BYTES = 65_536
 
 
 LONGEST_PAUSE = 86_400.0
-"""Seconds that a replay at recorded speed waits at most: longer gaps are leaps of a clock, or the end of the stream."""
+"""Seconds that a replay at recorded speed waits at most: longer gaps are leaps of a clock, or the
+end of the stream.
+"""
 
 AHEAD = timedelta(days=1)
-"""A message that is dated further ahead of our clock is refused: it would freeze every counter that forgets with time."""
+"""A message that is dated further ahead of our clock is refused: it would freeze every counter that
+forgets with time.
+"""
 
 
 class ReplaySource:
@@ -40,13 +46,22 @@ class ReplaySource:
         Args:
             descriptor: file descriptor of the JSONL; the caller closes it.
             name: what to call it in dead letters.
-            speed: None reads as fast as possible; 1.0 at the recorded pace, 10.0 ten times as fast. Messages that go back in time come at once.
+            speed: None reads as fast as possible; 1.0 at the recorded pace, 10.0 ten times as fast.
+                Messages that go back in time come at once.
             sleep: how to wait, in seconds.
             clock: monotonic time in seconds.
             now: the time of day, aware.
         """
-        self._descriptor, self._speed, self._sleep, self._clock, self._now = descriptor, speed, sleep, clock, now
-        self._name = name.encode("utf-8", "backslashreplace").decode("utf-8")  # a path may hold any bytes
+        self._descriptor, self._speed, self._sleep, self._clock, self._now = (
+            descriptor,
+            speed,
+            sleep,
+            clock,
+            now,
+        )
+        self._name = name.encode("utf-8", "backslashreplace").decode(
+            "utf-8"
+        )  # a path may hold any bytes
 
     def read(self) -> Iterator[Message | Refused | None]:
         """Yield messages, what is none with its reason, and None for a pause."""
@@ -77,4 +92,9 @@ class ReplaySource:
                 reason = "sent_at: lies more than a day ahead of this machine's clock"
             except Malformed as error:
                 reason = str(error)
-        return Refused(reason, line.payload[:MAX_PAYLOAD_BYTES], line.digest, f"{self._name} line {line.number}")
+        return Refused(
+            reason,
+            line.payload[:MAX_PAYLOAD_BYTES],
+            line.digest,
+            f"{self._name} line {line.number}",
+        )

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, column, select, table, tuple_
 
-from intent.decision import Decision, Slot
-from intent.ports import Answer, Entry
+from intent.model.decision import Decision, Entry, Slot
+from intent.model.question import Answer
 from intent.store.engine import Database, insert_for
 from intent.store.rows import decision_from, decision_row
 from intent.store.schema import MILLION, decision_labels, decisions, messages, runs
@@ -22,22 +22,31 @@ Identity = tuple[str, str]
 """(platform, message_id) of a message."""
 
 current_decisions = table("current_decisions", *(column(c.name, c.type) for c in decisions.columns))
-"""What readers see: of every message the newest visible decision. A run's decisions are visible once promotion has copied them as newer revisions."""
+"""What readers see: of every message the newest visible decision. A run's decisions are visible
+once promotion has copied them as newer revisions.
+"""
 
 
 class SqlDecisions:
     """Decisions in SQL; the transaction is an SQLAlchemy connection."""
 
     def save(self, transaction: Connection, entries: Sequence[Entry]) -> list[Entry]:
-        """Insert entries, and return those that were inserted; a revision that exists already stays as it is."""
+        """Insert entries, and return those that were inserted; a revision that exists already stays
+        as it is.
+        """
         if not entries:
             return []
         statement = insert_for(transaction, decisions).on_conflict_do_nothing()
         returned = transaction.execute(
-            statement.returning(decisions.c.id, decisions.c.platform, decisions.c.message_id, decisions.c.revision),
+            statement.returning(
+                decisions.c.id, decisions.c.platform, decisions.c.message_id, decisions.c.revision
+            ),
             [decision_row(entry) for entry in entries],
         ).all()
-        ids = {(platform, message_id, revision): number for number, platform, message_id, revision in returned}
+        ids = {
+            (platform, message_id, revision): number
+            for number, platform, message_id, revision in returned
+        }
         inserted: list[Entry] = []
         labels: list[dict[str, Any]] = []
         for entry in entries:
@@ -46,28 +55,43 @@ class SqlDecisions:
             if number is None:
                 continue
             inserted.append(entry)
-            labels.extend({"decision_id": number, "label": label, "event_timestamp": entry.message.sent_at} for label in entry.decision.labels)
+            labels.extend(
+                {"decision_id": number, "label": label, "event_timestamp": entry.message.sent_at}
+                for label in entry.decision.labels
+            )
         if labels:
             transaction.execute(decision_labels.insert(), labels)
         return inserted
 
     def follow(self, transaction: Connection, answers: Sequence[Answer]) -> list[Entry]:
-        """Number the decisions of these answers as the next revisions, each with the decision that it replaces for readers.
+        """Number the decisions of these answers as the next revisions, each with the decision that
+        it replaces for readers.
 
-        What was overtaken is left out: for readers another decision stands than the one that the question was put for. The answers of a run that
-        is not promoted stand beside, one for each message. The messages are locked, so that two who follow at once do so one after the other.
+        What was overtaken is left out: for readers another decision stands than the one that the
+        question was put for. The answers of a run that is not promoted stand beside, one for each
+        message. The messages are locked, so that two who follow at once do so one after the other.
         """
-        decided = [(answer.claim, answer.decision) for answer in answers if answer.decision is not None]
+        decided = [
+            (answer.claim, answer.decision) for answer in answers if answer.decision is not None
+        ]
         standings = read_standings(transaction, [claim.message.identity for claim, _ in decided])
-        promoted = set(transaction.scalars(select(runs.c.name).where(runs.c.promoted_timestamp.is_not(None))).all())
+        promoted = set(
+            transaction.scalars(
+                select(runs.c.name).where(runs.c.promoted_timestamp.is_not(None))
+            ).all()
+        )
         entries: list[Entry] = []
         for claim, decision in decided:
             run, standing = claim.question.run, standings.get(claim.message.identity)
             visible = run in promoted
-            if standing is None or (claim.question.revision != standing.revision if visible else run in standing.runs):
+            if standing is None or (
+                claim.question.revision != standing.revision if visible else run in standing.runs
+            ):
                 continue
             previous = standing.decision if visible else None
-            entries.append(Entry(claim.message, decision, standing.newest + 1, run, previous, visible))
+            entries.append(
+                Entry(claim.message, decision, standing.newest + 1, run, previous, visible)
+            )
         return entries
 
 
@@ -90,13 +114,25 @@ class Standing:
     shown: frozenset[str]
 
 
-def read_standings(transaction: Connection, identities: Sequence[Identity]) -> dict[Identity, Standing]:
+def read_standings(
+    transaction: Connection, identities: Sequence[Identity]
+) -> dict[Identity, Standing]:
     """Lock messages and return what stands for them; those that are gone are left out."""
     m, d = messages.c, decisions.c
     # In one order, so that two who lock the same messages never wait for each other in a circle.
-    locked = select(m.platform, m.message_id).where(tuple_(m.platform, m.message_id).in_(identities)).order_by(m.platform, m.message_id)
-    history: dict[Identity, list[RowMapping]] = {(row.platform, row.message_id): [] for row in transaction.execute(locked.with_for_update())}
-    query = select(decisions).where(tuple_(d.platform, d.message_id).in_(list(history))).order_by(d.revision)
+    locked = (
+        select(m.platform, m.message_id)
+        .where(tuple_(m.platform, m.message_id).in_(identities))
+        .order_by(m.platform, m.message_id)
+    )
+    history: dict[Identity, list[RowMapping]] = {
+        (row.platform, row.message_id): [] for row in transaction.execute(locked.with_for_update())
+    }
+    query = (
+        select(decisions)
+        .where(tuple_(d.platform, d.message_id).in_(list(history)))
+        .order_by(d.revision)
+    )
     for row in transaction.execute(query).mappings():
         history[row["platform"], row["message_id"]].append(row)
     return {identity: _standing(rows) for identity, rows in history.items()}
@@ -150,7 +186,17 @@ def read_leads(
     """
     d, m = current_decisions, messages
     query = (
-        select(d.c.platform, d.c.message_id, d.c.room_id, d.c.user_id, d.c.event_timestamp, d.c.labels, d.c.lead_probability, m.c.text, d.c.slots)
+        select(
+            d.c.platform,
+            d.c.message_id,
+            d.c.room_id,
+            d.c.user_id,
+            d.c.event_timestamp,
+            d.c.labels,
+            d.c.lead_probability,
+            m.c.text,
+            d.c.slots,
+        )
         .add_columns(d.c.decided_by, m.c.item)
         .join_from(d, m, and_(m.c.platform == d.c.platform, m.c.message_id == d.c.message_id))
         .where(d.c.is_lead, d.c.lead_probability >= round(minimum * MILLION))
@@ -159,11 +205,17 @@ def read_leads(
     if room is not None:
         query = query.where(d.c.room_id == room)
     if label is not None:
-        query = query.where(d.c.id.in_(select(decision_labels.c.decision_id).where(decision_labels.c.label == label)))
+        query = query.where(
+            d.c.id.in_(
+                select(decision_labels.c.decision_id).where(decision_labels.c.label == label)
+            )
+        )
     if since is not None:
         query = query.where(d.c.event_timestamp >= since)
     with database.read() as connection:
-        for row in connection.execution_options(yield_per=1000).execute(query.limit(limit)).mappings():
+        for row in (
+            connection.execution_options(yield_per=1000).execute(query.limit(limit)).mappings()
+        ):
             yield Lead(
                 **{
                     **row,

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select, tuple_, update
 
-from intent.ports import Entry
+from intent.model.decision import Entry
 from intent.store.decisions import Identity, read_standings
 from intent.store.rows import message_from
 from intent.store.schema import ask_lane, dead_letters, decisions, inbox, llm_replies, messages
@@ -20,15 +20,28 @@ LETTERS_AT_ONCE = 200
 class SqlErasure:
     """Erases in SQL, a bounded number of rows at a time."""
 
-    def erase(self, transaction: Connection, platform: str, user_id: str, count: int) -> tuple[int, list[Entry]]:
-        """Delete the next messages of a person; return how many, and for each that was decided the decision that stood for readers."""
+    def erase(
+        self, transaction: Connection, platform: str, user_id: str, count: int
+    ) -> tuple[int, list[Entry]]:
+        """Delete the next messages of a person; return how many, and for each that was decided the
+        decision that stood for readers.
+        """
         m = messages.c
-        mine = select(messages).where(m.platform == platform, m.user_id == user_id).order_by(m.platform, m.message_id).limit(count)
-        found = {(row["platform"], row["message_id"]): row for row in transaction.execute(mine).mappings()}
+        mine = (
+            select(messages)
+            .where(m.platform == platform, m.user_id == user_id)
+            .order_by(m.platform, m.message_id)
+            .limit(count)
+        )
+        found = {
+            (row["platform"], row["message_id"]): row
+            for row in transaction.execute(mine).mappings()
+        }
         identities = list(found)
         if not identities:
             return 0, []
-        # The queues first, as worker and asker do: one that decides one of these meanwhile waits for the row, and then finds its claim gone.
+        # The queues first, as worker and asker do: one that decides one of these meanwhile waits
+        # for the row, and then finds its claim gone.
         for queue in (inbox, ask_lane):
             _delete(transaction, queue, identities)
         standings = read_standings(transaction, identities)
@@ -39,26 +52,41 @@ class SqlErasure:
         ]
         for table in (decisions, dead_letters, messages):
             _delete(transaction, table, identities)
-        quoted = update(messages).where(m.platform == platform, m.reply_to_id.in_([message_id for _, message_id in identities]))
+        quoted = update(messages).where(
+            m.platform == platform, m.reply_to_id.in_([message_id for _, message_id in identities])
+        )
         transaction.execute(quoted.values(reply_to_text=None))
         return len(identities), stood
 
-    def erase_refused(self, transaction: Connection, platform: str, user_id: str, after: int) -> tuple[int, int | None]:
-        """Delete the next refused payloads that name the person; return how many, and where to go on (None at the end)."""
+    def erase_refused(
+        self, transaction: Connection, platform: str, user_id: str, after: int
+    ) -> tuple[int, int | None]:
+        """Delete the next refused payloads that name the person; return how many, and where to go
+        on (None at the end).
+        """
         d = dead_letters.c
-        page = transaction.execute(select(d.id, d.payload).where(d.message_id.is_(None), d.id > after).order_by(d.id).limit(LETTERS_AT_ONCE)).all()
+        page = transaction.execute(
+            select(d.id, d.payload)
+            .where(d.message_id.is_(None), d.id > after)
+            .order_by(d.id)
+            .limit(LETTERS_AT_ONCE)
+        ).all()
         mine = [row.id for row in page if _names(bytes(row.payload), platform, user_id)]
         transaction.execute(delete(dead_letters).where(d.id.in_(mine)))
         return len(mine), page[-1].id if page else None
 
     def erase_replies(self, transaction: Connection, count: int) -> int:
-        """Delete kept replies of the LLM, which may quote anybody; return how many. To lose one costs another call at most."""
+        """Delete kept replies of the LLM, which may quote anybody; return how many. To lose one
+        costs another call at most.
+        """
         some = select(llm_replies.c.key).order_by(llm_replies.c.key).limit(count)
         return transaction.execute(delete(llm_replies).where(llm_replies.c.key.in_(some))).rowcount
 
 
 def _delete(transaction: Connection, table: Table, identities: Sequence[Identity]) -> None:
-    transaction.execute(delete(table).where(tuple_(table.c.platform, table.c.message_id).in_(identities)))
+    transaction.execute(
+        delete(table).where(tuple_(table.c.platform, table.c.message_id).in_(identities))
+    )
 
 
 def _names(payload: bytes, platform: str, user_id: str) -> bool:
@@ -67,5 +95,12 @@ def _names(payload: bytes, platform: str, user_id: str) -> bool:
         value: Any = json.loads(text)
     except (ValueError, RecursionError):
         # Broken or cut: nobody can say what it is, but both names in it are reason enough.
-        return all(json.dumps(name, ensure_ascii=False) in text or json.dumps(name) in text for name in (platform, user_id))
-    return isinstance(value, dict) and value.get("platform") == platform and value.get("user_id") == user_id
+        return all(
+            json.dumps(name, ensure_ascii=False) in text or json.dumps(name) in text
+            for name in (platform, user_id)
+        )
+    return (
+        isinstance(value, dict)
+        and value.get("platform") == platform
+        and value.get("user_id") == user_id
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from intent.message import Message
+from intent.model.message import Message
 from intent.store.engine import Database
 from intent.store.rows import message_from
 from intent.store.schema import messages
@@ -20,14 +20,20 @@ class SqlHistory:
         self._count = count
 
     def before(self, asked: Sequence[Message]) -> list[Message]:
-        """Return what was said in the room before the oldest of these messages, oldest first; all of them are of one room."""
+        """Return what was said in the room before the oldest of these messages, oldest first; all
+        of them are of one room.
+        """
         if not asked or self._count == 0:
             return []
         oldest = min(asked, key=lambda message: message.sent_at)
         m = messages.c
         query = (
             select(messages)
-            .where(m.platform == oldest.platform, m.room_id == oldest.room_id, m.sent_at <= oldest.sent_at)
+            .where(
+                m.platform == oldest.platform,
+                m.room_id == oldest.room_id,
+                m.sent_at <= oldest.sent_at,
+            )
             .where(m.message_id.not_in([message.message_id for message in asked]))
             .order_by(m.sent_at.desc(), m.message_id.desc())
             .limit(self._count)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select
 
-from intent.ports import Attempt
+from intent.model.attempt import Attempt
 from intent.store.engine import Database, insert_for
 from intent.store.schema import database_now, llm_attempts, llm_replies
 
@@ -46,17 +46,36 @@ class SqlLedger:
 
     def spent(self, since: datetime) -> int:
         """Nanodollars booked since then."""
-        query = select(func.coalesce(func.sum(llm_attempts.c.nanodollars), 0)).where(llm_attempts.c.started_timestamp >= since)
+        query = select(func.coalesce(func.sum(llm_attempts.c.nanodollars), 0)).where(
+            llm_attempts.c.started_timestamp >= since
+        )
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
     def summary(self, since: datetime) -> list[Spent]:
         """Return what was booked since then, by outcome."""
         c = llm_attempts.c
-        sums = [func.sum(column).label(column.name) for column in (c.messages, c.input_tokens, c.cached_tokens, c.output_tokens, c.nanodollars)]
-        query = select(c.outcome, func.count().label("calls"), *sums).where(c.started_timestamp >= since).group_by(c.outcome).order_by(c.outcome)
+        sums = [
+            func.sum(column).label(column.name)
+            for column in (
+                c.messages,
+                c.input_tokens,
+                c.cached_tokens,
+                c.output_tokens,
+                c.nanodollars,
+            )
+        ]
+        query = (
+            select(c.outcome, func.count().label("calls"), *sums)
+            .where(c.started_timestamp >= since)
+            .group_by(c.outcome)
+            .order_by(c.outcome)
+        )
         with self._database.read() as connection:
-            return [Spent(outcome, *(int(value) for value in sums)) for outcome, *sums in connection.execute(query)]
+            return [
+                Spent(outcome, *(int(value) for value in sums))
+                for outcome, *sums in connection.execute(query)
+            ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +100,15 @@ class SqlReplies:
     def find(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return what is kept under these keys."""
         with self._database.read() as connection:
-            found = connection.execute(select(llm_replies.c.key, llm_replies.c.reply).where(llm_replies.c.key.in_(keys))).all()
+            found = connection.execute(
+                select(llm_replies.c.key, llm_replies.c.reply).where(llm_replies.c.key.in_(keys))
+            ).all()
         return {row.key: bytes(row.reply) for row in found}
 
     def keep(self, replies: Mapping[str, bytes]) -> None:
-        """Keep all of these in one transaction, durably, before any is used; a key that is known stays as it is."""
+        """Keep all of these in one transaction, durably, before any is used; a key that is known
+        stays as it is.
+        """
         if not replies:
             return
         with self._database.begin() as transaction:
@@ -93,8 +116,19 @@ class SqlReplies:
             transaction.execute(insert_for(transaction, llm_replies).on_conflict_do_nothing(), rows)
 
     def forget(self, age: float = 0.0) -> int:
-        """Delete replies that were kept more than ``age`` seconds ago, a bounded number; return how many. To lose one costs another call at most."""
+        """Delete replies that were kept more than ``age`` seconds ago, a bounded number; return how
+        many. To lose one costs another call at most.
+        """
         with self._database.begin() as transaction:
-            before = transaction.execute(select(database_now())).scalar_one() - timedelta(seconds=age)
-            old = select(llm_replies.c.key).where(llm_replies.c.created_timestamp <= before).order_by(llm_replies.c.key).limit(DELETED_AT_ONCE)
-            return transaction.execute(delete(llm_replies).where(llm_replies.c.key.in_(old))).rowcount
+            before = transaction.execute(select(database_now())).scalar_one() - timedelta(
+                seconds=age
+            )
+            old = (
+                select(llm_replies.c.key)
+                .where(llm_replies.c.created_timestamp <= before)
+                .order_by(llm_replies.c.key)
+                .limit(DELETED_AT_ONCE)
+            )
+            return transaction.execute(
+                delete(llm_replies).where(llm_replies.c.key.in_(old))
+            ).rowcount

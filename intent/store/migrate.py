@@ -10,14 +10,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from intent.errors import OperatorError, WrongUse
+from intent.model.errors import OperatorError, WrongUse
 from intent.store.engine import Database
 
 _LOCK = 7_238_914_402
-"""Number of the advisory lock under which migrations run on PostgreSQL; any number that nobody else uses would do."""
+"""Number of the advisory lock under which migrations run on PostgreSQL; any number that nobody else
+uses would do.
+"""
 
 
-def migrate(database: Database, scripts: Path, revision: str = "head") -> tuple[str | None, str | None]:
+def migrate(
+    database: Database, scripts: Path, revision: str = "head"
+) -> tuple[str | None, str | None]:
     """Run migrations up to ``revision`` (or down to it), and return the revisions before and after.
 
     Raises:
@@ -28,15 +32,24 @@ def migrate(database: Database, scripts: Path, revision: str = "head") -> tuple[
     directory = ScriptDirectory.from_config(_config(scripts))
     known = {script.revision for script in directory.walk_revisions()}
     if before is not None and before not in known:
-        raise OperatorError(f"the database is at migration {before}, which this installation does not know; install the newer version that wrote it")
+        raise OperatorError(
+            f"the database is at migration {before}, which this installation does not know; "
+            "install the newer version that wrote it"
+        )
     config = _config(scripts)
     if revision not in known | {"head", "base"}:
-        raise WrongUse(f"{revision!r} is no migration; use head, base, or one of: {', '.join(sorted(known))}")
+        raise WrongUse(
+            f"{revision!r} is no migration; use head, base, or one of: {', '.join(sorted(known))}"
+        )
     with database.begin() as connection:
         if database.dialect == "postgresql":
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")  # a second one waits, and finds nothing left to do
+            connection.exec_driver_sql(
+                f"SELECT pg_advisory_xact_lock({_LOCK})"
+            )  # a second one waits, and finds nothing left to do
         config.attributes["connection"] = connection
-        down = revision == "base" or (revision in known and before is not None and _is_older(directory, revision, before))
+        down = revision == "base" or (
+            revision in known and before is not None and _is_older(directory, revision, before)
+        )
         (command.downgrade if down else command.upgrade)(config, revision)
     return before, current_revision(database)
 
@@ -59,19 +72,32 @@ def require_newest(database: Database, scripts: Path) -> None:
     Raises:
         OperatorError: it is not; the text gives the command to run.
     """
-    current, newest = current_revision(database), ScriptDirectory.from_config(_config(scripts)).get_current_head()
+    current, newest = (
+        current_revision(database),
+        ScriptDirectory.from_config(_config(scripts)).get_current_head(),
+    )
     if current == newest:
         return
     if current is None:
         raise OperatorError("the database has no tables of ours yet; run: intent migrate")
-    known = {script.revision for script in ScriptDirectory.from_config(_config(scripts)).walk_revisions()}
+    known = {
+        script.revision for script in ScriptDirectory.from_config(_config(scripts)).walk_revisions()
+    }
     if current in known:
-        raise OperatorError(f"the database is at migration {current}, this installation needs {newest}; run: intent migrate")
-    raise OperatorError(f"the database is at migration {current}, which this installation does not know; install the newer version that wrote it")
+        raise OperatorError(
+            f"the database is at migration {current}, this installation needs {newest}; run: "
+            "intent migrate"
+        )
+    raise OperatorError(
+        f"the database is at migration {current}, which this installation does not know; install "
+        "the newer version that wrote it"
+    )
 
 
 def _is_older(directory: ScriptDirectory, revision: str, than: str) -> bool:
-    return revision != than and revision in {script.revision for script in directory.iterate_revisions(than, "base")}
+    return revision != than and revision in {
+        script.revision for script in directory.iterate_revisions(than, "base")
+    }
 
 
 def _config(scripts: Path) -> Config:

@@ -6,9 +6,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from intent.decision import DecidedBy, Decision, Slot, Versions
-from intent.message import Context, Message, Reply
-from intent.ports import Entry
+from intent.model.decision import DecidedBy, Decision, Entry, Slot, Versions
+from intent.model.message import Context, Message, Reply
 from intent.store.schema import INTENTS, MILLION
 
 
@@ -33,7 +32,9 @@ def decision_from(row: RowMapping) -> Decision:
 
 
 def message_from(row: RowMapping) -> Message:
-    """Read a message back from a row of ``messages``; ``reply_to_text`` may have been filled from the message replied to."""
+    """Read a message back from a row of ``messages``; ``reply_to_text`` may have been filled from
+    the message replied to.
+    """
     reply = Reply(message_id=row["reply_to_id"], text=row["reply_to_text"])
     context = Context(offer=row["offer"], item=row["item"])
     return Message(

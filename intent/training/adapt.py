@@ -1,4 +1,6 @@
-"""Fine-tunes an encoder on labelled texts with low-rank adapters (LoRA, Hu et al. 2021), which stay small enough to ship."""
+"""Fine-tunes an encoder on labelled texts with low-rank adapters (LoRA, Hu et al. 2021), which stay
+small enough to ship.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ Progress = Callable[[str], None]
 
 _SEED = 20260101
 _SCALE = 8.0
-"""Embeddings have length one; the head sees them this much longer, so that its logits can leave the neighbourhood of zero."""
+"""Embeddings have length one; the head sees them this much longer, so that its logits can leave the
+neighbourhood of zero.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ class AdapterRecipe:
         epochs: passes over the texts.
         batch: texts in one step.
         dropout: share of the embedding that is left out in training.
-        balance: exponent of negatives over positives by which each output's positives weigh more; 0 weighs all alike, 1 evens them out.
+        balance: exponent of negatives over positives by which each output's positives weigh more; 0
+            weighs all alike, 1 evens them out.
     """
 
     layers: int = 4
@@ -54,7 +59,9 @@ class _LowRank(torch.nn.Module):  # type: ignore[misc]
     def __init__(self, layer: torch.nn.Linear, rank: int, random: torch.Generator) -> None:
         super().__init__()
         self.layer = layer
-        self.down = torch.nn.Parameter(torch.randn(rank, layer.in_features, generator=random) / layer.in_features**0.5)
+        self.down = torch.nn.Parameter(
+            torch.randn(rank, layer.in_features, generator=random) / layer.in_features**0.5
+        )
         self.up = torch.nn.Parameter(torch.zeros(layer.out_features, rank))
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
@@ -66,7 +73,8 @@ class Adapted:
     """What fine-tuning gave.
 
     Attributes:
-        changes: for each changed matrix of weights ``name.up`` and ``name.down``, in half precision.
+        changes: for each changed matrix of weights ``name.up`` and ``name.down``, in half
+            precision.
         head: on the embedding; its outputs are logits.
         others: logits of the texts that were only asked for, shape (others, outputs).
     """
@@ -77,7 +85,13 @@ class Adapted:
 
 
 def adapt(
-    folder: Path, texts: Sequence[str], targets: NDArray[np.float64], recipe: AdapterRecipe, progress: Progress, *, others: Sequence[str] = ()
+    folder: Path,
+    texts: Sequence[str],
+    targets: NDArray[np.float64],
+    recipe: AdapterRecipe,
+    progress: Progress,
+    *,
+    others: Sequence[str] = (),
 ) -> Adapted:
     """Fine-tune the encoder in ``folder``; equal arguments give equal bits on one machine.
 
@@ -94,16 +108,30 @@ def adapt(
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
     kept = [row for row, text in enumerate(texts) if text]
-    tokens = [encoding.ids for encoding in tokenizer.encode_batch_fast([texts[row] for row in kept])]
+    tokens = [
+        encoding.ids for encoding in tokenizer.encode_batch_fast([texts[row] for row in kept])
+    ]
     pooled = Pooled(encoder)
-    _optimise(pooled, head, tokens, torch.from_numpy(targets[kept]).float(), recipe, inserted, progress)
+    _optimise(
+        pooled, head, tokens, torch.from_numpy(targets[kept]).float(), recipe, inserted, progress
+    )
     changes = {}
     for name, module in inserted.items():
         changes[f"{name}.up"] = module.up.detach().numpy().astype(np.float16)
         changes[f"{name}.down"] = module.down.detach().numpy().astype(np.float16)
-    linear = Linear(head.weight.detach().numpy().T * np.float32(_SCALE), head.bias.detach().numpy().copy())
-    asked = [encoding.ids if text else [] for encoding, text in zip(tokenizer.encode_batch_fast(list(others)), others, strict=True)]
-    return Adapted(changes, linear, _embed(pooled, asked, encoder.config.hidden_size) @ linear.weights.astype(np.float64) + linear.bias)
+    linear = Linear(
+        head.weight.detach().numpy().T * np.float32(_SCALE), head.bias.detach().numpy().copy()
+    )
+    asked = [
+        encoding.ids if text else []
+        for encoding, text in zip(tokenizer.encode_batch_fast(list(others)), others, strict=True)
+    ]
+    return Adapted(
+        changes,
+        linear,
+        _embed(pooled, asked, encoder.config.hidden_size) @ linear.weights.astype(np.float64)
+        + linear.bias,
+    )
 
 
 def _embed(encoder: Pooled, tokens: list[list[int]], dimensions: int) -> NDArray[np.float64]:
@@ -121,7 +149,11 @@ def _insert(encoder: Any, rank: int, random: torch.Generator) -> dict[str, _LowR
     encoder.requires_grad_(False)
     encoder.train()
     # The pooler is not on the way to the embedding.
-    linear = [(name, module) for name, module in encoder.named_modules() if isinstance(module, torch.nn.Linear)]
+    linear = [
+        (name, module)
+        for name, module in encoder.named_modules()
+        if isinstance(module, torch.nn.Linear)
+    ]
     chosen = [(name, module) for name, module in linear if not name.startswith("pooler")]
     inserted = {}
     for name, module in chosen:
@@ -142,7 +174,9 @@ def _optimise(
     progress: Progress,
 ) -> None:
     adapters = [parameter for module in inserted.values() for parameter in (module.up, module.down)]
-    optimiser = torch.optim.AdamW([{"params": adapters}, {"params": head.parameters()}], weight_decay=0.01)
+    optimiser = torch.optim.AdamW(
+        [{"params": adapters}, {"params": head.parameters()}], weight_decay=0.01
+    )
     steps, step = recipe.epochs * -(-len(tokens) // recipe.batch), 0
     order = np.random.default_rng(_SEED)
     positives = targets.sum(dim=0).clamp(min=1.0)
@@ -151,20 +185,29 @@ def _optimise(
         total = 0.0
         for rows in _batches(tokens, recipe.batch, order):
             pace = min(1.0, (step + 1) / 50, max(0.02, 1 - step / steps))
-            for group, rate in zip(optimiser.param_groups, (recipe.rate, recipe.head_rate), strict=True):
+            for group, rate in zip(
+                optimiser.param_groups, (recipe.rate, recipe.head_rate), strict=True
+            ):
                 group["lr"] = rate * pace
             ids, mask = _padded([tokens[row] for row in rows])
-            # Single precision throughout: bfloat16 takes three quarters of the time, and gives other processors other probabilities.
+            # Single precision throughout: bfloat16 takes three quarters of the time, and gives
+            # other processors other probabilities.
             logits = head(torch.nn.functional.dropout(encoder(ids, mask), recipe.dropout) * _SCALE)
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets[rows], pos_weight=weights)
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(
+                logits, targets[rows], pos_weight=weights
+            )
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             total, step = total + loss.item() * len(rows), step + 1
-        progress(f"fine-tuning, pass {epoch + 1} of {recipe.epochs}: loss {total / len(tokens):.4f}")
+        progress(
+            f"fine-tuning, pass {epoch + 1} of {recipe.epochs}: loss {total / len(tokens):.4f}"
+        )
 
 
-def _batches(tokens: list[list[int]], size: int, random: np.random.Generator) -> Iterator[list[int]]:
+def _batches(
+    tokens: list[list[int]], size: int, random: np.random.Generator
+) -> Iterator[list[int]]:
     """Yield every row once, in batches of similar length and random order."""
     order = random.permutation(len(tokens)).tolist()
     batches = []

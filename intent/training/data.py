@@ -1,4 +1,6 @@
-"""Reads labelled texts: our dataset's lines, or plain ``{"text", "labels"}`` lines of any taxonomy."""
+"""Reads labelled texts: our dataset's lines, or plain ``{"text", "labels"}`` lines of any
+taxonomy.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from intent.errors import OperatorError
-from intent.message import Kind, Message
+from intent.model.errors import OperatorError
+from intent.model.message import Kind, Message
 
 _NO_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,8 +23,8 @@ class Example:
     """A labelled message.
 
     Attributes:
-        group: examples of one group never stand on both sides of a split: the room, or the first line with the
-            same text where no room is known.
+        group: examples of one group never stand on both sides of a split: the room, or the first
+            line with the same text where no room is known.
         lang: language as the data names it, or "".
     """
 
@@ -43,9 +45,15 @@ def read_examples(path: Path) -> list[Example]:
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path} cannot be read as UTF-8 text: {error}") from error
     first: dict[str, int] = {}
-    examples = [_example(line, f"{path}, line {number}", number, first) for number, line in enumerate(lines, 1) if line.strip()]
+    examples = [
+        _example(line, f"{path}, line {number}", number, first)
+        for number, line in enumerate(lines, 1)
+        if line.strip()
+    ]
     if not examples:
-        raise OperatorError(f"{path} holds no labelled texts; give one JSON object a line with text and labels")
+        raise OperatorError(
+            f"{path} holds no labelled texts; give one JSON object a line with text and labels"
+        )
     return examples
 
 
@@ -56,7 +64,10 @@ def _example(line: str, where: str, number: int, first: dict[str, int]) -> Examp
         raise OperatorError(f"{where} is no JSON: {error.msg}") from error
     except (ValueError, RecursionError) as error:
         # Python's own limits: digits of a whole number, and depth.
-        raise OperatorError(f"{where} cannot be read: a number is too long or brackets are nested too deeply; leave them out") from error
+        raise OperatorError(
+            f"{where} cannot be read: a number is too long or brackets are nested too deeply; "
+            "leave them out"
+        ) from error
     if not isinstance(row, dict):
         raise OperatorError(f'{where} is no JSON object; write {{"text": …, "labels": […]}}')
     if "input" in row:
@@ -67,14 +78,24 @@ def _example(line: str, where: str, number: int, first: dict[str, int]) -> Examp
         message = plain_message(row["text"], number)
     except ValidationError as error:
         raise OperatorError(f"{where}: {_reason(error)}") from error
-    # The same text twice must not stand on both sides of a split: the model would be judged on what it knows by heart.
-    return Example(message, _labels(row, where, '"labels": ["…"] or "label": "…"'), str(first.setdefault(message.text, number)))
+    # The same text twice must not stand on both sides of a split: the model would be judged on what
+    # it knows by heart.
+    return Example(
+        message,
+        _labels(row, where, '"labels": ["…"] or "label": "…"'),
+        str(first.setdefault(message.text, number)),
+    )
 
 
 def _wire_example(row: dict[str, Any], where: str) -> Example:
-    """Read a row in our dataset's shape: the message under ``input``, its labels under ``expected``, its language under ``metadata``."""
+    """Read a row in our dataset's shape: the message under ``input``, its labels under
+    ``expected``, its language under ``metadata``.
+    """
     if not isinstance(row["input"], dict):
-        raise OperatorError(f"{where}: input is no JSON object; write a message there, or give a text under text instead")
+        raise OperatorError(
+            f"{where}: input is no JSON object; write a message there, or give a text under text "
+            "instead"
+        )
     try:
         message = Message.model_validate(row["input"])
     except ValidationError as error:
@@ -85,8 +106,15 @@ def _wire_example(row: dict[str, Any], where: str) -> Example:
             raise OperatorError(f"{where}: {key} is no JSON object; write {{…}} or leave it out")
     lang = metadata.get("lang", "")
     if not isinstance(lang, str):
-        raise OperatorError(f"{where}: metadata.lang is no text; write a language such as en, or leave it out")
-    return Example(message, _labels(expected, where, '"expected": {"labels": ["…"]}'), f"{message.platform}/{message.room_id}", lang)
+        raise OperatorError(
+            f"{where}: metadata.lang is no text; write a language such as en, or leave it out"
+        )
+    return Example(
+        message,
+        _labels(expected, where, '"expected": {"labels": ["…"]}'),
+        f"{message.platform}/{message.room_id}",
+        lang,
+    )
 
 
 def _reason(error: ValidationError, *parents: str) -> str:
@@ -101,10 +129,17 @@ def _labels(row: dict[str, Any], where: str, remedy: str) -> tuple[str, ...]:
     labels = row.get("labels", row.get("label"))
     if isinstance(labels, str):
         labels = [labels]
-    if not isinstance(labels, list) or not labels or not all(isinstance(label, str) and label.strip() for label in labels):
+    if (
+        not isinstance(labels, list)
+        or not labels
+        or not all(isinstance(label, str) and label.strip() for label in labels)
+    ):
         raise OperatorError(f"{where} has no labels; give {remedy}")
     if any("\ud800" <= character <= "\udfff" for label in labels for character in label):
-        raise OperatorError(f"{where} has a label with half a surrogate pair (\\ud800 to \\udfff), which is no character; write the label anew")
+        raise OperatorError(
+            f"{where} has a label with half a surrogate pair (\\ud800 to \\udfff), which is no "
+            "character; write the label anew"
+        )
     return tuple(dict.fromkeys(labels))
 
 

@@ -1,4 +1,6 @@
-"""The ways to fit a model: a linear head on a frozen encoder, or one blended with an encoder that was fine-tuned for the task."""
+"""The ways to fit a model: a linear head on a frozen encoder, or one blended with an encoder that
+was fine-tuned for the task.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +23,14 @@ Progress = Callable[[str], None]
 
 _STRENGTHS = (5.0, 20.0)
 _DENSE_SCALE = 4.0
-"""Weight of an unchanged embedding beside the n-grams; at 1 they drown it (five texts for each of 21 intents: 0.77 right instead of 0.85)."""
+"""Weight of an unchanged embedding beside the n-grams; at 1 they drown it (five texts for each of
+21 intents: 0.77 right instead of 0.85).
+"""
 
 GRAM_STRENGTH = 20.0
-"""Inverse regularisation of the n-grams beside a fine-tuned encoder; between 10 and 30 nothing changes by more than noise."""
+"""Inverse regularisation of the n-grams beside a fine-tuned encoder; between 10 and 30 nothing
+changes by more than noise.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,8 @@ class Fitted:
     """A fitted model and how it did on what it had not seen.
 
     Attributes:
-        out_of_fold: calibrated probabilities of the training texts, each from a model that was fitted without its group; shape (texts, outputs).
+        out_of_fold: calibrated probabilities of the training texts, each from a model that was
+            fitted without its group; shape (texts, outputs).
         changes: to the encoder's weights, or None.
     """
 
@@ -43,7 +50,9 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What is fitted: texts, targets of shape (texts, outputs), and the fold of each text, shape (texts,)."""
+    """What is fitted: texts, targets of shape (texts, outputs), and the fold of each text, shape
+    (texts,).
+    """
 
     rows: Rows
     targets: NDArray[np.float64]
@@ -51,7 +60,9 @@ class Material:
     exclusive: bool
 
 
-def fit_frozen(material: Material, spec: EncoderSpec, cache_dir: Path, progress: Progress) -> Fitted:
+def fit_frozen(
+    material: Material, spec: EncoderSpec, cache_dir: Path, progress: Progress
+) -> Fitted:
     """Fit one head on n-grams and the embeddings of the encoder as it is."""
     rows, targets, exclusive = material.rows, material.targets, material.exclusive
     embeddings = open_encoder(spec, cache_dir).encode(rows.encoded) * np.float32(_DENSE_SCALE)
@@ -63,11 +74,15 @@ def fit_frozen(material: Material, spec: EncoderSpec, cache_dir: Path, progress:
         matrix = kept.matrix(vocabulary, embeddings[~held_out])
         other = rows.only(held_out).matrix(vocabulary, embeddings[held_out])
         for strength in _STRENGTHS:
-            logits[strength][held_out] = fit(matrix, targets[~held_out], strength=strength, exclusive=exclusive).logits(other)
+            logits[strength][held_out] = fit(
+                matrix, targets[~held_out], strength=strength, exclusive=exclusive
+            ).logits(other)
 
     def loss(strength: float) -> float:
         slope, offset = calibration(logits[strength], targets, exclusive=exclusive)
-        return log_loss(probabilities(logits[strength], slope, offset, exclusive=exclusive), targets)
+        return log_loss(
+            probabilities(logits[strength], slope, offset, exclusive=exclusive), targets
+        )
 
     best = min(_STRENGTHS, key=loss)
     progress(f"cross-fitted, strength {best:g}, log-loss {loss(best):.4f}")
@@ -75,12 +90,23 @@ def fit_frozen(material: Material, spec: EncoderSpec, cache_dir: Path, progress:
     vocabulary = rows.vocabulary()
     head = fit(rows.matrix(vocabulary, embeddings), targets, strength=best, exclusive=exclusive)
     columns = len(vocabulary.known)
-    numbers = Numbers(vocabulary, head.weights[:columns], head.weights[columns:] * np.float32(_DENSE_SCALE), head.bias, slope, offset)
+    numbers = Numbers(
+        vocabulary,
+        head.weights[:columns],
+        head.weights[columns:] * np.float32(_DENSE_SCALE),
+        head.bias,
+        slope,
+        offset,
+    )
     return Fitted(numbers, probabilities(logits[best], slope, offset, exclusive=exclusive), None)
 
 
-def fit_adapted(material: Material, spec: EncoderSpec, recipe: AdapterRecipe, progress: Progress) -> Fitted:
-    """Fine-tune the encoder, fit a head on the n-grams, and blend their logits by what each is worth out of fold."""
+def fit_adapted(
+    material: Material, spec: EncoderSpec, recipe: AdapterRecipe, progress: Progress
+) -> Fitted:
+    """Fine-tune the encoder, fit a head on the n-grams, and blend their logits by what each is
+    worth out of fold.
+    """
     rows, targets = material.rows, material.targets
     folder = encoder_folder(spec.name)
     grams, encoded = np.zeros_like(targets), np.zeros_like(targets)
@@ -88,9 +114,13 @@ def fit_adapted(material: Material, spec: EncoderSpec, recipe: AdapterRecipe, pr
         progress(f"part {number}")
         kept, others = rows.only(~held_out), rows.only(held_out)
         vocabulary = kept.vocabulary()
-        head = fit(kept.matrix(vocabulary), targets[~held_out], strength=GRAM_STRENGTH, exclusive=False)
+        head = fit(
+            kept.matrix(vocabulary), targets[~held_out], strength=GRAM_STRENGTH, exclusive=False
+        )
         grams[held_out] = head.logits(others.matrix(vocabulary))
-        encoded[held_out] = adapt(folder, kept.encoded, targets[~held_out], recipe, progress, others=others.encoded).others
+        encoded[held_out] = adapt(
+            folder, kept.encoded, targets[~held_out], recipe, progress, others=others.encoded
+        ).others
     mix = blend(grams, encoded, targets)
     blended = 1.0 / (1.0 + np.exp(-(grams * mix[:, 0] + encoded * mix[:, 1] + mix[:, 2])))
     progress(f"cross-fitted, log-loss {log_loss(blended, targets):.4f}")
@@ -100,7 +130,14 @@ def fit_adapted(material: Material, spec: EncoderSpec, recipe: AdapterRecipe, pr
     bias = head.bias * mix[:, 0] + adapted.head.bias * mix[:, 1] + mix[:, 2]
     slope, offset = np.ones(len(mix), dtype=np.float32), np.zeros(len(mix), dtype=np.float32)
     weights = (head.weights * mix[:, 0], adapted.head.weights * mix[:, 1])
-    numbers = Numbers(vocabulary, weights[0].astype(np.float32), weights[1].astype(np.float32), bias.astype(np.float32), slope, offset)
+    numbers = Numbers(
+        vocabulary,
+        weights[0].astype(np.float32),
+        weights[1].astype(np.float32),
+        bias.astype(np.float32),
+        slope,
+        offset,
+    )
     return Fitted(numbers, blended, adapted.changes)
 
 

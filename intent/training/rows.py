@@ -9,14 +9,16 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from intent.classify.local.gloss import Glossary
+from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.ngrams import featurise
-from intent.classify.local.reading import read
+from intent.classify.local.translate import Glossary
 from intent.classify.local.vocabulary import Buckets, Vocabulary, learn
 from intent.training.data import Example
 
 SCALES = (1.0, 1.0, 0.6, 1.0)
-"""Weights of the blocks of n-grams: characters, words, situation, English words; chosen by cross-fitting on train."""
+"""Weights of the blocks of n-grams: characters, words, situation, English words; chosen by
+cross-fitting on train.
+"""
 
 FEW = 1000
 """Below so many texts, n-grams that were seen once are kept too."""
@@ -29,14 +31,22 @@ class Rows:
     buckets: Sequence[Buckets]
     encoded: list[str]
 
-    def matrix(self, vocabulary: Vocabulary, embeddings: NDArray[np.float32] | None = None) -> scipy.sparse.csr_matrix:
-        """Return n-grams, and embeddings of shape (texts, dimensions) beside them, as one matrix of shape (texts, columns + dimensions)."""
+    def matrix(
+        self, vocabulary: Vocabulary, embeddings: NDArray[np.float32] | None = None
+    ) -> scipy.sparse.csr_matrix:
+        """Return n-grams, and embeddings of shape (texts, dimensions) beside them, as one matrix of
+        shape (texts, columns + dimensions).
+        """
         sparse = vocabulary.transform(self.buckets)
         shape = (len(self.buckets), len(vocabulary.known))
-        grams = scipy.sparse.csr_matrix((sparse.values, sparse.columns, sparse.starts), shape=shape, dtype=np.float64)
+        grams = scipy.sparse.csr_matrix(
+            (sparse.values, sparse.columns, sparse.starts), shape=shape, dtype=np.float64
+        )
         if embeddings is None:
             return grams
-        return scipy.sparse.hstack([grams, scipy.sparse.csr_matrix(embeddings.astype(np.float64))]).tocsr()
+        return scipy.sparse.hstack(
+            [grams, scipy.sparse.csr_matrix(embeddings.astype(np.float64))]
+        ).tocsr()
 
     def only(self, chosen: NDArray[np.bool_]) -> Rows:
         """Return some of the rows; ``chosen`` has shape (texts,)."""
@@ -50,6 +60,9 @@ class Rows:
 
 def read_rows(examples: Sequence[Example], glossary: Glossary) -> Rows:
     """Read all examples."""
-    readings = [read(example.message, glossary) for example in examples]
-    grams = [featurise(example.message, reading.text, reading.english) for example, reading in zip(examples, readings, strict=True)]
+    readings = [encoder_input(example.message, glossary) for example in examples]
+    grams = [
+        featurise(example.message, reading.text, reading.english)
+        for example, reading in zip(examples, readings, strict=True)
+    ]
     return Rows(grams, [reading.encoded for reading in readings])

@@ -14,10 +14,10 @@ from intent.classify.local.choice import Rule, rule_for
 from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.encoder import EncoderSpec
 from intent.classify.local.export import BUNDLED, encoder_folder, encoder_layers, weights_digest
-from intent.classify.local.gloss import Glossary, load_glossary
 from intent.classify.local.modelfile import Description, EncoderDescription, save_model
-from intent.errors import OperatorError
-from intent.taxonomy import Taxonomy
+from intent.classify.local.translate import Glossary, load_glossary
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe
 from intent.training.calibrate import best_f1_threshold, cheapest_threshold, folds, log_loss
 from intent.training.data import Example, read_examples
@@ -42,7 +42,8 @@ class TrainingReport:
         examples: texts that were trained on.
         labels: names in the order of the model.
         exclusive: whether each text has exactly one label.
-        log_loss, base_log_loss: out-of-fold, mean over labels, calibrated; and that of always answering the base rate. In nats.
+        log_loss, base_log_loss: out-of-fold, mean over labels, calibrated; and that of always
+            answering the base rate. In nats.
         macro_f1: out-of-fold or on dev, with the chosen thresholds, in [0, 1].
         lead_f1: likewise for *any lead intent*; None without a lead head.
         judged_on: "dev" or "out-of-fold".
@@ -60,7 +61,9 @@ class TrainingReport:
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """Labels and targets: ``targets`` of shape (examples, labels), with a last column for lead under our taxonomy."""
+    """Labels and targets: ``targets`` of shape (examples, labels), with a last column for lead
+    under our taxonomy.
+    """
 
     labels: tuple[str, ...]
     exclusive: bool
@@ -76,26 +79,43 @@ class _Task:
 
 
 def train(
-    data: Path, dev: Path | None, out: Path, *, encoder: str | None = None, taxonomy: Taxonomy | None = None, cache_dir: Path, progress: Progress
+    data: Path,
+    dev: Path | None,
+    out: Path,
+    *,
+    encoder: str | None = None,
+    taxonomy: Taxonomy | None = None,
+    cache_dir: Path,
+    progress: Progress,
 ) -> TrainingReport:
     """Train a model and write its files to ``out``.
 
     Args:
         data: labelled texts, JSONL.
-        dev: labelled texts for the thresholds; None takes the out-of-fold probabilities of ``data`` instead.
+        dev: labelled texts for the thresholds; None takes the out-of-fold probabilities of ``data``
+            instead.
         encoder: "bundled" (the default), a folder, or a name on the Hugging Face hub.
-        taxonomy: makes a model of our taxonomy if the data uses no other labels; with others, they become a taxonomy of their own.
+        taxonomy: makes a model of our taxonomy if the data uses no other labels; with others, they
+            become a taxonomy of their own.
         cache_dir: where the exported encoder is kept.
         progress: told one line at each step.
 
     Raises:
-        OperatorError: the data cannot be read or teaches fewer than two labels, dev has none of them, ``out`` is no folder, or no encoder is there.
+        OperatorError: the data cannot be read or teaches fewer than two labels, dev has none of
+            them, ``out`` is no folder, or no encoder is there.
     """
     examples = read_examples(data)
     task = _task(examples, taxonomy)
     judges = _judges(dev, task, progress) if dev is not None else None
-    progress(f"{len(examples)} texts, {len(task.labels)} labels, {'one' if task.exclusive else 'one or several'} a text")
-    spec, recipe, glossary = _encoder_spec(encoder or BUNDLED), _recipe(task, len(examples)), load_glossary()
+    progress(
+        f"{len(examples)} texts, {len(task.labels)} labels, "
+        f"{'one' if task.exclusive else 'one or several'} a text"
+    )
+    spec, recipe, glossary = (
+        _encoder_spec(encoder or BUNDLED),
+        _recipe(task, len(examples)),
+        load_glossary(),
+    )
     part = _parts(examples, task, _FOLDS if recipe is None else _ADAPTED_FOLDS, progress)
     _make_folder(out)
     material = Material(read_rows(examples, glossary), task.targets(examples), part, task.exclusive)
@@ -109,7 +129,10 @@ def train(
     _write(out, task, _rule(task, judged, truth), spec, glossary, fitted)
     if judges is not None:
         model = LocalClassifier.load(out, taxonomy=task.taxonomy, cache_dir=cache_dir)
-        judged, truth = model.probabilities([example.message for example in judges]), task.targets(judges)
+        judged, truth = (
+            model.probabilities([example.message for example in judges]),
+            task.targets(judges),
+        )
     rule = _rule(task, judged, truth)
     _write(out, task, rule, spec, glossary, fitted)
     progress(f"written to {out}")
@@ -128,20 +151,34 @@ def train(
 
 
 def _judges(dev: Path, task: _Task, progress: Progress) -> list[Example]:
-    """Read the texts that thresholds are chosen on; at least one of their labels must be the model's, or there is nothing to judge by."""
+    """Read the texts that thresholds are chosen on; at least one of their labels must be the
+    model's, or there is nothing to judge by.
+    """
     judges = read_examples(dev)
     seen = {label for example in judges for label in example.labels}
     unknown = sorted(seen - set(task.labels))
-    named = ", ".join(repr(label) for label in unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+    named = ", ".join(repr(label) for label in unknown[:5]) + (
+        f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
+    )
     if len(unknown) == len(seen):
-        raise OperatorError(f"{dev} has no label that the training data has, only {named}; give a dev file with the same labels")
+        raise OperatorError(
+            f"{dev} has no label that the training data has, only {named}; give a dev file with "
+            "the same labels"
+        )
     if unknown:
-        progress(f"{dev} has labels that the training data lacks, and the model will never choose them: {named}")
+        progress(
+            f"{dev} has labels that the training data lacks, and the model will never choose them: "
+            f"{named}"
+        )
     return judges
 
 
-def _parts(examples: Sequence[Example], task: _Task, count: int, progress: Progress) -> NDArray[np.int64]:
-    """Return the fold of each text, shape (texts,): by group where that leaves two labels to learn beside every fold, else by text."""
+def _parts(
+    examples: Sequence[Example], task: _Task, count: int, progress: Progress
+) -> NDArray[np.int64]:
+    """Return the fold of each text, shape (texts,): by group where that leaves two labels to learn
+    beside every fold, else by text.
+    """
     targets = task.targets(examples)[:, : len(task.labels)]
     groups = [example.group for example in examples]
     part = folds(groups, count)
@@ -150,20 +187,32 @@ def _parts(examples: Sequence[Example], task: _Task, count: int, progress: Progr
     carried: dict[str, set[str]] = {}
     for example in examples:
         carried.setdefault(example.message.text, set()).update(example.labels)
-    # Dealt out label by label: two texts of a label then never fall into one fold while another fold has none, as hashing may do with a handful.
-    dealt = {text: number % count for number, text in enumerate(sorted(carried, key=lambda text: (sorted(carried[text]), text)))}
+    # Dealt out label by label: two texts of a label then never fall into one fold while another
+    # fold has none, as hashing may do with a handful.
+    dealt = {
+        text: number % count
+        for number, text in enumerate(
+            sorted(carried, key=lambda text: (sorted(carried[text]), text))
+        )
+    }
     part = np.array([dealt[example.message.text] for example in examples], dtype=np.int64)
     if not _teaches(part, targets):
         raise OperatorError(
-            "the data has too few different texts to train and check a model; give at least two labels two or more texts of their own"
+            "the data has too few different texts to train and check a model; give at least two "
+            "labels two or more texts of their own"
         )
     if len(set(groups)) < len(carried):
-        progress(f"the texts are of too few rooms ({len(set(groups))}) to hold out whole ones; single texts are held out, which flatters the figures")
+        progress(
+            f"the texts are of too few rooms ({len(set(groups))}) to hold out whole ones; single "
+            "texts are held out, which flatters the figures"
+        )
     return part
 
 
 def _teaches(part: NDArray[np.int64], targets: NDArray[np.float64]) -> bool:
-    """Whether the texts outside each fold still carry two labels; ``targets`` has shape (texts, labels)."""
+    """Whether the texts outside each fold still carry two labels; ``targets`` has shape (texts,
+    labels).
+    """
     return all(int(targets[part != number].any(axis=0).sum()) >= 2 for number in np.unique(part))
 
 
@@ -172,21 +221,30 @@ def _make_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OperatorError(f"{out} cannot be made a folder ({error.strerror}); give --out a folder, or a path where nothing lies yet") from error
+        raise OperatorError(
+            f"{out} cannot be made a folder ({error.strerror}); give --out a folder, or a path "
+            "where nothing lies yet"
+        ) from error
 
 
 def _recipe(task: _Task, count: int) -> AdapterRecipe | None:
-    """Return how to fine-tune, or None where the encoder stays as it is: too little data, or labels that exclude each other."""
+    """Return how to fine-tune, or None where the encoder stays as it is: too little data, or labels
+    that exclude each other.
+    """
     return AdapterRecipe() if count >= _ENOUGH and not task.exclusive else None
 
 
-def _write(out: Path, task: _Task, rule: Rule, spec: EncoderSpec, glossary: Glossary, fitted: Fitted) -> None:
+def _write(
+    out: Path, task: _Task, rule: Rule, spec: EncoderSpec, glossary: Glossary, fitted: Fitted
+) -> None:
     adapted = fitted.changes is not None
     description = Description(
         taxonomy=task.taxonomy.version if task.taxonomy is not None else None,
         labels=task.labels,
         exclusive=task.exclusive,
-        encoder=EncoderDescription(name=spec.name, sha256=spec.sha256, layers=spec.layers, adapted=adapted),
+        encoder=EncoderDescription(
+            name=spec.name, sha256=spec.sha256, layers=spec.layers, adapted=adapted
+        ),
         glossary=glossary.version,
         scales=fitted.numbers.vocabulary.scales,
         thresholds=rule.thresholds,
@@ -195,16 +253,26 @@ def _write(out: Path, task: _Task, rule: Rule, spec: EncoderSpec, glossary: Glos
     try:
         save_model(out, description, fitted.numbers, fitted.changes)
     except OSError as error:
-        raise OperatorError(f"the model cannot be written to {out} ({error.strerror}); give --out a folder that can be written to") from error
+        raise OperatorError(
+            f"the model cannot be written to {out} ({error.strerror}); give --out a folder that "
+            "can be written to"
+        ) from error
 
 
 def _task(examples: Sequence[Example], taxonomy: Taxonomy | None) -> _Task:
     seen = {label for example in examples for label in example.labels}
     if len(seen) < 2:
-        raise OperatorError(f"the data has the one label {next(iter(seen))!r}; a model needs at least two to tell apart")
+        raise OperatorError(
+            f"the data has the one label {next(iter(seen))!r}; a model needs at least two to tell "
+            "apart"
+        )
     if taxonomy is not None and seen <= set(taxonomy.names):
         return _Task(taxonomy.names, exclusive=False, taxonomy=taxonomy)
-    return _Task(tuple(sorted(seen)), exclusive=all(len(example.labels) == 1 for example in examples), taxonomy=None)
+    return _Task(
+        tuple(sorted(seen)),
+        exclusive=all(len(example.labels) == 1 for example in examples),
+        taxonomy=None,
+    )
 
 
 def _encoder_spec(name: str) -> EncoderSpec:
@@ -213,20 +281,30 @@ def _encoder_spec(name: str) -> EncoderSpec:
 
 
 def _rule(task: _Task, judged: NDArray[np.float64], truth: NDArray[np.float64]) -> Rule:
-    thresholds = tuple(best_f1_threshold(judged[:, column], truth[:, column]) for column in range(len(task.labels)))
+    thresholds = tuple(
+        best_f1_threshold(judged[:, column], truth[:, column]) for column in range(len(task.labels))
+    )
     lead = None
     if task.taxonomy is not None:
         costs = task.taxonomy.costs
-        lead = cheapest_threshold(judged[:, -1], truth[:, -1], missed=costs.missed_lead, false=costs.false_lead)
+        lead = cheapest_threshold(
+            judged[:, -1], truth[:, -1], missed=costs.missed_lead, false=costs.false_lead
+        )
     return rule_for(task.taxonomy, task.labels, thresholds, lead, exclusive=task.exclusive)
 
 
-def _scores(task: _Task, rule: Rule, judged: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[float, float | None]:
+def _scores(
+    task: _Task, rule: Rule, judged: NDArray[np.float64], truth: NDArray[np.float64]
+) -> tuple[float, float | None]:
     """Return macro-F1 over the labels that occur, and lead-F1, of the rule's choices."""
     count = len(task.labels)
     chosen = [rule.choose(row[:count], row[-1]) for row in judged.tolist()]
     picked = np.array([[label in labels for label in task.labels] for labels in chosen])
-    scores = [_f1(picked[:, column], truth[:, column] > 0.5) for column in range(count) if truth[:, column].any()]
+    scores = [
+        _f1(picked[:, column], truth[:, column] > 0.5)
+        for column in range(count)
+        if truth[:, column].any()
+    ]
     lead = None
     if task.taxonomy is not None:
         leads = np.array([not task.taxonomy.leads.isdisjoint(labels) for labels in chosen])

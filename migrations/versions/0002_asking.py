@@ -1,4 +1,6 @@
-"""Ledger and replies of the LLM, the prompt of a run, and decisions that are not visible before their run is promoted."""
+"""Ledger and replies of the LLM, the prompt of a run, and decisions that are not visible before
+their run is promoted.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +19,8 @@ CREATE VIEW current_decisions AS
 SELECT d.* FROM decisions AS d
 WHERE d.visible AND NOT EXISTS (
     SELECT 1 FROM decisions AS n
-    WHERE n.platform = d.platform AND n.message_id = d.message_id AND n.revision > d.revision AND n.visible
+    WHERE n.platform = d.platform AND n.message_id = d.message_id AND n.revision > d.revision
+      AND n.visible
 )
 """
 
@@ -36,7 +39,9 @@ WHERE NOT EXISTS (
 def upgrade() -> None:
     """Add the tables and columns of asking."""
     sqlite = op.get_bind().dialect.name == "sqlite"
-    now = sa.text("(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')" if sqlite else "clock_timestamp()")
+    now = sa.text(
+        "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')" if sqlite else "clock_timestamp()"
+    )
     op.execute("DROP VIEW current_decisions")
     op.add_column(
         "decisions",
@@ -49,19 +54,50 @@ def upgrade() -> None:
         ),
     )
     # Until now a run was visible as a whole.
-    op.execute("UPDATE decisions SET visible = false WHERE run IN (SELECT name FROM runs WHERE promoted_timestamp IS NULL)")
+    op.execute(
+        "UPDATE decisions SET visible = false WHERE run IN (SELECT name FROM runs WHERE "
+        "promoted_timestamp IS NULL)"
+    )
     op.create_index("ix_decisions_run_visible_id", "decisions", ["run", "visible", "id"])
     op.execute(CURRENT_DECISIONS)
-    op.add_column("runs", sa.Column("prompt", sa.String(100), comment="Name of the prompt it asks with; empty for the production prompt"))
-    op.add_column("runs", sa.Column("prompt_version", sa.String(64), comment="Hash of that prompt when the run was started"))
-    op.create_index("ix_ask_lane_priority_attempts_event_timestamp", "ask_lane", ["priority", "attempts", "event_timestamp"])
+    op.add_column(
+        "runs",
+        sa.Column(
+            "prompt",
+            sa.String(100),
+            comment="Name of the prompt it asks with; empty for the production prompt",
+        ),
+    )
+    op.add_column(
+        "runs",
+        sa.Column(
+            "prompt_version", sa.String(64), comment="Hash of that prompt when the run was started"
+        ),
+    )
+    op.create_index(
+        "ix_ask_lane_priority_attempts_event_timestamp",
+        "ask_lane",
+        ["priority", "attempts", "event_timestamp"],
+    )
     op.create_index("ix_ask_lane_priority_attempts_id", "ask_lane", ["priority", "attempts", "id"])
     _create_ledger()
     op.create_table(
         "llm_replies",
-        sa.Column("key", sa.String(64), comment="Hash of a request, or of one message with the prompt and model it was asked with"),
-        sa.Column("reply", sa.LargeBinary(), nullable=False, comment="What came back; holds no contact details"),
-        sa.Column("created_timestamp", INSTANT, server_default=now, nullable=False, comment="When it came"),
+        sa.Column(
+            "key",
+            sa.String(64),
+            comment="Hash of a request, or of one message with the prompt and model it was asked "
+            "with",
+        ),
+        sa.Column(
+            "reply",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="What came back; holds no contact details",
+        ),
+        sa.Column(
+            "created_timestamp", INSTANT, server_default=now, nullable=False, comment="When it came"
+        ),
         sa.PrimaryKeyConstraint("key", name="pk_llm_replies"),
         comment="Replies that were paid for, so that none is paid for twice",
     )
@@ -72,21 +108,48 @@ def _create_ledger() -> None:
     op.create_table(
         "llm_attempts",
         sa.Column("id", SERIAL, comment="Order of booking"),
-        sa.Column("request", sa.String(64), nullable=False, comment="Hash of everything that was sent"),
+        sa.Column(
+            "request", sa.String(64), nullable=False, comment="Hash of everything that was sent"
+        ),
         sa.Column("run", sa.String(100), nullable=False, comment="Run that it was asked for"),
         sa.Column("platform", KEY, nullable=False, comment="Platform of the room"),
         sa.Column("room_id", KEY, nullable=False, comment="Room that it was asked about"),
         sa.Column("prompt_version", sa.String(64), nullable=False, comment="Hash of the prompt"),
         sa.Column("model", sa.String(200), nullable=False, comment="The LLM's id"),
         sa.Column("messages", sa.Integer(), nullable=False, comment="Messages that it asked about"),
-        sa.Column("outcome", sa.String(20), nullable=False, comment="How it ended, such as answered, rate_limited or timeout"),
+        sa.Column(
+            "outcome",
+            sa.String(20),
+            nullable=False,
+            comment="How it ended, such as answered, rate_limited or timeout",
+        ),
         sa.Column("input_tokens", sa.BigInteger(), nullable=False, comment="All tokens sent"),
-        sa.Column("cached_tokens", sa.BigInteger(), nullable=False, comment="Part of them that was read from the server's cache"),
-        sa.Column("cache_write_tokens", sa.BigInteger(), nullable=False, comment="Part of them that was written to the server's cache"),
+        sa.Column(
+            "cached_tokens",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Part of them that was read from the server's cache",
+        ),
+        sa.Column(
+            "cache_write_tokens",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Part of them that was written to the server's cache",
+        ),
         sa.Column("output_tokens", sa.BigInteger(), nullable=False, comment="Tokens received"),
-        sa.Column("nanodollars", sa.BigInteger(), nullable=False, comment="Price in billionths of a dollar, so that sums are exact"),
+        sa.Column(
+            "nanodollars",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Price in billionths of a dollar, so that sums are exact",
+        ),
         sa.Column("latency", sa.Double(), nullable=False, comment="Seconds"),
-        sa.Column("started_timestamp", INSTANT, nullable=False, comment="When it was sent, clock of the asker"),
+        sa.Column(
+            "started_timestamp",
+            INSTANT,
+            nullable=False,
+            comment="When it was sent, clock of the asker",
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_llm_attempts"),
         comment="The ledger: every call of the LLM, also those that failed",
     )

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from intent.ports import Delivery, Inbox, Refused, Transactions
+from intent.model.batch import Delivery, Refused
+from intent.ports.ingestion import Inbox, Transactions
 from intent.queues.inbox import SqlInbox
 from intent.queues.memory import MemoryInbox, MemoryTransactions
 from intent.store.engine import Database
@@ -24,7 +25,7 @@ class Case:
     inbox: Inbox
     transactions: Transactions
     pass_time: Callable[[float], None]
-    buried: Callable[[], int]
+    dead_letters: Callable[[], int]
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -37,15 +38,25 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
 
         memory = MemoryInbox(lease=LEASE, clock=lambda: now[0])
         yield Case(
-            memory, MemoryTransactions(), lambda seconds: now.__setitem__(0, now[0] + seconds), lambda: len(memory.buried) + len(memory.refused)
+            memory,
+            MemoryTransactions(),
+            lambda seconds: now.__setitem__(0, now[0] + seconds),
+            lambda: len(memory.dead_letters) + len(memory.refused),
         )
         return
-    from intent.bootstrap import migrations_dir
+    from intent.bootstrap.build import migrations_dir
     from intent.store.migrate import migrate
 
-    database = Database(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+    database = Database(
+        request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    )
     migrate(database, migrations_dir())
-    yield Case(SqlInbox(database, lease=LEASE), database, lambda seconds: _age(database, seconds), lambda: _count(database, "dead_letters"))
+    yield Case(
+        SqlInbox(database, lease=LEASE),
+        database,
+        lambda seconds: _age(database, seconds),
+        lambda: _count(database, "dead_letters"),
+    )
     database.close()
 
 
@@ -53,7 +64,9 @@ def _age(database: Database, seconds: float) -> None:
     # Time passes for the rows: everything becomes available earlier.
     shifted = f"available_timestamp - interval '{seconds} seconds'"
     if database.dialect == "sqlite":
-        shifted = f"strftime('%Y-%m-%d %H:%M:%f', available_timestamp, '-{seconds} seconds') || '000'"
+        shifted = (
+            f"strftime('%Y-%m-%d %H:%M:%f', available_timestamp, '-{seconds} seconds') || '000'"
+        )
     with database.begin() as transaction:
         transaction.exec_driver_sql(f"UPDATE inbox SET available_timestamp = {shifted}")
 
@@ -90,7 +103,9 @@ def test_a_message_comes_out_as_it_went_in(case: Case, make_message: MakeMessage
     assert [delivery.message for delivery in take(case)] == [message]
 
 
-def test_messages_come_out_in_the_order_they_were_put(case: Case, make_message: MakeMessage) -> None:
+def test_messages_come_out_in_the_order_they_were_put(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.inbox.put([make_message(str(number)) for number in range(50)])
     case.inbox.put([make_message(str(number)) for number in range(50, 70)])
     assert texts(take(case)) == [str(number) for number in range(70)]
@@ -118,7 +133,9 @@ def test_what_is_claimed_is_not_lent_twice(case: Case, make_message: MakeMessage
     assert take(case) == []
 
 
-def test_a_batch_is_bounded_by_bytes_but_one_message_always_fits(case: Case, make_message: MakeMessage) -> None:
+def test_a_batch_is_bounded_by_bytes_but_one_message_always_fits(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.inbox.put([make_message("x" * 100), make_message("y" * 100), make_message("z" * 100)])
     assert len(take(case, size=10)) == 1
     assert len(take(case, size=250)) == 2
@@ -135,16 +152,21 @@ def test_done_removes_only_what_is_still_claimed(case: Case, make_message: MakeM
     assert case.inbox.waiting() == 0
 
 
-def test_done_happens_only_when_the_transaction_commits(case: Case, make_message: MakeMessage) -> None:
+def test_done_happens_only_when_the_transaction_commits(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.inbox.put([make_message()])
     deliveries = take(case)
-    with pytest.raises(RuntimeError, match="torn"), case.transactions.begin() as transaction:  # noqa: PT012  the block is what is tested
+    # the block is what is tested
+    with pytest.raises(RuntimeError, match="torn"), case.transactions.begin() as transaction:  # noqa: PT012
         case.inbox.done(transaction, deliveries)
         raise RuntimeError("torn")
     assert finish(case, deliveries) == deliveries
 
 
-def test_a_claim_whose_lease_ran_out_comes_again_and_counts(case: Case, make_message: MakeMessage) -> None:
+def test_a_claim_whose_lease_ran_out_comes_again_and_counts(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.inbox.put([make_message()])
     assert take(case)[0].attempts == 1
     case.pass_time(LEASE + 1)
@@ -162,11 +184,16 @@ def test_a_suspect_comes_alone(case: Case, make_message: MakeMessage) -> None:
 
 def test_giving_back_does_not_count_as_an_attempt(case: Case, make_message: MakeMessage) -> None:
     case.inbox.put([make_message("first"), make_message("second")])
-    case.inbox.give_back(take(case))
-    assert [(delivery.message.text, delivery.attempts) for delivery in take(case)] == [("first", 1), ("second", 1)]
+    case.inbox.release(take(case))
+    assert [(delivery.message.text, delivery.attempts) for delivery in take(case)] == [
+        ("first", 1),
+        ("second", 1),
+    ]
 
 
-def test_retry_comes_again_after_its_delay_and_counts(case: Case, make_message: MakeMessage) -> None:
+def test_retry_comes_again_after_its_delay_and_counts(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.inbox.put([make_message()])
     case.inbox.retry(take(case), 30.0)
     assert take(case) == []
@@ -174,23 +201,27 @@ def test_retry_comes_again_after_its_delay_and_counts(case: Case, make_message: 
     assert take(case)[0].attempts == 2
 
 
-def test_somebody_who_was_overtaken_can_neither_retry_nor_give_back_nor_bury(case: Case, make_message: MakeMessage) -> None:
+def test_somebody_who_was_overtaken_can_neither_retry_nor_give_back_nor_bury(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.inbox.put([make_message()])
     lost = take(case)
     case.pass_time(LEASE + 1)
     held = take(case)
     case.inbox.retry(lost, 0.0)
-    case.inbox.give_back(lost)
-    assert not case.inbox.bury(lost[0], "no")
+    case.inbox.release(lost)
+    assert not case.inbox.dead_letter(lost[0], "no")
     assert take(case) == []
     assert finish(case, held) == held
 
 
-def test_burying_moves_the_message_to_the_dead_letters(case: Case, make_message: MakeMessage) -> None:
+def test_burying_moves_the_message_to_the_dead_letters(
+    case: Case, make_message: MakeMessage
+) -> None:
     message = make_message()
     case.inbox.put([message])
-    assert case.inbox.bury(take(case)[0], "cannot be decided")
-    assert (case.inbox.waiting(), case.buried()) == (0, 1)
+    assert case.inbox.dead_letter(take(case)[0], "cannot be decided")
+    assert (case.inbox.waiting(), case.dead_letters()) == (0, 1)
     assert case.inbox.put([message]).new == 0
 
 
@@ -198,10 +229,12 @@ def test_a_refused_payload_is_kept_once(case: Case) -> None:
     refused = Refused("is no JSON", b"{", "0" * 64, "line 1")
     assert case.inbox.put([], [refused, refused]).refused == 1
     assert case.inbox.put([], [refused]).refused == 0
-    assert case.buried() == 1
+    assert case.dead_letters() == 1
 
 
-def test_a_reply_finds_the_text_it_replies_to(database: Database, make_message: MakeMessage) -> None:
+def test_a_reply_finds_the_text_it_replies_to(
+    database: Database, make_message: MakeMessage
+) -> None:
     inbox = SqlInbox(database)
     question = make_message("is the red one left?", message_id="asked")
     reply: Any = {"message_id": "asked"}

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from intent.message import Message
-from intent.ports import Claim, Lane, Priority, Question, Transactions
+from intent.model.message import Message
+from intent.model.question import Claim, Priority, Question
+from intent.ports.asking import Lane
+from intent.ports.ingestion import Transactions
 from intent.queues.inbox import SqlInbox
 from intent.queues.lane import SqlLane
 from intent.queues.memory import MemoryLane, MemoryTransactions
@@ -43,7 +45,13 @@ class Case:
 
 
 def question(message: Message, **values: Any) -> Question:
-    return Question(message.platform, message.message_id, message.room_id, message.sent_at, **{"revision": 0, **values})
+    return Question(
+        message.platform,
+        message.message_id,
+        message.room_id,
+        message.sent_at,
+        **{"revision": 0, **values},
+    )
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
@@ -51,15 +59,30 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     if request.param == "memory":
         now, known = [0.0], {}
         lane = MemoryLane(lambda *identity: known[identity], lease=LEASE, clock=lambda: now[0])
-        remember = lambda messages: known.update({message.identity: message for message in messages})  # noqa: E731
-        yield Case(lane, MemoryTransactions(), remember, lambda seconds: now.__setitem__(0, now[0] + seconds))
+
+        def remember(messages: Sequence[Message]) -> None:
+            known.update({message.identity: message for message in messages})
+
+        yield Case(
+            lane,
+            MemoryTransactions(),
+            remember,
+            lambda seconds: now.__setitem__(0, now[0] + seconds),
+        )
         return
-    from intent.bootstrap import migrations_dir
+    from intent.bootstrap.build import migrations_dir
     from intent.store.migrate import migrate
 
-    database = Database(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+    database = Database(
+        request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+    )
     migrate(database, migrations_dir())
-    yield Case(SqlLane(database, lease=LEASE), database, SqlInbox(database).put, lambda seconds: _age(database, seconds))
+    yield Case(
+        SqlLane(database, lease=LEASE),
+        database,
+        SqlInbox(database).put,
+        lambda seconds: _age(database, seconds),
+    )
     database.close()
 
 
@@ -71,7 +94,9 @@ def _age(database: Database, seconds: float) -> None:
             if database.dialect == "sqlite":
                 shifted = f"strftime('%Y-%m-%d %H:%M:%f', {column}, '-{seconds} seconds') || '000'"
             statement = f"UPDATE ask_lane SET {column} = {shifted}"
-            transaction.exec_driver_sql(statement.replace("%", "%%") if database.dialect == "postgresql" else statement)
+            transaction.exec_driver_sql(
+                statement.replace("%", "%%") if database.dialect == "postgresql" else statement
+            )
 
 
 def texts(claims: list[Claim]) -> list[str]:
@@ -83,11 +108,15 @@ def test_a_question_comes_with_its_message(case: Case, make_message: MakeMessage
     case.put(message, revision=3, run="candidate", priority=Priority.BACKFILL)
     (claim,) = case.take()
     assert claim.message == message
-    assert claim.question == question(message, revision=3, run="candidate", priority=Priority.BACKFILL)
+    assert claim.question == question(
+        message, revision=3, run="candidate", priority=Priority.BACKFILL
+    )
     assert claim.attempts == 1
 
 
-def test_a_room_waits_until_it_has_gathered_or_is_full(case: Case, make_message: MakeMessage) -> None:
+def test_a_room_waits_until_it_has_gathered_or_is_full(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.put(*(make_message(str(number)) for number in range(3)))
     assert case.take(count=20, gather=GATHER) == []
     assert len(case.take(count=3, gather=GATHER)) == 3
@@ -102,7 +131,10 @@ def test_a_batch_is_of_one_room_and_one_run(case: Case, make_message: MakeMessag
     batches = [case.take() for _ in range(3)]
     assert case.take() == []
     assert sorted(len(batch) for batch in batches) == [1, 2, 2]
-    assert all(len({(claim.question.room_id, claim.question.run) for claim in batch}) == 1 for batch in batches)
+    assert all(
+        len({(claim.question.room_id, claim.question.run) for claim in batch}) == 1
+        for batch in batches
+    )
 
 
 def test_the_newest_message_of_a_room_goes_first(case: Case, make_message: MakeMessage) -> None:
@@ -117,14 +149,18 @@ def test_live_goes_before_upgrade_before_backfill(case: Case, make_message: Make
     assert [texts(case.take())[0] for _ in range(3)] == ["LIVE", "UPGRADE", "BACKFILL"]
 
 
-def test_the_live_room_with_the_newest_message_goes_first(case: Case, make_message: MakeMessage) -> None:
+def test_the_live_room_with_the_newest_message_goes_first(
+    case: Case, make_message: MakeMessage
+) -> None:
     old, middle, new = (make_message(room_id=room) for room in ("old", "middle", "new"))
     for message in (new, old, middle):
         case.put(message)
     assert [case.take()[0].question.room_id for _ in range(3)] == ["new", "middle", "old"]
 
 
-def test_a_backfill_goes_through_its_rooms_in_the_order_they_were_put(case: Case, make_message: MakeMessage) -> None:
+def test_a_backfill_goes_through_its_rooms_in_the_order_they_were_put(
+    case: Case, make_message: MakeMessage
+) -> None:
     old, middle, new = (make_message(room_id=room) for room in ("old", "middle", "new"))
     for message in (middle, old, new):
         case.put(message, priority=Priority.BACKFILL)
@@ -157,16 +193,21 @@ def test_done_removes_only_what_is_still_claimed(case: Case, make_message: MakeM
     assert case.lane.waiting() == 0
 
 
-def test_done_happens_only_when_the_transaction_commits(case: Case, make_message: MakeMessage) -> None:
+def test_done_happens_only_when_the_transaction_commits(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.put(make_message())
     claims = case.take()
-    with pytest.raises(RuntimeError, match="torn"), case.transactions.begin() as transaction:  # noqa: PT012  the block is what is tested
+    # the block is what is tested
+    with pytest.raises(RuntimeError, match="torn"), case.transactions.begin() as transaction:  # noqa: PT012
         case.lane.done(transaction, claims)
         raise RuntimeError("torn")
     assert case.finish(claims) == claims
 
 
-def test_a_dead_askers_batch_comes_again_as_it_was_and_then_one_by_one(case: Case, make_message: MakeMessage) -> None:
+def test_a_dead_askers_batch_comes_again_as_it_was_and_then_one_by_one(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.put(*(make_message(str(number)) for number in range(3)))
     first = texts(case.take())
     case.put(make_message("fresh"))
@@ -180,7 +221,9 @@ def test_a_dead_askers_batch_comes_again_as_it_was_and_then_one_by_one(case: Cas
     assert case.take() == []
 
 
-def test_a_retried_question_comes_alone_after_its_delay_and_counts(case: Case, make_message: MakeMessage) -> None:
+def test_a_retried_question_comes_alone_after_its_delay_and_counts(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.put(make_message("one"), make_message("two"))
     case.lane.retry(case.take(), 30.0)
     assert case.take() == []
@@ -188,26 +231,35 @@ def test_a_retried_question_comes_alone_after_its_delay_and_counts(case: Case, m
     assert [[claim.attempts for claim in case.take()] for _ in range(2)] == [[2], [2]]
 
 
-def test_giving_back_counts_no_attempt_and_keeps_the_batch_together(case: Case, make_message: MakeMessage) -> None:
+def test_giving_back_counts_no_attempt_and_keeps_the_batch_together(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.put(make_message("one"), make_message("two"))
-    case.lane.give_back(case.take(), 5.0)
+    case.lane.release(case.take(), 5.0)
     assert case.take() == []
     case.pass_time(6)
-    assert [(claim.message.text, claim.attempts) for claim in case.take()] == [("two", 1), ("one", 1)]
+    assert [(claim.message.text, claim.attempts) for claim in case.take()] == [
+        ("two", 1),
+        ("one", 1),
+    ]
 
 
-def test_an_overtaken_asker_can_neither_retry_nor_give_back(case: Case, make_message: MakeMessage) -> None:
+def test_an_overtaken_asker_can_neither_retry_nor_give_back(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.put(make_message())
     lost = case.take()
     case.pass_time(LEASE + 1)
     held = case.take()
     case.lane.retry(lost, 0.0)
-    case.lane.give_back(lost)
+    case.lane.release(lost)
     assert case.take() == []
     assert case.finish(held) == held
 
 
-def test_live_questions_that_are_too_old_are_dropped_and_counted(case: Case, make_message: MakeMessage) -> None:
+def test_live_questions_that_are_too_old_are_dropped_and_counted(
+    case: Case, make_message: MakeMessage
+) -> None:
     case.put(make_message("old"), make_message("older"))
     case.put(make_message("patient"), priority=Priority.BACKFILL)
     case.pass_time(3600)

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from intent import bootstrap
-from intent.features.audit import check_state
-from intent.message import Message
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.resources import locate
+from intent.bootstrap.settings import Settings
+from intent.features.check.audit import check_state
+from intent.model.message import Message
 from intent.queues.inbox import SqlInbox
-from intent.resources import locate
-from intent.settings import Settings
 from intent.store.audit import Balance, balance
 from intent.store.engine import Database
 
@@ -28,11 +28,31 @@ ROOT = Path(__file__).parents[2]
 class WorkerProcess:
     """One worker in a process of its own."""
 
-    def __init__(self, url: str, *, seconds: float = 0.0, drain: bool = False, **settings: Any) -> None:
-        environment = {**os.environ, "INTENT_DATABASE_URL": url, "PYTHONPATH": str(ROOT), "PYTHONFAULTHANDLER": ""}
+    def __init__(
+        self, url: str, *, seconds: float = 0.0, drain: bool = False, **settings: Any
+    ) -> None:
+        environment = {
+            **os.environ,
+            "INTENT_DATABASE_URL": url,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONFAULTHANDLER": "",
+        }
         environment |= {f"INTENT_{name.upper()}": str(value) for name, value in settings.items()}
-        command = [sys.executable, "-m", "tests.faults.worker_process", str(seconds), "drain" if drain else "stay"]
-        self.process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "tests.faults.worker_process",
+            str(seconds),
+            "drain" if drain else "stay",
+        ]
+        self.process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def wait_until_ready(self) -> None:
         """Wait until it is about to take its first batch."""

@@ -15,47 +15,87 @@ from typing import Any
 
 import pytest
 
-from eval.standin import StandIn
-from eval.troubles import TROUBLES
-from intent.asker import Asker
-from intent.bootstrap_asking import build_asker
+from eval.standin.fake_llm_server import FakeLlmServer
+from eval.standin.faults import FAULTS
+from intent.bootstrap.asking import build_asker
+from intent.bootstrap.settings import Settings
 from intent.cli.asking import alongside
-from intent.settings import Settings
+from intent.flow.asker import Asker
+from intent.flow.worker import Worker, WorkerPolicy
+from intent.model.taxonomy import Taxonomy
 from intent.store.engine import Database
-from intent.taxonomy import Taxonomy
-from intent.worker import Worker, WorkerPolicy
 from tests.conftest import MakeDecision, MakeMessage, rows
 from tests.integration.conftest import House
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-QUICK = {"llm_timeout": 5.0, "llm_deadline": 10.0, "llm_attempts": 1, "ask_lease": 20.0, "ask_gather": 0.05}
+QUICK = {
+    "llm_timeout": 5.0,
+    "llm_deadline": 10.0,
+    "llm_attempts": 1,
+    "ask_lease": 20.0,
+    "ask_gather": 0.05,
+}
 
 
 @pytest.fixture
-def server(taxonomy: Taxonomy) -> Iterator[StandIn]:
-    with StandIn(taxonomy) as server:
+def server(taxonomy: Taxonomy) -> Iterator[FakeLlmServer]:
+    with FakeLlmServer(taxonomy) as server:
         yield server
 
 
 @pytest.fixture
-def house(database: Database, taxonomy: Taxonomy, make_decision: MakeDecision, make_message: MakeMessage) -> House:
+def house(
+    database: Database, taxonomy: Taxonomy, make_decision: MakeDecision, make_message: MakeMessage
+) -> House:
     """A house with 60 unsure messages in 6 rooms."""
     built = House(database, taxonomy, make_decision)
-    built.work(*(make_message(f"how much is number {number}?", room_id=f"room-{number % 6}", user_id=f"u-{number % 7}") for number in range(60)))
+    built.work(
+        *(
+            make_message(
+                f"how much is number {number}?",
+                room_id=f"room-{number % 6}",
+                user_id=f"u-{number % 7}",
+            )
+            for number in range(60)
+        )
+    )
     return built
 
 
-def settings(house: House, server: StandIn, **values: Any) -> Settings:
-    return Settings(**{"database_url": house.database.url, "llm_base_url": server.url, "llm_api_key": "a key", **QUICK, **values})
+def settings(house: House, server: FakeLlmServer, **values: Any) -> Settings:
+    return Settings(
+        **{
+            "database_url": house.database.url,
+            "llm_base_url": server.url,
+            "llm_api_key": "a key",
+            **QUICK,
+            **values,
+        }
+    )
 
 
-def command(house: House, server: StandIn, *arguments: str, **values: Any) -> subprocess.Popen[str]:
-    given = {"database_url": house.database.url, "llm_base_url": server.url, "llm_api_key": "a key", "log_json": True, **QUICK, **values}
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), **{f"INTENT_{name.upper()}": str(value) for name, value in given.items()}}
+def command(
+    house: House, server: FakeLlmServer, *arguments: str, **values: Any
+) -> subprocess.Popen[str]:
+    given = {
+        "database_url": house.database.url,
+        "llm_base_url": server.url,
+        "llm_api_key": "a key",
+        "log_json": True,
+        **QUICK,
+        **values,
+    }
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        **{f"INTENT_{name.upper()}": str(value) for name, value in given.items()},
+    }
     run = [sys.executable, "-m", "intent", *arguments]
-    return subprocess.Popen(run, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        run, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
 def finish(process: subprocess.Popen[str], timeout: float = 120) -> tuple[int, str]:
@@ -76,9 +116,13 @@ def in_background(asker: Asker) -> Thread:
     return thread
 
 
-def asked(server: StandIn) -> list[str]:
+def asked(server: FakeLlmServer) -> list[str]:
     """Return the texts of all messages that the server answered."""
-    bodies = [json.loads(seen.body["messages"][-1]["content"]) for seen in server.seen if seen.status == 200]
+    bodies = [
+        json.loads(seen.body["messages"][-1]["content"])
+        for seen in server.seen
+        if seen.status == 200
+    ]
     return [message["text"] for body in bodies for message in body["messages"]]
 
 
@@ -86,10 +130,17 @@ def degraded(house: House) -> int:
     return sum(bool(row["degraded"]) for row in rows(house.database, "current_decisions"))
 
 
-def test_a_server_that_dies_and_returns_costs_nothing_but_time(house: House, server: StandIn) -> None:
+def test_a_server_that_dies_and_returns_costs_nothing_but_time(
+    house: House, server: FakeLlmServer
+) -> None:
     stop = Event()
     server.latency = 0.05
-    asker = build_asker(settings(house, server, ask_threads=2, llm_batch=5), house.database, stop, lambda report: None)
+    asker = build_asker(
+        settings(house, server, ask_threads=2, llm_batch=5),
+        house.database,
+        stop,
+        lambda report: None,
+    )
     thread = in_background(asker)
     until(lambda: asker.report.improved >= 10)
     server.stop()
@@ -110,10 +161,17 @@ def test_a_server_that_dies_and_returns_costs_nothing_but_time(house: House, ser
     assert {row["revision"] for row in rows(house.database, "current_decisions")} == {1}
 
 
-@pytest.mark.parametrize("step", ["claimed", "answered", "answer_saved", "answer_finishing", "answer_committed"])
-def test_an_asker_killed_at_any_step_pays_for_no_reply_twice(house: House, server: StandIn, step: str) -> None:
+@pytest.mark.parametrize(
+    "step", ["claimed", "answered", "answer_saved", "answer_finishing", "answer_committed"]
+)
+def test_an_asker_killed_at_any_step_pays_for_no_reply_twice(
+    house: House, server: FakeLlmServer, step: str
+) -> None:
     quick = {"ask_threads": 1, "llm_deadline": 1.0, "ask_lease": 2.0}
-    assert finish(command(house, server, "ask", "--drain", failpoint=f"{step}:2", **quick))[0] == -signal.SIGKILL
+    assert (
+        finish(command(house, server, "ask", "--drain", failpoint=f"{step}:2", **quick))[0]
+        == -signal.SIGKILL
+    )
     assert house.holds()
     code, said = finish(command(house, server, "ask", "--drain", **quick))
     assert code == 0, said
@@ -122,66 +180,121 @@ def test_an_asker_killed_at_any_step_pays_for_no_reply_twice(house: House, serve
     assert house.holds()
 
 
-def test_leaving_during_a_call_of_30_seconds_takes_no_time_and_loses_nothing(house: House, server: StandIn) -> None:
+def test_leaving_during_a_call_of_30_seconds_takes_no_time_and_loses_nothing(
+    house: House, server: FakeLlmServer
+) -> None:
     server.latency = 30.0
     process = command(house, server, "ask", llm_timeout=40.0, llm_deadline=60.0, ask_lease=120.0)
     until(lambda: len(server.seen) >= 3)
     started = time.monotonic()
     process.send_signal(signal.SIGTERM)
     code, said = finish(process)
-    # A second of leave and the interpreter's own end; the rest is for a machine that does ten other things.
+    # A second of leave and the interpreter's own end; the rest is for a machine that does ten other
+    # things.
     assert (code, time.monotonic() - started < 15) == (0, True), said
     assert house.lane.waiting() == 60
-    assert {(row["attempts"], row["token"]) for row in rows(house.database, "ask_lane")} == {(0, None)}
+    assert {(row["attempts"], row["token"]) for row in rows(house.database, "ask_lane")} == {
+        (0, None)
+    }
     server.latency = 0.0
     assert finish(command(house, server, "ask", "--drain"))[0] == 0
     assert (house.lane.waiting(), degraded(house)) == (0, 0)
     assert house.holds()
 
 
-def test_a_wrong_key_stops_the_asking_and_not_the_deciding(house: House, server: StandIn, make_message: MakeMessage) -> None:
-    server.always = TROUBLES["bad key"]
+def test_a_wrong_key_stops_the_asking_and_not_the_deciding(
+    house: House, server: FakeLlmServer, make_message: MakeMessage
+) -> None:
+    server.always = FAULTS["bad key"]
     stop = Event()
     with alongside(settings(house, server, ask_threads=1), house.database, stop, drain=True):
         until(lambda: len(server.seen) > 0)
         house.inbox.put([make_message() for _ in range(20)])
         parts = (house.inbox, house, house.database, house.decisions, house.features, house.lane)
-        report = Worker(*parts, unsure=lambda decision: True, policy=WorkerPolicy(), stop=stop).run(drain=True)
+        report = Worker(*parts, unsure=lambda decision: True, policy=WorkerPolicy(), stop=stop).run(
+            drain=True
+        )
     assert (report.decided, house.lane.waiting(), len(server.seen)) == (20, 80, 1)
     assert house.holds()
 
 
-def test_a_wrong_key_ends_asking_with_a_sentence_for_the_operator(house: House, server: StandIn) -> None:
-    server.always = TROUBLES["bad key"]
+def test_a_wrong_key_ends_asking_with_a_sentence_for_the_operator(
+    house: House, server: FakeLlmServer
+) -> None:
+    server.always = FAULTS["bad key"]
     code, said = finish(command(house, server, "ask", ask_threads=1))
     assert (code, len(server.seen), house.lane.waiting()) == (1, 1, 60)
     assert "INTENT_LLM_API_KEY" in said
     assert "Traceback" not in said
 
 
-def test_a_spent_budget_leaves_the_rest_in_the_lane_and_says_so(house: House, server: StandIn) -> None:
-    prices = {"llm_price_input": 100.0, "llm_price_output": 100.0}  # dollars for a million tokens: a batch costs about a quarter
-    code, said = finish(command(house, server, "ask", "--drain", ask_threads=1, llm_batch=5, llm_budget_hour=1.0, **prices))
+def test_a_spent_budget_leaves_the_rest_in_the_lane_and_says_so(
+    house: House, server: FakeLlmServer
+) -> None:
+    prices = {
+        "llm_price_input": 100.0,
+        "llm_price_output": 100.0,
+    }  # dollars for a million tokens: a batch costs about a quarter
+    code, said = finish(
+        command(
+            house,
+            server,
+            "ask",
+            "--drain",
+            ask_threads=1,
+            llm_batch=5,
+            llm_budget_hour=1.0,
+            **prices,
+        )
+    )
     assert code == 1, said
     assert 0 < house.lane.waiting() < 60
-    assert said.count("the budget of this hour is spent") == 2, "once in the log, once as the sentence it ends with"
+    assert said.count("the budget of this hour is spent") == 2, (
+        "once in the log, once as the sentence it ends with"
+    )
     assert sum(row["nanodollars"] for row in rows(house.database, "llm_attempts")) <= 1_000_000_000
-    assert finish(command(house, server, "ask", "--drain", **prices, llm_budget_hour=100.0, llm_budget_day=100.0))[0] == 0
+    assert (
+        finish(
+            command(
+                house,
+                server,
+                "ask",
+                "--drain",
+                **prices,
+                llm_budget_hour=100.0,
+                llm_budget_day=100.0,
+            )
+        )[0]
+        == 0
+    )
     assert (house.lane.waiting(), degraded(house)) == (0, 0)
     assert house.holds()
 
 
 def test_no_contact_detail_gets_into_requests_logs_ledger_or_replies(
-    database: Database, taxonomy: Taxonomy, make_decision: MakeDecision, make_message: MakeMessage, server: StandIn
+    database: Database,
+    taxonomy: Taxonomy,
+    make_decision: MakeDecision,
+    make_message: MakeMessage,
+    server: FakeLlmServer,
 ) -> None:
     house = House(database, taxonomy, make_decision)
     canaries = ("+61 491 570 156", "canary.person@example.com", "0491 570 157")
-    house.work(*(make_message(f"how much? call me {canary}", room_id=f"room-{number}") for number, canary in enumerate(canaries)))
-    server.then(TROUBLES["server error"], TROUBLES["wrong label"], TROUBLES["refusal"])
+    house.work(
+        *(
+            make_message(f"how much? call me {canary}", room_id=f"room-{number}")
+            for number, canary in enumerate(canaries)
+        )
+    )
+    server.then(FAULTS["server error"], FAULTS["wrong label"], FAULTS["refusal"])
     code, said = finish(command(house, server, "ask", "--drain", log_level="debug", llm_attempts=4))
     assert code == 0, said
     _, metrics = finish(command(house, server, "lane", "--json"))
-    kept = "".join(str(row) for table in ("llm_attempts", "llm_replies", "ask_lane") for row in rows(database, table))
+    kept = "".join(
+        str(row)
+        for table in ("llm_attempts", "llm_replies", "ask_lane")
+        for row in rows(database, table)
+    )
     sent = "".join(seen.raw.decode("utf-8") for seen in server.seen)
     for canary in ("491 570", "491570", "canary.person"):
         assert canary not in said + metrics + kept + sent

@@ -20,11 +20,21 @@ LABELS = ("purchase_intent", "price_inquiry", "chatter", "spam", "objection")
 
 
 def stream(make_message: MakeMessage, count: int) -> list[object]:
-    return [make_message(f"{LABELS[n % len(LABELS)]} {n}", user_id=f"u-{n % 37}", item_id=f"i-{n % 5}", creator_id="c") for n in range(count)]
+    return [
+        make_message(
+            f"{LABELS[n % len(LABELS)]} {n}",
+            user_id=f"u-{n % 37}",
+            item_id=f"i-{n % 5}",
+            creator_id="c",
+        )
+        for n in range(count)
+    ]
 
 
 @pytest.mark.parametrize("step", ["claimed", "decided", "saved", "finishing", "committed"])
-def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(step: str, start_worker: StartWorker, books: Books, make_message: MakeMessage) -> None:
+def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(
+    step: str, start_worker: StartWorker, books: Books, make_message: MakeMessage
+) -> None:
     books.fill(stream(make_message, 100))
     for number in (1, 2):
         worker = start_worker(drain=True, lease=0.5, batch_count=16, failpoint=f"{step}:{number}")
@@ -35,7 +45,9 @@ def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(step: str, start_
     assert (after.decided, after.waiting, after.dead) == (100, 0, 0)
 
 
-def test_two_workers_killed_at_30_random_moments_lose_and_double_nothing(start_worker: StartWorker, books: Books, make_message: MakeMessage) -> None:
+def test_two_workers_killed_at_30_random_moments_lose_and_double_nothing(
+    start_worker: StartWorker, books: Books, make_message: MakeMessage
+) -> None:
     books.fill(stream(make_message, 4000))
     moments = random.Random(20261120)
     options = {"lease": 0.5, "batch_count": 16, "seconds": 0.02}
@@ -60,7 +72,9 @@ def test_two_workers_killed_at_30_random_moments_lose_and_double_nothing(start_w
     assert {row["revision"] for row in rows(books.database, "decisions")} == {0}
 
 
-def test_two_workers_share_one_database(start_worker: StartWorker, books: Books, make_message: MakeMessage) -> None:
+def test_two_workers_share_one_database(
+    start_worker: StartWorker, books: Books, make_message: MakeMessage
+) -> None:
     books.fill(stream(make_message, 3000))
     workers = [start_worker(drain=True, batch_count=32, seconds=0.01) for _ in range(2)]
     reports = [worker.finish()[1] for worker in workers]
@@ -70,7 +84,9 @@ def test_two_workers_share_one_database(start_worker: StartWorker, books: Books,
     assert all(report["overtaken"] == 0 for report in reports)
 
 
-def test_a_worker_stopped_past_its_lease_and_continued_changes_nothing(start_worker: StartWorker, books: Books, make_message: MakeMessage) -> None:
+def test_a_worker_stopped_past_its_lease_and_continued_changes_nothing(
+    start_worker: StartWorker, books: Books, make_message: MakeMessage
+) -> None:
     books.fill(stream(make_message, 40))
     zombie = start_worker(lease=0.5, batch_count=40, seconds=3.0, drain=True)
     while not any(row["token"] for row in rows(books.database, "inbox")):
@@ -82,7 +98,9 @@ def test_a_worker_stopped_past_its_lease_and_continued_changes_nothing(start_wor
     zombie.process.send_signal(signal.SIGCONT)
     code, report = zombie.finish()
     assert (code, report["decided"], report["overtaken"]) == (0, 0, 40)
-    assert {row["id"]: row["created_timestamp"] for row in rows(books.database, "decisions")} == before
+    assert {
+        row["id"]: row["created_timestamp"] for row in rows(books.database, "decisions")
+    } == before
     books.balance()
 
 
@@ -102,10 +120,15 @@ def test_a_message_that_raises_and_one_that_kills_become_dead_letters_alone(
     after = books.balance()
     assert (after.decided, after.dead) == (94 if len(messages) == 96 else -1, 2)
     reasons = {row["message_id"]: row["reason"] for row in rows(books.database, "dead_letters")}
-    assert reasons == {"raising": "cannot be decided: Undecidable: told to", "deadly": "its worker died 2 times while it was decided alone"}
+    assert reasons == {
+        "raising": "cannot be decided: Undecidable: told to",
+        "deadly": "its worker died 2 times while it was decided alone",
+    }
 
 
-def test_sigterm_leaves_in_time_with_everything_settled(start_worker: StartWorker, books: Books, make_message: MakeMessage) -> None:
+def test_sigterm_leaves_in_time_with_everything_settled(
+    start_worker: StartWorker, books: Books, make_message: MakeMessage
+) -> None:
     books.fill(stream(make_message, 500))
     worker = start_worker(batch_count=16, seconds=0.05)
     worker.wait_until_ready()
@@ -118,7 +141,9 @@ def test_sigterm_leaves_in_time_with_everything_settled(start_worker: StartWorke
     assert all(row["token"] is None for row in rows(books.database, "inbox"))
 
 
-def test_a_full_disk_is_waited_for(sqlite_url: str, start_worker: StartWorker, books: Books, make_message: MakeMessage) -> None:
+def test_a_full_disk_is_waited_for(
+    sqlite_url: str, start_worker: StartWorker, books: Books, make_message: MakeMessage
+) -> None:
     if books.database.dialect != "sqlite":
         pytest.skip("the disk of PostgreSQL is the server's")
     books.fill(stream(make_message, 2000))
@@ -129,7 +154,9 @@ def test_a_full_disk_is_waited_for(sqlite_url: str, start_worker: StartWorker, b
     assert worker.process.poll() is None
     stuck = books.balance()
     assert stuck.waiting > 0
-    resource.prlimit(worker.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    resource.prlimit(
+        worker.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    )
     code, report = worker.finish()
     after = books.balance()
     assert (code, after.decided, after.dead) == (0, 2000, 0)
@@ -137,7 +164,11 @@ def test_a_full_disk_is_waited_for(sqlite_url: str, start_worker: StartWorker, b
 
 
 def test_a_database_that_goes_away_and_comes_back_is_waited_for(
-    postgres: PostgresServer, database: Database, start_worker: StartWorker, books: Books, make_message: MakeMessage
+    postgres: PostgresServer,
+    database: Database,
+    start_worker: StartWorker,
+    books: Books,
+    make_message: MakeMessage,
 ) -> None:
     if database.dialect != "postgresql":
         pytest.skip("SQLite has no server")

@@ -1,4 +1,6 @@
-"""A worker process with a classifier that does what a text tells it: the real worker, queue and store, without the model's loading time."""
+"""A worker process with a classifier that does what a text tells it: the real worker, queue and
+store, without the model's loading time.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
 from intent.cli.screen import json_line, stopping
-from intent.decision import DecidedBy, Decision, Versions
-from intent.errors import Undecidable
-from intent.message import Message
-from intent.settings import load_settings
+from intent.model.decision import DecidedBy, Decision, Versions
+from intent.model.errors import Undecidable
+from intent.model.message import Message
 from intent.telemetry import configure_logs
 
 
@@ -40,7 +42,14 @@ class ObedientClassifier:
             os.kill(os.getpid(), signal.SIGSTOP)
         label = order if order in self._names else "chatter"
         is_lead = label in self._leads
-        return Decision({name: float(name == label) for name in self._names}, (label,), float(is_lead), is_lead, DecidedBy.LOCAL, self.versions)
+        return Decision(
+            {name: float(name == label) for name in self._names},
+            (label,),
+            float(is_lead),
+            is_lead,
+            DecidedBy.LOCAL,
+            self.versions,
+        )
 
 
 def main() -> None:
@@ -52,7 +61,9 @@ def main() -> None:
     database = bootstrap.open_database(settings)
     with stopping() as stop:
         print("ready", flush=True)  # the test waits for it
-        worker = bootstrap.build_worker(settings, database, stop, lambda report: None, classifier=classifier)
+        worker = bootstrap.build_worker(
+            settings, database, stop, lambda report: None, classifier=classifier
+        )
         report = worker.run(drain=sys.argv[2] == "drain")
     json_line(asdict(report))
 

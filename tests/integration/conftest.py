@@ -9,21 +9,21 @@ from typing import Any
 
 import pytest
 
-from intent import bootstrap
-from intent.asker import Asker, AskPolicy
-from intent.decision import DecidedBy, Decision
-from intent.features.audit import check_state
-from intent.features.state import SqlFeatureState
-from intent.message import Message
-from intent.ports import Answer, Claim, Question
+from intent.bootstrap import build as bootstrap
+from intent.features.check.audit import check_state
+from intent.features.online.state import SqlFeatureState
+from intent.flow.asker import Asker, AskPolicy
+from intent.flow.worker import Worker, WorkerPolicy
+from intent.model.decision import DecidedBy, Decision
+from intent.model.message import Message
+from intent.model.question import Answer, Claim, Question
+from intent.model.taxonomy import Taxonomy
 from intent.queues.inbox import SqlInbox
 from intent.queues.lane import SqlLane
 from intent.store.audit import balance
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.history import SqlHistory
-from intent.taxonomy import Taxonomy
-from intent.worker import Worker, WorkerPolicy
 from tests.conftest import MakeDecision
 
 
@@ -67,19 +67,34 @@ class House:
     def work(self, *messages: Message, unsure: bool = True) -> None:
         self.inbox.put(messages)
         parts = (self.inbox, self, self.database, self.decisions, self.features, self.lane)
-        Worker(*parts, unsure=lambda decision: unsure, policy=WorkerPolicy(), stop=Event()).run(drain=True)
+        Worker(*parts, unsure=lambda decision: unsure, policy=WorkerPolicy(), stop=Event()).run(
+            drain=True
+        )
 
     def ask(self, **options: Any) -> Any:
         empty = Event()
         empty.set()
         history = SqlHistory(self.database, count=5)
         policy = AskPolicy(**{"gather": 0.0, "idle": 0.01, **options})
-        parts = (self.lane, history, lambda run: self.answerer, self.database, self.decisions, self.decisions, self.features)
+        parts = (
+            self.lane,
+            history,
+            lambda run: self.answerer,
+            self.database,
+            self.decisions,
+            self.decisions,
+            self.features,
+        )
         return Asker(*parts, policy=policy, stop=Event()).run(empty=empty)
 
     def put(self, *messages: Message, **values: Any) -> None:
         with self.database.begin() as transaction:
-            questions = [Question(m.platform, m.message_id, m.room_id, m.sent_at, **{"revision": 0, **values}) for m in messages]
+            questions = [
+                Question(
+                    m.platform, m.message_id, m.room_id, m.sent_at, **{"revision": 0, **values}
+                )
+                for m in messages
+            ]
             self.lane.put(transaction, questions)
 
     def holds(self) -> bool:

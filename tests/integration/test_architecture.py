@@ -17,14 +17,23 @@ SOURCES = [path for folder in ("intent", "eval") for path in sorted((ROOT / fold
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     command = Path(sys.executable).with_name("lint-imports")
     return subprocess.run(
-        [command, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"}
+        [command, "--no-cache"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"},
     )
 
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     for name in ("intent", "eval"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "datasets", "*.safetensors"))
+        shutil.copytree(
+            ROOT / name,
+            tmp_path / name,
+            ignore=shutil.ignore_patterns("__pycache__", "datasets", "*.safetensors"),
+        )
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -37,10 +46,10 @@ def test_imports_go_down_only(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line"),
     [
-        ("intent/store/engine.py", "import intent.worker"),
-        ("intent/queues/inbox.py", "import intent.features.state"),
-        ("intent/worker.py", "import sqlalchemy"),
-        ("intent/ports.py", "import torch"),
+        ("intent/store/engine.py", "import intent.flow.worker"),
+        ("intent/queues/inbox.py", "import intent.features.online.state"),
+        ("intent/flow/worker.py", "import sqlalchemy"),
+        ("intent/ports/deciding.py", "import torch"),
         ("intent/cli/app.py", "import eval"),
     ],
 )
@@ -53,7 +62,11 @@ def test_an_import_upward_or_sideways_breaks_the_check(copy: Path, module: str, 
 
 
 def test_no_module_is_longer_than_300_lines() -> None:
-    long = {str(path.relative_to(ROOT)): count for path in SOURCES if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300}
+    long = {
+        str(path.relative_to(ROOT)): count
+        for path in SOURCES
+        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
     assert long == {}
 
 
@@ -67,9 +80,25 @@ def test_the_readme_names_every_file() -> None:
 
 
 def test_the_repository_speaks_of_the_product_alone() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    forbidden = re.compile("|".join(["/wo" + "rk/", "pythonhos" + "ted", "pypi" + r"\.org", "registry" + r"\.npmjs", "deb" + r"\.debian"]))
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    forbidden = re.compile(
+        "|".join(
+            [
+                "/wo" + "rk/",
+                "pythonhos" + "ted",
+                "pypi" + r"\.org",
+                "registry" + r"\.npmjs",
+                "deb" + r"\.debian",
+            ]
+        )
+    )
     for name in tracked:
         path = ROOT / name
-        if path.suffix in {".py", ".md", ".toml", ".yaml", ".txt", ".html", ".jinja", ".prompty", ".json"} and path.is_file():
+        if (
+            path.suffix
+            in {".py", ".md", ".toml", ".yaml", ".txt", ".html", ".jinja", ".prompty", ".json"}
+            and path.is_file()
+        ):
             assert not forbidden.search(path.read_text(encoding="utf-8", errors="replace")), name

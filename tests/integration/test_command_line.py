@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from intent.cli.app import main
-from intent.message import wire
+from intent.model.message import wire
 from tests.conftest import MakeMessage
 
 SAMPLE = Path("intent/sources/sample.jsonl")
@@ -30,7 +30,9 @@ class Result:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sqlite_url: str) -> Run:
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sqlite_url: str
+) -> Run:
     monkeypatch.setenv("INTENT_DATABASE_URL", sqlite_url)
 
     def call(*arguments: object) -> Result:
@@ -47,7 +49,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sql
 
 
 def test_the_main_job_from_a_file_to_leads_and_features(run: Run) -> None:
-    assert run("ingest", SAMPLE, "--json").lines() == [{"accepted": 362, "repeated": 12, "refused": 0, "refused_new": 0}]
+    assert run("ingest", SAMPLE, "--json").lines() == [
+        {"accepted": 362, "repeated": 12, "refused": 0, "refused_new": 0}
+    ]
     assert run("ingest", SAMPLE, "--json").lines()[0]["accepted"] == 0
     worked = run("work", "--drain", "--json").lines()[0]
     assert worked["decided"] == 362
@@ -59,30 +63,57 @@ def test_the_main_job_from_a_file_to_leads_and_features(run: Run) -> None:
     }  # fmt: skip
     leads = run("leads", "--json").lines()
     assert len(leads) == worked["leads"]
-    assert {"platform", "room_id", "user_id", "text", "labels", "lead_probability", "event_timestamp"} <= set(leads[0])
+    assert {
+        "platform",
+        "room_id",
+        "user_id",
+        "text",
+        "labels",
+        "lead_probability",
+        "event_timestamp",
+    } <= set(leads[0])
     shown = run("leads", "--room", "live-tea-02", "--limit", "3")
     assert "3 newest leads" in shown.out
     assert "live-tea-02" in shown.out
-    seen, unseen = run("features", "read", "room=tiktok:live-tea-02", "user=tiktok:nobody", "--json").lines()
+    seen, unseen = run(
+        "features", "read", "room=tiktok:live-tea-02", "user=tiktok:nobody", "--json"
+    ).lines()
     assert any(value for value in seen["features"].values())
     assert not any(value for value in unseen["features"].values())
     again = run("work", "--drain", "--json").lines()[0]
     assert again["decided"] == 0
 
 
-def test_lines_that_are_no_messages_are_counted_kept_once_and_explained(run: Run, tmp_path: Path, make_message: MakeMessage) -> None:
+def test_lines_that_are_no_messages_are_counted_kept_once_and_explained(
+    run: Run, tmp_path: Path, make_message: MakeMessage
+) -> None:
     chat = tmp_path / "chat.jsonl"
     chat.write_bytes(
         b"\n".join(
-            [wire(make_message()), b"{", b"\xff", b'{"text": "\x00"}', b"x" * 100_000, wire(make_message("")), wire(make_message("\U0001f600"))]
+            [
+                wire(make_message()),
+                b"{",
+                b"\xff",
+                b'{"text": "\x00"}',
+                b"x" * 100_000,
+                wire(make_message("")),
+                wire(make_message("\U0001f600")),
+            ]
         )
     )
     first = run("ingest", chat, "--json")
     assert first.lines() == [{"accepted": 3, "repeated": 0, "refused": 4, "refused_new": 4}]
     assert "line 2: Invalid JSON" in first.err
-    assert run("ingest", chat, "--json").lines() == [{"accepted": 0, "repeated": 3, "refused": 4, "refused_new": 0}]
+    assert run("ingest", chat, "--json").lines() == [
+        {"accepted": 0, "repeated": 3, "refused": 4, "refused_new": 0}
+    ]
     letters = run("dead", "list", "--json").lines()
-    assert [letter["reason"][:12] for letter in letters] == ["Invalid JSON", "is no UTF-8 ", "Invalid JSON", "the line is "]
+    assert [letter["reason"][:12] for letter in letters] == [
+        "Invalid JSON",
+        "is no UTF-8 ",
+        "Invalid JSON",
+        "the line is ",
+    ]
     assert len(json.dumps(run("dead", "show", letters[3]["id"], "--json").lines()[0])) < 100_000
     assert run("dead", "replay", letters[0]["id"]).code == 1
     assert run("dead", "drop", letters[0]["id"]).code == 0
@@ -96,7 +127,10 @@ def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path)
     chat.write_text("\n".join(json.dumps({"text": text}) for text in texts))
     found = run("classify", chat, "--json").lines()
     assert [line["message_id"] for line in found] == ["line-1", "line-2", "line-3", "line-4"]
-    keys = "platform message_id labels is_lead lead_probability probabilities decided_by from_cache degraded slots versions"
+    keys = (
+        "platform message_id labels is_lead lead_probability probabilities decided_by "
+        "from_cache degraded slots versions"
+    )
     assert list(found[0]) == keys.split()
     assert "price_inquiry" in found[0]["labels"]
     assert found[0]["is_lead"] is True
@@ -105,9 +139,18 @@ def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path)
 
 
 def test_a_model_of_any_other_labels_is_trained_and_used(run: Run, tmp_path: Path) -> None:
-    said = {"greeting": ["hello there", "good morning", "hi all", "hey hey"], "farewell": ["goodbye", "see you later", "bye now", "good night all"]}
+    said = {
+        "greeting": ["hello there", "good morning", "hi all", "hey hey"],
+        "farewell": ["goodbye", "see you later", "bye now", "good night all"],
+    }
     data = tmp_path / "train.jsonl"
-    data.write_text("\n".join(json.dumps({"text": text, "labels": [label]}) for label, texts in said.items() for text in texts))
+    data.write_text(
+        "\n".join(
+            json.dumps({"text": text, "labels": [label]})
+            for label, texts in said.items()
+            for text in texts
+        )
+    )
     trained = run("train", "--data", data, "--out", tmp_path / "model", "--json")
     assert trained.code == 0, trained.err
     texts = tmp_path / "texts.jsonl"
@@ -122,10 +165,18 @@ def test_a_model_of_any_other_labels_is_trained_and_used(run: Run, tmp_path: Pat
     [
         (("ingest", "nowhere.jsonl"), 1, "nowhere.jsonl cannot be read: No such file"),
         (("ingest", "tests"), 1, "tests is a folder"),
-        (("leads", "--label", "nonsense"), 2, "'nonsense' is no lead intent; choose one of: purchase_intent"),
+        (
+            ("leads", "--label", "nonsense"),
+            2,
+            "'nonsense' is no lead intent; choose one of: purchase_intent",
+        ),
         (("leads", "--since", "yesterday"), 2, "'yesterday' is no time; write it like"),
         (("leads", "--since", "2026-01-01"), 2, "does not say in which time zone"),
-        (("features", "read", "somebody"), 2, "write user|creator|user_creator|room|item=PLATFORM:ID"),
+        (
+            ("features", "read", "somebody"),
+            2,
+            "write user|creator|user_creator|room|item=PLATFORM:ID",
+        ),
         (("dead", "show", "99"), 1, "there is no dead letter 99"),
         (("classify",), 2, "give either a PATH"),
         (("classify", "--text", "x", "--by", "llm"), 1, "no LLM is configured"),
@@ -134,11 +185,17 @@ def test_a_model_of_any_other_labels_is_trained_and_used(run: Run, tmp_path: Pat
         (("leads", "--limit", str(10**20)), 2, "Invalid value"),
         (("leads", "--since", "0001-01-01T00:00:00+14:00"), 2, "is no time"),
         (("leads", "--room", "\udcff"), 2, "is no UTF-8"),
-        (("migrate", "--to", "bogus", "--yes"), 2, "'bogus' is no migration; use head, base, or one of: 0001"),
+        (
+            ("migrate", "--to", "bogus", "--yes"),
+            2,
+            "'bogus' is no migration; use head, base, or one of: 0001",
+        ),
         (("migrate", "--to", "", "--yes"), 2, "is no migration"),
     ],
 )
-def test_wrong_use_gets_one_sentence_and_an_exit_code(run: Run, arguments: tuple[str, ...], code: int, words: str) -> None:
+def test_wrong_use_gets_one_sentence_and_an_exit_code(
+    run: Run, arguments: tuple[str, ...], code: int, words: str
+) -> None:
     result = run(*arguments)
     assert result.code == code
     assert words in " ".join(result.err.replace("│", " ").split())
@@ -150,7 +207,11 @@ def test_wrong_use_gets_one_sentence_and_an_exit_code(run: Run, arguments: tuple
     [
         ("DATABASE_URL", "mysql://x/y", "is not supported; use sqlite:///"),
         ("DATABASE_URL", "nonsense", "INTENT_DATABASE_URL is no database URL"),
-        ("DATABASE_URL", "sqlite:////nowhere/at/all/x.db", "the folder of the database /nowhere/at/all/x.db does not exist"),
+        (
+            "DATABASE_URL",
+            "sqlite:////nowhere/at/all/x.db",
+            "the folder of the database /nowhere/at/all/x.db does not exist",
+        ),
         ("DATABASE_URL", "postgresql://secret:hunter2@127.0.0.1:1/x", "cannot be opened"),
         ("BATCH_COUNT", "many", "the setting INTENT_BATCH_COUNT is wrong"),
         ("LOG_LEVEL", "loud", "the setting INTENT_LOG_LEVEL is wrong"),
@@ -158,11 +219,17 @@ def test_wrong_use_gets_one_sentence_and_an_exit_code(run: Run, arguments: tuple
         ("LEASE", "inf", "the setting INTENT_LEASE is wrong"),
         ("DATABASE_URL", "postgresql://127.0.0.1:abc/x", "INTENT_DATABASE_URL is no database URL"),
         ("DATABASE_URL", "postgresql://nohost.invalid/x", "cannot be opened"),
-        ("DATABASE_URL", "postgresql://127.0.0.1/x?nope=1", "has an option that the driver does not know"),
+        (
+            "DATABASE_URL",
+            "postgresql://127.0.0.1/x?nope=1",
+            "has an option that the driver does not know",
+        ),
         ("DATABASE_URL", "sqlite+aiosqlite:///x", "sqlite+aiosqlite is not supported"),
     ],
 )
-def test_a_bad_setting_is_named_with_its_remedy(run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:
+def test_a_bad_setting_is_named_with_its_remedy(
+    run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
     monkeypatch.setenv(f"INTENT_{name}", value)
     result = run("leads")
     assert result.code in {1, 2}
@@ -171,7 +238,9 @@ def test_a_bad_setting_is_named_with_its_remedy(run: Run, monkeypatch: pytest.Mo
     assert "hunter2" not in result.err + result.out
 
 
-def test_a_file_that_is_no_database_is_left_alone(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_left_alone(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("dear all, " * 1000)
     monkeypatch.setenv("INTENT_DATABASE_URL", f"sqlite:///{letter}")
@@ -180,14 +249,26 @@ def test_a_file_that_is_no_database_is_left_alone(run: Run, monkeypatch: pytest.
     assert "no healthy SQLite database" in result.err
 
 
-def test_nothing_that_people_sent_reaches_the_terminal_raw(run: Run, tmp_path: Path, make_message: MakeMessage) -> None:
+def test_nothing_that_people_sent_reaches_the_terminal_raw(
+    run: Run, tmp_path: Path, make_message: MakeMessage
+) -> None:
     evil = "\x1b[31mEVIL\x9b2J [bold]x[/] [/]"
     chat = tmp_path / "chat.jsonl"
-    chat.write_bytes(wire(make_message(f"how much? {evil}", user_id=evil, room_id=evil)) + b"\n" + wire(make_message(evil)))
+    chat.write_bytes(
+        wire(make_message(f"how much? {evil}", user_id=evil, room_id=evil))
+        + b"\n"
+        + wire(make_message(evil))
+    )
     assert run("ingest", chat).code == 0
     assert run("work", "--drain").code == 0
     entity = f"user=tiktok:{evil}"
-    shown = [run("leads"), run("leads", "--json"), run("features", "read", entity), run("features", "read", entity, "--json"), run("classify", chat)]
+    shown = [
+        run("leads"),
+        run("leads", "--json"),
+        run("features", "read", entity),
+        run("features", "read", entity, "--json"),
+        run("classify", chat),
+    ]
     for result in shown:
         assert result.code == 0, result.err
         assert "\x1b" not in result.out + result.err
@@ -195,7 +276,9 @@ def test_nothing_that_people_sent_reaches_the_terminal_raw(run: Run, tmp_path: P
     assert "[bold]x[/] [/]" in shown[0].out
 
 
-def test_the_settings_are_shown_and_secrets_are_not(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_are_shown_and_secrets_are_not(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("INTENT_DATABASE_URL", "postgresql://me:hunter2@host/db")
     monkeypatch.setenv("INTENT_LLM_API_KEY", "sk-canary")
     shown = run("config", "--json")
@@ -205,7 +288,21 @@ def test_the_settings_are_shown_and_secrets_are_not(run: Run, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "demo", "migrate", "ingest", "work", "classify", "leads", "train", "audit", "features read", "dead list", "config"]
+    "verb",
+    [
+        "",
+        "demo",
+        "migrate",
+        "ingest",
+        "work",
+        "classify",
+        "leads",
+        "train",
+        "audit",
+        "features read",
+        "dead list",
+        "config",
+    ],
 )
 def test_every_verb_has_help_with_an_example(run: Run, verb: str) -> None:
     helped = run(*verb.split(), "--help")
@@ -217,7 +314,9 @@ def test_every_verb_has_help_with_an_example(run: Run, verb: str) -> None:
 @pytest.mark.parametrize("verb", [f"classify {SAMPLE} --json", "config"])
 def test_leaving_a_pipe_early_is_no_error(verb: str) -> None:
     command = f"{sys.executable} -m intent {verb} | head -n 1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == ""
@@ -230,11 +329,22 @@ def test_the_version_is_printed(run: Run) -> None:
 @pytest.mark.slow
 def test_classifying_ten_thousand_lines_streams_in_constant_memory(tmp_path: Path) -> None:
     measure = "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
-    program = f"import resource, sys\nfrom intent.cli.app import main\ntry:\n    main()\nfinally:\n    {measure}\n"
+    program = (
+        f"import resource, sys\nfrom intent.cli.app import main\ntry:\n    "
+        f"main()\nfinally:\n    {measure}\n"
+    )
 
     def peak(count: int) -> int:
-        lines = "\n".join(json.dumps({"text": f"is number {n % 50} still there?"}) for n in range(count))
-        done = subprocess.run([sys.executable, "-c", program, "classify", "-", "--json"], input=lines, capture_output=True, text=True, check=True)
+        lines = "\n".join(
+            json.dumps({"text": f"is number {n % 50} still there?"}) for n in range(count)
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, "classify", "-", "--json"],
+            input=lines,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         assert len(done.stdout.splitlines()) == count
         return int(done.stderr.split()[-1])
 

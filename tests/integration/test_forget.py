@@ -9,9 +9,9 @@ from typing import Any
 
 import sqlalchemy
 
-from intent.forget import Forgotten, forget
-from intent.message import Message
-from intent.ports import Refused
+from intent.model.batch import Refused
+from intent.model.message import Message
+from intent.operations.forget import Forgotten, forget
 from intent.store.engine import Database
 from intent.store.erasure import SqlErasure
 from intent.store.ledger import SqlReplies
@@ -22,12 +22,18 @@ ANN = "u-canary-ann"
 
 
 def run(house: House, platform: str = "tiktok", user: str = ANN) -> Forgotten:
-    return forget(platform, user, SqlErasure(), house.features, house.database, stop=threading.Event())
+    return forget(
+        platform, user, SqlErasure(), house.features, house.database, stop=threading.Event()
+    )
 
 
 def everything(database: Database) -> str:
     """Return all rows of all tables as text."""
-    return "\n".join(str(row) for table in sqlalchemy.inspect(database.engine).get_table_names() for row in rows(database, table))
+    return "\n".join(
+        str(row)
+        for table in sqlalchemy.inspect(database.engine).get_table_names()
+        for row in rows(database, table)
+    )
 
 
 def refused(payload: bytes) -> Refused:
@@ -35,9 +41,27 @@ def refused(payload: bytes) -> Refused:
 
 
 def filled(house: House, make_message: MakeMessage) -> Sequence[Message]:
-    mine = [make_message(f"canary text {number}", user_id=ANN, room_id=f"room-{number % 3}", creator_id="c", item_id="i") for number in range(250)]
+    mine = [
+        make_message(
+            f"canary text {number}",
+            user_id=ANN,
+            room_id=f"room-{number % 3}",
+            creator_id="c",
+            item_id="i",
+        )
+        for number in range(250)
+    ]
     reply: Any = {"message_id": mine[0].message_id, "text": mine[0].text}
-    others = [make_message(f"text {number}", user_id=f"u-{number}", room_id="room-1", creator_id="c", reply_to=reply) for number in range(30)]
+    others = [
+        make_message(
+            f"text {number}",
+            user_id=f"u-{number}",
+            room_id="room-1",
+            creator_id="c",
+            reply_to=reply,
+        )
+        for number in range(30)
+    ]
     house.work(*mine, *others)
     return mine
 
@@ -67,7 +91,7 @@ def test_what_waits_is_forgotten_too(house: House, make_message: MakeMessage) ->
     lent = house.inbox.take(100, 100_000)
     house.inbox.put([make_message("canary", user_id=ANN)])
     (delivery,) = house.inbox.take(100, 100_000)
-    house.inbox.bury(delivery, "cannot be decided")
+    house.inbox.dead_letter(delivery, "cannot be decided")
     assert run(house).messages == 251
     assert (lent, house.inbox.waiting(), house.lane.waiting()) == ([], 0, 30)
     assert house.holds()
@@ -80,7 +104,9 @@ def test_other_people_and_other_platforms_stay(house: House, make_message: MakeM
     assert everything(house.database) == before
 
 
-def test_an_answer_that_comes_after_the_forgetting_is_not_kept(house: House, make_message: MakeMessage) -> None:
+def test_an_answer_that_comes_after_the_forgetting_is_not_kept(
+    house: House, make_message: MakeMessage
+) -> None:
     filled(house, make_message)
     inner = house.answerer
 
@@ -95,7 +121,9 @@ def test_an_answer_that_comes_after_the_forgetting_is_not_kept(house: House, mak
     assert house.holds()
 
 
-def test_forgetting_twice_deletes_what_has_come_in_since(house: House, make_message: MakeMessage) -> None:
+def test_forgetting_twice_deletes_what_has_come_in_since(
+    house: House, make_message: MakeMessage
+) -> None:
     house.work(make_message(user_id=ANN))
     assert run(house).messages == 1
     house.work(make_message(user_id=ANN), make_message(user_id="u-2"))

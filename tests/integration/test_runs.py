@@ -1,4 +1,6 @@
-"""Runs: a backfill stands beside what readers see until it is promoted, exactly once, whatever happens meanwhile."""
+"""Runs: a backfill stands beside what readers see until it is promoted, exactly once, whatever
+happens meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from intent.decision import DecidedBy
-from intent.errors import OperatorError
-from intent.ports import Answer, Entry
-from intent.runs import AT_ONCE, Tools, backfill, promote
+from intent.model.decision import DecidedBy, Entry
+from intent.model.errors import OperatorError
+from intent.model.question import Answer
+from intent.operations.runs import AT_ONCE, Tools, backfill, promote
 from intent.store.runs import SqlRuns
 from tests.conftest import EPOCH, MakeMessage, rows
 from tests.integration.conftest import House
@@ -29,17 +31,28 @@ def tools(house: House, **values: Any) -> Tools:
 
 
 def start(house: House, name: str = "trial", prompt_version: str = "v2") -> None:
-    SqlRuns(house.database).start(name, prompt="candidate", prompt_version=prompt_version, description="a trial")
+    SqlRuns(house.database).start(
+        name, prompt="candidate", prompt_version=prompt_version, description="a trial"
+    )
 
 
 def seen(house: House) -> set[tuple[str, str]]:
-    return {(row["run"], str(row["labels"]).strip("[]").replace("'", "").replace('"', "")) for row in rows(house.database, "current_decisions")}
+    return {
+        (row["run"], str(row["labels"]).strip("[]").replace("'", "").replace('"', ""))
+        for row in rows(house.database, "current_decisions")
+    }
 
 
 @pytest.fixture
 def answered(house: House, make_message: MakeMessage) -> House:
     """A house with decided messages, and a run that has answered all of them."""
-    house.work(*(make_message(user_id=f"u-{number % 9}", room_id=f"room-{number % 3}", item_id="i") for number in range(60)), unsure=False)
+    house.work(
+        *(
+            make_message(user_id=f"u-{number % 9}", room_id=f"room-{number % 3}", item_id="i")
+            for number in range(60)
+        ),
+        unsure=False,
+    )
     start(house)
     assert backfill(tools(house), house.lane, "trial", *FOREVER) == 60
     assert house.ask().improved == 60
@@ -50,7 +63,12 @@ def test_a_backfill_stands_beside_what_readers_see(answered: House) -> None:
     assert {run for run, _ in seen(answered)} == {"production"}
     assert answered.holds()
     (trial,) = (run for run in SqlRuns(answered.database).list() if run.name == "trial")
-    assert (trial.answered, trial.shown, trial.waiting, trial.promoted_timestamp) == (60, 0, 0, None)
+    assert (trial.answered, trial.shown, trial.waiting, trial.promoted_timestamp) == (
+        60,
+        0,
+        0,
+        None,
+    )
 
 
 def test_promotion_shows_the_run_and_counts_the_difference(answered: House) -> None:
@@ -71,7 +89,7 @@ def test_promoting_again_changes_nothing(answered: House) -> None:
 def test_a_promotion_that_dies_anywhere_balances_and_goes_on(
     house: House, make_message: MakeMessage, at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("intent.runs.AT_ONCE", 7)
+    monkeypatch.setattr("intent.operations.runs.AT_ONCE", 7)
     house.work(*(make_message() for _ in range(30)), unsure=False)
     start(house)
     backfill(tools(house), house.lane, "trial", *FOREVER)
@@ -93,22 +111,32 @@ def test_a_promotion_that_dies_anywhere_balances_and_goes_on(
     assert len(rows(house.database, "decisions")) == 90
 
 
-def test_promotion_beside_live_work_keeps_features_exact(house: House, make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("intent.runs.AT_ONCE", 5)
+def test_promotion_beside_live_work_keeps_features_exact(
+    house: House, make_message: MakeMessage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intent.operations.runs.AT_ONCE", 5)
     house.work(*(make_message(room_id=f"room-{number % 5}") for number in range(100)))
     start(house)
     backfill(tools(house), house.lane, "trial", *FOREVER)
-    # The run answers first, the production questions wait: they are answered while the run is promoted.
+    # The run answers first, the production questions wait: they are answered while the run is
+    # promoted.
     with house.database.begin() as transaction:
-        transaction.exec_driver_sql("UPDATE ask_lane SET priority = priority + 1 WHERE run = 'production'")
+        transaction.exec_driver_sql(
+            "UPDATE ask_lane SET priority = priority + 1 WHERE run = 'production'"
+        )
         transaction.exec_driver_sql("UPDATE ask_lane SET priority = 0 WHERE run = 'trial'")
     while claims := house.lane.take(20, 0.0):
         if claims[0].question.run == "production":
-            house.lane.give_back(claims)
+            house.lane.release(claims)
             break
         with house.database.begin() as transaction:
             house.lane.done(transaction, claims)
-            house.decisions.save(transaction, house.decisions.follow(transaction, [Answer(claim, house.by_llm("quote_request")) for claim in claims]))
+            house.decisions.save(
+                transaction,
+                house.decisions.follow(
+                    transaction, [Answer(claim, house.by_llm("quote_request")) for claim in claims]
+                ),
+            )
     asker = threading.Thread(target=lambda: house.ask(threads=2))
     asker.start()
     shown = promote(tools(house), house.decisions, house.features, "trial")
@@ -131,8 +159,14 @@ def test_what_a_person_decided_stays(answered: House) -> None:
         from intent.store.rows import message_from
         from intent.store.schema import messages
 
-        stored = transaction.execute(select(messages).where(messages.c.message_id == row["message_id"])).mappings().one()
-        entry = Entry(message_from(stored), human, standing.newest + 1, "production", standing.decision)
+        stored = (
+            transaction.execute(select(messages).where(messages.c.message_id == row["message_id"]))
+            .mappings()
+            .one()
+        )
+        entry = Entry(
+            message_from(stored), human, standing.newest + 1, "production", standing.decision
+        )
         answered.features.add(transaction, answered.decisions.save(transaction, [entry]))
     assert promote(tools(answered), answered.decisions, answered.features, "trial") == 59
     assert ("production", "customer_support") in seen(answered)
@@ -153,7 +187,9 @@ def test_a_run_that_is_none_or_that_is_visible_is_not_promoted(house: House, nam
         promote(tools(house), house.decisions, house.features, name)
 
 
-def test_a_backfill_takes_its_range_once_and_goes_on_where_it_was(house: House, make_message: MakeMessage) -> None:
+def test_a_backfill_takes_its_range_once_and_goes_on_where_it_was(
+    house: House, make_message: MakeMessage
+) -> None:
     messages = [make_message() for _ in range(2 * AT_ONCE + 10)]
     house.work(*messages, unsure=False)
     start(house)
@@ -166,7 +202,9 @@ def test_a_backfill_takes_its_range_once_and_goes_on_where_it_was(house: House, 
     assert backfill(tools(house), house.lane, "trial", first, last) == 0
 
 
-def test_a_backfill_of_production_asks_again_what_was_left_degraded(house: House, make_message: MakeMessage) -> None:
+def test_a_backfill_of_production_asks_again_what_was_left_degraded(
+    house: House, make_message: MakeMessage
+) -> None:
     house.work(*(make_message() for _ in range(3)))
     house.work(make_message(), unsure=False)
     house.lane.expire(-1)
@@ -189,6 +227,8 @@ def test_a_run_keeps_its_prompt_and_its_name(house: House) -> None:
 def test_a_comparison_shows_both_decisions_until_promotion(answered: House) -> None:
     pairs = list(SqlRuns(answered.database).compare("trial"))
     assert len(pairs) == 60
-    assert {(pair.now.labels, pair.then.labels) for pair in pairs} == {(("chatter",), ("price_inquiry",))}
+    assert {(pair.now.labels, pair.then.labels) for pair in pairs} == {
+        (("chatter",), ("price_inquiry",))
+    }
     promote(tools(answered), answered.decisions, answered.features, "trial")
     assert list(SqlRuns(answered.database).compare("trial")) == []

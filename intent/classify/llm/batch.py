@@ -1,4 +1,6 @@
-"""Makes a request out of messages of one room: disguised, shuffled, under ids that nobody outside can know."""
+"""Makes a request out of messages of one room: disguised, shuffled, under ids that nobody outside
+can know.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from typing import Any
 from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.reply import Asked
 from intent.classify.llm.suspicion import stands_alone
-from intent.message import AuthorRole, Context, Kind, Message
-from intent.ports import Claim
+from intent.model.message import AuthorRole, Context, Kind, Message
+from intent.model.question import Claim
 
 BEFORE = 5
 """How many earlier messages of the room are sent along, at most."""
@@ -81,7 +83,8 @@ def prepare(claim: Claim, asker: str) -> Entry:
         shown["reply_to"] = disguise(message.reply_to.text, BEFORE_CHARACTERS).text
     setting = _setting(message.context)
     key = _digest(["message", asker, message.platform, message.message_id, shown, setting])
-    # Not for what the offer or item says: it is the host's, and stands beside every message of the room anyway.
+    # Not for what the offer or item says: it is the host's, and stands beside every message of the
+    # room anyway.
     alone = stands_alone(message.text) or stands_alone(shown.get("reply_to", ""))
     return Entry(claim, Asked(message.text, sent), shown, setting, key, alone)
 
@@ -97,22 +100,36 @@ def lots(entries: Sequence[Entry], size: int) -> Iterator[list[Entry]]:
 
 
 def compose(lot: Sequence[Entry], before: Sequence[Message], secret: bytes) -> Batch:
-    """Make a batch of a lot. Ids and order follow from the lot and a secret: after a crash the same, to authors unknown.
+    """Make a batch of a lot. Ids and order follow from the lot and a secret: after a crash the
+    same, to authors unknown.
 
     Args:
-        before: earlier messages of the room, oldest first; those that talk to a machine are left out, and all of them for a lot that does.
+        before: earlier messages of the room, oldest first; those that talk to a machine are left
+            out, and all of them for a lot that does.
         secret: what authors do not know.
     """
     digest = _digest([entry.key for entry in lot])
     shuffled = sorted(lot, key=lambda entry: _keyed(secret, "order", digest, entry.key))
     room = Counter(entry.setting for entry in lot).most_common(1)[0][0]
-    earlier = [] if lot[0].alone else [_earlier(message) for message in before if not stands_alone(message.text)][-BEFORE:]
+    earlier = (
+        []
+        if lot[0].alone
+        else [_earlier(message) for message in before if not stands_alone(message.text)][-BEFORE:]
+    )
     texts = "\n".join(entry.asked.sent.text for entry in lot)
     entries: dict[str, Entry] = {}
     for entry in shuffled:
         entries[_id(_keyed(secret, "id", digest, entry.key), entries, texts)] = entry
-    messages = [{"id": one, **entry.shown, **({} if entry.setting == room else _named(entry.setting))} for one, entry in entries.items()]
-    return Batch(entries, {name: value for name, value in _named(room).items() if value is not None}, earlier, messages)
+    messages = [
+        {"id": one, **entry.shown, **({} if entry.setting == room else _named(entry.setting))}
+        for one, entry in entries.items()
+    ]
+    return Batch(
+        entries,
+        {name: value for name, value in _named(room).items() if value is not None},
+        earlier,
+        messages,
+    )
 
 
 def _id(seed: bytes, taken: Mapping[str, Entry], texts: str) -> str:
@@ -129,14 +146,21 @@ def _id(seed: bytes, taken: Mapping[str, Entry], texts: str) -> str:
 
 def _earlier(message: Message) -> dict[str, str]:
     shown = {"text": disguise(message.text, BEFORE_CHARACTERS).text}
-    return shown if message.author_role is AuthorRole.VIEWER else {**shown, "role": message.author_role.value}
+    return (
+        shown
+        if message.author_role is AuthorRole.VIEWER
+        else {**shown, "role": message.author_role.value}
+    )
 
 
 @lru_cache(maxsize=256)  # a room's messages come with the same one
 def _setting(context: Context | None) -> Setting:
     if context is None:
         return None, None
-    offer, item = (disguise(text, SETTING_CHARACTERS).text if text else None for text in (context.offer, context.item))
+    offer, item = (
+        disguise(text, SETTING_CHARACTERS).text if text else None
+        for text in (context.offer, context.item)
+    )
     return offer, item
 
 

@@ -1,4 +1,6 @@
-"""Stops asking a server that fails or drags, and tries it again with a few probes before all go on (Nygard, *Release It!*, circuit breaker)."""
+"""Stops asking a server that fails or drags, and tries it again with a few probes before all go on
+(Nygard, *Release It!*, circuit breaker).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
 
-from intent.errors import LlmUnavailable
+from intent.model.errors import LlmUnavailable
 from intent.telemetry import logger
 
 
@@ -30,7 +32,8 @@ class BreakerPolicy:
         least: with fewer calls than this nothing is concluded.
         share: share of failed calls, or of slow ones, from which on the breaker opens.
         slow: seconds from which on a call is slow.
-        pause: seconds before the first probe; doubles with every probe that fails, up to ``pause_most``.
+        pause: seconds before the first probe; doubles with every probe that fails, up to
+            ``pause_most``.
         probes: calls let through at a time while half-open.
         needed: probes that must succeed, one after the other, before all go on.
     """
@@ -59,7 +62,8 @@ class Breaker:
         """How many probes were let through so far."""
 
     def enter(self) -> bool:
-        """Ask to make a call; every call that was let through must :meth:`leave`. True when it is a probe.
+        """Ask to make a call; every call that was let through must :meth:`leave`. True when it is a
+        probe.
 
         Raises:
             LlmUnavailable: the breaker is open; ``wait`` says for how long at least.
@@ -73,13 +77,17 @@ class Breaker:
                 return False
             if self.state is State.OPEN or self._probing >= self._policy.probes:
                 wait = max(self._until - now, self._policy.pause / 2)
-                raise LlmUnavailable("the LLM server failed too often and is left alone for a while", wait=wait)
+                raise LlmUnavailable(
+                    "the LLM server failed too often and is left alone for a while", wait=wait
+                )
             self._probing += 1
             self.probes += 1
             return True
 
     def leave(self, *, probe: bool, failed: bool, latency: float) -> None:
-        """Say how a call ended; a call that was let through before the breaker opened changes nothing any more."""
+        """Say how a call ended; a call that was let through before the breaker opened changes
+        nothing any more.
+        """
         with self._lock:
             slow = latency >= self._policy.slow
             if probe:
@@ -122,5 +130,10 @@ class Breaker:
         self._change(State.OPEN)
 
     def _change(self, state: State) -> None:
-        self._log.warning("breaker", state=state.value, was=self.state.value, seconds=self._pause if state is State.OPEN else None)
+        self._log.warning(
+            "breaker",
+            state=state.value,
+            was=self.state.value,
+            seconds=self._pause if state is State.OPEN else None,
+        )
         self.state = state

@@ -1,4 +1,6 @@
-"""What an LLM's answers are worth as probabilities, once an eval has measured it; until then they are taken at their word, and say so."""
+"""What an LLM's answers are worth as probabilities, once an eval has measured it; until then they
+are taken at their word, and say so.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from intent.datafile import read_data
-from intent.errors import TemplateError
-from intent.taxonomy import Taxonomy
+from intent.model.datafile import read_data
+from intent.model.errors import TemplateError
+from intent.model.taxonomy import Taxonomy
 
 UNMEASURED = "unmeasured"
-"""The calibration of decisions whose probabilities are only the answer's word; expected counts leave them out."""
+"""The calibration of decisions whose probabilities are only the answer's word; expected counts
+leave them out.
+"""
 
 SHRINKAGE = 20.0
 """How many answers the pooled pair weighs against a label's own."""
@@ -30,7 +34,9 @@ class _Data(BaseModel):
 
 
 class Measured(_Data):
-    """One measurement: pairs of P(true | named) and P(true | not named), for one prompt and one model."""
+    """One measurement: pairs of P(true | named) and P(true | not named), for one prompt and one
+    model.
+    """
 
     prompt: str
     model: str
@@ -46,7 +52,9 @@ class _File(_Data):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Turns named labels into probabilities. ``version`` is a hash of the measurement, or ``unmeasured``."""
+    """Turns named labels into probabilities. ``version`` is a hash of the measurement, or
+    ``unmeasured``.
+    """
 
     version: str
     labels: Mapping[str, Pair]
@@ -61,11 +69,18 @@ class Calibration:
         return self.lead[0] if named else self.lead[1]
 
 
-def measure(rows: Sequence[tuple[Collection[str], Collection[str]]], taxonomy: Taxonomy, *, prompt: str, model: str) -> Measured:
+def measure(
+    rows: Sequence[tuple[Collection[str], Collection[str]]],
+    taxonomy: Taxonomy,
+    *,
+    prompt: str,
+    model: str,
+) -> Measured:
     """Measure what answers are worth; the result belongs into ``prompts/calibration.yaml``.
 
-    Every label's own pair is shrunk towards the pooled one: it counts as if ``SHRINKAGE`` further answers had behaved like the pool
-    (the posterior mean of a beta-binomial whose prior has that weight).
+    Every label's own pair is shrunk towards the pooled one: it counts as if ``SHRINKAGE`` further
+    answers had behaved like the pool (the posterior mean of a beta-binomial whose prior has that
+    weight).
 
     Args:
         rows: for each message the labels that the LLM named, and the true ones.
@@ -75,11 +90,26 @@ def measure(rows: Sequence[tuple[Collection[str], Collection[str]]], taxonomy: T
     """
     if not rows:
         raise ValueError("nothing was measured")
-    counts = {name: _count([(name in named, name in true) for named, true in rows]) for name in taxonomy.names}
+    counts = {
+        name: _count([(name in named, name in true) for named, true in rows])
+        for name in taxonomy.names
+    }
     pooled = _rates([sum(column) for column in zip(*counts.values(), strict=True)], (0.5, 0.5), 1.0)
-    lead = _count([(not taxonomy.leads.isdisjoint(named), not taxonomy.leads.isdisjoint(true)) for named, true in rows])
+    lead = _count(
+        [
+            (not taxonomy.leads.isdisjoint(named), not taxonomy.leads.isdisjoint(true))
+            for named, true in rows
+        ]
+    )
     labels = {name: _rates(count, pooled, SHRINKAGE) for name, count in counts.items()}
-    return Measured(prompt=prompt, model=model, messages=len(rows), pooled=pooled, lead=_rates(lead, pooled, SHRINKAGE), labels=labels)
+    return Measured(
+        prompt=prompt,
+        model=model,
+        messages=len(rows),
+        pooled=pooled,
+        lead=_rates(lead, pooled, SHRINKAGE),
+        labels=labels,
+    )
 
 
 def _count(pairs: Iterable[tuple[bool, bool]]) -> list[int]:
@@ -106,12 +136,20 @@ def load_calibration(path: Path, taxonomy: Taxonomy, *, prompt: str, model: str)
     Raises:
         TemplateError: the file is wrong.
     """
-    for one in read_data(_File, path, remedy="it must hold measured: a list of measurements").measured:
+    for one in read_data(
+        _File, path, remedy="it must hold measured: a list of measurements"
+    ).measured:
         unknown = set(one.labels) - set(taxonomy.names)
         if unknown:
-            raise TemplateError(f"{path} measures labels that the taxonomy lacks: {', '.join(sorted(unknown))}")
+            raise TemplateError(
+                f"{path} measures labels that the taxonomy lacks: {', '.join(sorted(unknown))}"
+            )
         if (one.prompt, one.model) == (prompt, model):
             content = json.dumps(one.model_dump(mode="json"), sort_keys=True)
             version = hashlib.sha256(content.encode("utf-8")).hexdigest()[:12]
-            return Calibration(version, {name: one.labels.get(name, one.pooled) for name in taxonomy.names}, one.lead)
+            return Calibration(
+                version,
+                {name: one.labels.get(name, one.pooled) for name in taxonomy.names},
+                one.lead,
+            )
     return Calibration(UNMEASURED, dict.fromkeys(taxonomy.names, (1.0, 0.0)), (1.0, 0.0))

@@ -1,4 +1,6 @@
-"""Asks an LLM about messages of one room, and turns its replies into decisions; implements ``Answerer``."""
+"""Asks an LLM about messages of one room, and turns its replies into decisions; implements
+``Answerer``.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,13 @@ from intent.classify.llm.exchange import About, Exchange
 from intent.classify.llm.models import Usage
 from intent.classify.llm.prompt import Prompt
 from intent.classify.llm.reply import Asked, Verdict, read_reply
-from intent.decision import DecidedBy, Decision, Slot, Versions
-from intent.errors import LlmForbidden
-from intent.message import Kind, Message
-from intent.ports import Answer, Claim, Outcome, Question, Replies
-from intent.taxonomy import Taxonomy
+from intent.model.attempt import Outcome
+from intent.model.decision import DecidedBy, Decision, Slot, Versions
+from intent.model.errors import LlmForbidden
+from intent.model.message import Kind, Message
+from intent.model.question import Answer, Claim, Question
+from intent.model.taxonomy import Taxonomy
+from intent.ports.asking import Replies
 from intent.telemetry import logger
 
 ANSWER_BASE = 60
@@ -32,12 +36,22 @@ _ALONE = "m"
 _MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 CANARY = Claim(
     Question("canary", "canary", "canary", _MIDNIGHT, 0),
-    Message(platform="canary", room_id="canary", message_id="canary", user_id="canary", kind=Kind.COMMENT, text="hello", sent_at=_MIDNIGHT),
+    Message(
+        platform="canary",
+        room_id="canary",
+        message_id="canary",
+        user_id="canary",
+        kind=Kind.COMMENT,
+        text="hello",
+        sent_at=_MIDNIGHT,
+    ),
     receipt=0,
     token="",
     attempts=1,
 )
-"""A message that any server takes: when it calls this a bad request too, it is not a message that is to blame."""
+"""A message that any server takes: when it calls this a bad request too, it is not a message that
+is to blame.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,9 @@ class _Round:
 
 
 class LlmAnswerer:
-    """Asks about the messages of a room with one prompt and one model; used by several threads at once."""
+    """Asks about the messages of a room with one prompt and one model; used by several threads at
+    once.
+    """
 
     def __init__(
         self,
@@ -82,17 +98,26 @@ class LlmAnswerer:
         """Put together.
 
         Args:
-            secret: what the messages' authors do not know and a restart does not change; ids and order in a request follow from it.
+            secret: what the messages' authors do not know and a restart does not change; ids and
+                order in a request follow from it.
         """
-        self._prompt, self._exchange, self._replies, self._taxonomy = prompt, exchange, replies, taxonomy
+        self._prompt, self._exchange, self._replies, self._taxonomy = (
+            prompt,
+            exchange,
+            replies,
+            taxonomy,
+        )
         self._calibration, self._secret, self._policy = calibration, secret, policy
         self._log = logger("llm")
-        self.versions = Versions(taxonomy.version, prompt.identity, exchange.model.id, calibration.version)
+        self.versions = Versions(
+            taxonomy.version, prompt.identity, exchange.model.id, calibration.version
+        )
 
     def answer(self, claims: Sequence[Claim], before: Sequence[Message]) -> list[Answer]:
         """Return one answer for each claim, in order; see :class:`intent.ports.Answerer`.
 
-        What was paid for is kept before it is used: when this raises half way, or the process dies, the next call finds it and goes on from there.
+        What was paid for is kept before it is used: when this raises half way, or the process dies,
+        the next call finds it and goes on from there.
 
         Raises:
             LlmUnavailable: the server is away or asks us to wait.
@@ -102,13 +127,26 @@ class LlmAnswerer:
         """
         if not claims:
             return []
-        entries = [prepare(claim, f"{self._prompt.identity}:{self._exchange.model.id}") for claim in claims]
+        entries = [
+            prepare(claim, f"{self._prompt.identity}:{self._exchange.model.id}") for claim in claims
+        ]
         question = claims[0].question
-        about = About(question.run, question.platform, question.room_id, self._prompt.identity, len(claims))
+        about = About(
+            question.run, question.platform, question.room_id, self._prompt.identity, len(claims)
+        )
         known = {claim.message.identity for claim in claims}
-        round_ = _Round(about, [one for one in before if one.identity not in known], self._exchange.clock() + self._policy.deadline)
+        round_ = _Round(
+            about,
+            [one for one in before if one.identity not in known],
+            self._exchange.clock() + self._policy.deadline,
+        )
         self._recall(entries, round_)
-        waiting = deque(lots([entry for entry in entries if entry.key not in round_.verdicts], self._policy.messages))
+        waiting = deque(
+            lots(
+                [entry for entry in entries if entry.key not in round_.verdicts],
+                self._policy.messages,
+            )
+        )
         while waiting:
             waiting.extendleft(reversed(self._ask(waiting.popleft(), round_)))
         return [self._answer(entry, round_) for entry in entries]
@@ -127,11 +165,19 @@ class LlmAnswerer:
         """Take over what was answered for these messages before."""
         kept = self._replies.find([entry.key for entry in entries])
         for entry in entries:
-            reading = read_reply(kept[entry.key].decode("utf-8"), {_ALONE: entry.asked}, self._taxonomy) if entry.key in kept else None
+            reading = (
+                read_reply(kept[entry.key].decode("utf-8"), {_ALONE: entry.asked}, self._taxonomy)
+                if entry.key in kept
+                else None
+            )
             if reading is not None and _ALONE in reading.verdicts:
                 round_.verdicts[entry.key] = reading.verdicts[_ALONE]
         if round_.verdicts:
-            self._book_replay(hashlib.sha256("".join(sorted(round_.verdicts)).encode("ascii")).hexdigest(), round_, len(round_.verdicts))
+            self._book_replay(
+                hashlib.sha256("".join(sorted(round_.verdicts)).encode("ascii")).hexdigest(),
+                round_,
+                len(round_.verdicts),
+            )
 
     def _ask(self, lot: list[Entry], round_: _Round) -> list[list[Entry]]:
         """Ask about a lot; return the smaller lots that have to be asked again."""
@@ -140,17 +186,28 @@ class LlmAnswerer:
         completion = self._kept(request, round_, len(lot))
         fresh = completion is None
         if completion is None:
-            completion = self._exchange.ask(request, _counting(round_.about, len(lot)), round_.deadline)
+            completion = self._exchange.ask(
+                request, _counting(round_.about, len(lot)), round_.deadline
+            )
         if completion.outcome is Outcome.ANSWERED:
             return self._read(batch, request, completion, round_)
         if completion.outcome is Outcome.BAD_REQUEST:
             self._prove_request(completion, round_)
         elif fresh:
             self._replies.keep({request.digest: _as_kept(completion)})
-        self._log.warning("request without an answer", outcome=completion.outcome.value, reason=completion.reason, messages=len(lot))
-        return self._smaller(lot, [lot[: len(lot) // 2], lot[len(lot) // 2 :]], completion.outcome.value, round_)
+        self._log.warning(
+            "request without an answer",
+            outcome=completion.outcome.value,
+            reason=completion.reason,
+            messages=len(lot),
+        )
+        return self._smaller(
+            lot, [lot[: len(lot) // 2], lot[len(lot) // 2 :]], completion.outcome.value, round_
+        )
 
-    def _read(self, batch: Batch, request: Request, completion: Completion, round_: _Round) -> list[list[Entry]]:
+    def _read(
+        self, batch: Batch, request: Request, completion: Completion, round_: _Round
+    ) -> list[list[Entry]]:
         reading = read_reply(completion.text, batch.asked, self._taxonomy)
         assert reading is not None, "the exchange lets no other text through as an answer"
         verdicts = {batch.entries[one].key: verdict for one, verdict in reading.verdicts.items()}
@@ -159,13 +216,20 @@ class LlmAnswerer:
         round_.verdicts.update(verdicts)
         faulty = [batch.entries[one] for one in reading.faults]
         if faulty or reading.unknown or reading.lost_slots:
-            self._log.warning("reply with faults", faults=_counted(reading.faults.values()), unknown=reading.unknown, lost_slots=reading.lost_slots)
+            self._log.warning(
+                "reply with faults",
+                faults=_counted(reading.faults.values()),
+                unknown=reading.unknown,
+                lost_slots=reading.lost_slots,
+            )
         if len(batch.entries) == 1 and faulty:
             round_.why[faulty[0].key] = next(iter(reading.faults.values()))
             return []
         return [[entry] for entry in faulty]
 
-    def _smaller(self, lot: list[Entry], parts: list[list[Entry]], why: str, round_: _Round) -> list[list[Entry]]:
+    def _smaller(
+        self, lot: list[Entry], parts: list[list[Entry]], why: str, round_: _Round
+    ) -> list[list[Entry]]:
         if len(lot) > 1:
             return parts
         round_.why[lot[0].key] = why
@@ -181,10 +245,17 @@ class LlmAnswerer:
         return Completion(Outcome(value["outcome"]), value["text"])
 
     def _book_replay(self, request: str, round_: _Round, messages: int) -> None:
-        self._exchange.book(request, _counting(round_.about, messages), Completion(Outcome.REPLAYED), datetime.now(UTC), Usage())
+        self._exchange.book(
+            request,
+            _counting(round_.about, messages),
+            Completion(Outcome.REPLAYED),
+            datetime.now(UTC),
+            Usage(),
+        )
 
     def _prove_request(self, refused: Completion, round_: _Round) -> None:
-        """Find out who is to blame for a bad request: the messages in it, or everything that we send.
+        """Find out who is to blame for a bad request: the messages in it, or everything that we
+        send.
 
         Raises:
             LlmForbidden: the server refuses a harmless message too.
@@ -192,9 +263,13 @@ class LlmAnswerer:
         if round_.proved:
             return
         request = self.request(compose([prepare(CANARY, self._prompt.identity)], (), self._secret))
-        if self._exchange.ask(request, _counting(round_.about, 0), round_.deadline).outcome is Outcome.BAD_REQUEST:
+        if (
+            self._exchange.ask(request, _counting(round_.about, 0), round_.deadline).outcome
+            is Outcome.BAD_REQUEST
+        ):
             raise LlmForbidden(
-                f"the LLM server refuses what we send ({refused.reason}); check INTENT_LLM_MODEL and INTENT_LLM_BASE_URL, "
+                f"the LLM server refuses what we send ({refused.reason}); check INTENT_LLM_MODEL "
+                "and INTENT_LLM_BASE_URL, "
                 "and the prompt with: intent prompts lint"
             )
         round_.proved = True
@@ -225,14 +300,20 @@ def _counting(about: About, messages: int) -> About:
 
 
 def _as_kept(completion: Completion) -> bytes:
-    return json.dumps({"outcome": completion.outcome.value, "text": completion.text}, ensure_ascii=False).encode("utf-8")
+    return json.dumps(
+        {"outcome": completion.outcome.value, "text": completion.text}, ensure_ascii=False
+    ).encode("utf-8")
 
 
 def _alone(verdict: Verdict, taxonomy: Taxonomy) -> bytes:
-    """Return one message's part of a reply as a reply of its own, contact details still disguised."""
+    """Return one message's part of a reply as a reply of its own, contact details still
+    disguised.
+    """
     codes = [label.code for label in taxonomy.labels if label.name in verdict.labels]
     slots = [{"id": _ALONE, "kind": slot.kind, "text": slot.text} for slot in verdict.slots]
-    return json.dumps({"labels": [{"id": _ALONE, "is": codes}], "slots": slots}, ensure_ascii=False).encode("utf-8")
+    return json.dumps(
+        {"labels": [{"id": _ALONE, "is": codes}], "slots": slots}, ensure_ascii=False
+    ).encode("utf-8")
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:

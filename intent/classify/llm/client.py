@@ -1,4 +1,6 @@
-"""Speaks OpenAI's Chat Completions with any server that does; the one home of the openai package, whose errors end here."""
+"""Speaks OpenAI's Chat Completions with any server that does; the one home of the openai package,
+whose errors end here.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,8 @@ from intent.classify.llm.headers import Allowance, allowance, retry_after
 from intent.classify.llm.models import Usage
 from intent.classify.llm.prompt import Parameters
 from intent.classify.llm.schema import NAME
-from intent.errors import OperatorError
-from intent.ports import Outcome
+from intent.model.attempt import Outcome
+from intent.model.errors import OperatorError
 
 CONNECT_SECONDS = 5.0
 MAX_BODY_BYTES = 2_000_000
@@ -31,8 +33,18 @@ MAX_TOKENS = 10_000_000
 """No call has more; a server that counts further is cut to it, so that no sum can overflow."""
 
 _CODE = re.compile(r"[\w.-]{1,60}", re.ASCII)
-_QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"}
-_FILTERED = {"content_filter", "content_policy_violation", "invalid_prompt", "ResponsibleAIPolicyViolation"}
+_QUOTA = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "billing_not_active",
+    "quota_exceeded",
+}
+_FILTERED = {
+    "content_filter",
+    "content_policy_violation",
+    "invalid_prompt",
+    "ResponsibleAIPolicyViolation",
+}
 _TOO_LONG = {"context_length_exceeded", "string_above_max_length"}
 
 
@@ -49,7 +61,13 @@ class Request:
     @cached_property
     def digest(self) -> str:
         """Hash of the request: equal requests, and only these, have equal digests."""
-        content = [self.model, [dict(one) for one in self.chat], self.schema, self.parameters.model_dump(), self.max_tokens]
+        content = [
+            self.model,
+            [dict(one) for one in self.chat],
+            self.schema,
+            self.parameters.model_dump(),
+            self.max_tokens,
+        ]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode("ascii")).hexdigest()
 
 
@@ -61,8 +79,10 @@ class Completion:
         usage: what the server counted; None where it said nothing.
         latency: seconds.
         wait: seconds that the server asked us to wait.
-        reason: the server's code for an error, for logs; never its text, which may quote the request.
-        adapted: the server does not know something that was sent, and the next request does without it: ask again at once.
+        reason: the server's code for an error, for logs; never its text, which may quote the
+            request.
+        adapted: the server does not know something that was sent, and the next request does without
+            it: ask again at once.
     """
 
     outcome: Outcome
@@ -78,12 +98,14 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a server understands. It starts as configured, and what the server refuses by name is left out from then on.
+    """What a server understands. It starts as configured, and what the server refuses by name is
+    left out from then on.
 
     Attributes:
         schema: how the reply's shape is asked for: ``json_schema``, ``json_object`` or ``none``.
         tokens: the parameter that bounds the reply.
-        marks_cache: whether the end of the rules is marked as the end of what is cached (``prompt_cache_breakpoint``), and nothing else is.
+        marks_cache: whether the end of the rules is marked as the end of what is cached
+            (``prompt_cache_breakpoint``), and nothing else is.
         left_out: parameters that the server does not know.
     """
 
@@ -101,19 +123,31 @@ class Dialect:
             "response_format": self._response_format(request.schema),
             "prompt_cache_options": {"mode": "explicit"} if self.marks_cache else None,
         }
-        return {name: value for name, value in wanted.items() if value is not None and name not in self.left_out}
+        return {
+            name: value
+            for name, value in wanted.items()
+            if value is not None and name not in self.left_out
+        }
 
     def chat(self, request: Request) -> list[dict[str, Any]]:
         """Return the messages of a request as this server takes them."""
         plain: list[dict[str, Any]] = [dict(one) for one in request.chat]
         if self.marks_cache:
-            part = {"type": "text", "text": plain[0]["content"], "prompt_cache_breakpoint": {"mode": "explicit"}}
+            part = {
+                "type": "text",
+                "text": plain[0]["content"],
+                "prompt_cache_breakpoint": {"mode": "explicit"},
+            }
             plain[0] = {**plain[0], "content": [part]}
         return plain
 
     def without(self, refused: str) -> Dialect | None:
-        """Return the dialect that does without what an error names, or None where it names nothing that can be left out."""
-        if self.schema != "none" and any(name in refused for name in ("response_format", "json_schema", "json_object", "guided")):
+        """Return the dialect that does without what an error names, or None where it names nothing
+        that can be left out.
+        """
+        if self.schema != "none" and any(
+            name in refused for name in ("response_format", "json_schema", "json_object", "guided")
+        ):
             return replace(self, schema="json_object" if self.schema == "json_schema" else "none")
         if self.marks_cache and "prompt_cache" in refused:
             return replace(self, marks_cache=False)
@@ -126,13 +160,17 @@ class Dialect:
 
     def _response_format(self, schema: Mapping[str, Any]) -> dict[str, Any] | None:
         if self.schema == "json_schema":
-            return {"type": "json_schema", "json_schema": {"name": NAME, "strict": True, "schema": schema}}
+            return {
+                "type": "json_schema",
+                "json_schema": {"name": NAME, "strict": True, "schema": schema},
+            }
         return {"type": "json_object"} if self.schema == "json_object" else None
 
 
 @dataclass
 class ChatClient:
-    """A connection to one server; used by several threads at once. It never retries, and never raises for what a server does.
+    """A connection to one server; used by several threads at once. It never retries, and never
+    raises for what a server does.
 
     Attributes:
         base_url: None for OpenAI's own.
@@ -151,8 +189,14 @@ class ChatClient:
             OperatorError: the address is none, or the key cannot stand in a header.
         """
         if not self.api_key.isascii() or not self.api_key.isprintable():
-            raise OperatorError("INTENT_LLM_API_KEY holds characters that no key has; copy it again, without spaces and line breaks")
-        hooks: dict[str, list[Callable[..., Any]]] = {"request": [self._started], "response": [self._bounded]}
+            raise OperatorError(
+                "INTENT_LLM_API_KEY holds characters that no key has; copy it again, without "
+                "spaces and line breaks"
+            )
+        hooks: dict[str, list[Callable[..., Any]]] = {
+            "request": [self._started],
+            "response": [self._bounded],
+        }
         try:
             self._client = openai.OpenAI(
                 base_url=self.base_url,
@@ -161,9 +205,14 @@ class ChatClient:
                 http_client=openai.DefaultHttpxClient(event_hooks=hooks, follow_redirects=False),
             )
         except httpx2.InvalidURL as error:
-            raise OperatorError(f"INTENT_LLM_BASE_URL is no address ({error}); write it like http://127.0.0.1:8000/v1") from error
+            raise OperatorError(
+                f"INTENT_LLM_BASE_URL is no address ({error}); write it like "
+                "http://127.0.0.1:8000/v1"
+            ) from error
         if self._client.base_url.scheme not in {"http", "https"} or not self._client.base_url.host:
-            raise OperatorError("INTENT_LLM_BASE_URL is no address; write it like http://127.0.0.1:8000/v1")
+            raise OperatorError(
+                "INTENT_LLM_BASE_URL is no address; write it like http://127.0.0.1:8000/v1"
+            )
 
     def __repr__(self) -> str:
         """Hide the key."""
@@ -220,13 +269,19 @@ class ChatClient:
 
     def _bounded(self, response: httpx2.Response) -> None:
         assert isinstance(response.stream, httpx2.SyncByteStream)
-        response.stream = _BoundedStream(response.stream, response.request.extensions["ends"], self.clock)
+        response.stream = _BoundedStream(
+            response.stream, response.request.extensions["ends"], self.clock
+        )
 
 
 class _BoundedStream(httpx2.SyncByteStream):
-    """A body that must be whole by a certain time; the library's own timeout starts again with every byte."""
+    """A body that must be whole by a certain time; the library's own timeout starts again with
+    every byte.
+    """
 
-    def __init__(self, stream: httpx2.SyncByteStream, ends: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, stream: httpx2.SyncByteStream, ends: float, clock: Callable[[], float]
+    ) -> None:
         self._stream, self._ends, self._clock = stream, ends, clock
 
     def __iter__(self) -> Iterator[bytes]:
@@ -275,14 +330,20 @@ def _read(body: str) -> Completion:
         value = json.loads(body)
         choice = value["choices"][0]
         message = choice["message"]
-        refusal, content, reason = message.get("refusal"), message.get("content"), choice.get("finish_reason")
+        refusal, content, reason = (
+            message.get("refusal"),
+            message.get("content"),
+            choice.get("finish_reason"),
+        )
         usage = _usage(value.get("usage"))
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return Completion(Outcome.INVALID, reason="no completion")
     if refusal:
         return Completion(Outcome.REFUSED, usage=usage)
     if reason in {"length", "content_filter"}:
-        return Completion(Outcome.TRUNCATED if reason == "length" else Outcome.FILTERED, usage=usage)
+        return Completion(
+            Outcome.TRUNCATED if reason == "length" else Outcome.FILTERED, usage=usage
+        )
     if not isinstance(content, str) or not content:
         return Completion(Outcome.INVALID, usage=usage, reason="no content")
     return Completion(Outcome.ANSWERED, content, usage)
@@ -293,5 +354,15 @@ def _usage(value: Any) -> Usage | None:
         return None
     details = value.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    counted = (value.get("prompt_tokens"), details.get("cached_tokens"), details.get("cache_write_tokens"), value.get("completion_tokens"))
-    return Usage(*(min(count, MAX_TOKENS) if isinstance(count, int) and count >= 0 else 0 for count in counted))
+    counted = (
+        value.get("prompt_tokens"),
+        details.get("cached_tokens"),
+        details.get("cache_write_tokens"),
+        value.get("completion_tokens"),
+    )
+    return Usage(
+        *(
+            min(count, MAX_TOKENS) if isinstance(count, int) and count >= 0 else 0
+            for count in counted
+        )
+    )

@@ -1,4 +1,6 @@
-"""One question to the LLM server, whatever it takes: limits, breaker, ledger, and the only retries that there are."""
+"""One question to the LLM server, whatever it takes: limits, breaker, ledger, and the only retries
+that there are.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +21,22 @@ from intent.classify.llm.limits import RateLimits
 from intent.classify.llm.models import Model, Usage, cost
 from intent.classify.llm.reply import is_reply
 from intent.classify.llm.tokens import MESSAGE_TOKENS, estimate_tokens
-from intent.errors import LlmForbidden, LlmUnavailable, Stopping
-from intent.ports import Attempt, Ledger, Outcome
+from intent.model.attempt import Attempt, Outcome
+from intent.model.errors import LlmForbidden, LlmUnavailable, Stopping
+from intent.ports.asking import Ledger
 from intent.telemetry import logger
 
-PASSING = frozenset({Outcome.RATE_LIMITED, Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR})
-"""Trouble that may pass by itself: the only outcomes after which the same request is sent again."""
+PASSING = frozenset(
+    {Outcome.RATE_LIMITED, Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR}
+)
+"""Fault that may pass by itself: the only outcomes after which the same request is sent again."""
 
 _FAILED = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR, Outcome.INVALID})
 _REMEDIES = {
-    Outcome.QUOTA: "the LLM server says that the quota is used up; raise it with the provider, then ask again",
-    Outcome.AUTHENTICATION: "the LLM server refuses the key; set INTENT_LLM_API_KEY to one that may use the model, then ask again",
+    Outcome.QUOTA: "the LLM server says that the quota is used up; raise it with the provider, "
+    "then ask again",
+    Outcome.AUTHENTICATION: "the LLM server refuses the key; set INTENT_LLM_API_KEY to one that "
+    "may use the model, then ask again",
 }
 
 
@@ -61,8 +68,10 @@ class Patience:
     Attributes:
         call: seconds for one call.
         attempts: calls for one request, at most.
-        pause: seconds before the second call, on average about half of it; doubles with every further one.
-        pause_most: longest such pause in seconds; what the server asks for is waited, if the deadline allows it.
+        pause: seconds before the second call, on average about half of it; doubles with every
+            further one.
+        pause_most: longest such pause in seconds; what the server asks for is waited, if the
+            deadline allows it.
     """
 
     call: float = 20.0
@@ -72,7 +81,9 @@ class Patience:
 
 
 class Exchange:
-    """Sends requests to one server; used by several threads, and by every answerer of the process, since limits and breaker are the server's."""
+    """Sends requests to one server; used by several threads, and by every answerer of the process,
+    since limits and breaker are the server's.
+    """
 
     def __init__(
         self,
@@ -91,7 +102,8 @@ class Exchange:
         """Put together what one server needs.
 
         Args:
-            allow: told before every call what it costs at most, in nanodollars; holds that until the call is booked, or raises BudgetSpent.
+            allow: told before every call what it costs at most, in nanodollars; holds that until
+                the call is booked, or raises BudgetSpent.
             stop: set from outside to leave instead of waiting.
         """
         self.model, self.clock = model, clock
@@ -102,19 +114,23 @@ class Exchange:
         self._log = logger("llm")
 
     def with_model(self, chat: Chat, model: Model) -> Exchange:
-        """Return an exchange that asks another model of the same server: limits, breaker, ledger and budget stay common."""
+        """Return an exchange that asks another model of the same server: limits, breaker, ledger
+        and budget stay common.
+        """
         other = copy.copy(self)
         other.model, other._chat = model, chat
         return other
 
     def ask(self, request: Request, about: About, deadline: float) -> Completion:
-        """Return how the request ended: answered, or refused, filtered, truncated, invalid or a bad request, which asking again would not change.
+        """Return how the request ended: answered, or refused, filtered, truncated, invalid or a bad
+        request, which asking again would not change.
 
         Args:
             deadline: the clock's time by which it must have ended.
 
         Raises:
-            LlmUnavailable: passing trouble that did not pass in time; ``wait`` if the server said how long.
+            LlmUnavailable: passing trouble that did not pass in time; ``wait`` if the server said
+                how long.
             LlmForbidden: quota or key are refused.
             BudgetSpent: the call would cost more than is left.
             Stopping: we were asked to leave.
@@ -132,12 +148,20 @@ class Exchange:
             raise LlmForbidden(f"{_REMEDIES[completion.outcome]} ({completion.reason})")
         if completion.outcome in PASSING:
             how = f"{completion.outcome.value} {completion.reason}".rstrip()
-            # Whoever was sent away for coming too often waits, also when nobody said how long: nothing is wrong with the request.
-            least = self._patience.pause_most if completion.outcome is Outcome.RATE_LIMITED else None
-            raise LlmUnavailable(f"the LLM server does not answer ({how})", wait=least if completion.wait is None else completion.wait)
+            # Whoever was sent away for coming too often waits, also when nobody said how long:
+            # nothing is wrong with the request.
+            least = (
+                self._patience.pause_most if completion.outcome is Outcome.RATE_LIMITED else None
+            )
+            raise LlmUnavailable(
+                f"the LLM server does not answer ({how})",
+                wait=least if completion.wait is None else completion.wait,
+            )
         return completion
 
-    def book(self, request: str, about: About, completion: Completion, started: datetime, usage: Usage) -> None:
+    def book(
+        self, request: str, about: About, completion: Completion, started: datetime, usage: Usage
+    ) -> None:
         """Write an attempt into the ledger."""
         self._ledger.book(
             Attempt(
@@ -177,10 +201,17 @@ class Exchange:
         finally:
             if completion is None:
                 self._breaker.abandon(probe=probe)
-        self._breaker.leave(probe=probe, failed=completion.outcome in _FAILED, latency=completion.latency)
+        self._breaker.leave(
+            probe=probe, failed=completion.outcome in _FAILED, latency=completion.latency
+        )
         used = _used(completion, expected)
         known = completion.usage is not None
-        self._limits.reconcile(granted, used.input + used.output if known else None, completion.requests, completion.tokens)
+        self._limits.reconcile(
+            granted,
+            used.input + used.output if known else None,
+            completion.requests,
+            completion.tokens,
+        )
         if completion.outcome is Outcome.RATE_LIMITED and completion.wait:
             self._limits.hold(completion.wait)
         self.book(request.digest, about, completion, started, used)
@@ -197,12 +228,21 @@ class Exchange:
     def _is_enough(self, state: RetryCallState, deadline: float) -> bool:
         if _result(state).adapted:
             return False
-        return state.attempt_number >= self._patience.attempts or self.clock() + state.upcoming_sleep >= deadline
+        return (
+            state.attempt_number >= self._patience.attempts
+            or self.clock() + state.upcoming_sleep >= deadline
+        )
 
     def _note(self, state: RetryCallState) -> None:
         completion = _result(state)
         seconds, outcome = round(state.upcoming_sleep, 2), completion.outcome.value
-        self._log.info("asking again", seconds=seconds, outcome=outcome, reason=completion.reason, adapted=completion.adapted)
+        self._log.info(
+            "asking again",
+            seconds=seconds,
+            outcome=outcome,
+            reason=completion.reason,
+            adapted=completion.adapted,
+        )
 
     def _pause(self, seconds: float) -> None:
         self._sleep(seconds)
@@ -225,22 +265,32 @@ def _last(state: RetryCallState) -> Completion:
 
 
 def _checked(completion: Completion) -> Completion:
-    # An answer that is no reply is the server's failure, and must be booked and counted by the breaker as one.
+    # An answer that is no reply is the server's failure, and must be booked and counted by the
+    # breaker as one.
     if completion.outcome is Outcome.ANSWERED and not is_reply(completion.text):
         return replace(completion, outcome=Outcome.INVALID, reason="no reply")
     return completion
 
 
 def _used(completion: Completion, expected: Usage) -> Usage:
-    """Return what a call is booked with: what the server counted, else what it probably was; a budget must not run over because nobody counted."""
+    """Return what a call is booked with: what the server counted, else what it probably was; a
+    budget must not run over because nobody counted.
+    """
     if completion.usage is not None:
         return completion.usage
     if completion.outcome is Outcome.TIMEOUT:
         return expected
-    if completion.outcome in {Outcome.ANSWERED, Outcome.TRUNCATED, Outcome.INVALID, Outcome.REFUSED}:
+    if completion.outcome in {
+        Outcome.ANSWERED,
+        Outcome.TRUNCATED,
+        Outcome.INVALID,
+        Outcome.REFUSED,
+    }:
         return replace(expected, output=estimate_tokens(completion.text))
     return Usage()
 
 
 def _input_tokens(request: Request) -> int:
-    return sum(estimate_tokens(one["content"]) + MESSAGE_TOKENS for one in request.chat) + estimate_tokens(str(dict(request.schema)))
+    return sum(
+        estimate_tokens(one["content"]) + MESSAGE_TOKENS for one in request.chat
+    ) + estimate_tokens(str(dict(request.schema)))

@@ -1,4 +1,6 @@
-"""Reads what servers say about waiting and limits in their response headers; what cannot be read is as if it had not been said."""
+"""Reads what servers say about waiting and limits in their response headers; what cannot be read is
+as if it had not been said.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a server says of one limit: how much a minute, how much is left, and in how many seconds all of it is back."""
+    """What a server says of one limit: how much a minute, how much is left, and in how many seconds
+    all of it is back.
+    """
 
     limit: int | None
     remaining: int | None
@@ -26,7 +30,9 @@ class Allowance:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Return the seconds that a server asks us to wait: ``retry-after-ms``, or ``Retry-After`` in seconds or as a date (RFC 9110, 10.2.3)."""
+    """Return the seconds that a server asks us to wait: ``retry-after-ms``, or ``Retry-After`` in
+    seconds or as a date (RFC 9110, 10.2.3).
+    """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return _bounded(milliseconds / 1000.0)
@@ -42,8 +48,13 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def allowance(headers: Mapping[str, str], what: str) -> Allowance | None:
-    """Return what the ``x-ratelimit-…`` headers say of ``requests`` or ``tokens``; None where a server says nothing."""
-    limit, remaining = _count(headers.get(f"x-ratelimit-limit-{what}")), _count(headers.get(f"x-ratelimit-remaining-{what}"))
+    """Return what the ``x-ratelimit-…`` headers say of ``requests`` or ``tokens``; None where a
+    server says nothing.
+    """
+    limit, remaining = (
+        _count(headers.get(f"x-ratelimit-limit-{what}")),
+        _count(headers.get(f"x-ratelimit-remaining-{what}")),
+    )
     if limit is None and remaining is None:
         return None
     return Allowance(limit, remaining, duration(headers.get(f"x-ratelimit-reset-{what}")))

@@ -1,4 +1,6 @@
-"""Keeps requests and tokens a minute within the server's limits: reserved before a call, reconciled after it, corrected from its headers."""
+"""Keeps requests and tokens a minute within the server's limits: reserved before a call, reconciled
+after it, corrected from its headers.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,15 @@ from dataclasses import dataclass, field
 from threading import Condition, Event
 
 from intent.classify.llm.headers import Allowance
-from intent.errors import LlmUnavailable, Stopping
+from intent.model.errors import LlmUnavailable, Stopping
 
 WINDOW = 60.0
 """Seconds that limits are counted over."""
 
 SLACK = 5.0
-"""Seconds that a request may be on its way to the server, and so be counted there later than here; its answer ends the doubt."""
+"""Seconds that a request may be on its way to the server, and so be counted there later than here;
+its answer ends the doubt.
+"""
 
 _GLANCE = 0.5
 """Seconds after which a waiting thread looks again whether it is to leave."""
@@ -32,7 +36,9 @@ class Taken:
 
 @dataclass(slots=True)
 class _Window:
-    """What was taken lately, first to expire first. It slides: no minute, wherever it begins, holds more than the limit."""
+    """What was taken lately, first to expire first. It slides: no minute, wherever it begins, holds
+    more than the limit.
+    """
 
     configured: int | None
     said: int | None = None
@@ -41,12 +47,16 @@ class _Window:
 
     @property
     def limit(self) -> int | None:
-        """The smaller of what is configured and what the server said; None where there is neither."""
+        """The smaller of what is configured and what the server said; None where there is
+        neither.
+        """
         known = [limit for limit in (self.configured, self.said) if limit is not None]
         return min(known) if known else None
 
     def delay(self, amount: int, now: float) -> float:
-        """Return the seconds until so much may be taken; what is more than the whole limit may once everything else has expired."""
+        """Return the seconds until so much may be taken; what is more than the whole limit may once
+        everything else has expired.
+        """
         while self.taken and self.taken[0].expires <= now:
             one = self.taken.popleft()
             one.counted = False
@@ -84,7 +94,9 @@ class _Window:
         self.taken.insert(place, one)
 
     def correct(self, said: Allowance, now: float, window: float) -> None:
-        """Take what others who share our key have taken: the difference between what the server has left and what we thought."""
+        """Take what others who share our key have taken: the difference between what the server has
+        left and what we thought.
+        """
         if said.limit:
             self.said = said.limit
         if said.remaining is None or self.limit is None:
@@ -103,7 +115,9 @@ class Reservation:
 
 
 class RateLimits:
-    """Lets threads through in the order in which they came, as soon as both limits allow it; used by several threads at once."""
+    """Lets threads through in the order in which they came, as soon as both limits allow it; used
+    by several threads at once.
+    """
 
     def __init__(
         self,
@@ -128,13 +142,20 @@ class RateLimits:
             stop: set from outside to leave.
         """
         self._requests, self._tokens = _Window(requests), _Window(tokens)
-        self._span, self._window, self._clock, self._wait, self._stop = window + slack, window, clock, wait, stop
+        self._span, self._window, self._clock, self._wait, self._stop = (
+            window + slack,
+            window,
+            clock,
+            wait,
+            stop,
+        )
         self._turn = Condition()
         self._queue: deque[object] = deque()
         self._held_until = 0.0
 
     def reserve(self, tokens: int, deadline: float) -> Reservation:
-        """Wait for our turn and for both limits, and take one request and so many tokens, to be reconciled after the call.
+        """Wait for our turn and for both limits, and take one request and so many tokens, to be
+        reconciled after the call.
 
         Args:
             tokens: the most that the call may use, input and output.
@@ -150,23 +171,41 @@ class RateLimits:
             try:
                 while (delay := self._delay(ticket, tokens)) > 0:
                     if self._clock() + delay > deadline:
-                        raise LlmUnavailable("the limits of the LLM server allow no further request in time", wait=delay)
+                        raise LlmUnavailable(
+                            "the limits of the LLM server allow no further request in time",
+                            wait=delay,
+                        )
                     if self._stop is not None and self._stop.is_set():
-                        raise Stopping("asked to leave while waiting for the limits of the LLM server")
+                        raise Stopping(
+                            "asked to leave while waiting for the limits of the LLM server"
+                        )
                     self._wait(self._turn, min(delay, _GLANCE))
                 expires = self._clock() + self._span
-                return Reservation(self._requests.take(1, expires), self._tokens.take(tokens, expires))
+                return Reservation(
+                    self._requests.take(1, expires), self._tokens.take(tokens, expires)
+                )
             finally:
                 self._queue.remove(ticket)
                 self._turn.notify_all()
 
-    def reconcile(self, granted: Reservation, used: int | None, requests: Allowance | None, tokens: Allowance | None) -> None:
-        """Replace a reservation by what was used (None: not known, it stays), and take over what the server's headers say."""
+    def reconcile(
+        self,
+        granted: Reservation,
+        used: int | None,
+        requests: Allowance | None,
+        tokens: Allowance | None,
+    ) -> None:
+        """Replace a reservation by what was used (None: not known, it stays), and take over what
+        the server's headers say.
+        """
         with self._turn:
             now = self._clock()
-            # By now the server has counted the call: a window later, no window can hold it any more.
+            # By now the server has counted the call: a window later, no window can hold it any
+            # more.
             self._requests.change(granted.request, 1, now + self._window)
-            self._tokens.change(granted.tokens, granted.tokens.amount if used is None else used, now + self._window)
+            self._tokens.change(
+                granted.tokens, granted.tokens.amount if used is None else used, now + self._window
+            )
             for window, said in ((self._requests, requests), (self._tokens, tokens)):
                 if said is not None:
                     window.correct(said, now, self._window)
@@ -179,6 +218,9 @@ class RateLimits:
 
     def _delay(self, ticket: object, tokens: int) -> float:
         now = self._clock()
-        delay = max(self._held_until - now, self._requests.delay(1, now), self._tokens.delay(tokens, now))
-        # Whoever is not first waits for a notice at least, however free the limits are: otherwise small requests would overtake big ones for ever.
+        delay = max(
+            self._held_until - now, self._requests.delay(1, now), self._tokens.delay(tokens, now)
+        )
+        # Whoever is not first waits for a notice at least, however free the limits are: otherwise
+        # small requests would overtake big ones for ever.
         return delay if self._queue[0] is ticket else max(delay, _GLANCE)

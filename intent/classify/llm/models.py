@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from intent.datafile import read_data
-from intent.errors import OperatorError, TemplateError
+from intent.model.datafile import read_data
+from intent.model.errors import OperatorError, TemplateError
 
 NANODOLLARS = 1000
 """One dollar for a million tokens is a thousand nanodollars for a token."""
@@ -24,7 +24,9 @@ class _Data(BaseModel):
 
 
 class Prices(_Data):
-    """Dollars for a million tokens; without prices of their own, cached and cache-written input cost what input costs."""
+    """Dollars for a million tokens; without prices of their own, cached and cache-written input
+    cost what input costs.
+    """
 
     input: Dollars
     output: Dollars
@@ -43,7 +45,8 @@ class Model(_Data):
     """One model.
 
     Attributes:
-        cache: how its provider caches what all requests begin with: ``automatic`` for any prefix, ``explicit`` only up to a mark in the request.
+        cache: how its provider caches what all requests begin with: ``automatic`` for any prefix,
+            ``explicit`` only up to a mark in the request.
         sunset: the day on which its provider shuts it down.
         checked: the day of these figures.
     """
@@ -62,7 +65,9 @@ class _File(_Data):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call as the server counted them; ``cached`` and ``cache_write`` are parts of ``input``."""
+    """Tokens of one call as the server counted them; ``cached`` and ``cache_write`` are parts of
+    ``input``.
+    """
 
     input: int = 0
     cached: int = 0
@@ -75,7 +80,15 @@ def cost(prices: Prices, usage: Usage) -> int:
     cached = prices.input if prices.cached is None else prices.cached
     written = prices.input if prices.cache_write is None else prices.cache_write
     plain = max(usage.input - usage.cached - usage.cache_write, 0)
-    return round(NANODOLLARS * (plain * prices.input + usage.cached * cached + usage.cache_write * written + usage.output * prices.output))
+    return round(
+        NANODOLLARS
+        * (
+            plain * prices.input
+            + usage.cached * cached
+            + usage.cache_write * written
+            + usage.output * prices.output
+        )
+    )
 
 
 def load_models(path: Path) -> Mapping[str, Model]:
@@ -98,10 +111,15 @@ def choose_model(registry: Mapping[str, Model], name: str, configured: Prices | 
     """
     known = registry.get(name)
     if configured is not None:
-        return known.model_copy(update={"prices": configured}) if known else Model(id=name, prices=configured)
+        return (
+            known.model_copy(update={"prices": configured})
+            if known
+            else Model(id=name, prices=configured)
+        )
     if known is None:
         raise OperatorError(
-            f"nobody knows what the model {name!r} costs; add it to models.yaml, or set INTENT_LLM_PRICE_INPUT and INTENT_LLM_PRICE_OUTPUT "
+            f"nobody knows what the model {name!r} costs; add it to models.yaml, or set "
+            "INTENT_LLM_PRICE_INPUT and INTENT_LLM_PRICE_OUTPUT "
             "(dollars for a million tokens, 0 for one of your own)"
         )
     return known
@@ -111,4 +129,7 @@ def sunset_warning(model: Model, today: date, notice: int = 90) -> str | None:
     """Return a sentence if the model shuts down within ``notice`` days, or has."""
     if model.sunset is None or (model.sunset - today).days > notice:
         return None
-    return f"the model {model.id} shuts down on {model.sunset.isoformat()}; choose another with INTENT_LLM_MODEL"
+    return (
+        f"the model {model.id} shuts down on {model.sunset.isoformat()}; choose another with "
+        "INTENT_LLM_MODEL"
+    )

@@ -1,4 +1,6 @@
-"""Replaces contact details by typed placeholders before a text leaves the machine, and puts them back into slots afterwards."""
+"""Replaces contact details by typed placeholders before a text leaves the machine, and puts them
+back into slots afterwards.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,32 @@ from intent.classify.folding import INVISIBLE
 
 Span = tuple[int, int, str]
 
-# The local finder looks for contact details that a business can use, and must not take a price for a phone number. What leaves the machine is
-# held to another measure: anything that could be a number to reach somebody goes, and where it cannot be told it is called a number.
-_NUMERALS = {sign: str(value) for signs in ("〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "洞幺貳參") for value, sign in enumerate(signs)}
-_NUMERALS |= {"幺": "1", "么": "1", "貳": "2", "兩": "2", "参": "3", "參": "3", "陸": "6", "两": "2"}
+# The local finder looks for contact details that a business can use, and must not take a price for
+# a phone number. What leaves the machine is held to another measure: anything that could be a
+# number to reach somebody goes, and where it cannot be told it is called a number.
+_NUMERALS = {
+    sign: str(value)
+    for signs in ("〇一二三四五六七八九", "零壹贰叁肆伍陆柒捌玖", "洞幺貳參")
+    for value, sign in enumerate(signs)
+}
+_NUMERALS |= {
+    "幺": "1",
+    "么": "1",
+    "貳": "2",
+    "兩": "2",
+    "参": "3",
+    "參": "3",
+    "陸": "6",
+    "两": "2",
+}
 _IGNORED = re.compile(f"{INVISIBLE.pattern}|[\ufe00-\ufe0f\u20e3\u0300-\u036f]")
-_RUN = re.compile(r"(?:\+\s?)?[(（]?(?:(?<![^\W\d_])[oO])?\d(?:[^\w\n]{0,3}[oOlI]?\d|(?<=\d)[oOlI]{1,2}(?![^\W\d_])){6,}")
+_RUN = re.compile(
+    r"(?:\+\s?)?[(（]?(?:(?<![^\W\d_])[oO])?\d(?:[^\w\n]{0,3}[oOlI]?\d|(?<=\d)[oOlI]{1,2}(?![^\W\d_])){6,}"
+)
 _GROUPS = re.compile(r"\d+")
-_PRICES = re.compile(r"[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?(?:\D{1,3}[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?)*")
+_PRICES = re.compile(
+    r"[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?(?:\D{1,3}[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?)*"
+)
 _DATE = re.compile(
     r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?:\D{1,3}\d{1,2}[:.]\d\d){0,2}|\d{1,2}([-/.])\d{1,2}\2(?:19|20)\d\d(?:\D{1,3}\d{1,2}[:.]\d\d){0,2}"
     r"|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d|[0-2]?\d[:.][0-5]\d\s?[-–]\s?[0-2]?\d[:.][0-5]\d"
@@ -32,14 +52,20 @@ _WORDS = (
 )
 _SPELLED = re.compile(rf"(?:(?:{_WORDS}|\d)[\s,.\-]*){{7,}}(?![^\W\d_])", re.IGNORECASE)
 _WORD = re.compile(_WORDS, re.IGNORECASE)
-_MAIL = re.compile(r"[^\s@<>\"'(),:;，。：；]{1,64}\s?@\s?[^\s@<>\"'(),:;，。：；]{1,63}\s?\.\s?[^\W\d_]{2,24}")
+_MAIL = re.compile(
+    r"[^\s@<>\"'(),:;，。：；]{1,64}\s?@\s?[^\s@<>\"'(),:;，。：；]{1,63}\s?\.\s?[^\W\d_]{2,24}"
+)
 _MAIL_IN_WORDS = re.compile(
     r"[\w.+-]{2,64}\s*(?:[(\[{]\s*(?:at|arroba|@)\s*[)\]}]|\s(?:at|arroba)\s|@)\s*[\w-]{2,63}\s*(?:[(\[{]\s*(?:dot|punto|\.)\s*[)\]}]|\s(?:dot|punto)\s|\.)\s*(?:com|net|org|info|edu|io|me|co|cn|my|id|vn|th|mx|es|sg|tw|au|uk|us)\b",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"(?<![\w@.])(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?::\d{2,5})?[/?#][^\s，。！<>\"']+", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?<![\w@.])(?:[a-z0-9-]{1,63}\.){1,4}[a-z]{2,24}(?::\d{2,5})?[/?#][^\s，。！<>\"']+",
+    re.IGNORECASE,
+)
 _ACCOUNT = re.compile(
-    r"(?:微信号?|薇信|威信|加v|vx|wx|v信|wechat|weixin|qq|line(?: ?id)?|ไลน์|ไอดี|telegram|tele|tg|zalo|ig|insta(?:gram)?|fb|facebook"
+    r"(?:微信号?|薇信|威信|加v|vx|wx|v信|wechat|weixin|qq|line(?: "
+    r"?id)?|ไลน์|ไอดี|telegram|tele|tg|zalo|ig|insta(?:gram)?|fb|facebook"
     r"|whats ?app|wa|skype|kakao|賴)"
     r"\s?(?:id|号)?\s?[:：=]\s*(@?[A-Za-z0-9][\w.-]{2,39})",
     re.IGNORECASE,
@@ -54,7 +80,9 @@ _LOOKAHEAD = 100
 
 @dataclass(frozen=True, slots=True)
 class Disguised:
-    """A text without its contact details; ``originals`` maps every placeholder to what it stands for."""
+    """A text without its contact details; ``originals`` maps every placeholder to what it stands
+    for.
+    """
 
     text: str
     originals: Mapping[str, str]
@@ -67,10 +95,12 @@ class Disguised:
 
 
 def disguise(text: str, most: int = MAX_CHARACTERS) -> Disguised:
-    """Replace phone numbers in any script, e-mail addresses, links and handles by placeholders such as ``[phone]`` and ``[phone 2]``.
+    """Replace phone numbers in any script, e-mail addresses, links and handles by placeholders such
+    as ``[phone]`` and ``[phone 2]``.
 
     Args:
-        most: how much of the text is used, in characters; a detail that the cut would halve is left out whole.
+        most: how much of the text is used, in characters; a detail that the cut would halve is left
+            out whole.
     """
     pieces: list[str] = []
     originals: dict[str, str] = {}
@@ -87,7 +117,8 @@ def disguise(text: str, most: int = MAX_CHARACTERS) -> Disguised:
 
 
 def _unused(kind: str, text: str, taken: Mapping[str, str]) -> str:
-    # An author may write "[phone]" too; then ours must be another one, or theirs would be taken for it.
+    # An author may write "[phone]" too; then ours must be another one, or theirs would be taken for
+    # it.
     number = 1
     while True:
         placeholder = f"[{kind}]" if number == 1 else f"[{kind} {number}]"
@@ -97,7 +128,9 @@ def _unused(kind: str, text: str, taken: Mapping[str, str]) -> str:
 
 
 def _spans(text: str) -> list[Span]:
-    """Return what to replace, in order and without overlaps; the kind of the first finder that saw a place counts."""
+    """Return what to replace, in order and without overlaps; the kind of the first finder that saw
+    a place counts.
+    """
     folded, places = _folded(text)
     found = [*_known(folded), *_addresses(folded), *_numbers(folded)]
     joined: list[Span] = []
@@ -106,7 +139,10 @@ def _spans(text: str) -> list[Span]:
             joined[-1] = (joined[-1][0], max(stop, joined[-1][1]), joined[-1][2])
         else:
             joined.append((start, stop, kind))
-    return [(places[start], _past_marks(text, places[stop - 1] + 1), kind) for start, stop, kind in joined]
+    return [
+        (places[start], _past_marks(text, places[stop - 1] + 1), kind)
+        for start, stop, kind in joined
+    ]
 
 
 def _past_marks(text: str, place: int) -> int:
@@ -116,14 +152,20 @@ def _past_marks(text: str, place: int) -> int:
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
-    """Return the text with plain digits and letters and nothing invisible, and for every character of it the place that it came from."""
+    """Return the text with plain digits and letters and nothing invisible, and for every character
+    of it the place that it came from.
+    """
     signs: list[str] = []
     places: list[int] = []
     for place, sign in enumerate(text):
         if _IGNORED.match(sign):
             continue
         value = unicodedata.digit(sign, None)
-        plain = str(value) if value is not None else _NUMERALS.get(sign) or unicodedata.normalize("NFKC", sign)
+        plain = (
+            str(value)
+            if value is not None
+            else _NUMERALS.get(sign) or unicodedata.normalize("NFKC", sign)
+        )
         signs.append(plain)
         places += [place] * len(plain)
     return "".join(signs), places
@@ -153,7 +195,9 @@ def _numbers(text: str) -> Iterator[Span]:
 
 
 def _harmless(run: str) -> bool:
-    """Say whether digits are a price, a date or sizes in a row; everything else of seven digits and more might reach somebody."""
+    """Say whether digits are a price, a date or sizes in a row; everything else of seven digits and
+    more might reach somebody.
+    """
     stripped = run.strip()
     groups = _GROUPS.findall(stripped)
     # "5555555" is laughter in Thai, and no line of one digit over and over is anybody's.
@@ -162,5 +206,8 @@ def _harmless(run: str) -> bool:
     if len(groups) > 2 and all(len(group) <= 2 for group in groups):
         steps = [int(later) - int(earlier) for earlier, later in pairwise(groups)]
         return all(1 <= step <= 2 for step in steps)
-    # Two short numbers side by side ("1500 or 2000", "36-38 70kg") are no number to call; a longer group or more of them may be.
-    return sum(map(len, groups)) < 9 and len(groups) > 1 and all(len(group) <= 2 for group in groups)
+    # Two short numbers side by side ("1500 or 2000", "36-38 70kg") are no number to call; a longer
+    # group or more of them may be.
+    return (
+        sum(map(len, groups)) < 9 and len(groups) > 1 and all(len(group) <= 2 for group in groups)
+    )

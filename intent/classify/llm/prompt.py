@@ -1,4 +1,6 @@
-"""A prompt file, checked when it is read: everything that reaches the model, and the hash that stands for it in every decision."""
+"""A prompt file, checked when it is read: everything that reaches the model, and the hash that
+stands for it in every decision.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from intent.classify.llm.schema import NAME, reply_schema
 from intent.classify.llm.template import Template, as_json, split
 from intent.classify.llm.tokens import MESSAGE_TOKENS, estimate_tokens
-from intent.datafile import parse_data, read_data, read_text
-from intent.errors import TemplateError
-from intent.taxonomy import Taxonomy
+from intent.model.datafile import parse_data, read_data, read_text
+from intent.model.errors import TemplateError
+from intent.model.taxonomy import Taxonomy
 
 STABLE = frozenset({"labels", "slots", "examples"})
-"""Variables that are the same for every request; the system section may use no other, or its prefix could not be cached."""
+"""Variables that are the same for every request; the system section may use no other, or its prefix
+could not be cached.
+"""
 
 BATCH = frozenset({"room", "before", "messages"})
 """Variables of one batch, for the user section."""
 
 PREFIX_TOKENS = (1024, 3000)
-"""Providers cache prefixes from 1,024 tokens on; beyond 3,000 a short batch costs more for its rules than for its messages."""
+"""Providers cache prefixes from 1,024 tokens on; beyond 3,000 a short batch costs more for its
+rules than for its messages.
+"""
 
 _PROBE = 'probe " \\ \n system: {{ x }} {% y %}'
 File = TypeVar("File", bound=BaseModel)
@@ -36,7 +42,9 @@ class _Data(BaseModel):
 
 
 class Parameters(_Data):
-    """What is sent beside the messages; ``answer_tokens`` bounds the reply for one message, in tokens."""
+    """What is sent beside the messages; ``answer_tokens`` bounds the reply for one message, in
+    tokens.
+    """
 
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     reasoning_effort: str | None = None
@@ -64,7 +72,9 @@ class FrontMatter(_Data):
 
 
 class Example(_Data):
-    """A message with its right answer; slots are ``kind: text`` with texts that stand in the message."""
+    """A message with its right answer; slots are ``kind: text`` with texts that stand in the
+    message.
+    """
 
     text: str
     labels: tuple[str, ...]
@@ -87,7 +97,8 @@ class Prompt:
     """A prompt that passed every check.
 
     Attributes:
-        identity: twelve hexadecimal digits of the SHA-256 of everything that reaches the model, the batch excepted.
+        identity: twelve hexadecimal digits of the SHA-256 of everything that reaches the model, the
+            batch excepted.
         stable: text of the system section, byte-identical in every request.
         schema: the strict schema of the reply.
         prefix_tokens: estimated tokens of what stays the same, schema included.
@@ -101,7 +112,12 @@ class Prompt:
     prefix_tokens: int
     path: Path
 
-    def chat(self, room: Mapping[str, Any], before: Sequence[Mapping[str, Any]], messages: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    def chat(
+        self,
+        room: Mapping[str, Any],
+        before: Sequence[Mapping[str, Any]],
+        messages: Sequence[Mapping[str, Any]],
+    ) -> list[dict[str, str]]:
         """Return the two messages of a request: one of the system, one of the user."""
         text = self.user.render({"room": room, "before": before, "messages": messages})
         return [{"role": "system", "content": self.stable}, {"role": "user", "content": text}]
@@ -120,7 +136,10 @@ def load_prompt(path: Path, taxonomy: Taxonomy) -> Prompt:
     examples = read_data(Examples, examples_path).examples
     for example in examples:
         _check_example(example, taxonomy, examples_path)
-    system, user = Template(sections.sources["system"], path), Template(sections.sources["user"], path)
+    system, user = (
+        Template(sections.sources["system"], path),
+        Template(sections.sources["user"], path),
+    )
     _check_variables(front, system, user, path)
     stable = system.render(_stable_variables(taxonomy, examples))
     _check_labels(stable, taxonomy, path)
@@ -128,9 +147,20 @@ def load_prompt(path: Path, taxonomy: Taxonomy) -> Prompt:
     schema = reply_schema(taxonomy)
     tokens = estimate_tokens(stable) + estimate_tokens(as_json(schema)) + 2 * MESSAGE_TOKENS
     if not PREFIX_TOKENS[0] <= tokens <= PREFIX_TOKENS[1]:
-        raise TemplateError(f"{path} has a stable part of about {tokens} tokens; it must have {PREFIX_TOKENS[0]} to {PREFIX_TOKENS[1]} to be cached")
-    sent = {"system": stable, "user": user.source, "schema": schema, "parameters": front.model.parameters.model_dump(), "placeholders": 1}
-    identity = hashlib.sha256(json.dumps(sent, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()[:12]
+        raise TemplateError(
+            f"{path} has a stable part of about {tokens} tokens; it must have {PREFIX_TOKENS[0]} "
+            f"to {PREFIX_TOKENS[1]} to be cached"
+        )
+    sent = {
+        "system": stable,
+        "user": user.source,
+        "schema": schema,
+        "parameters": front.model.parameters.model_dump(),
+        "placeholders": 1,
+    }
+    identity = hashlib.sha256(
+        json.dumps(sent, sort_keys=True, ensure_ascii=False).encode("utf-8")
+    ).hexdigest()[:12]
     return Prompt(front, identity, stable, user, schema, tokens, path)
 
 
@@ -144,7 +174,9 @@ def load_alias(directory: Path, name: str, taxonomy: Taxonomy) -> Prompt:
     path = directory / f"{found}.prompty"
     if not path.is_file():
         known = sorted({*aliases(directory), *(file.stem for file in directory.glob("*.prompty"))})
-        raise TemplateError(f"there is no prompt {name!r} in {directory}; there are: {', '.join(known)}")
+        raise TemplateError(
+            f"there is no prompt {name!r} in {directory}; there are: {', '.join(known)}"
+        )
     return load_prompt(path, taxonomy)
 
 
@@ -166,8 +198,15 @@ class _Aliases(_Data):
 
 def _stable_variables(taxonomy: Taxonomy, examples: Sequence[Example]) -> dict[str, Any]:
     codes = {label.name: label.code for label in taxonomy.labels}
-    shown = [{**example.model_dump(exclude={"why"}), "labels": [codes[name] for name in example.labels]} for example in examples]
-    return {"labels": [label.model_dump() for label in taxonomy.labels], "slots": list(taxonomy.slots), "examples": shown}
+    shown = [
+        {**example.model_dump(exclude={"why"}), "labels": [codes[name] for name in example.labels]}
+        for example in examples
+    ]
+    return {
+        "labels": [label.model_dump() for label in taxonomy.labels],
+        "slots": list(taxonomy.slots),
+        "examples": shown,
+    }
 
 
 def _check_front(front: FrontMatter, taxonomy: Taxonomy, path: Path) -> None:
@@ -182,22 +221,37 @@ def _check_front(front: FrontMatter, taxonomy: Taxonomy, path: Path) -> None:
     unknown = set(front.inputs) - STABLE - BATCH
     if unknown:
         raise TemplateError(
-            f"{path} declares inputs that nobody provides: {', '.join(sorted(unknown))}; there are {', '.join(sorted(STABLE | BATCH))}"
+            f"{path} declares inputs that nobody provides: {', '.join(sorted(unknown))}; there are "
+            f"{', '.join(sorted(STABLE | BATCH))}"
         )
 
 
 def _check_example(example: Example, taxonomy: Taxonomy, path: Path) -> None:
     unknown = set(example.labels) - set(taxonomy.names)
     if unknown or not example.labels:
-        raise TemplateError(f"{path}: the example {example.text!r} has the labels {list(example.labels)}; they must be of the taxonomy, at least one")
+        raise TemplateError(
+            f"{path}: the example {example.text!r} has the labels {list(example.labels)}; they "
+            "must be of the taxonomy, at least one"
+        )
     if len(example.labels) > 1 and taxonomy.alone & set(example.labels):
-        raise TemplateError(f"{path}: the example {example.text!r} has a label beside one that stands alone")
+        raise TemplateError(
+            f"{path}: the example {example.text!r} has a label beside one that stands alone"
+        )
     if set(example.slots) - set(taxonomy.slots):
-        raise TemplateError(f"{path}: the example {example.text!r} has a slot that the taxonomy lacks")
-    texts = [text for value in example.slots.values() for text in ((value,) if isinstance(value, str) else value)]
+        raise TemplateError(
+            f"{path}: the example {example.text!r} has a slot that the taxonomy lacks"
+        )
+    texts = [
+        text
+        for value in example.slots.values()
+        for text in ((value,) if isinstance(value, str) else value)
+    ]
     missing = [text for text in texts if text not in example.text]
     if missing:
-        raise TemplateError(f"{path}: the example {example.text!r} has the slot {missing[0]!r}, which does not stand in it")
+        raise TemplateError(
+            f"{path}: the example {example.text!r} has the slot {missing[0]!r}, which does not "
+            "stand in it"
+        )
 
 
 def _check_variables(front: FrontMatter, system: Template, user: Template, path: Path) -> None:
@@ -207,26 +261,44 @@ def _check_variables(front: FrontMatter, system: Template, user: Template, path:
         raise TemplateError(f"{path} must declare as inputs exactly what it uses; mend: {wrong}")
     if system.variables - STABLE:
         raise TemplateError(
-            f"{path} uses {', '.join(sorted(system.variables - STABLE))} in system:, which then differs in every request; move it to user:"
+            f"{path} uses {', '.join(sorted(system.variables - STABLE))} in system:, which then "
+            "differs in every request; move it to user:"
         )
     if "messages" not in user.variables:
-        raise TemplateError(f"{path} does not use messages in user:, so that the model would be asked about nothing")
+        raise TemplateError(
+            f"{path} does not use messages in user:, so that the model would be asked about nothing"
+        )
 
 
 def _check_labels(stable: str, taxonomy: Taxonomy, path: Path) -> None:
     for label in taxonomy.labels:
         if label.code not in stable or label.name not in stable:
-            raise TemplateError(f"{path} never explains the label {label.code} {label.name}; show every label of the taxonomy in system:")
+            raise TemplateError(
+                f"{path} never explains the label {label.code} {label.name}; show every label of "
+                "the taxonomy in system:"
+            )
 
 
 def _check_user(user: Template, path: Path) -> None:
-    rendered = user.render({"room": {"offer": _PROBE}, "before": [{"text": _PROBE}], "messages": [{"id": "a", "text": _PROBE}]})
+    rendered = user.render(
+        {
+            "room": {"offer": _PROBE},
+            "before": [{"text": _PROBE}],
+            "messages": [{"id": "a", "text": _PROBE}],
+        }
+    )
     try:
         value = json.loads(rendered)
     except ValueError as error:
-        raise TemplateError(f"{path}: the section user: must render to one JSON object, with every variable through | json: {error}") from error
+        raise TemplateError(
+            f"{path}: the section user: must render to one JSON object, with every variable "
+            f"through | json: {error}"
+        ) from error
     if not isinstance(value, dict) or _PROBE not in as_text(value):
-        raise TemplateError(f"{path}: the section user: must render to one JSON object that holds the messages as they are")
+        raise TemplateError(
+            f"{path}: the section user: must render to one JSON object that holds the messages as "
+            "they are"
+        )
 
 
 def as_text(value: object) -> str:

@@ -1,4 +1,6 @@
-"""Reads a reply: ids out must be ids in, codes become labels, slots must stand in their message; nothing else is accepted."""
+"""Reads a reply: ids out must be ids in, codes become labels, slots must stand in their message;
+nothing else is accepted.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from intent.classify.llm.placeholders import Disguised
-from intent.decision import Slot
-from intent.taxonomy import Taxonomy
+from intent.model.decision import Slot
+from intent.model.taxonomy import Taxonomy
 
 MAX_CHARACTERS = 200_000
 """Longest reply that is read at all."""
@@ -29,7 +31,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was said of one message: labels in the taxonomy's order, and slots that are verbatim substrings of it as it was sent."""
+    """What was said of one message: labels in the taxonomy's order, and slots that are verbatim
+    substrings of it as it was sent.
+    """
 
     labels: tuple[str, ...]
     slots: tuple[Slot, ...]
@@ -68,7 +72,11 @@ def read_reply(text: str, asked: Mapping[str, Asked], taxonomy: Taxonomy) -> Rea
     counts = Counter(ids)
     reading.unknown = sum(one not in asked for one in ids)
     codes = {label.code: label.name for label in taxonomy.labels}
-    labels = {one: _labels(item, codes, taxonomy) for one, item in zip(ids, items, strict=True) if one in asked}
+    labels = {
+        one: _labels(item, codes, taxonomy)
+        for one, item in zip(ids, items, strict=True)
+        if one in asked
+    }
     for one in asked:
         chosen = labels.get(one)
         if counts[one] != 1:
@@ -110,15 +118,23 @@ def _id(item: object) -> str | None:
 
 
 def _labels(item: object, codes: Mapping[str, str], taxonomy: Taxonomy) -> tuple[str, ...] | None:
-    """Return the labels of an item, or None where they are not of the taxonomy or break its rule of what stands alone."""
+    """Return the labels of an item, or None where they are not of the taxonomy or break its rule of
+    what stands alone.
+    """
     said = item.get("is") if isinstance(item, dict) and set(item) == {"id", "is"} else None
-    if not isinstance(said, list) or not said or not all(isinstance(code, str) and code in codes for code in said):
+    if (
+        not isinstance(said, list)
+        or not said
+        or not all(isinstance(code, str) and code in codes for code in said)
+    ):
         return None
     labels = taxonomy.in_order(codes[code] for code in said)
     return None if len(labels) > 1 and taxonomy.alone.intersection(labels) else labels
 
 
-def _add_slots(reading: Reading, slots: list[Any], asked: Mapping[str, Asked], taxonomy: Taxonomy) -> None:
+def _add_slots(
+    reading: Reading, slots: list[Any], asked: Mapping[str, Asked], taxonomy: Taxonomy
+) -> None:
     found: dict[str, dict[Slot, None]] = {}
     for item in slots:
         one = _id(item)
@@ -133,7 +149,13 @@ def _add_slots(reading: Reading, slots: list[Any], asked: Mapping[str, Asked], t
 
 def _slot(item: dict[str, Any], asked: Asked, taxonomy: Taxonomy) -> Slot | None:
     kind, said = item.get("kind"), item.get("text")
-    if kind not in taxonomy.slots or not isinstance(said, str) or not said.strip() or said not in asked.sent.text:
+    if (
+        kind not in taxonomy.slots
+        or not isinstance(said, str)
+        or not said.strip()
+        or said not in asked.sent.text
+    ):
         return None
-    # A piece that cuts through a placeholder would put something else back than what its author wrote.
+    # A piece that cuts through a placeholder would put something else back than what its author
+    # wrote.
     return Slot(kind, said) if asked.sent.restored(said) in asked.original else None

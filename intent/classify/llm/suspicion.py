@@ -1,4 +1,6 @@
-"""Tells which messages are asked about alone: those that talk to a machine rather than to the host, and very long ones."""
+"""Tells which messages are asked about alone: those that talk to a machine rather than to the host,
+and very long ones.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +44,15 @@ _MANY_MARKS = 12
 
 
 def stands_alone(text: str) -> bool:
-    """Say whether a message is asked about in a request of its own, so that it cannot even try to speak for its neighbours."""
+    """Say whether a message is asked about in a request of its own, so that it cannot even try to
+    speak for its neighbours.
+    """
     if len(text) > LONG:
         return True
-    if len(INVISIBLE.findall(text)) >= _MANY_INVISIBLE or sum(unicodedata.category(sign) == "Mn" for sign in text) > _MANY_MARKS + len(text) // 2:
+    if (
+        len(INVISIBLE.findall(text)) >= _MANY_INVISIBLE
+        or sum(unicodedata.category(sign) == "Mn" for sign in text) > _MANY_MARKS + len(text) // 2
+    ):
         return True
     plain = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
     return _TALKS_TO_A_MACHINE.search(plain) is not None

@@ -1,4 +1,6 @@
-"""The local model: n-grams and a sentence embedding in one calibrated linear head; it decides every message at once, without network."""
+"""The local model: n-grams and a sentence embedding in one calibrated linear head; it decides every
+message at once, without network.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,15 @@ from numpy.typing import NDArray
 
 from intent.classify.local.choice import rule_for
 from intent.classify.local.encoder import Encoder, open_encoder
-from intent.classify.local.gloss import Glossary, load_glossary
+from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.modelfile import Model, load_model
 from intent.classify.local.ngrams import featurise
-from intent.classify.local.reading import read
+from intent.classify.local.translate import Glossary, load_glossary
 from intent.classify.slots.find import find_slots
-from intent.decision import DecidedBy, Decision, Versions
-from intent.errors import OperatorError
-from intent.message import Message
-from intent.taxonomy import Taxonomy
+from intent.model.decision import DecidedBy, Decision, Versions
+from intent.model.errors import OperatorError
+from intent.model.message import Message
+from intent.model.taxonomy import Taxonomy
 
 CHUNK = 512
 """Messages that are decided together; bounds the memory that one call takes."""
@@ -27,39 +29,59 @@ CHUNK = 512
 class LocalClassifier:
     """Decides with a trained model; implements ``Classifier``."""
 
-    def __init__(self, model: Model, encoder: Encoder | None, glossary: Glossary, *, taxonomy: Taxonomy | None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        encoder: Encoder | None,
+        glossary: Glossary,
+        *,
+        taxonomy: Taxonomy | None,
+    ) -> None:
         """Use what :meth:`load` has read."""
         description = model.description
         self.model, self.encoder, self.glossary = model, encoder, glossary
         self._lead = taxonomy is not None and description.lead_threshold is not None
         thresholds = (description.labels, description.thresholds, description.lead_threshold)
         self._rule = rule_for(taxonomy, *thresholds, exclusive=description.exclusive)
-        self.versions = Versions(description.taxonomy or "none", "none", model.version, model.calibration)
+        self.versions = Versions(
+            description.taxonomy or "none", "none", model.version, model.calibration
+        )
 
     @classmethod
     def load(
-        cls, model_dir: Path, *, taxonomy: Taxonomy | None, cache_dir: Path, encoder: str | None = None, threads: int | None = None
+        cls,
+        model_dir: Path,
+        *,
+        taxonomy: Taxonomy | None,
+        cache_dir: Path,
+        encoder: str | None = None,
+        threads: int | None = None,
     ) -> LocalClassifier:
         """Read a model and open its encoder.
 
         Args:
-            taxonomy: the taxonomy that the model must belong to; None for a model of any other labels.
+            taxonomy: the taxonomy that the model must belong to; None for a model of any other
+                labels.
             cache_dir: where the exported encoder is kept; written on the first run only.
-            encoder: where the encoder's weights lie on this machine; None for where the model found them.
+            encoder: where the encoder's weights lie on this machine; None for where the model found
+                them.
             threads: processor threads of the encoder; None lets ONNX Runtime choose.
 
         Raises:
-            OperatorError: the model is missing, damaged, or was trained for another taxonomy; or the encoder's weights are not its own.
+            OperatorError: the model is missing, damaged, or was trained for another taxonomy; or
+                the encoder's weights are not its own.
         """
         model = load_model(model_dir)
         if taxonomy is not None and model.description.labels != taxonomy.names:
             raise OperatorError(
-                f"the model in {model_dir} was trained for other labels than the taxonomy {taxonomy.name!r}; train it again with `intent train`"
+                f"the model in {model_dir} was trained for other labels than the taxonomy "
+                f"{taxonomy.name!r}; train it again with `intent train`"
             )
         glossary = load_glossary()
         if model.description.glossary != glossary.version:
             raise OperatorError(
-                f"the model in {model_dir} was trained with another glossary than the one installed; train it again with `intent train`"
+                f"the model in {model_dir} was trained with another glossary than the one "
+                "installed; train it again with `intent train`"
             )
         spec = model.encoder_spec(encoder)
         opened = open_encoder(spec, cache_dir, threads=threads) if spec is not None else None
@@ -73,14 +95,19 @@ class LocalClassifier:
         return decisions
 
     def probabilities(self, messages: Sequence[Message]) -> NDArray[np.float64]:
-        """Return calibrated probabilities in [0, 1] of shape (messages, labels), and a last column for lead where the model has a lead head."""
+        """Return calibrated probabilities in [0, 1] of shape (messages, labels), and a last column
+        for lead where the model has a lead head.
+        """
         return calibrated(self.model, self.logits(messages))
 
     def logits(self, messages: Sequence[Message]) -> NDArray[np.float32]:
         """Return the head's raw outputs, shape (messages, outputs)."""
         numbers = self.model.numbers
-        readings = [read(message, self.glossary) for message in messages]
-        features = [featurise(message, reading.text, reading.english) for message, reading in zip(messages, readings, strict=True)]
+        readings = [encoder_input(message, self.glossary) for message in messages]
+        features = [
+            featurise(message, reading.text, reading.english)
+            for message, reading in zip(messages, readings, strict=True)
+        ]
         logits = numbers.vocabulary.transform(features).times(numbers.sparse) + numbers.bias
         if self.encoder is not None:
             logits += self.encoder.encode([reading.encoded for reading in readings]) @ numbers.dense

@@ -1,4 +1,6 @@
-"""The files of a local model: ``model.json`` says what it is, ``head.safetensors`` holds its numbers; nothing in them can run."""
+"""The files of a local model: ``model.json`` says what it is, ``head.safetensors`` holds its
+numbers; nothing in them can run.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from safetensors.numpy import load_file, save
 
 from intent.classify.local.encoder import EncoderSpec
 from intent.classify.local.vocabulary import Vocabulary
-from intent.errors import OperatorError
+from intent.model.errors import OperatorError
 
 DESCRIPTION = "model.json"
 NUMBERS = "head.safetensors"
@@ -80,7 +82,9 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as loaded; ``version`` and ``calibration`` are hashes of its content, stored with every decision."""
+    """A model as loaded; ``version`` and ``calibration`` are hashes of its content, stored with
+    every decision.
+    """
 
     description: Description
     numbers: Numbers
@@ -89,13 +93,26 @@ class Model:
     adapter: Path | None
 
     def encoder_spec(self, name: str | None = None) -> EncoderSpec | None:
-        """Return the encoder that the model needs; ``name`` says where the same weights lie on this machine."""
+        """Return the encoder that the model needs; ``name`` says where the same weights lie on this
+        machine.
+        """
         needed = self.description.encoder
-        return EncoderSpec(name or needed.name, needed.sha256, needed.layers, self.adapter) if needed else None
+        return (
+            EncoderSpec(name or needed.name, needed.sha256, needed.layers, self.adapter)
+            if needed
+            else None
+        )
 
 
-def save_model(folder: Path, description: Description, numbers: Numbers, changes: dict[str, NDArray[np.float16]] | None = None) -> None:
-    """Write a model, and the ``changes`` to its encoder's weights if there are any; the same model gives the same bytes."""
+def save_model(
+    folder: Path,
+    description: Description,
+    numbers: Numbers,
+    changes: dict[str, NDArray[np.float16]] | None = None,
+) -> None:
+    """Write a model, and the ``changes`` to its encoder's weights if there are any; the same model
+    gives the same bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     if changes is not None:
         save_changes(folder / ADAPTER, changes)
@@ -110,8 +127,12 @@ def save_model(folder: Path, description: Description, numbers: Numbers, changes
         "slope": numbers.slope,
         "offset": numbers.offset,
     }
-    (folder / NUMBERS).write_bytes(save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}))
-    (folder / DESCRIPTION).write_text(description.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / NUMBERS).write_bytes(
+        save({name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()})
+    )
+    (folder / DESCRIPTION).write_text(
+        description.model_dump_json(indent=1) + "\n", encoding="utf-8"
+    )
 
 
 def save_changes(path: Path, changes: dict[str, NDArray[np.float16]]) -> None:
@@ -129,14 +150,33 @@ def load_model(folder: Path) -> Model:
         text = (folder / DESCRIPTION).read_bytes()
         description = Description.model_validate_json(text)
         tensors = load_file(folder / NUMBERS)
-        vocabulary = Vocabulary(tensors["known"], tensors["rarity"].astype(np.float32), description.scales)
-        numbers = Numbers(vocabulary, tensors["sparse"].astype(np.float32), *(tensors[name] for name in ("dense", "bias", "slope", "offset")))
+        vocabulary = Vocabulary(
+            tensors["known"], tensors["rarity"].astype(np.float32), description.scales
+        )
+        numbers = Numbers(
+            vocabulary,
+            tensors["sparse"].astype(np.float32),
+            *(tensors[name] for name in ("dense", "bias", "slope", "offset")),
+        )
     except (OSError, ValidationError, SafetensorError, KeyError) as error:
-        raise OperatorError(f"{folder} holds no usable model ({type(error).__name__}); give a folder that `intent train` has written") from error
-    adapter = folder / ADAPTER if description.encoder is not None and description.encoder.adapted else None
+        raise OperatorError(
+            f"{folder} holds no usable model ({type(error).__name__}); give a folder that `intent "
+            "train` has written"
+        ) from error
+    adapter = (
+        folder / ADAPTER
+        if description.encoder is not None and description.encoder.adapted
+        else None
+    )
     if adapter is not None and not adapter.exists():
-        raise OperatorError(f"{adapter} is missing; copy the whole folder of the model, or train it again")
+        raise OperatorError(
+            f"{adapter} is missing; copy the whole folder of the model, or train it again"
+        )
     thresholds = json.dumps([description.thresholds, description.lead_threshold])
-    calibration = hashlib.sha256(tensors["slope"].tobytes() + tensors["offset"].tobytes() + thresholds.encode()).hexdigest()[:12]
-    version = hashlib.sha256(text + (folder / NUMBERS).read_bytes() + (adapter.read_bytes() if adapter else b"")).hexdigest()[:12]
+    calibration = hashlib.sha256(
+        tensors["slope"].tobytes() + tensors["offset"].tobytes() + thresholds.encode()
+    ).hexdigest()[:12]
+    version = hashlib.sha256(
+        text + (folder / NUMBERS).read_bytes() + (adapter.read_bytes() if adapter else b"")
+    ).hexdigest()[:12]
     return Model(description, numbers, version, calibration, adapter)

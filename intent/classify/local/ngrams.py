@@ -1,4 +1,6 @@
-"""Turns a message into hashed character and word n-grams, and into features of the situation in which it was written."""
+"""Turns a message into hashed character and word n-grams, and into features of the situation in
+which it was written.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +9,33 @@ from collections.abc import Iterable, Iterator
 from zlib import crc32
 
 from intent.classify.folding import MAX_CHARACTERS, fold
-from intent.classify.local.dress import dress_features
-from intent.message import AuthorRole, Kind, Message
+from intent.classify.local.styling import styling_features
+from intent.model.message import AuthorRole, Kind, Message
 
 BUCKETS = 1 << 20
-"""Number of hash buckets; at the size of our vocabulary fewer than one feature in twenty shares its bucket."""
+"""Number of hash buckets; at the size of our vocabulary fewer than one feature in twenty shares its
+bucket.
+"""
 
 LONGEST = 5
 """Longest character n-gram."""
 
 SHORT = 16
-"""A text of at most so many characters is read together with its situation: it may be a bare detail."""
+"""A text of at most so many characters is read together with its situation: it may be a bare
+detail.
+"""
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _DIGITS = re.compile(r"\d+")
-_LINK = re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|ly|me|id|bet|shop|xyz|info|top|vip|link|cc|io)\b(?:/\S*)?")
+_LINK = re.compile(
+    r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|ly|me|id|bet|shop|xyz|info|top|vip|link|cc|io)\b(?:/\S*)?"
+)
 
 
 def character_ngrams(text: str) -> set[str]:
-    """Return the n-grams of 1 to 5 characters inside each token that is padded with one space on both sides."""
+    """Return the n-grams of 1 to 5 characters inside each token that is padded with one space on
+    both sides.
+    """
     grams: set[str] = set()
     for token in text.split():
         padded = f" {token} "
@@ -37,20 +47,37 @@ def character_ngrams(text: str) -> set[str]:
 
 
 def word_ngrams(text: str) -> set[str]:
-    """Return words, signs and their pairs, marked so that they never meet character n-grams; digits count as a shape too."""
+    """Return words, signs and their pairs, marked so that they never meet character n-grams; digits
+    count as a shape too.
+    """
     tokens = _TOKEN.findall(text)
     grams = {f"w:{token}" for token in tokens}
-    grams.update(f"w:{left} {right}" for left, right in zip(["^", *tokens], [*tokens, "$"], strict=True))
+    grams.update(
+        f"w:{left} {right}" for left, right in zip(["^", *tokens], [*tokens, "$"], strict=True)
+    )
     return grams
 
 
 def shape(text: str) -> str:
-    """Return the text with every digit as 0, every Latin letter as a and every other letter as its script's first: a size, a code, a number."""
-    return "".join("0" if sign.isdigit() else "a" if sign.isascii() and sign.isalpha() else "x" if sign.isalpha() else sign for sign in text)
+    """Return the text with every digit as 0, every Latin letter as a and every other letter as its
+    script's first: a size, a code, a number.
+    """
+    return "".join(
+        "0"
+        if sign.isdigit()
+        else "a"
+        if sign.isascii() and sign.isalpha()
+        else "x"
+        if sign.isalpha()
+        else sign
+        for sign in text
+    )
 
 
 def situation(message: Message) -> str:
-    """Name where the message stands: the shop's inbox, a room with an item on screen, a room with an offer, or nowhere known."""
+    """Name where the message stands: the shop's inbox, a room with an item on screen, a room with
+    an offer, or nowhere known.
+    """
     context = message.context
     if message.kind is Kind.CHAT:
         return "chat" if context is not None and context.offer else "chat-bare"
@@ -63,7 +90,7 @@ def situation_features(message: Message, text: str) -> Iterator[str]:
     """Yield features of the situation; ``text`` is the folded text."""
     where = situation(message)
     yield f"s:{where}"
-    yield from dress_features(message.text[:MAX_CHARACTERS])
+    yield from styling_features(message.text[:MAX_CHARACTERS])
     if message.author_role is not AuthorRole.VIEWER:
         yield "s:staff"
     yield f"s:length {min(len(text) // 6, 8)}"
@@ -98,12 +125,16 @@ def _context_features(message: Message, text: str, where: str) -> Iterator[str]:
 
 
 def buckets(features: Iterable[str]) -> list[int]:
-    """Hash features to bucket numbers in [1, BUCKETS), sorted and each once; 0 stays free for *unknown*."""
+    """Hash features to bucket numbers in [1, BUCKETS), sorted and each once; 0 stays free for
+    *unknown*.
+    """
     return sorted({crc32(feature.encode("utf-8")) % (BUCKETS - 1) + 1 for feature in features})
 
 
 BLOCKS = ("characters", "words", "situation", "english")
-"""The groups of features; each is scaled to length one before it is weighted, so that long texts don't outvote short ones."""
+"""The groups of features; each is scaled to length one before it is weighted, so that long texts
+don't outvote short ones.
+"""
 
 
 def featurise(message: Message, text: str, english: str) -> tuple[list[int], ...]:
@@ -114,4 +145,9 @@ def featurise(message: Message, text: str, english: str) -> tuple[list[int], ...
         english: the same with known words in English; it adds nothing where it is the same.
     """
     translated = buckets(f"g{gram}" for gram in word_ngrams(english))
-    return buckets(character_ngrams(text)), buckets(word_ngrams(text)), buckets(situation_features(message, text)), translated
+    return (
+        buckets(character_ngrams(text)),
+        buckets(word_ngrams(text)),
+        buckets(situation_features(message, text)),
+        translated,
+    )

@@ -1,4 +1,6 @@
-"""Walks over a text in a language with spaces between words, and says what is a price, a quantity, a variant."""
+"""Walks over a text in a language with spaces between words, and says what is a price, a quantity,
+a variant.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,11 @@ def find_spaced(text: str) -> Iterator[Found]:
     place = reached = 0
     while place < tokens.count:
         word = tokens.words[place]
-        found = _slot_at(tokens, place, reached) if word in known.TELLING or word[0].isdecimal() else None
+        found = (
+            _slot_at(tokens, place, reached)
+            if word in known.TELLING or word[0].isdecimal()
+            else None
+        )
         if found is None:
             place += 1
             continue
@@ -31,7 +37,9 @@ def find_spaced(text: str) -> Iterator[Found]:
 
 
 def _slot_at(tokens: Tokens, place: int, reached: int) -> Found | None:
-    """Return the first slot that a rule sees at a place, in tokens; none that begins before ``reached``, where the last one ended."""
+    """Return the first slot that a rule sees at a place, in tokens; none that begins before
+    ``reached``, where the last one ended.
+    """
     for kind, rule in _RULES:
         span = rule(tokens, place)
         if span is not None and span[0] >= reached:

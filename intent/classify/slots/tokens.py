@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-# Numbers are bounded and never begun in the middle: a flood of digits costs no more than its length.
+# Numbers are bounded and never begun in the middle: a flood of digits costs no more than its
+# length.
 _TOKEN = re.compile(r"\d{1,9}(?:[.,]\d{1,9}){0,4}|[^\W\d_]+|[^\w\s]")
 
 
@@ -21,7 +22,8 @@ class Tokens:
         matches = list(_TOKEN.finditer(text))
         self.count = len(matches)
         self.exact = [match.group() for match in matches]
-        # Empty words at the end, so that places after it and before the start (-1, -2) can be asked for.
+        # Empty words at the end, so that places after it and before the start (-1, -2) can be asked
+        # for.
         self.words = [*map(str.lower, self.exact), "", "", "", ""]
         self.starts = [match.start() for match in matches]
         self.ends = [match.end() for match in matches]
@@ -47,7 +49,12 @@ class Tokens:
         return 0 < place < self.count and self.starts[place] - self.ends[place - 1] <= 1
 
     def sticks(self, place: int, apart: frozenset[str] = frozenset()) -> bool:
-        """Say whether a token and the one before it are one word: "pr3m10s", but not "D3奶茶", as scripts without spaces stick to everything."""
+        """Say whether a token and the one before it are one word: "pr3m10s", but not "D3奶茶", as
+        scripts without spaces stick to everything.
+        """
         if not self.glued(place) or self.words[place - 1] in apart:
             return False
-        return all(sign.isalnum() and sign < "\u0e00" for sign in (self.words[place - 1][-1], self.words[place][0]))
+        return all(
+            sign.isalnum() and sign < "\u0e00"
+            for sign in (self.words[place - 1][-1], self.words[place][0])
+        )

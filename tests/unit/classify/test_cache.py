@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from intent.classify.cache import CachedClassifier, is_bare_detail, normalised, remembered_as
 from intent.classify.folding import fold
-from intent.classify.local.dress import dress_features
+from intent.classify.local.styling import styling_features
 from intent.classify.slots.find import find_slots
-from intent.decision import DecidedBy, Decision, Versions
-from intent.message import AuthorRole, Context, Kind, Message, Reply
+from intent.model.decision import DecidedBy, Decision, Versions
+from intent.model.message import AuthorRole, Context, Kind, Message, Reply
 
 
 class Echo:
@@ -43,7 +43,15 @@ class Echo:
 
 
 def said(text: str, **changes: object) -> Message:
-    message = Message(platform="p", room_id="r", message_id="1", user_id="u", kind=Kind.COMMENT, text=text, sent_at=datetime(2026, 1, 1, tzinfo=UTC))
+    message = Message(
+        platform="p",
+        room_id="r",
+        message_id="1",
+        user_id="u",
+        kind=Kind.COMMENT,
+        text=text,
+        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
     return message.model_copy(update=changes)
 
 
@@ -54,7 +62,10 @@ def cached(inner: Echo, capacity: int = 100) -> CachedClassifier:
 def test_a_repeated_text_is_decided_once_and_says_so() -> None:
     inner = Echo()
     classifier = cached(inner)
-    first, second = classifier.classify([said("do you ship to Perth")])[0], classifier.classify([said("do you  ship to Perth")])[0]
+    first, second = (
+        classifier.classify([said("do you ship to Perth")])[0],
+        classifier.classify([said("do you  ship to Perth")])[0],
+    )
     assert inner.asked == ["do you ship to Perth"]
     assert (first.from_cache, second.from_cache) == (False, True)
     assert replace(second, from_cache=False) == first
@@ -62,7 +73,9 @@ def test_a_repeated_text_is_decided_once_and_says_so() -> None:
 
 def test_repetitions_inside_one_batch_are_decided_once_and_keep_their_order() -> None:
     inner = Echo()
-    decisions = cached(inner).classify([said("hello everyone"), said("what a stream"), said("hello everyone")])
+    decisions = cached(inner).classify(
+        [said("hello everyone"), said("what a stream"), said("hello everyone")]
+    )
     assert inner.asked == ["hello everyone", "what a stream"]
     assert [decision.from_cache for decision in decisions] == [False, False, True]
 
@@ -76,7 +89,20 @@ def test_slots_are_found_again_in_the_actual_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["M", "A12", "2", "xl", "+1", "M black", "38?", "红 L", "call me 0412 345 678", "mail me at ann@example.com", "add @ann.shop please"]
+    "text",
+    [
+        "M",
+        "A12",
+        "2",
+        "xl",
+        "+1",
+        "M black",
+        "38?",
+        "红 L",
+        "call me 0412 345 678",
+        "mail me at ann@example.com",
+        "add @ann.shop please",
+    ],
 )
 def test_bare_details_and_contact_details_are_never_remembered(text: str) -> None:
     inner = Echo()
@@ -127,18 +153,28 @@ def test_texts_under_one_key_differ_in_no_letter_and_no_digit(one: str, other: s
     key = remembered_as(said(one), "v")
     if key is not None and key == remembered_as(said(other), "v"):
         assert fold(one) == fold(other)
-        assert [sign for sign in normalised(one) if sign.isalnum()] == [sign for sign in normalised(other) if sign.isalnum()]
+        assert [sign for sign in normalised(one) if sign.isalnum()] == [
+            sign for sign in normalised(other) if sign.isalnum()
+        ]
 
 
 @given(st.text(max_size=40), st.sampled_from(["\u200b", "\u00ad", "\ufeff"]), st.integers(0, 40))
-def test_normalising_is_stable_and_blind_to_what_cannot_be_seen(text: str, invisible: str, place: int) -> None:
+def test_normalising_is_stable_and_blind_to_what_cannot_be_seen(
+    text: str, invisible: str, place: int
+) -> None:
     assert normalised(normalised(text)) == normalised(text)
     assert normalised(text[:place] + invisible + text[place:]) == normalised(text)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("ship to US?", "ship to us?"), ("is it 5555", "is it 55555"), ("need 10² m", "need 102 m"), ("sooo good", "so good"), ("can?", "can")],
+    [
+        ("ship to US?", "ship to us?"),
+        ("is it 5555", "is it 55555"),
+        ("need 10² m", "need 102 m"),
+        ("sooo good", "so good"),
+        ("can?", "can"),
+    ],
 )
 def test_small_differences_that_matter_are_kept(one: str, other: str) -> None:
     assert normalised(one) != normalised(other)
@@ -151,8 +187,13 @@ def test_chatter_is_no_bare_detail() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("M O O N S gacor tonight", "M  O  O  N  S gacor tonight"), ("thanks to M\u200bO\u200bO\u200bN88 today", "thanks to MOON88 today")],
+    [
+        ("M O O N S gacor tonight", "M  O  O  N  S gacor tonight"),
+        ("thanks to M\u200bO\u200bO\u200bN88 today", "thanks to MOON88 today"),
+    ],
 )
-def test_texts_that_differ_in_what_the_model_reads_of_their_dress_are_two(one: str, other: str) -> None:
-    assert list(dress_features(one)) != list(dress_features(other))
+def test_texts_that_differ_in_what_the_model_reads_of_their_dress_are_two(
+    one: str, other: str
+) -> None:
+    assert list(styling_features(one)) != list(styling_features(other))
     assert remembered_as(said(one), "v") != remembered_as(said(other), "v")

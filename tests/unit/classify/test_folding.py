@@ -1,4 +1,6 @@
-"""Folding undoes styled letters, hidden characters and floods, and keeps what the languages need."""
+"""Folding undoes styled letters, hidden characters and floods, and keeps what the languages
+need.
+"""
 
 from __future__ import annotations
 

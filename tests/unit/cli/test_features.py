@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from intent.bootstrap import groups
+from intent.bootstrap.build import groups
 from intent.cli.features import parse_key
-from intent.errors import WrongUse
-from intent.features.definitions import Definitions, load_definitions
-from intent.taxonomy import Taxonomy
+from intent.features.definitions.definitions import Definitions, load_definitions
+from intent.model.errors import WrongUse
+from intent.model.taxonomy import Taxonomy
 
 
 @pytest.fixture
@@ -25,18 +25,34 @@ def definitions(taxonomy: Taxonomy) -> Definitions:
         ("user_creator=tiktok:a%2Cb,c%252c", {"user_id": "a,b", "creator_id": "c%2c"}),
     ],
 )
-def test_an_id_is_read_as_it_stands_and_a_comma_in_a_pair_is_escaped(definitions: Definitions, text: str, ids: dict[str, str]) -> None:
+def test_an_id_is_read_as_it_stands_and_a_comma_in_a_pair_is_escaped(
+    definitions: Definitions, text: str, ids: dict[str, str]
+) -> None:
     entity, parts = parse_key(text, definitions)
     assert (entity, parts) == (text.partition("=")[0], {"platform": "tiktok", **ids})
 
 
-@pytest.mark.parametrize("text", ["user_creator=tiktok:a,b,c", "user_creator=tiktok:100%,c", "user_creator=tiktok:a%2Fb,c"])
-def test_a_pair_that_can_be_read_in_two_ways_is_refused(definitions: Definitions, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["user_creator=tiktok:a,b,c", "user_creator=tiktok:100%,c", "user_creator=tiktok:a%2Fb,c"],
+)
+def test_a_pair_that_can_be_read_in_two_ways_is_refused(
+    definitions: Definitions, text: str
+) -> None:
     with pytest.raises(WrongUse, match="in a pair write a comma of an id as %2C, and % as %25"):
         parse_key(text, definitions)
 
 
-@pytest.mark.parametrize("text", ["somebody", "user=tiktok:", "user_creator=tiktok:a", "user_creator=tiktok:a,", "user_room=tiktok:a,b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "somebody",
+        "user=tiktok:",
+        "user_creator=tiktok:a",
+        "user_creator=tiktok:a,",
+        "user_room=tiktok:a,b",
+    ],
+)
 def test_what_names_no_entity_is_refused_with_the_form(definitions: Definitions, text: str) -> None:
     with pytest.raises(WrongUse, match=r"is no entity; write user\|creator"):
         parse_key(text, definitions)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from intent.bootstrap.resources import locate
 from intent.cli.app import app
-from intent.errors import TemplateError
-from intent.resources import locate
+from intent.model.errors import TemplateError
 
 
 @pytest.fixture
@@ -60,7 +60,9 @@ def test_rendering_shows_what_would_be_sent_without_contact_details() -> None:
     result = intent("render", "--text", "call me 0491 570 156", "--json")
     shown = json.loads(result.stdout)
     assert [one["role"] for one in shown["messages"]] == ["system", "user"]
-    assert [one["text"] for one in json.loads(shown["messages"][1]["content"])["messages"]] == ["call me [phone]"]
+    assert [one["text"] for one in json.loads(shown["messages"][1]["content"])["messages"]] == [
+        "call me [phone]"
+    ]
 
 
 def test_rendering_takes_messages_of_one_room_from_a_file(tmp_path: Path) -> None:

@@ -16,10 +16,10 @@ from eval.run.runner import execute
 from eval.run.start import describe
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import load_suite
-from intent.bootstrap import build_taxonomy
-from intent.decision import DecidedBy, Decision, Versions
-from intent.message import Message
-from intent.settings import load_settings
+from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.settings import load_settings
+from intent.model.decision import DecidedBy, Decision, Versions
+from intent.model.message import Message
 
 Twist = Callable[[Row, tuple[str, ...]], tuple[str, ...]]
 """Changes what the oracle says of a row."""
@@ -41,9 +41,13 @@ def chance(seed: str, key: str) -> float:
 
 
 class Oracle:
-    """Implements Classifier: right but for a share of messages drawn by ``seed``, and for what ``twist`` does."""
+    """Implements Classifier: right but for a share of messages drawn by ``seed``, and for what
+    ``twist`` does.
+    """
 
-    def __init__(self, *, wrong: float = 0.1, seed: str = "a", twist: Twist = lambda row, labels: labels) -> None:
+    def __init__(
+        self, *, wrong: float = 0.1, seed: str = "a", twist: Twist = lambda row, labels: labels
+    ) -> None:
         self._wrong, self._seed, self._twist = wrong, seed, twist
         self.asked = 0
 
@@ -58,7 +62,9 @@ class Oracle:
     def _decide(self, row: Row) -> Decision:
         labels = row.expected.labels
         if chance(self._seed, row.id) < self._wrong:
-            labels = (taxonomy().names[int(chance(self._seed + "label", row.id) * len(taxonomy().names))],)
+            labels = (
+                taxonomy().names[int(chance(self._seed + "label", row.id) * len(taxonomy().names))],
+            )
         labels = self._twist(row, labels)
         return Decision(
             probabilities={name: 0.9 if name in labels else 0.02 for name in taxonomy().names},
@@ -110,13 +116,24 @@ def write_suite(folder: Path, more: str = "") -> Path:
 
 
 def local(oracle: Oracle) -> LocalSubject:
-    return LocalSubject(oracle, Decider(by="local", taxonomy=oracle.versions.taxonomy, model=oracle.versions.model))
+    return LocalSubject(
+        oracle, Decider(by="local", taxonomy=oracle.versions.taxonomy, model=oracle.versions.model)
+    )
 
 
 def make_run(folder: Path, suite_file: Path, subject: Subject, **asked) -> Path:
     """Run a suite with any decider, and return the run's folder."""
     request = Request(suite=suite_file, out=folder, **asked)
     suite = load_suite(suite_file)
-    items = chosen(load_items(suite), parse_filters(request.filters), sample=request.sample, seed=request.seed)
-    execute(folder, describe(request, suite, items, subject.decider), items, subject, resume=request.resume, jobs=request.jobs)
+    items = chosen(
+        load_items(suite), parse_filters(request.filters), sample=request.sample, seed=request.seed
+    )
+    execute(
+        folder,
+        describe(request, suite, items, subject.decider),
+        items,
+        subject,
+        resume=request.resume,
+        jobs=request.jobs,
+    )
     return folder

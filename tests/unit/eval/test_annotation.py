@@ -1,4 +1,6 @@
-"""Labels leave for annotators and come back whole; what is malformed is named, and nothing is imported by halves."""
+"""Labels leave for annotators and come back whole; what is malformed is named, and nothing is
+imported by halves.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from eval.data.rows import Annotation, Row, load_dataset, of_split, read_file, w
 from eval.data.verbs import DATASET
 from eval.measure.history import load_run
 from eval.verbs.annotating import import_labels
-from intent.errors import OperatorError
+from intent.model.errors import OperatorError
 from tests.unit.eval.oracle import Oracle, local, make_run, rows_by_message, taxonomy, write_suite
 
 
@@ -53,16 +55,24 @@ def test_label_studio_and_back_keeps_every_label(tmp_path) -> None:
 
 
 def test_a_sheet_and_back_keeps_every_label_and_holds_no_formula(tmp_path) -> None:
-    hostile = rows()[0].model_copy(update={"input": rows()[0].input.model_copy(update={"text": "=HYPERLINK(1)"})})
-    quoted = rows()[1].model_copy(update={"input": rows()[1].input.model_copy(update={"text": "'tis nice,\nreally"})})
+    hostile = rows()[0].model_copy(
+        update={"input": rows()[0].input.model_copy(update={"text": "=HYPERLINK(1)"})}
+    )
+    quoted = rows()[1].model_copy(
+        update={"input": rows()[1].input.model_copy(update={"text": "'tis nice,\nreally"})}
+    )
     original = [hostile, quoted, *rows()[2:]]
     path = tmp_path / "labels.csv"
     path.write_text(sheet(original, blind=False), encoding="utf-8-sig", newline="")
-    cells = [cell for line in csv.reader(path.open(encoding="utf-8-sig", newline="")) for cell in line]
+    cells = [
+        cell for line in csv.reader(path.open(encoding="utf-8-sig", newline="")) for cell in line
+    ]
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
     given, faults = read_sheet(path, by=None, guideline=1)
     assert faults == []
-    merged, faults = merge([row.model_copy(update={"labels": row.labels[:1]}) for row in original], given, taxonomy())
+    merged, faults = merge(
+        [row.model_copy(update={"labels": row.labels[:1]}) for row in original], given, taxonomy()
+    )
     assert (merged, faults) == (original, [])
 
 
@@ -70,7 +80,9 @@ def test_blind_tasks_hold_no_label_and_suggestions_are_shown_only_when_asked_for
     blind = json.dumps(labelstudio.tasks(rows(), blind=True))
     assert not any(label in blind for label in taxonomy().names if label not in {"spam", "chatter"})
     assert "expected" not in blind
-    seen = labelstudio.tasks(rows()[:1], blind=True, guesses={rows()[0].id: ("spam",)}, model="m1")[0]
+    seen = labelstudio.tasks(rows()[:1], blind=True, guesses={rows()[0].id: ("spam",)}, model="m1")[
+        0
+    ]
     assert seen["predictions"][0]["result"][0]["value"]["choices"] == ["spam"]
     assert sheet(rows(), blind=True).count("author,") == 0
 
@@ -82,14 +94,25 @@ def test_the_labelling_configuration_offers_exactly_the_taxonomy() -> None:
 
 
 def task(row: Row, *labels: str, **changes: object) -> dict:
-    made = labelstudio.tasks([row.model_copy(update={"labels": (Annotation(by="anna", labels=labels or ("spam",)),)})], blind=False)[0]
+    made = labelstudio.tasks(
+        [row.model_copy(update={"labels": (Annotation(by="anna", labels=labels or ("spam",)),)})],
+        blind=False,
+    )[0]
     return {**made, **changes}
 
 
 def test_every_malformed_task_is_named_with_its_row_and_reason(tmp_path) -> None:
     good, other, third = rows()[:3]
-    wrong = [task(good), {"data": {}}, task(other, "buying"), task(third, "spam", "price_inquiry"), task(good)]
-    given, faults = labelstudio.read_tasks(written(tmp_path, wrong), taxonomy(), by=None, guideline=1)
+    wrong = [
+        task(good),
+        {"data": {}},
+        task(other, "buying"),
+        task(third, "spam", "price_inquiry"),
+        task(good),
+    ]
+    given, faults = labelstudio.read_tasks(
+        written(tmp_path, wrong), taxonomy(), by=None, guideline=1
+    )
     assert [fault.where for fault in faults] == ["task 2"]
     named = {fault.where: fault.what for fault in merge(rows(), given, taxonomy())[1]}
     assert "not in the taxonomy: buying" in named[f"task 3 (row {other.id})"]
@@ -105,30 +128,53 @@ def test_a_file_that_is_no_list_of_tasks_is_refused(tmp_path, content) -> None:
         labelstudio.read_tasks(path, taxonomy(), by=None, guideline=1)
 
 
-def test_an_import_with_one_fault_changes_no_file_and_one_without_changes_what_it_says(tmp_path) -> None:
+def test_an_import_with_one_fault_changes_no_file_and_one_without_changes_what_it_says(
+    tmp_path,
+) -> None:
     home = tmp_path / "dataset"
     shutil.copytree(DATASET, home)
     before = {path.name: path.read_bytes() for path in home.glob("*.jsonl")}
-    dev, test = (next(row for row in load_dataset(home) if row.metadata.split == split) for split in ("dev", "test"))
-    given = [Given("task 1", dev.id, "anna", dev.expected.labels), Given("task 2", test.id, "anna", ("nothing",))]
+    dev, test = (
+        next(row for row in load_dataset(home) if row.metadata.split == split)
+        for split in ("dev", "test")
+    )
+    given = [
+        Given("task 1", dev.id, "anna", dev.expected.labels),
+        Given("task 2", test.id, "anna", ("nothing",)),
+    ]
     assert import_into(home, given, taxonomy())[1] != []
     assert {path.name: path.read_bytes() for path in home.glob("*.jsonl")} == before
     assert import_into(home, given[:1], taxonomy()) == (1, [])
     changed = {path.name for path in home.glob("*.jsonl") if path.read_bytes() != before[path.name]}
     assert changed == {"dev.jsonl"}
-    assert next(row for row in load_dataset(home) if row.id == dev.id).by("anna") == dev.expected.labels
+    assert (
+        next(row for row in load_dataset(home) if row.id == dev.id).by("anna")
+        == dev.expected.labels
+    )
 
 
 def test_the_verb_names_faults_and_imports_nothing(tmp_path) -> None:
     home = tmp_path / "dataset"
     shutil.copytree(DATASET, home)
-    path = written(tmp_path, [{"data": {"row": "nobody", "text": "x"}, "annotations": [{"completed_by": 7, "result": []}]}])
+    path = written(
+        tmp_path,
+        [
+            {
+                "data": {"row": "nobody", "text": "x"},
+                "annotations": [{"completed_by": 7, "result": []}],
+            }
+        ],
+    )
     with pytest.raises(OperatorError, match="nothing was imported"):
         import_labels(path, dataset=home)
 
 
-def test_an_annotator_changes_their_mind_only_when_asked_to_and_adjudication_becomes_what_is_expected() -> None:
-    row = next(row for row in rows() if row.expected.labels == ("chatter",) and not row.by("adjudicated"))
+def test_an_annotator_changes_their_mind_only_when_asked_to_and_adjudication_becomes_what_is_expected() -> (
+    None
+):
+    row = next(
+        row for row in rows() if row.expected.labels == ("chatter",) and not row.by("adjudicated")
+    )
     other = Given("line 2", row.id, "author", ("spam",))
     assert "use --replace" in merge([row], [other], taxonomy())[1][0].what
     assert merge([row], [other], taxonomy(), replace=True)[0][0].by("author") == ("spam",)
@@ -138,14 +184,26 @@ def test_an_annotator_changes_their_mind_only_when_asked_to_and_adjudication_bec
 
 def test_a_text_that_was_labelled_in_another_version_is_refused() -> None:
     row = rows()[0]
-    assert "another version" in merge([row], [Given("task 1", row.id, "anna", ("spam",), text="older")], taxonomy())[1][0].what
+    assert (
+        "another version"
+        in merge([row], [Given("task 1", row.id, "anna", ("spam",), text="older")], taxonomy())[1][
+            0
+        ].what
+    )
 
 
 def test_agreement_is_told_apart_by_the_later_guideline() -> None:
     first, second = (without(row, "second") for row in rows()[:2])
-    first = first.model_copy(update={"labels": (*first.labels, Annotation(by="second", labels=("spam",), guideline=2))})
-    second = second.model_copy(update={"labels": (*second.labels, Annotation(by="second", labels=("spam",)))})
-    assert {version: len(held) for version, held in by_guideline([first, second]).items()} == {1: 1, 2: 1}
+    first = first.model_copy(
+        update={"labels": (*first.labels, Annotation(by="second", labels=("spam",), guideline=2))}
+    )
+    second = second.model_copy(
+        update={"labels": (*second.labels, Annotation(by="second", labels=("spam",)))}
+    )
+    assert {version: len(held) for version, held in by_guideline([first, second]).items()} == {
+        1: 1,
+        2: 1,
+    }
 
 
 def test_a_dataset_that_is_written_again_is_the_same_to_the_byte(tmp_path) -> None:
@@ -158,7 +216,10 @@ def test_annotators_share_a_part_and_divide_the_rest_by_rooms() -> None:
     anna, ben = ({row.id for row in given[name]} for name in ("anna", "ben"))
     assert anna | ben == {row.id for row in rows()}
     assert 0.3 <= len(anna & ben) / len(rows()) < 0.45
-    rooms = [{row.input.room_id for row in rows() if row.id in mine - (anna & ben)} for mine in (anna, ben)]
+    rooms = [
+        {row.input.room_id for row in rows() if row.id in mine - (anna & ben)}
+        for mine in (anna, ben)
+    ]
     assert rooms[0].isdisjoint(rooms[1])
     assert assign(rows(), ["anna"], overlap=0.0, seed=1)["anna"] == rows()
 

@@ -1,4 +1,6 @@
-"""LLM runs: asked once, replayed for nothing and offline, with a gate that names what a worse prompt confuses."""
+"""LLM runs: asked once, replayed for nothing and offline, with a gate that names what a worse
+prompt confuses.
+"""
 
 from __future__ import annotations
 
@@ -21,24 +23,29 @@ from eval.run.request import SEED, Request
 from eval.run.runner import PREDICTIONS
 from eval.run.start import start
 from eval.run.suite import load_suite
-from eval.standin import StandIn
+from eval.standin.fake_llm_server import FakeLlmServer
 from eval.verdict.gate import Verdict, check_run
-from intent.bootstrap import build_prompt, open_database, sqlite_url
+from intent.bootstrap.build import build_prompt, open_database, sqlite_url
+from intent.bootstrap.settings import load_settings
 from intent.classify.llm.batch import prepare
-from intent.decision import DecidedBy
-from intent.errors import LlmUnavailable, OperatorError
-from intent.message import Message
-from intent.ports import Answer, Attempt, Claim, Outcome, Question
-from intent.settings import load_settings
+from intent.model.attempt import Attempt, Outcome
+from intent.model.decision import DecidedBy
+from intent.model.errors import LlmUnavailable, OperatorError
+from intent.model.message import Message
+from intent.model.question import Answer, Claim, Question
 from intent.store.ledger import SqlReplies
 from tests.unit.classify.llm.asking import MemoryReplies
 from tests.unit.eval.oracle import Oracle, confusing, local, make_run, taxonomy, write_suite
 
 
 class FakeAnswerer:
-    """Implements Answerer with an oracle behind it; may be of no use for some messages, and dies when it was asked so many times."""
+    """Implements Answerer with an oracle behind it; may be of no use for some messages, and dies
+    when it was asked so many times.
+    """
 
-    def __init__(self, oracle: Oracle, *, useless: Sequence[str] = (), calls: int = 1_000_000) -> None:
+    def __init__(
+        self, oracle: Oracle, *, useless: Sequence[str] = (), calls: int = 1_000_000
+    ) -> None:
         self._oracle, self._useless, self._calls = oracle, useless, calls
         self.asked: list[tuple[list[str], list[str]]] = []
 
@@ -46,10 +53,17 @@ class FakeAnswerer:
         self._calls -= 1
         if self._calls < 0:
             raise LlmUnavailable("the LLM server does not answer (test)")
-        self.asked.append(([claim.message.message_id for claim in claims], [message.message_id for message in before]))
+        self.asked.append(
+            (
+                [claim.message.message_id for claim in claims],
+                [message.message_id for message in before],
+            )
+        )
         decisions = self._oracle.classify([claim.message for claim in claims])
         return [
-            Answer(claim, None, "refused") if claim.message.message_id in self._useless else Answer(claim, decision)
+            Answer(claim, None, "refused")
+            if claim.message.message_id in self._useless
+            else Answer(claim, decision)
             for claim, decision in zip(claims, decisions, strict=True)
         ]
 
@@ -58,7 +72,15 @@ def subject(answerer: FakeAnswerer, suite: Path, prompt: str = "p1", batch: int 
     decider = Decider(by="llm", taxonomy=taxonomy().version, prompt=prompt)
     history = rooms(load_items(load_suite(suite)))
     replies, ledger = RunReplies(MemoryReplies()), RunLedger()
-    return LlmSubject(answerer, replies, ledger, decider, key=lambda claim: claim.message.message_id, history=history, batch=batch)
+    return LlmSubject(
+        answerer,
+        replies,
+        ledger,
+        decider,
+        key=lambda claim: claim.message.message_id,
+        history=history,
+        batch=batch,
+    )
 
 
 @pytest.fixture
@@ -68,7 +90,7 @@ def suite(tmp_path):
 
 @pytest.fixture
 def server(monkeypatch):
-    with StandIn(taxonomy()) as standin:
+    with FakeLlmServer(taxonomy()) as standin:
         monkeypatch.setenv("INTENT_LLM_BASE_URL", standin.url)
         yield standin
 
@@ -77,14 +99,18 @@ def asked_for(suite: Path, out: Path, **more) -> Request:
     return Request(suite, out, by="llm", sample=40, store=suite.parent / "replies.db", **more)
 
 
-def test_what_was_asked_once_is_replayed_offline_to_the_byte_with_its_price(tmp_path, suite, server, monkeypatch) -> None:
+def test_what_was_asked_once_is_replayed_offline_to_the_byte_with_its_price(
+    tmp_path, suite, server, monkeypatch
+) -> None:
     start(asked_for(suite, tmp_path / "online"))
     sent = len(server.seen)
     assert sent > 0
     monkeypatch.delenv("INTENT_LLM_BASE_URL")
     start(asked_for(suite, tmp_path / "offline", offline=True))
     assert len(server.seen) == sent
-    assert (tmp_path / "offline" / PREDICTIONS).read_bytes() == (tmp_path / "online" / PREDICTIONS).read_bytes()
+    assert (tmp_path / "offline" / PREDICTIONS).read_bytes() == (
+        tmp_path / "online" / PREDICTIONS
+    ).read_bytes()
     predictions = read_predictions(tmp_path / "offline" / PREDICTIONS)
     assert sum(one.input_tokens for one in predictions) == server.input_tokens
     assert sum(one.output_tokens for one in predictions) == server.output_tokens
@@ -97,7 +123,9 @@ def test_offline_refuses_to_call_and_says_what_is_missing(tmp_path, suite, serve
     assert server.seen == []
 
 
-def test_repeats_and_fresh_runs_ask_again_and_are_replayed_by_themselves(tmp_path, suite, server) -> None:
+def test_repeats_and_fresh_runs_ask_again_and_are_replayed_by_themselves(
+    tmp_path, suite, server
+) -> None:
     start(asked_for(suite, tmp_path / "one"))
     once = len(server.seen)
     start(asked_for(suite, tmp_path / "two", repeat=2))
@@ -118,7 +146,9 @@ def test_a_run_that_an_outage_stopped_goes_on_where_it_was(tmp_path, suite) -> N
     assert len(asked) == len(set(asked)) == 200
 
 
-def test_messages_are_asked_room_by_room_in_order_of_time_with_the_few_before(tmp_path, suite) -> None:
+def test_messages_are_asked_room_by_room_in_order_of_time_with_the_few_before(
+    tmp_path, suite
+) -> None:
     answerer = FakeAnswerer(Oracle())
     make_run(tmp_path / "run", suite, subject(answerer, suite, batch=8), sample=300)
     by_message = {item.message.message_id: item for item in load_items(load_suite(suite))}
@@ -131,46 +161,82 @@ def test_messages_are_asked_room_by_room_in_order_of_time_with_the_few_before(tm
         assert len(before) <= 5
 
 
-def test_a_prompt_that_confuses_two_labels_fails_the_gate_and_the_labels_are_named(tmp_path, suite) -> None:
+def test_a_prompt_that_confuses_two_labels_fails_the_gate_and_the_labels_are_named(
+    tmp_path, suite
+) -> None:
     good = make_run(tmp_path / "good", suite, subject(FakeAnswerer(Oracle()), suite))
     twisted = FakeAnswerer(Oracle(twist=confusing("shipping_inquiry", "availability_inquiry")))
     bad = make_run(tmp_path / "bad", suite, subject(twisted, suite, prompt="p2"))
     report = check_run(load_run(bad, taxonomy()), load_run(good, taxonomy()), taxonomy())
     assert report.verdict is Verdict.FAILED
-    assert {check.name for check in report.of(Verdict.FAILED)} == {"f1:shipping_inquiry", "f1:availability_inquiry"}
+    assert {check.name for check in report.of(Verdict.FAILED)} == {
+        "f1:shipping_inquiry",
+        "f1:availability_inquiry",
+    }
 
 
 def test_replies_that_cannot_be_used_have_a_column_and_a_rate_of_their_own(tmp_path, suite) -> None:
     useless = [item.message.message_id for item in load_items(load_suite(suite))][:30]
-    folder = make_run(tmp_path / "run", suite, subject(FakeAnswerer(Oracle(wrong=0.0), useless=useless), suite))
+    folder = make_run(
+        tmp_path / "run", suite, subject(FakeAnswerer(Oracle(wrong=0.0), useless=useless), suite)
+    )
     run = load_run(folder, taxonomy())
     found = confusion(run.scored)
     column = found.columns.index(UNPARSEABLE)
-    truth = sum(len(run.items[one.id].row.expected.labels) for one in run.predictions if one.status == "refused")
+    truth = sum(
+        len(run.items[one.id].row.expected.labels)
+        for one in run.predictions
+        if one.status == "refused"
+    )
     assert sum(row[column] for row in found.counts) == truth >= 30
-    rate = next(check for check in check_run(run, run, taxonomy()).checks if check.name == "invalid_rate limit")
+    rate = next(
+        check
+        for check in check_run(run, run, taxonomy()).checks
+        if check.name == "invalid_rate limit"
+    )
     assert rate.verdict is Verdict.FAILED
 
 
-def test_the_cascade_asks_only_what_is_unsure_and_keeps_the_local_decision_where_no_answer_is_of_use(tmp_path, suite) -> None:
+def test_the_cascade_asks_only_what_is_unsure_and_keeps_the_local_decision_where_no_answer_is_of_use(
+    tmp_path, suite
+) -> None:
     first = Oracle(wrong=0.3)
-    useless = {item.message.message_id for item in load_items(load_suite(suite)) if item.row.metadata.lang == "vi"}
+    useless = {
+        item.message.message_id
+        for item in load_items(load_suite(suite))
+        if item.row.metadata.lang == "vi"
+    }
     answerer = FakeAnswerer(Oracle(wrong=0.0), useless=tuple(useless))
     decider = Decider(by="cascade", taxonomy=taxonomy().version)
-    cascade = CascadeSubject(local(first), first, subject(answerer, suite), lambda decision: "chatter" not in decision.labels, decider)
+    cascade = CascadeSubject(
+        local(first),
+        first,
+        subject(answerer, suite),
+        lambda decision: "chatter" not in decision.labels,
+        decider,
+    )
     folder = make_run(tmp_path / "run", suite, cascade, sample=300)
     asked = {key for keys, _ in answerer.asked for key in keys}
     run = load_run(folder, taxonomy())
     for one in run.predictions:
         key = run.items[one.id].message.message_id
-        assert (key in asked) == ("chatter" not in first.classify([run.items[one.id].message])[0].labels)
+        assert (key in asked) == (
+            "chatter" not in first.classify([run.items[one.id].message])[0].labels
+        )
         assert (one.stage == "llm") == (key in asked and key not in useless)
         assert one.labels
     assert run.scored.answered.sum() == len(run.predictions) - len(asked & useless)
 
 
 def test_what_was_paid_is_shared_out_to_the_last_nanodollar(make_attempt) -> None:
-    parts = shares([make_attempt(input_tokens=100, nanodollars=7), make_attempt(input_tokens=1, nanodollars=1)], 3, 0.5)
+    parts = shares(
+        [
+            make_attempt(input_tokens=100, nanodollars=7),
+            make_attempt(input_tokens=1, nanodollars=1),
+        ],
+        3,
+        0.5,
+    )
     assert sum(part.input_tokens for part in parts) == 101
     assert sum(part.nanodollars for part in parts) == 8
     assert {part.latency for part in parts} == {0.5}
@@ -179,9 +245,32 @@ def test_what_was_paid_is_shared_out_to_the_last_nanodollar(make_attempt) -> Non
 @pytest.fixture
 def make_attempt():
     def make(**values) -> Attempt:
-        zero = {"input_tokens": 0, "cached_tokens": 0, "cache_write_tokens": 0, "output_tokens": 0, "nanodollars": 0, "latency": 0.1}
-        about = {"request": "r", "run": "eval", "platform": "p", "room_id": "r", "prompt": "p", "model": "m", "messages": 1}
-        return Attempt(**{**about, "outcome": Outcome.ANSWERED, "started": datetime(2026, 1, 1, tzinfo=UTC), **zero, **values})
+        zero = {
+            "input_tokens": 0,
+            "cached_tokens": 0,
+            "cache_write_tokens": 0,
+            "output_tokens": 0,
+            "nanodollars": 0,
+            "latency": 0.1,
+        }
+        about = {
+            "request": "r",
+            "run": "eval",
+            "platform": "p",
+            "room_id": "r",
+            "prompt": "p",
+            "model": "m",
+            "messages": 1,
+        }
+        return Attempt(
+            **{
+                **about,
+                "outcome": Outcome.ANSWERED,
+                "started": datetime(2026, 1, 1, tzinfo=UTC),
+                **zero,
+                **values,
+            }
+        )
 
     return make
 
@@ -189,7 +278,9 @@ def make_attempt():
 def test_rooms_whose_texts_the_prompt_shows_as_examples_are_left_out(suite) -> None:
     items = load_items(load_suite(suite))
     prompt = build_prompt(load_settings())
-    shown = items[0].row.model_copy(update={"input": items[0].row.input.model_copy(update={"text": "MINE!! a07 in size m"})})
+    shown = items[0].row.model_copy(
+        update={"input": items[0].row.input.model_copy(update={"text": "MINE!! a07 in size m"})}
+    )
     kept = without_examples([as_item(shown), *items[1:]], prompt)
     assert items[0].room not in {item.room for item in kept}
     assert len(kept) > len(items) - 60
@@ -201,7 +292,12 @@ def test_twenty_thousand_replies_are_replayed_within_twenty_seconds(tmp_path, su
     items = chosen(load_items(load_suite(suite)), {}, sample=sample, seed=SEED)
     prompt = build_prompt(load_settings())
     asker = f"{prompt.identity}:{prompt.front.model.id}"
-    keys = [prepare(Claim(Question("", "", "", item.message.sent_at, 0), item.message, 0, "", 1), asker).key for item in items]
+    keys = [
+        prepare(
+            Claim(Question("", "", "", item.message.sent_at, 0), item.message, 0, "", 1), asker
+        ).key
+        for item in items
+    ]
     database = open_database(load_settings().model_copy(update={"database_url": sqlite_url(store)}))
     replies = RunReplies(SqlReplies(database))
     for repeat in range(repeats):
@@ -209,11 +305,23 @@ def test_twenty_thousand_replies_are_replayed_within_twenty_seconds(tmp_path, su
         replies.keep(dict.fromkeys(keys, b'{"labels": [{"id": "m", "is": ["CH"]}], "slots": []}'))
     database.close()
     began = time.process_time()  # what the machine's other work takes is not ours
-    start(Request(suite, tmp_path / "replay", by="llm", sample=sample, repeat=repeats, offline=True, store=store))
+    start(
+        Request(
+            suite,
+            tmp_path / "replay",
+            by="llm",
+            sample=sample,
+            repeat=repeats,
+            offline=True,
+            store=store,
+        )
+    )
     assert len(read_predictions(tmp_path / "replay" / PREDICTIONS)) == sample * repeats
     assert time.process_time() - began < 20
 
 
 def test_decisions_of_an_llm_say_so(tmp_path, suite, server) -> None:
     start(asked_for(suite, tmp_path / "run"))
-    assert {one.stage for one in read_predictions(tmp_path / "run" / PREDICTIONS)} == {DecidedBy.LLM.value}
+    assert {one.stage for one in read_predictions(tmp_path / "run" / PREDICTIONS)} == {
+        DecidedBy.LLM.value
+    }

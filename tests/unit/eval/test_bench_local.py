@@ -1,4 +1,6 @@
-"""The bench of the local model runs every system on the same messages, and prints a line for each."""
+"""The bench of the local model runs every system on the same messages, and prints a line for
+each.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from eval.bench.local import bench_local, line
-from intent import bootstrap
+from intent.bootstrap import build as bootstrap
+from intent.bootstrap.settings import load_settings
 from intent.classify.local.classifier import LocalClassifier
-from intent.settings import load_settings
-from intent.taxonomy import Taxonomy
+from intent.model.taxonomy import Taxonomy
 from intent.training.data import read_examples
 
 DATASET = Path(__file__).parents[3] / "eval" / "datasets" / "lead_intent"
@@ -24,8 +26,17 @@ def test_every_system_is_measured_on_the_same_messages(taxonomy: Taxonomy) -> No
     dev = read_examples(DATASET / "dev.jsonl")
     stream = [one.message for one in dev[:40]]
     said: list[str] = []
-    rows = bench_local({"twice": stream + stream}, ours, taxonomy, train=dev[100:400], labelled={"dev": dev[:60]}, say=said.append)
-    assert [(row.data, row.system) for row in rows] == [(data, system) for data in ("twice", "dev") for system in SYSTEMS]
+    rows = bench_local(
+        {"twice": stream + stream},
+        ours,
+        taxonomy,
+        train=dev[100:400],
+        labelled={"dev": dev[:60]},
+        say=said.append,
+    )
+    assert [(row.data, row.system) for row in rows] == [
+        (data, system) for data in ("twice", "dev") for system in SYSTEMS
+    ]
     assert [row.ratio for row in rows if row.system == SYSTEMS[0]] == [1.0, 1.0]
     assert all(row.rate > 0 and row.processor > 0 for row in rows)
     assert all((row.macro_f1 is None) == (row.data == "twice") for row in rows)
@@ -34,4 +45,8 @@ def test_every_system_is_measured_on_the_same_messages(taxonomy: Taxonomy) -> No
     assert not any(share for (_, system), share in cached.items() if system != SYSTEMS[3])
     for row in rows:
         assert line(row) in said
-    assert sum("µs a message" in text for text in said) == sum("settled by" in text for text in said) == 2
+    assert (
+        sum("µs a message" in text for text in said)
+        == sum("settled by" in text for text in said)
+        == 2
+    )

@@ -1,4 +1,6 @@
-"""The dataset that ships keeps what it promises, and the checks find faults that are planted in it."""
+"""The dataset that ships keeps what it promises, and the checks find faults that are planted in
+it.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,11 @@ from eval.data.near import near_duplicates
 from eval.data.rows import Annotation, Row, Slot, load_dataset, of_split, read_dataset, read_file
 from eval.data.stats import count, count_cells
 from eval.data.verbs import BUNDLED_ENCODER, DATASET, app
-from intent.bootstrap import build_taxonomy
+from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.settings import load_settings
 from intent.classify.local.encoder import open_encoder
-from intent.errors import OperatorError
-from intent.message import parse_message, wire
-from intent.settings import load_settings
+from intent.model.errors import OperatorError
+from intent.model.message import parse_message, wire
 
 TEST_ROWS = {"en": 250, "zh": 200, "idms": 200, "es": 150, "vi": 150, "th": 150}
 SPLIT_ROWS = {"train": 3000, "dev": 600, "test": 1200}
@@ -42,7 +44,12 @@ def planted(row: Row, **changes) -> list[str]:
 
 
 def first_row(split: str, *, lead: bool = True) -> Row:
-    return next(row for row in of_split(rows(), split) if taxonomy().leads.isdisjoint(row.expected.labels) is not lead and not row.by("adjudicated"))
+    return next(
+        row
+        for row in of_split(rows(), split)
+        if taxonomy().leads.isdisjoint(row.expected.labels) is not lead
+        and not row.by("adjudicated")
+    )
 
 
 def test_the_dataset_has_no_fault():
@@ -63,7 +70,12 @@ def test_no_text_stands_nearly_the_same_in_two_splits():
 @pytest.mark.slow
 def test_no_text_means_nearly_the_same_in_two_splits():
     settings = load_settings()
-    assert near_duplicates(rows(), open_encoder(BUNDLED_ENCODER, settings.cache_dir, threads=settings.threads)) == []
+    assert (
+        near_duplicates(
+            rows(), open_encoder(BUNDLED_ENCODER, settings.cache_dir, threads=settings.threads)
+        )
+        == []
+    )
 
 
 def test_it_is_as_large_and_as_varied_as_promised():
@@ -93,7 +105,10 @@ def test_dev_and_test_were_labelled_twice():
 
 def test_an_unknown_label_is_found():
     row = first_row("test")
-    assert any("not in the taxonomy" in what for what in planted(row, labels=(Annotation(by="author", labels=("buying",)),)))
+    assert any(
+        "not in the taxonomy" in what
+        for what in planted(row, labels=(Annotation(by="author", labels=("buying",)),))
+    )
 
 
 def test_a_label_beside_chatter_is_found():
@@ -116,14 +131,22 @@ def test_an_expectation_that_nobody_gave_is_found():
 
 def test_a_disagreement_that_nobody_settled_is_found():
     row = first_row("test", lead=False)
-    labels = (*(given for given in row.labels if given.by == "author"), Annotation(by="second", labels=("purchase_intent",)))
+    labels = (
+        *(given for given in row.labels if given.by == "author"),
+        Annotation(by="second", labels=("purchase_intent",)),
+    )
     assert "the annotators disagree and nobody has adjudicated" in planted(row, labels=labels)
 
 
 def test_a_text_that_stands_twice_is_found():
     row, other = of_split(rows(), "train")[0], of_split(rows(), "test")[5]
     shouted = row.input.model_copy(update={"text": f"{other.input.text.upper()} !!"})
-    assert any("the same text as" in what for what in planted(row, input=shouted, expected=row.expected.model_copy(update={"slots": ()})))
+    assert any(
+        "the same text as" in what
+        for what in planted(
+            row, input=shouted, expected=row.expected.model_copy(update={"slots": ()})
+        )
+    )
 
 
 def test_an_id_that_stands_twice_is_found():
@@ -133,7 +156,13 @@ def test_an_id_that_stands_twice_is_found():
 
 def test_a_room_in_two_splits_is_found():
     row, other = of_split(rows(), "train")[0], of_split(rows(), "test")[0]
-    moved = row.input.model_copy(update={"platform": other.input.platform, "room_id": other.input.room_id, "sent_at": "2020-01-01T00:00:00+00:00"})
+    moved = row.input.model_copy(
+        update={
+            "platform": other.input.platform,
+            "room_id": other.input.room_id,
+            "sent_at": "2020-01-01T00:00:00+00:00",
+        }
+    )
     assert any("its room" in what for what in planted(row, input=moved))
 
 
@@ -145,9 +174,16 @@ def test_a_message_out_of_time_is_found():
 
 
 def test_a_nearly_equal_text_in_another_split_is_found():
-    row, other = of_split(rows(), "train")[0], max(of_split(rows(), "test"), key=lambda row: len(row.input.text))
-    copied = row.model_copy(update={"input": row.input.model_copy(update={"text": f"{other.input.text[:-3]}."})})
-    assert [(pair.first, pair.second) for pair in near_duplicates([copied, *rows()[1:]])] == [(row.id, other.id)]
+    row, other = (
+        of_split(rows(), "train")[0],
+        max(of_split(rows(), "test"), key=lambda row: len(row.input.text)),
+    )
+    copied = row.model_copy(
+        update={"input": row.input.model_copy(update={"text": f"{other.input.text[:-3]}."})}
+    )
+    assert [(pair.first, pair.second) for pair in near_duplicates([copied, *rows()[1:]])] == [
+        (row.id, other.id)
+    ]
 
 
 def test_texts_that_mean_the_same_are_found_by_their_embeddings():
@@ -158,13 +194,18 @@ def test_texts_that_mean_the_same_are_found_by_their_embeddings():
     row, other = first_row("train"), first_row("test")
     pair = [
         one.model_copy(update={"input": one.input.model_copy(update={"text": text})})
-        for one, text in ((row, "could you post it to Perth"), (other, "is sending to Western Australia possible"))
+        for one, text in (
+            (row, "could you post it to Perth"),
+            (other, "is sending to Western Australia possible"),
+        )
     ]
     assert near_duplicates(pair) == []
     assert len(near_duplicates(pair, Alike())) == 1
 
 
-@pytest.mark.parametrize(("line", "reason"), [("{", "Invalid JSON"), ('{"id": "x"}', "Field required")])
+@pytest.mark.parametrize(
+    ("line", "reason"), [("{", "Invalid JSON"), ('{"id": "x"}', "Field required")]
+)
 def test_a_line_that_is_no_row_is_named_with_its_number_and_reason(tmp_path, line, reason):
     good = (DATASET / "dev.jsonl").read_text(encoding="utf-8").split("\n")[0]
     path = tmp_path / "dev.jsonl"
@@ -201,9 +242,14 @@ def test_kappa_is_one_for_agreement_nothing_for_chance_and_minus_one_for_contrad
 
 def test_agreement_counts_only_rows_with_second_labels_and_draws_rooms():
     doubled = [
-        row.model_copy(update={"labels": (row.labels[0], Annotation(by="second", labels=row.labels[0].labels))}) for row in of_split(rows(), "dev")
+        row.model_copy(
+            update={"labels": (row.labels[0], Annotation(by="second", labels=row.labels[0].labels))}
+        )
+        for row in of_split(rows(), "dev")
     ]
-    single = [row.model_copy(update={"labels": row.labels[:1]}) for row in of_split(rows(), "train")]
+    single = [
+        row.model_copy(update={"labels": row.labels[:1]}) for row in of_split(rows(), "train")
+    ]
     found = {one.label: one for one in agreement([*doubled, *single], taxonomy(), draws=50)}
     assert found[LEAD].rows == len(doubled)
     assert (found[LEAD].kappa, found[LEAD].low, found[LEAD].high) == pytest.approx((1.0, 1.0, 1.0))
@@ -215,10 +261,15 @@ def test_the_card_says_how_it_was_made_and_counts_what_is_there():
     for split in ("train", "dev", "test"):
         assert f"{len(of_split(rows(), split)):,}" in card
     for name, number in count(of_split(rows(), "test"), taxonomy()).labels.items():
-        assert any(line.startswith(f"| `{name}`") and line.endswith(f"/ {number} |") for line in card.split("\n"))
+        assert any(
+            line.startswith(f"| `{name}`") and line.endswith(f"/ {number} |")
+            for line in card.split("\n")
+        )
 
 
-@pytest.mark.parametrize(("verb", "said"), [("lint", "0 faults"), ("stats", "all test"), ("agree", "lead")])
+@pytest.mark.parametrize(
+    ("verb", "said"), [("lint", "0 faults"), ("stats", "all test"), ("agree", "lead")]
+)
 def test_the_verbs_answer_on_the_dataset_that_ships(verb, said):
     done = CliRunner().invoke(app, [verb])
     assert done.exit_code == 0

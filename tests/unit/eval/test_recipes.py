@@ -1,4 +1,6 @@
-"""Recipes for the local model are fitted by what ships and judged alike; the shipped one is what the others are held against."""
+"""Recipes for the local model are fitted by what ships and judged alike; the shipped one is what
+the others are held against.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,36 @@ import pytest
 
 from eval.bench import recipes
 from eval.bench.recipes import HEADER, RECIPES, SHIPPED, Material, line, mistyped, try_recipes
-from intent.taxonomy import Taxonomy
+from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe
 from intent.training.data import Example, plain_message
 from tests.unit.training.encoder import write_encoder
 
 ASKS = {
-    "price_inquiry": ["how much is the red", "price please", "how much for two", "what is the cost", "cost of the blue", "price of size two"],
-    "shipping_inquiry": ["ship to perth", "do you ship", "delivery to perth", "can you send to perth", "when is delivery", "send two to perth"],
-    "chatter": ["hello everyone", "love your hair", "hi nice song", "hello hello", "nice hair", "love the song"],
+    "price_inquiry": [
+        "how much is the red",
+        "price please",
+        "how much for two",
+        "what is the cost",
+        "cost of the blue",
+        "price of size two",
+    ],
+    "shipping_inquiry": [
+        "ship to perth",
+        "do you ship",
+        "delivery to perth",
+        "can you send to perth",
+        "when is delivery",
+        "send two to perth",
+    ],
+    "chatter": [
+        "hello everyone",
+        "love your hair",
+        "hi nice song",
+        "hello hello",
+        "nice hair",
+        "love the song",
+    ],
 }
 
 
@@ -26,16 +49,24 @@ ASKS = {
 def material(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Material:
     encoder = write_encoder(tmp_path_factory.mktemp("encoder"), layers=6)
     rows = [
-        Example(plain_message(text, number), (label,), f"room-{number}", "en") for label, texts in ASKS.items() for number, text in enumerate(texts)
+        Example(plain_message(text, number), (label,), f"room-{number}", "en")
+        for label, texts in ASKS.items()
+        for number, text in enumerate(texts)
     ]
     return Material.read(rows * 3, rows, taxonomy, str(encoder))
 
 
-@pytest.mark.filterwarnings("ignore:'pin_memory'")  # SetFit's trainer asks for it also where there is no GPU
+@pytest.mark.filterwarnings(
+    "ignore:'pin_memory'"
+)  # SetFit's trainer asks for it also where there is no GPU
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != SHIPPED])
-def test_every_recipe_learns_more_than_the_base_rate(name: str, material: Material, taxonomy: Taxonomy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_recipe_learns_more_than_the_base_rate(
+    name: str, material: Material, taxonomy: Taxonomy, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(recipes, "PAIRS", 64)
-    tried = try_recipes(material, taxonomy, [name], AdapterRecipe(rank=4, epochs=2, batch=8), lambda said: None)
+    tried = try_recipes(
+        material, taxonomy, [name], AdapterRecipe(rank=4, epochs=2, batch=8), lambda said: None
+    )
     assert [one.name for one in tried] == [SHIPPED, name]
     assert tried[0].difference == 0
     rate = material.dev_targets[:, :-1].mean(axis=0)
@@ -48,7 +79,10 @@ def test_every_recipe_learns_more_than_the_base_rate(name: str, material: Materi
 
 def test_rare_labels_weigh_more_when_balanced(material: Material, taxonomy: Taxonomy) -> None:
     plain, balanced = (
-        recipes.lora(1, balance=balance)(material, AdapterRecipe(rank=2, epochs=2, batch=8), lambda said: None) for balance in (0.0, 1.0)
+        recipes.lora(1, balance=balance)(
+            material, AdapterRecipe(rank=2, epochs=2, batch=8), lambda said: None
+        )
+        for balance in (0.0, 1.0)
     )
     shipping = taxonomy.names.index("shipping_inquiry")
     assert balanced[:, shipping].mean() > plain[:, shipping].mean()
@@ -63,7 +97,9 @@ def test_typing_errors_change_letters_only_and_repeat_with_the_seed() -> None:
     assert set(worn) <= set(text)
 
 
-def test_a_comparison_that_was_cut_short_goes_on_where_it_was(material: Material, taxonomy: Taxonomy, tmp_path: Path) -> None:
+def test_a_comparison_that_was_cut_short_goes_on_where_it_was(
+    material: Material, taxonomy: Taxonomy, tmp_path: Path
+) -> None:
     base, said = AdapterRecipe(rank=2, epochs=1, batch=8), []
     first = try_recipes(material, taxonomy, [], base, said.append, tmp_path)
     assert f"{SHIPPED} …" in said

@@ -11,7 +11,9 @@ ASSUMED = Assumed(repaired=0.5, introduced=0.1, false_lead_dollars=0.01)
 
 
 def test_asking_pays_exactly_where_the_cost_it_repairs_exceeds_what_it_brings_in() -> None:
-    decided = [Decided(expected=cost, actual=cost) for cost in (number / 100 for number in range(100))]
+    decided = [
+        Decided(expected=cost, actual=cost) for cost in (number / 100 for number in range(100))
+    ]
     chosen = choose(decided, ASSUMED)
     assert chosen.ask_above == pytest.approx((0.1 + 0.0012) / 0.5, abs=0.011)
 
@@ -23,4 +25,6 @@ def test_nothing_is_asked_when_answers_are_no_better() -> None:
 
 def test_a_threshold_asks_at_most_its_share() -> None:
     decided = [Decided(expected=number / 10, actual=1.0) for number in range(10)]
-    assert [at(decided, threshold_of(decided, share), ASSUMED).share for share in (0.0, 0.3, 1.0)] == [0.0, 0.3, 0.9]
+    assert [
+        at(decided, threshold_of(decided, share), ASSUMED).share for share in (0.0, 0.3, 1.0)
+    ] == [0.0, 0.3, 0.9]

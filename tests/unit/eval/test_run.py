@@ -1,4 +1,6 @@
-"""A run can be stopped anywhere, resumed to the same result, filtered, sampled and repeated, and never mixes with another."""
+"""A run can be stopped anywhere, resumed to the same result, filtered, sampled and repeated, and
+never mixes with another.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from eval.run.manifest import read_manifest
 from eval.run.predictions import Prediction, lines_of, read_predictions
 from eval.run.runner import PREDICTIONS
 from eval.run.suite import load_suite
-from intent.errors import OperatorError, TemplateError
+from intent.model.errors import OperatorError, TemplateError
 from tests.unit.eval.oracle import Oracle, local, make_run, taxonomy, write_suite
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +43,9 @@ class Dying(Oracle):
 
 
 def timeless(folder) -> list[Prediction]:
-    return [one.model_copy(update={"latency": 0.0}) for one in read_predictions(folder / PREDICTIONS)]
+    return [
+        one.model_copy(update={"latency": 0.0}) for one in read_predictions(folder / PREDICTIONS)
+    ]
 
 
 @pytest.fixture
@@ -50,7 +54,9 @@ def suite(tmp_path):
 
 
 @pytest.mark.parametrize("calls", [0, 1, 3])
-def test_a_run_that_was_killed_resumes_to_the_same_result_and_decides_nothing_twice(tmp_path, suite, calls) -> None:
+def test_a_run_that_was_killed_resumes_to_the_same_result_and_decides_nothing_twice(
+    tmp_path, suite, calls
+) -> None:
     whole = make_run(tmp_path / "whole", suite, local(Oracle()))
     with pytest.raises(Killed):
         make_run(tmp_path / "killed", suite, local(Dying(calls)))
@@ -108,7 +114,10 @@ def test_filters_keep_what_they_name_and_add_up_within_a_dimension(suite) -> Non
     kept = chosen(items, parse_filters(["lang=th,vi", "kind=chat"]), sample=None, seed=0)
     assert {slice_values(item.row)["lang"] for item in kept} == {"th", "vi"}
     assert {slice_values(item.row)["kind"] for item in kept} == {"chat"}
-    assert all("spam" in item.row.expected.labels for item in chosen(items, parse_filters(["label=spam"]), sample=None, seed=0))
+    assert all(
+        "spam" in item.row.expected.labels
+        for item in chosen(items, parse_filters(["label=spam"]), sample=None, seed=0)
+    )
 
 
 def test_a_sample_takes_whole_rooms_in_the_old_order_and_is_the_same_every_time(suite) -> None:
@@ -117,7 +126,11 @@ def test_a_sample_takes_whole_rooms_in_the_old_order_and_is_the_same_every_time(
     assert drawn == chosen(items, {}, sample=100, seed=3) != chosen(items, {}, sample=100, seed=4)
     assert len(drawn) == 100
     rooms = {item.room for item in drawn}
-    whole = [room for room in rooms if sum(item.room == room for item in items) == sum(item.room == room for item in drawn)]
+    whole = [
+        room
+        for room in rooms
+        if sum(item.room == room for item in items) == sum(item.room == room for item in drawn)
+    ]
     assert len(whole) >= len(rooms) - 1
     assert [item for item in items if item in drawn] == drawn
 
@@ -138,7 +151,12 @@ def test_a_manifest_names_everything_that_the_run_was_made_of(tmp_path, suite) -
     manifest = read_manifest(folder)
     assert manifest.items == 20
     assert manifest.finished is not None
-    for value in (manifest.dataset_hash, manifest.code, manifest.decider.taxonomy, manifest.decider.model):
+    for value in (
+        manifest.dataset_hash,
+        manifest.code,
+        manifest.decider.taxonomy,
+        manifest.decider.model,
+    ):
         assert len(value) >= 8
     assert "numpy" in manifest.versions
 
@@ -160,7 +178,9 @@ def test_an_unfinished_run_is_not_scored(tmp_path, suite) -> None:
         load_run(tmp_path / "killed", taxonomy())
 
 
-def test_a_folder_that_is_no_run_and_a_line_that_is_no_prediction_are_named(tmp_path, suite) -> None:
+def test_a_folder_that_is_no_run_and_a_line_that_is_no_prediction_are_named(
+    tmp_path, suite
+) -> None:
     with pytest.raises(OperatorError, match=r"manifest\.json"):
         load_run(tmp_path, taxonomy())
     folder = make_run(tmp_path / "run", suite, local(Oracle()), sample=20)
@@ -185,22 +205,40 @@ def test_a_suite_with_an_unknown_key_or_a_wrong_value_is_named(tmp_path, more, w
 
 def test_a_gate_has_a_margin_or_a_limit_but_not_both(tmp_path) -> None:
     path = tmp_path / "suite.yaml"
-    path.write_text("name: x\ndataset: .\nsplits: [test]\nby: local\ngates: [{metric: lead_f1, margin: 0.1, limit: 0.5}]\n")
+    path.write_text(
+        "name: x\ndataset: .\nsplits: [test]\nby: local\ngates: [{metric: lead_f1, margin: 0.1, "
+        "limit: 0.5}]\n"
+    )
     with pytest.raises(TemplateError, match="either a margin or a limit"):
         load_suite(path)
 
 
 @pytest.mark.slow
 def test_a_run_whose_process_was_killed_resumes_to_the_same_result(tmp_path) -> None:
-    """The real local model, in a process that gets SIGKILL as soon as its first batch is on the disk."""
+    """The real local model, in a process that gets SIGKILL as soon as its first batch is on the
+    disk.
+    """
     words = [sys.executable, "-m", "eval", "run", "--suite", "eval/suites/local.yaml", "-o"]
-    subprocess.run([*words, str(tmp_path / "whole")], cwd=ROOT, capture_output=True, timeout=200, check=True)
-    process = subprocess.Popen([*words, str(tmp_path / "killed")], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        [*words, str(tmp_path / "whole")], cwd=ROOT, capture_output=True, timeout=200, check=True
+    )
+    process = subprocess.Popen(
+        [*words, str(tmp_path / "killed")],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     path = tmp_path / "killed" / PREDICTIONS
     while process.poll() is None and not (path.exists() and path.stat().st_size):
         time.sleep(0.01)
     process.kill()
     process.wait(timeout=60)
     assert read_manifest(tmp_path / "killed").finished is None
-    subprocess.run([*words, str(tmp_path / "killed"), "--resume"], cwd=ROOT, capture_output=True, timeout=200, check=True)
+    subprocess.run(
+        [*words, str(tmp_path / "killed"), "--resume"],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=200,
+        check=True,
+    )
     assert timeless(tmp_path / "killed") == timeless(tmp_path / "whole")

@@ -1,4 +1,6 @@
-"""What a gate could settle is judged on texts that its threshold was not chosen on; real text is read line by line."""
+"""What a gate could settle is judged on texts that its threshold was not chosen on; real text is
+read line by line.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import pytest
 
 from eval.bench.gate import judged, threshold
 from eval.bench.speed import read_wire
-from intent.errors import OperatorError
+from intent.model.errors import OperatorError
 
 
 def test_the_threshold_is_the_highest_at_which_too_few_leads_are_lost() -> None:

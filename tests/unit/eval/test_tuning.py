@@ -13,26 +13,48 @@ from eval.run.subject import LocalSubject
 from eval.verbs.tuning import calibrate, route_run
 from intent.classify.llm.calibration import load_calibration
 from intent.classify.route import load_route
-from intent.errors import OperatorError
+from intent.model.errors import OperatorError
 from tests.unit.eval.oracle import Oracle, make_run, taxonomy, write_suite
 
 
 class BothSubject(LocalSubject):
-    """An LLM's run with a local opinion beside, of oracles; every answer costs a thousandth of a dollar."""
+    """An LLM's run with a local opinion beside, of oracles; every answer costs a thousandth of a
+    dollar.
+    """
 
     def __init__(self, asked: Oracle, beside: Oracle) -> None:
-        super().__init__(asked, Decider(by="llm", taxonomy=taxonomy().version, prompt="0123456789ab", llm="gpt-6-luna", model="local"))
+        super().__init__(
+            asked,
+            Decider(
+                by="llm",
+                taxonomy=taxonomy().version,
+                prompt="0123456789ab",
+                llm="gpt-6-luna",
+                model="local",
+            ),
+        )
         self._beside = beside
 
     def decide(self, batch, repeat):
-        said = zip(super().decide(batch, repeat), self._beside.classify([item.message for item in batch]), strict=True)
-        return [one.model_copy(update={"stage": "llm", "nanodollars": 1_000_000, "local": guess(other)}) for one, other in said]
+        said = zip(
+            super().decide(batch, repeat),
+            self._beside.classify([item.message for item in batch]),
+            strict=True,
+        )
+        return [
+            one.model_copy(update={"stage": "llm", "nanodollars": 1_000_000, "local": guess(other)})
+            for one, other in said
+        ]
 
 
 @pytest.fixture
 def run_of(tmp_path):
     def make(asked: Oracle, beside: Oracle):
-        return make_run(tmp_path / "run", write_suite(tmp_path, "usd_per_false_lead: 0.1"), BothSubject(asked, beside))
+        return make_run(
+            tmp_path / "run",
+            write_suite(tmp_path, "usd_per_false_lead: 0.1"),
+            BothSubject(asked, beside),
+        )
 
     return make
 
@@ -63,7 +85,9 @@ def test_asking_more_costs_more_and_ends_with_the_answers_own_mistakes(run_of) -
     assert introduced < 0.2
 
 
-def test_a_route_is_written_where_asking_pays_and_refused_where_it_does_not(run_of, tmp_path) -> None:
+def test_a_route_is_written_where_asking_pays_and_refused_where_it_does_not(
+    run_of, tmp_path
+) -> None:
     route_run(run_of(Oracle(wrong=0.02), Oracle(wrong=0.4)), tmp_path / "route.yaml")
     assert 0 < load_route(tmp_path / "route.yaml").share <= 1
 

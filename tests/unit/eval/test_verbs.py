@@ -1,4 +1,6 @@
-"""The command line says what a script needs: exit 0 passed, 1 error, 2 wrong use, 100 gate failed, 101 inconclusive under --strict."""
+"""The command line says what a script needs: exit 0 passed, 1 error, 2 wrong use, 100 gate failed,
+101 inconclusive under --strict.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,25 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("verbs")
     suite = write_suite(folder)
     make_run(folder / "good", suite, local(Oracle()))
-    make_run(folder / "bad", suite, local(Oracle(twist=confusing("price_inquiry", "product_inquiry"))))
+    make_run(
+        folder / "bad", suite, local(Oracle(twist=confusing("price_inquiry", "product_inquiry")))
+    )
     make_run(folder / "other", suite, local(Oracle(wrong=0.25, seed="b")))
     assert invoke("bless", folder / "good", "--baselines", folder / "baselines").exit_code == 0
     return folder
 
 
 def gate(home: Path, run: str, *more: str) -> int:
-    return invoke("gate", "--suite", home / "suite.yaml", "--run", home / run, "--baselines", home / "baselines", *more).exit_code
+    return invoke(
+        "gate",
+        "--suite",
+        home / "suite.yaml",
+        "--run",
+        home / run,
+        "--baselines",
+        home / "baselines",
+        *more,
+    ).exit_code
 
 
 def test_the_gates_verdict_is_its_exit_code(home) -> None:
@@ -50,7 +63,15 @@ def test_what_cannot_be_told_fails_only_when_that_is_asked_for(home) -> None:
     make_run(home / "close", lenient, local(Oracle(seed="c")))
     make_run(home / "near", lenient, local(Oracle(seed="d")))
     assert invoke("bless", home / "close", "--baselines", home / "close_baselines").exit_code == 0
-    words = ["gate", "--suite", lenient, "--run", home / "near", "--baselines", home / "close_baselines"]
+    words = [
+        "gate",
+        "--suite",
+        lenient,
+        "--run",
+        home / "near",
+        "--baselines",
+        home / "close_baselines",
+    ]
     assert invoke(*words).exit_code in {0, 100}
     strict = invoke(*words, "--strict").exit_code
     assert strict in {100, 101}
@@ -60,7 +81,14 @@ def test_what_cannot_be_told_fails_only_when_that_is_asked_for(home) -> None:
 def test_a_run_leaves_every_file_that_it_promises(home) -> None:
     gate(home, "bad")
     names = {path.name for path in (home / "bad").iterdir()}
-    assert names == {"manifest.json", "predictions.jsonl", "metrics.json", "report.html", "summary.md", "junit.xml"}
+    assert names == {
+        "manifest.json",
+        "predictions.jsonl",
+        "metrics.json",
+        "report.html",
+        "summary.md",
+        "junit.xml",
+    }
     json.loads((home / "bad" / "metrics.json").read_text())
 
 
@@ -78,12 +106,22 @@ def test_errors_are_listed_as_json_the_most_harmful_first(home) -> None:
     assert costs == sorted(costs, reverse=True)
 
 
-@pytest.mark.parametrize("words", [["run", "--jobs", "0"], ["run", "--by", "nobody"], ["compare"], ["route"], ["nothing"]])
+@pytest.mark.parametrize(
+    "words",
+    [["run", "--jobs", "0"], ["run", "--by", "nobody"], ["compare"], ["route"], ["nothing"]],
+)
 def test_wrong_use_is_exit_code_two(words) -> None:
     assert invoke(*words).exit_code == 2
 
 
-@pytest.mark.parametrize("words", [["score", "nowhere"], ["run", "--suite", "nowhere.yaml"], ["run", "--filter", "colour=red", "-o", "nowhere"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["score", "nowhere"],
+        ["run", "--suite", "nowhere.yaml"],
+        ["run", "--filter", "colour=red", "-o", "nowhere"],
+    ],
+)
 def test_an_error_is_one_sentence_and_exit_code_one(words, monkeypatch, capsys) -> None:
     monkeypatch.setattr(sys, "argv", ["eval", *words])
     with pytest.raises(SystemExit) as left:
@@ -92,12 +130,18 @@ def test_an_error_is_one_sentence_and_exit_code_one(words, monkeypatch, capsys) 
     assert capsys.readouterr().err.startswith("error: ")
 
 
-@pytest.mark.parametrize("words", [[verb] for verb in VERBS] + [["data", verb] for verb in DATA_VERBS])
+@pytest.mark.parametrize(
+    "words", [[verb] for verb in VERBS] + [["data", verb] for verb in DATA_VERBS]
+)
 def test_every_verb_has_help(words) -> None:
     assert invoke(*words, "--help").exit_code == 0
 
 
-@pytest.mark.parametrize("words", [[verb] for verb in VERBS] + [["data", verb] for verb in ("export", "import", "queue", "suspects")])
+@pytest.mark.parametrize(
+    "words",
+    [[verb] for verb in VERBS]
+    + [["data", verb] for verb in ("export", "import", "queue", "suspects")],
+)
 def test_every_verb_of_the_workbench_shows_an_example(words) -> None:
     assert "python -m eval" in " ".join(invoke(*words, "--help").stdout.split())
 
@@ -105,7 +149,19 @@ def test_every_verb_of_the_workbench_shows_an_example(words) -> None:
 @pytest.mark.slow
 def test_the_shipped_suite_passes_its_gate_offline_within_two_minutes(tmp_path) -> None:
     assert (BASELINES / "local" / "manifest.json").exists()
-    words = [sys.executable, "-m", "eval", "gate", "--suite", "eval/suites/local.yaml", "--offline", "-o", str(tmp_path / "run")]
-    ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    words = [
+        sys.executable,
+        "-m",
+        "eval",
+        "gate",
+        "--suite",
+        "eval/suites/local.yaml",
+        "--offline",
+        "-o",
+        str(tmp_path / "run"),
+    ]
+    ended = subprocess.run(
+        words, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+    )
     assert ended.returncode == 0, ended.stderr
     assert "gate passed" in ended.stderr or "gate inconclusive" in ended.stderr

@@ -1,4 +1,6 @@
-"""The truth that features are held against: every statistic by its definition, from a plain list of facts, one value at a time."""
+"""The truth that features are held against: every statistic by its definition, from a plain list of
+facts, one value at a time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from intent.features.definitions import Definitions, Feature
+from intent.features.definitions.definitions import Definitions, Feature
 from intent.store.schema import INTENTS, MILLION
 
 SECOND = 1_000_000
@@ -30,11 +32,17 @@ class Fact:
 
 
 def as_known(facts: Iterable[Fact], at: int, margin: int = 0) -> list[Fact]:
-    """Of every message the last revision that a reader at ``at`` could know, of what was said before."""
+    """Of every message the last revision that a reader at ``at`` could know, of what was said
+    before.
+    """
     latest: dict[tuple[str | None, str], Fact] = {}
     for fact in facts:
         identity = fact.parts["platform"], fact.message_id
-        if fact.at < at and fact.known + margin < at and (identity not in latest or latest[identity].revision < fact.revision):
+        if (
+            fact.at < at
+            and fact.known + margin < at
+            and (identity not in latest or latest[identity].revision < fact.revision)
+        ):
             latest[identity] = fact
     return list(latest.values())
 
@@ -45,7 +53,9 @@ class Brute:
     def __init__(self, definitions: Definitions) -> None:
         self.definitions = definitions
 
-    def value(self, feature: Feature, parts: Mapping[str, str], known: Sequence[Fact], at: int) -> tuple[object, str]:
+    def value(
+        self, feature: Feature, parts: Mapping[str, str], known: Sequence[Fact], at: int
+    ) -> tuple[object, str]:
         """Return value and status of one feature of one entity."""
         names = self.definitions.views[feature.view].keys
         mine = [fact for fact in known if all(fact.parts[name] == parts[name] for name in names)]
@@ -59,46 +69,81 @@ class Brute:
         return value, "zero" if empty else "present"
 
     def has(self, fact: Fact, topic: str) -> bool:
-        return topic == "message" or topic in fact.labels or bool(fact.labels & self.definitions.groups.get(topic, frozenset()))
+        return (
+            topic == "message"
+            or topic in fact.labels
+            or bool(fact.labels & self.definitions.groups.get(topic, frozenset()))
+        )
 
     def probability(self, fact: Fact, topic: str) -> int:
         if topic == "lead":
             return fact.lead
         return max(fact.probabilities[name] for name in self.definitions.groups.get(topic, {topic}))
 
-    def inside(self, feature: Feature, mine: Sequence[Fact], at: int, topic: str | None = None) -> list[Fact]:
+    def inside(
+        self, feature: Feature, mine: Sequence[Fact], at: int, topic: str | None = None
+    ) -> list[Fact]:
         window = self.definitions.windows[feature.window]
         tile = window.tile * SECOND
         start = (at - window.seconds * SECOND) // tile * tile
-        return [fact for fact in mine if fact.at >= start and (topic is None or self.has(fact, topic))]
+        return [
+            fact for fact in mine if fact.at >= start and (topic is None or self.has(fact, topic))
+        ]
 
     def count(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
         return float(len(self.inside(feature, mine, at, feature.topic)))
 
     def expected(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
-        return sum(self.probability(fact, feature.topic) for fact in self.inside(feature, mine, at) if fact.measured) / MILLION
+        return (
+            sum(
+                self.probability(fact, feature.topic)
+                for fact in self.inside(feature, mine, at)
+                if fact.measured
+            )
+            / MILLION
+        )
 
     def variance(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
-        ps = [self.probability(fact, feature.topic) for fact in self.inside(feature, mine, at) if fact.measured]
+        ps = [
+            self.probability(fact, feature.topic)
+            for fact in self.inside(feature, mine, at)
+            if fact.measured
+        ]
         return sum(p * (MILLION - p) for p in ps) / MILLION**2
 
     def decayed(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
         return self.interest(feature.topic, mine, at, self.definitions.half_lives[feature.window])
 
     def interest(self, topic: str, mine: Sequence[Fact], at: int, half_life: int) -> float:
-        total = math.fsum(0.5 ** min((at - fact.at) / (half_life * SECOND), 1000) for fact in mine if self.has(fact, topic))
+        total = math.fsum(
+            0.5 ** min((at - fact.at) / (half_life * SECOND), 1000)
+            for fact in mine
+            if self.has(fact, topic)
+        )
         return total if total >= 1e-9 else 0.0
 
     def short_minus_long(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
-        return (self.interest(feature.topic, mine, at, 86_400) - self.interest(feature.topic, mine, at, 2_592_000) / 30) * math.log(2)
+        return (
+            self.interest(feature.topic, mine, at, 86_400)
+            - self.interest(feature.topic, mine, at, 2_592_000) / 30
+        ) * math.log(2)
 
     def seconds_since_last(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
-        times = [fact.at for fact in mine if self.has(fact, feature.topic) and fact.at >= at - self.definitions.time_to_live]
+        times = [
+            fact.at
+            for fact in mine
+            if self.has(fact, feature.topic) and fact.at >= at - self.definitions.time_to_live
+        ]
         return (at - max(times)) / SECOND if times else NOTHING
 
     def distinct(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
         column = self.definitions.views[feature.view].distinct[feature.what]
-        return float(len({fact.parts[column] for fact in self.inside(feature, mine, at, feature.topic)} - {None}))
+        return float(
+            len(
+                {fact.parts[column] for fact in self.inside(feature, mine, at, feature.topic)}
+                - {None}
+            )
+        )
 
     def coverage(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
         return _share(self.inside(feature, mine, at), lambda fact: fact.measured)
@@ -112,11 +157,18 @@ class Brute:
         counts = {name: sum(name in fact.labels for fact in inside) for name in members}
         return "|".join(f"{name}:{count}" for name, count in counts.items() if count)
 
-    def sequence_50(self, feature: Feature, mine: Sequence[Fact], at: int) -> list[tuple[str, str | None, int]]:
+    def sequence_50(
+        self, feature: Feature, mine: Sequence[Fact], at: int
+    ) -> list[tuple[str, str | None, int]]:
         recent = [fact for fact in mine if fact.at >= at - self.definitions.time_to_live]
         members = [name for name in INTENTS if name in self.definitions.groups[feature.topic]]
         ordered = sorted(recent, key=lambda fact: (-fact.at, fact.message_id))
-        return [(name, fact.parts["item_id"], fact.at) for fact in ordered for name in members if name in fact.labels][:50]
+        return [
+            (name, fact.parts["item_id"], fact.at)
+            for fact in ordered
+            for name in members
+            if name in fact.labels
+        ][:50]
 
 
 def _share(facts: Sequence[Fact], wanted) -> float:  # type: ignore[no-untyped-def]
@@ -126,7 +178,9 @@ def _share(facts: Sequence[Fact], wanted) -> float:  # type: ignore[no-untyped-d
 def same(one: object, other: object) -> bool:
     """Whether two values are equal, floats up to the last digits."""
     if isinstance(one, float) and isinstance(other, float):
-        return (math.isnan(one) and math.isnan(other)) or math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+        return (math.isnan(one) and math.isnan(other)) or math.isclose(
+            one, other, rel_tol=1e-9, abs_tol=1e-9
+        )
     if isinstance(one, list) and isinstance(other, list):
         return [tuple(entry) for entry in one] == [tuple(entry) for entry in other]
     return one == other

@@ -1,4 +1,6 @@
-"""Random histories of decisions, played into a database and written down as facts at the same time."""
+"""Random histories of decisions, played into a database and written down as facts at the same
+time.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +13,15 @@ from typing import Any
 import sqlalchemy
 from hypothesis import strategies as st
 
-from intent.decision import DecidedBy, Decision, Versions
-from intent.features.state import SqlFeatureState
-from intent.message import Kind, Message
-from intent.ports import Entry
+from intent.features.online.state import SqlFeatureState
+from intent.model.decision import DecidedBy, Decision, Entry, Versions
+from intent.model.message import Kind, Message
+from intent.model.taxonomy import Taxonomy
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
 from intent.store.schema import INTENTS, MILLION, decisions, runs
 from intent.store.times import from_microseconds, microseconds
-from intent.taxonomy import Taxonomy
 from tests.unit.features.brute import Fact
 
 MINUTE, HOUR, DAY = 60_000_000, 3_600_000_000, 86_400_000_000
@@ -29,7 +30,9 @@ LABELS = ("purchase_intent", "price_inquiry", "quote_request", "objection", "cha
 
 # Around the edges of tiles and windows, before and after now; a tie is likely.
 TIMES = st.one_of(
-    st.sampled_from([0, 1, HOUR, HOUR + 5 * MINUTE, DAY, 7 * DAY, 8 * DAY, 30 * DAY, 31 * DAY, 90 * DAY]).map(lambda gap: NOW - gap),
+    st.sampled_from(
+        [0, 1, HOUR, HOUR + 5 * MINUTE, DAY, 7 * DAY, 8 * DAY, 30 * DAY, 31 * DAY, 90 * DAY]
+    ).map(lambda gap: NOW - gap),
     st.integers(0, 3 * HOUR).map(lambda gap: NOW - gap),
     st.integers(0, 40 * DAY).map(lambda gap: NOW - gap),
     st.integers(0, 12).map(lambda tiles: NOW // (5 * MINUTE) * 5 * MINUTE - tiles * 5 * MINUTE),
@@ -69,8 +72,12 @@ said = st.builds(
 )
 verdict = st.builds(
     Verdict,
-    labels=st.sets(st.sampled_from(LABELS[:4]), max_size=2).map(lambda chosen: tuple(sorted(chosen)) or ("chatter",)),
-    millionths=st.lists(st.integers(0, MILLION), min_size=len(INTENTS), max_size=len(INTENTS)).map(tuple),
+    labels=st.sets(st.sampled_from(LABELS[:4]), max_size=2).map(
+        lambda chosen: tuple(sorted(chosen)) or ("chatter",)
+    ),
+    millionths=st.lists(st.integers(0, MILLION), min_size=len(INTENTS), max_size=len(INTENTS)).map(
+        tuple
+    ),
     lead=st.integers(0, MILLION),
     measured=st.booleans(),
     llm=st.booleans(),
@@ -89,7 +96,9 @@ histories = st.lists(st.lists(step, min_size=1, max_size=5), min_size=1, max_siz
 
 def decision_of(given: Verdict, taxonomy: Taxonomy) -> Decision:
     return Decision(
-        probabilities={name: p / MILLION for name, p in zip(INTENTS, given.millionths, strict=True)},
+        probabilities={
+            name: p / MILLION for name, p in zip(INTENTS, given.millionths, strict=True)
+        },
         labels=taxonomy.in_order(given.labels),
         lead_probability=given.lead / MILLION,
         is_lead=bool(taxonomy.leads & set(given.labels)),
@@ -142,7 +151,9 @@ class World:
             for kind, what, how in batch:
                 if kind != "decide" and (kind == "promote" or self.messages):
                     with self.database.begin() as transaction:
-                        getattr(self, f"_{kind}")(transaction, None if what is None else what % len(self.messages), how)
+                        getattr(self, f"_{kind}")(
+                            transaction, None if what is None else what % len(self.messages), how
+                        )
         return self
 
     def known(self) -> list[Fact]:
@@ -162,8 +173,15 @@ class World:
         if not self.facts[number]:
             return
         current = max(self.facts[number], key=lambda fact: fact.revision)
-        revision = 1 + max(fact.revision for fact in self.facts[number] + self.pending.get(number, []))
-        entry = Entry(self.messages[number], decision_of(how, self.taxonomy), revision, previous=self._decision(current))
+        revision = 1 + max(
+            fact.revision for fact in self.facts[number] + self.pending.get(number, [])
+        )
+        entry = Entry(
+            self.messages[number],
+            decision_of(how, self.taxonomy),
+            revision,
+            previous=self._decision(current),
+        )
         self.state.add(transaction, SqlDecisions().save(transaction, [entry]))
         self.facts[number].append(self._fact(number, revision, how))
 
@@ -171,9 +189,22 @@ class World:
         if not self.facts[number]:
             return
         self._start_run(transaction)
-        revision = 1 + max(fact.revision for fact in self.facts[number] + self.pending.get(number, []))
+        revision = 1 + max(
+            fact.revision for fact in self.facts[number] + self.pending.get(number, [])
+        )
         run = f"backfill-{self.backfills}"
-        SqlDecisions().save(transaction, [Entry(self.messages[number], decision_of(how, self.taxonomy), revision, run, visible=False)])
+        SqlDecisions().save(
+            transaction,
+            [
+                Entry(
+                    self.messages[number],
+                    decision_of(how, self.taxonomy),
+                    revision,
+                    run,
+                    visible=False,
+                )
+            ],
+        )
         self.pending.setdefault(number, []).append(self._fact(number, revision, how))
 
     def _promote(self, transaction: Any, _number: None, _how: None) -> None:
@@ -182,9 +213,19 @@ class World:
         for number, revisions in self.pending.items():
             before = max(self.facts[number], key=lambda fact: fact.revision)
             said = max(revisions, key=lambda fact: fact.revision)
-            copy = dataclasses.replace(said, revision=1 + max(fact.revision for fact in self.facts[number] + revisions))
+            copy = dataclasses.replace(
+                said, revision=1 + max(fact.revision for fact in self.facts[number] + revisions)
+            )
             run = f"backfill-{self.backfills}"
-            entries.append(Entry(self.messages[number], self._decision(copy), copy.revision, run, previous=self._decision(before)))
+            entries.append(
+                Entry(
+                    self.messages[number],
+                    self._decision(copy),
+                    copy.revision,
+                    run,
+                    previous=self._decision(before),
+                )
+            )
             self.facts[number].append(copy)
         SqlDecisions().save(transaction, entries)
         self.state.add(transaction, entries)
@@ -196,7 +237,10 @@ class World:
         message = self.messages[number]
         current = max(self.facts[number], key=lambda fact: fact.revision)
         transaction.execute(
-            sqlalchemy.delete(decisions).where(decisions.c.platform == message.platform, decisions.c.message_id == message.message_id)
+            sqlalchemy.delete(decisions).where(
+                decisions.c.platform == message.platform,
+                decisions.c.message_id == message.message_id,
+            )
         )
         self.state.remove(transaction, [Entry(message, self._decision(current))])
         self.facts[number] = []
@@ -214,7 +258,13 @@ class World:
             transaction.execute(runs.insert(), [{"name": name}])
 
     def _decision(self, fact: Fact) -> Decision:
-        given = Verdict(tuple(fact.labels), tuple(fact.probabilities[name] for name in INTENTS), fact.lead, fact.measured, fact.llm)
+        given = Verdict(
+            tuple(fact.labels),
+            tuple(fact.probabilities[name] for name in INTENTS),
+            fact.lead,
+            fact.measured,
+            fact.llm,
+        )
         return decision_of(given, self.taxonomy)
 
     def _fact(self, number: int, revision: int, how: Verdict) -> Fact:
@@ -227,4 +277,15 @@ class World:
             "item_id": message.item_id,
         }
         p = dict(zip(INTENTS, how.millionths, strict=True))
-        return Fact(message.message_id, revision, microseconds(message.sent_at), 0, parts, frozenset(how.labels), p, how.lead, how.measured, how.llm)
+        return Fact(
+            message.message_id,
+            revision,
+            microseconds(message.sent_at),
+            0,
+            parts,
+            frozenset(how.labels),
+            p,
+            how.lead,
+            how.measured,
+            how.llm,
+        )

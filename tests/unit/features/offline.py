@@ -11,15 +11,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from intent.features.definitions import Definitions, FeatureSet
-from intent.features.events import LLM_CODE, MEASURED_CODE, Topics
-from intent.features.facts import fact_columns
+from intent.features.definitions.definitions import Definitions, FeatureSet
+from intent.features.definitions.events import LLM_CODE, MEASURED_CODE, Topics
+from intent.features.offline.facts import fact_columns
 from intent.store.schema import INTENTS
 from intent.store.times import from_microseconds, microseconds
 from tests.unit.features.brute import SECOND, Brute, Fact, as_known, same
 from tests.unit.features.history import DAY, HOUR, TIMES, said, verdict
 
-DELAYS = st.one_of(st.sampled_from([-HOUR, 0, 1, 5 * SECOND, HOUR, DAY]), st.integers(0, 60 * SECOND), st.integers(0, 3 * DAY))
+DELAYS = st.one_of(
+    st.sampled_from([-HOUR, 0, 1, 5 * SECOND, HOUR, DAY]),
+    st.integers(0, 60 * SECOND),
+    st.integers(0, 3 * DAY),
+)
 revisions = st.lists(st.tuples(verdict, DELAYS), min_size=1, max_size=3)
 told = st.lists(st.tuples(said, revisions), max_size=14)
 row = st.tuples(
@@ -45,15 +49,36 @@ SPINE = pa.schema(
 
 
 def facts_of(story: Sequence[tuple[Any, Sequence[tuple[Any, int]]]]) -> list[Fact]:
-    """Return the facts of messages with their revisions; a later revision may be known before an earlier one."""
+    """Return the facts of messages with their revisions; a later revision may be known before an
+    earlier one.
+    """
     facts = []
     for number, (what, said_so) in enumerate(story):
-        parts = {"platform": "tiktok", "user_id": what.user_id, "creator_id": what.creator_id, "room_id": what.room_id, "item_id": what.item_id}
+        parts = {
+            "platform": "tiktok",
+            "user_id": what.user_id,
+            "creator_id": what.creator_id,
+            "room_id": what.room_id,
+            "item_id": what.item_id,
+        }
         known = what.at
         for revision, (how, delay) in enumerate(said_so):
             known += delay
             p = dict(zip(INTENTS, how.millionths, strict=True))
-            facts.append(Fact(f"m-{number:03}", revision, what.at, known, parts, frozenset(how.labels), p, how.lead, how.measured, how.llm))
+            facts.append(
+                Fact(
+                    f"m-{number:03}",
+                    revision,
+                    what.at,
+                    known,
+                    parts,
+                    frozenset(how.labels),
+                    p,
+                    how.lead,
+                    how.measured,
+                    how.llm,
+                )
+            )
     return facts
 
 
@@ -61,28 +86,55 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
     """Write facts as an export would, all under one date."""
     found = []
     for number, fact in enumerate(facts):
-        p = topics.with_groups([fact.probabilities[name] for name in INTENTS], fact.lead) if fact.measured else (0,) * len(topics.measured)
+        p = (
+            topics.with_groups([fact.probabilities[name] for name in INTENTS], fact.lead)
+            if fact.measured
+            else (0,) * len(topics.measured)
+        )
         mask = topics.mask(sorted(fact.labels), measured=fact.measured, llm=fact.llm)
         assert mask >> MEASURED_CODE & 1 == fact.measured
         assert mask >> LLM_CODE & 1 == fact.llm
-        ids = (fact.parts["platform"], fact.message_id, fact.parts["user_id"], fact.parts["creator_id"], fact.parts["room_id"], fact.parts["item_id"])
+        ids = (
+            fact.parts["platform"],
+            fact.message_id,
+            fact.parts["user_id"],
+            fact.parts["creator_id"],
+            fact.parts["room_id"],
+            fact.parts["item_id"],
+        )
         found.append((number, *ids, fact.revision, fact.at, fact.known, mask, *p))
     names = fact_columns(topics)
-    kinds = [pa.string() if name.endswith("_id") or name == "platform" else pa.int64() for name in names]
+    kinds = [
+        pa.string() if name.endswith("_id") or name == "platform" else pa.int64() for name in names
+    ]
     columns = list(zip(*found, strict=True)) or [()] * len(names)
     home = folder / "date=2026-01-01"
     home.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.table([pa.array(c, k) for c, k in zip(columns, kinds, strict=True)], names=names), home / "0.parquet")
+    pq.write_table(
+        pa.table([pa.array(c, k) for c, k in zip(columns, kinds, strict=True)], names=names),
+        home / "0.parquet",
+    )
 
 
 def write_spine(found: Sequence[tuple[Any, ...]], path: Path) -> None:
     """Write a spine with a column of its own, request."""
-    listed = [(number, from_microseconds(at), "tiktok", *ids) for number, (at, *ids) in enumerate(found)]
+    listed = [
+        (number, from_microseconds(at), "tiktok", *ids) for number, (at, *ids) in enumerate(found)
+    ]
     columns = list(zip(*listed, strict=True)) or [()] * len(SPINE)
-    pq.write_table(pa.table([pa.array(c, f.type) for c, f in zip(columns, SPINE, strict=True)], schema=SPINE), path)
+    pq.write_table(
+        pa.table([pa.array(c, f.type) for c, f in zip(columns, SPINE, strict=True)], schema=SPINE),
+        path,
+    )
 
 
-def differences(definitions: Definitions, feature_set: FeatureSet, table: pa.Table, facts: Sequence[Fact], margin: int) -> list[str]:
+def differences(
+    definitions: Definitions,
+    feature_set: FeatureSet,
+    table: pa.Table,
+    facts: Sequence[Fact],
+    margin: int,
+) -> list[str]:
     """Return a line for every value of a built table that is not what brute force says."""
     brute, found = Brute(definitions), []
     for row in table.to_pylist():
@@ -95,7 +147,10 @@ def differences(definitions: Definitions, feature_set: FeatureSet, table: pa.Tab
             stated = row[f"{feature.view}__status"]
             right = {"present": "seen", "zero": "seen"}.get(status, status)
             if not same(value, expected) or stated != right:
-                found.append(f"{feature.name} of row {row['request']}: {value!r} {stated}, but it is {expected!r} {right}")
+                found.append(
+                    f"{feature.name} of row {row['request']}: {value!r} {stated}, but it is "
+                    f"{expected!r} {right}"
+                )
     return found
 
 

@@ -1,4 +1,6 @@
-"""Training rows, held against brute force over random histories with late, re-decided and overtaken facts."""
+"""Training rows, held against brute force over random histories with late, re-decided and overtaken
+facts.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,29 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from intent.bootstrap import groups
-from intent.errors import OperatorError
-from intent.features.build import build
-from intent.features.definitions import Definitions, load_definitions
-from intent.features.duck import DuckEngine
-from intent.features.events import Topics
-from intent.features.history import MARGIN, History, parse_history
-from intent.features.labels import parse_label
-from intent.resources import locate
-from intent.taxonomy import load_taxonomy
+from intent.bootstrap.build import groups
+from intent.bootstrap.resources import locate
+from intent.features.definitions.definitions import Definitions, load_definitions
+from intent.features.definitions.events import Topics
+from intent.features.offline.build import build
+from intent.features.offline.duck import DuckEngine
+from intent.features.offline.history import MARGIN, History, parse_history
+from intent.features.offline.labels import parse_label
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import load_taxonomy
 from tests.unit.features.brute import SECOND
 from tests.unit.features.history import HOUR, NOW, Said, Verdict, said
-from tests.unit.features.offline import differences, facts_of, names_of, revisions, row, rows, told, write_facts, write_spine
+from tests.unit.features.offline import (
+    differences,
+    facts_of,
+    names_of,
+    revisions,
+    row,
+    rows,
+    told,
+    write_facts,
+    write_spine,
+)
 
 numbers = itertools.count()
 TOPICS = ("message", "purchase_intent", "lead", "hot")
@@ -38,7 +50,9 @@ def definitions() -> Definitions:
     return load_definitions(taxonomy.names, groups(taxonomy))
 
 
-def built(folder: Path, definitions: Definitions, story: Any, spine: Any, names: list[str], **options: Any) -> Any:
+def built(
+    folder: Path, definitions: Definitions, story: Any, spine: Any, names: list[str], **options: Any
+) -> Any:
     home = folder / str(next(numbers))
     home.mkdir()
     facts = facts_of(story)
@@ -48,36 +62,67 @@ def built(folder: Path, definitions: Definitions, story: Any, spine: Any, names:
     with DuckEngine(home, threads=2) as engine:
         history = options.pop("history", History())
         report = build(
-            engine, chosen, definitions, spine=home / "spine.parquet", facts=home / "facts", out=home / "out.parquet", history=history, **options
+            engine,
+            chosen,
+            definitions,
+            spine=home / "spine.parquet",
+            facts=home / "facts",
+            out=home / "out.parquet",
+            history=history,
+            **options,
         )
     return chosen, pq.read_table(home / "out.parquet"), facts, report
 
 
-plain = {"deadline": None, "phases": [Phase.explicit, Phase.generate], "suppress_health_check": list(HealthCheck)}
+plain = {
+    "deadline": None,
+    "phases": [Phase.explicit, Phase.generate],
+    "suppress_health_check": list(HealthCheck),
+}
 forty_of_them = st.integers(0, 2**32).map(random.Random)
 
 
 @settings(max_examples=30, **plain)
 @given(story=told, spine=rows, margin=st.sampled_from([0, 5 * SECOND]), chance=forty_of_them)
 def test_every_feature_of_every_row_equals_brute_force_as_known_then(
-    tmp_path: Path, definitions: Definitions, story: Any, spine: Any, margin: int, chance: random.Random
+    tmp_path: Path,
+    definitions: Definitions,
+    story: Any,
+    spine: Any,
+    margin: int,
+    chance: random.Random,
 ) -> None:
     names = chance.sample(names_of(definitions, TOPICS), 40)
-    chosen, table, facts, _ = built(tmp_path, definitions, story, spine, names, history=History(margin))
+    chosen, table, facts, _ = built(
+        tmp_path, definitions, story, spine, names, history=History(margin)
+    )
     assert table["request"].to_pylist() == list(range(len(spine)))
     assert differences(definitions, chosen, table, facts, margin) == []
 
 
 SURE = Verdict(("purchase_intent",), (900_000,) + (0,) * 12, 950_000, True, False)
 CHATTER = Verdict(("chatter",), (0,) * 13, 0, True, True)
-COUNTS = ["user__message__count_1h", "user__purchase_intent__count_1h", "user__lead__expected_1h", "room__lead__distinct_users_1h"]
+COUNTS = [
+    "user__message__count_1h",
+    "user__purchase_intent__count_1h",
+    "user__lead__expected_1h",
+    "room__lead__distinct_users_1h",
+]
 
 
-def test_what_commits_late_is_upgraded_later_or_lies_ahead_never_shows(tmp_path: Path, definitions: Definitions) -> None:
+def test_what_commits_late_is_upgraded_later_or_lies_ahead_never_shows(
+    tmp_path: Path, definitions: Definitions
+) -> None:
     at = NOW
     story = [
-        (Said(at - 10 * SECOND, "1", "23", "r1", None), [(SURE, 6 * SECOND)]),  # known 4 s before: within the margin
-        (Said(at - 20 * SECOND, "1", "23", "r1", None), [(CHATTER, 1 * SECOND), (SURE, 60 * SECOND)]),  # upgraded after
+        (
+            Said(at - 10 * SECOND, "1", "23", "r1", None),
+            [(SURE, 6 * SECOND)],
+        ),  # known 4 s before: within the margin
+        (
+            Said(at - 20 * SECOND, "1", "23", "r1", None),
+            [(CHATTER, 1 * SECOND), (SURE, 60 * SECOND)],
+        ),  # upgraded after
         (Said(at - 30 * SECOND, "1", "23", "r1", None), [(SURE, 2 * HOUR)]),  # committed after
         (Said(at + 5 * SECOND, "1", "23", "r1", None), [(SURE, -HOUR)]),  # known before, said after
     ]
@@ -89,12 +134,20 @@ def test_what_commits_late_is_upgraded_later_or_lies_ahead_never_shows(tmp_path:
 def test_composite_keys_never_collide(tmp_path: Path, definitions: Definitions) -> None:
     story = [(Said(NOW - 60 * SECOND, "1", "23", "r1", None), [(SURE, 0)])]
     name = "user_creator__purchase_intent__count_1h"
-    _, table, _, _ = built(tmp_path, definitions, story, [(NOW, "1", "23", "r1", "i1"), (NOW, "12", "3", "r1", "i1")], [name])
+    _, table, _, _ = built(
+        tmp_path,
+        definitions,
+        story,
+        [(NOW, "1", "23", "r1", "i1"), (NOW, "12", "3", "r1", "i1")],
+        [name],
+    )
     assert table["user_creator__status"].to_pylist() == ["seen", "never_seen"]
     assert table[name].to_pylist()[0] == 1.0
 
 
-def test_duplicate_rows_keep_their_rows_and_an_empty_spine_works(tmp_path: Path, definitions: Definitions) -> None:
+def test_duplicate_rows_keep_their_rows_and_an_empty_spine_works(
+    tmp_path: Path, definitions: Definitions
+) -> None:
     story = [(Said(NOW - 60 * SECOND, "1", "23", "r1", None), [(SURE, 0)])]
     row = (NOW, "1", "23", "r1", "i1")
     _, table, _, report = built(tmp_path, definitions, story, [row, row, row], COUNTS)
@@ -107,27 +160,62 @@ def test_duplicate_rows_keep_their_rows_and_an_empty_spine_works(tmp_path: Path,
 def test_a_missing_key_is_named_with_its_row(tmp_path: Path, definitions: Definitions) -> None:
     spine = [(NOW, "1", "23", "r1", "i1"), (NOW, None, "23", "r1", "i1")]
     with pytest.raises(OperatorError, match=r"1 rows of the spine have no user_id, first row 1"):
-        built(tmp_path, definitions, [(Said(NOW, "1", None, "r1", None), [(SURE, 0)])], spine, COUNTS)
+        built(
+            tmp_path, definitions, [(Said(NOW, "1", None, "r1", None), [(SURE, 0)])], spine, COUNTS
+        )
 
 
-def test_strict_history_leaves_out_what_was_ingested_later_and_says_so(tmp_path: Path, definitions: Definitions) -> None:
-    story = [(Said(NOW - 60 * SECOND, str(number), "23", "r1", None), [(SURE, 90 * 24 * HOUR), (CHATTER, HOUR)]) for number in range(4)]
+def test_strict_history_leaves_out_what_was_ingested_later_and_says_so(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    story = [
+        (
+            Said(NOW - 60 * SECOND, str(number), "23", "r1", None),
+            [(SURE, 90 * 24 * HOUR), (CHATTER, HOUR)],
+        )
+        for number in range(4)
+    ]
     spine, name = [(NOW, "1", "23", "r1", "i1")], "user__purchase_intent__count_1h"
     _, table, _, report = built(tmp_path, definitions, story, spine, [name])
-    assert (report.messages, report.left_out, table["user__status"].to_pylist()) == (4, 4, ["never_seen"])
-    _, table, _, report = built(tmp_path, definitions, story, spine, [name], history=parse_history("assume:30s", 5.0))
-    assert (report.left_out, table[name].to_pylist()) == (0, [1.0])  # as first decided: the upgrade an hour later keeps its distance
+    assert (report.messages, report.left_out, table["user__status"].to_pylist()) == (
+        4,
+        4,
+        ["never_seen"],
+    )
+    _, table, _, report = built(
+        tmp_path, definitions, story, spine, [name], history=parse_history("assume:30s", 5.0)
+    )
+    assert (report.left_out, table[name].to_pylist()) == (
+        0,
+        [1.0],
+    )  # as first decided: the upgrade an hour later keeps its distance
 
 
-def test_labels_count_forward_by_the_newest_revision(tmp_path: Path, definitions: Definitions) -> None:
-    story = [(Said(NOW + gap, "1", "23", "r1", None), [(CHATTER, 0), (SURE, HOUR)]) for gap in (-1, 0, HOUR - 1, HOUR)]
+def test_labels_count_forward_by_the_newest_revision(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    story = [
+        (Said(NOW + gap, "1", "23", "r1", None), [(CHATTER, 0), (SURE, HOUR)])
+        for gap in (-1, 0, HOUR - 1, HOUR)
+    ]
     labels = [parse_label("bought=user_creator:purchase_intent:1h", definitions)]
-    _, table, _, _ = built(tmp_path, definitions, story, [(NOW, "1", "23", "r1", "i1"), (NOW, "12", "3", "r1", "i1")], COUNTS, labels=labels)
+    _, table, _, _ = built(
+        tmp_path,
+        definitions,
+        story,
+        [(NOW, "1", "23", "r1", "i1"), (NOW, "12", "3", "r1", "i1")],
+        COUNTS,
+        labels=labels,
+    )
     assert table["bought"].to_pylist() == [2.0, 0.0]
 
 
 # Compiling code and planning for many machines takes longer than these few rows.
-SMALL = {"spark.sql.shuffle.partitions": "1", "spark.sql.codegen.wholeStage": "false", "spark.sql.adaptive.enabled": "false"}
+SMALL = {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.adaptive.enabled": "false",
+}
 
 
 def as_pandas_writes(spine: Path, to: Path) -> None:
@@ -138,10 +226,14 @@ def as_pandas_writes(spine: Path, to: Path) -> None:
 
 
 def telling(story: Any) -> bool:
-    """Say whether messages of several people are decided again, and differently: the first story drawn is one message over and over."""
+    """Say whether messages of several people are decided again, and differently: the first story
+    drawn is one message over and over.
+    """
     again = [revised for _, revised in story if len(revised) > 1]
     return (
-        len(again) >= 6 and len({one.user_id for one, _ in story}) == 3 and len({verdict.labels for revised in again for verdict, _ in revised}) >= 4
+        len(again) >= 6
+        and len({one.user_id for one, _ in story}) == 3
+        and len({verdict.labels for revised in again for verdict, _ in revised}) >= 4
     )
 
 
@@ -152,14 +244,23 @@ def telling(story: Any) -> bool:
     spine=st.lists(row, min_size=12, max_size=12).filter(lambda rows: len(set(rows)) >= 8),
     chance=st.just(7).map(random.Random),
 )
-def test_spark_equals_duckdb_and_brute_force(tmp_path: Path, definitions: Definitions, story: Any, spine: Any, chance: random.Random) -> None:
+def test_spark_equals_duckdb_and_brute_force(
+    tmp_path: Path, definitions: Definitions, story: Any, spine: Any, chance: random.Random
+) -> None:
     pytest.importorskip("pyspark")
     if shutil.which("java") is None:
         pytest.skip("needs Java")
-    from intent.features.spark import SparkEngine
+    from intent.features.offline.spark import SparkEngine
 
-    names = [*chance.sample(names_of(definitions, TOPICS), 10), "user__lead__sequence_50", "room__lead__tags_24h", "room__lead__distinct_users_24h"]
-    names = list(dict.fromkeys([*names, "user__lead__seconds_since_last", "room__hot__decayed_30m"]))
+    names = [
+        *chance.sample(names_of(definitions, TOPICS), 10),
+        "user__lead__sequence_50",
+        "room__lead__tags_24h",
+        "room__lead__distinct_users_24h",
+    ]
+    names = list(
+        dict.fromkeys([*names, "user__lead__seconds_since_last", "room__hot__decayed_30m"])
+    )
     labels = [parse_label("bought=user_creator:purchase_intent:1h", definitions)]
     chosen, duck, facts, _ = built(tmp_path, definitions, story, spine, names, labels=labels)
     home = tmp_path / "spark[1]"
@@ -168,9 +269,17 @@ def test_spark_equals_duckdb_and_brute_force(tmp_path: Path, definitions: Defini
     write_spine(spine, home / "us.parquet")
     as_pandas_writes(home / "us.parquet", home / "spine.parquet")
     with SparkEngine("local[2]", SMALL) as engine:
-        given_files = {"spine": home / "spine.parquet", "facts": home / "facts", "out": home / "out"}
+        given_files = {
+            "spine": home / "spine.parquet",
+            "facts": home / "facts",
+            "out": home / "out",
+        }
         build(engine, chosen, definitions, **given_files, history=History(), labels=labels)
     spark = pq.read_table(home / "out")
     assert spark.column_names == duck.column_names
     assert spark["bought"].to_pylist() == duck["bought"].to_pylist()
-    assert differences(definitions, chosen, spark, facts, MARGIN) == differences(definitions, chosen, duck, facts, MARGIN) == []
+    assert (
+        differences(definitions, chosen, spark, facts, MARGIN)
+        == differences(definitions, chosen, duck, facts, MARGIN)
+        == []
+    )

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from intent.bootstrap import groups
-from intent.errors import OperatorError, TemplateError
-from intent.features import definitions as module
-from intent.features.catalogue import entries, markdown
-from intent.features.definitions import Definitions, load_definitions
-from intent.features.tally import HALF_LIVES, SECOND, TILES
-from intent.taxonomy import Taxonomy
+from intent.bootstrap.build import groups
+from intent.features.definitions import definitions as module
+from intent.features.definitions.catalogue import entries, markdown
+from intent.features.definitions.definitions import Definitions, load_definitions
+from intent.features.online.tally import HALF_LIVES, SECOND, TILES
+from intent.model.errors import OperatorError, TemplateError
+from intent.model.taxonomy import Taxonomy
 
 FILE = Path(module.__file__).with_name("definitions.yaml")
 
@@ -25,27 +25,45 @@ def definitions(taxonomy: Taxonomy) -> Definitions:
 
 def test_a_name_says_entity_topic_statistic_and_window(definitions: Definitions) -> None:
     feature = definitions.feature("user__purchase_intent__count_7d")
-    assert (feature.view, feature.topic, feature.statistic, feature.window) == ("user", "purchase_intent", "count", "7d")
+    assert (feature.view, feature.topic, feature.statistic, feature.window) == (
+        "user",
+        "purchase_intent",
+        "count",
+        "7d",
+    )
     assert definitions.feature("room__lead__distinct_users_1h").what == "users"
 
 
-def test_state_keeps_the_tiles_and_half_lives_that_the_definitions_ask_for(definitions: Definitions) -> None:
+def test_state_keeps_the_tiles_and_half_lives_that_the_definitions_ask_for(
+    definitions: Definitions,
+) -> None:
     assert tuple(definitions.half_lives.values()) == HALF_LIVES
     longest = {
-        tile: max(w.seconds for w in definitions.windows.values() if w.tile == tile) for tile in {w.tile for w in definitions.windows.values()}
+        tile: max(w.seconds for w in definitions.windows.values() if w.tile == tile)
+        for tile in {w.tile for w in definitions.windows.values()}
     }
     assert tuple(sorted(longest.items())) == TILES
     assert definitions.time_to_live == max(longest.values()) * SECOND
 
 
-def test_a_changed_feature_set_is_refused_under_its_old_name(taxonomy: Taxonomy, tmp_path: Path) -> None:
+def test_a_changed_feature_set_is_refused_under_its_old_name(
+    taxonomy: Taxonomy, tmp_path: Path
+) -> None:
     changed = tmp_path / "definitions.yaml"
-    changed.write_text(FILE.read_text(encoding="utf-8").replace("      - user__lead__count_1h\n", ""), encoding="utf-8")
+    changed.write_text(
+        FILE.read_text(encoding="utf-8").replace("      - user__lead__count_1h\n", ""),
+        encoding="utf-8",
+    )
     with pytest.raises(TemplateError, match=r"ranking_v1 was changed .* versions are immutable"):
         load_definitions(taxonomy.names, groups(taxonomy), changed)
 
 
-RANKING = ["user__lead__distinct_rooms_7d", "room__lead__count_1h", "room__lead__short_minus_long", "item__hot__decayed_30m"]
+RANKING = [
+    "user__lead__distinct_rooms_7d",
+    "room__lead__count_1h",
+    "room__lead__short_minus_long",
+    "item__hot__decayed_30m",
+]
 DEFINES = [
     ("rooms: room_id", "rooms: item_id"),
     ("from_rows: true", "from_rows: false"),
@@ -71,7 +89,10 @@ def digest_of(taxonomy: Taxonomy, tmp_path: Path, old: str, new: str) -> str:
     text = FILE.read_text(encoding="utf-8")
     assert old in text
     changed = tmp_path / "changed.yaml"
-    changed.write_text(text.partition("\nfeature_sets:")[0].replace(old, new) + "\nfeature_sets: {}\n", encoding="utf-8")
+    changed.write_text(
+        text.partition("\nfeature_sets:")[0].replace(old, new) + "\nfeature_sets: {}\n",
+        encoding="utf-8",
+    )
     return load_definitions(taxonomy.names, groups(taxonomy), changed).digest(RANKING)
 
 
@@ -83,7 +104,9 @@ def test_a_digest_changes_with_everything_that_its_features_are_defined_by(
 
 
 @pytest.mark.parametrize(("old", "new"), SAYS_NOTHING_OF_THEM)
-def test_a_digest_stays_when_what_changes_is_not_used(definitions: Definitions, taxonomy: Taxonomy, tmp_path: Path, old: str, new: str) -> None:
+def test_a_digest_stays_when_what_changes_is_not_used(
+    definitions: Definitions, taxonomy: Taxonomy, tmp_path: Path, old: str, new: str
+) -> None:
     assert digest_of(taxonomy, tmp_path, old, new) == definitions.digest(RANKING)
 
 
@@ -94,22 +117,32 @@ def test_an_unknown_key_of_the_file_is_refused(taxonomy: Taxonomy, tmp_path: Pat
         load_definitions(taxonomy.names, groups(taxonomy), wrong)
 
 
-def test_an_unknown_feature_or_set_is_named_with_the_way_to_find_it(definitions: Definitions) -> None:
-    with pytest.raises(OperatorError, match=r"no feature 'user__lead__nonsense'; see: intent features list"):
+def test_an_unknown_feature_or_set_is_named_with_the_way_to_find_it(
+    definitions: Definitions,
+) -> None:
+    with pytest.raises(
+        OperatorError, match=r"no feature 'user__lead__nonsense'; see: intent features list"
+    ):
         definitions.feature("user__lead__nonsense")
     with pytest.raises(OperatorError, match="choose one of: ranking_v1"):
         definitions.feature_set("ranking_v9")
 
 
-def test_the_catalogue_says_for_every_feature_what_its_absence_means(definitions: Definitions) -> None:
+def test_the_catalogue_says_for_every_feature_what_its_absence_means(
+    definitions: Definitions,
+) -> None:
     listed = entries(definitions)
     assert len(listed) == len(definitions.features)
     for one in listed:
         assert re.fullmatch(r"[a-z_]+__[a-z_]+__[a-z0-9_]+", one["name"])
-        assert all(one[key] for key in ("meaning", "unit", "missing", "zero", "freshness", "privacy"))
+        assert all(
+            one[key] for key in ("meaning", "unit", "missing", "zero", "freshness", "privacy")
+        )
         assert "{" not in one["meaning"] + one["unit"]
 
 
 def test_the_catalogue_page_is_up_to_date(definitions: Definitions) -> None:
     page = Path(__file__).parents[3] / "docs" / "features-catalogue.md"
-    assert page.read_text(encoding="utf-8") == markdown(definitions), "run: intent features list --markdown > docs/features-catalogue.md"
+    assert page.read_text(encoding="utf-8") == markdown(definitions), (
+        "run: intent features list --markdown > docs/features-catalogue.md"
+    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from intent.errors import OperatorError
-from intent.features.history import History, parse_history
+from intent.features.offline.history import History, parse_history
+from intent.model.errors import OperatorError
 from tests.unit.features.brute import SECOND
 
 
@@ -14,7 +14,19 @@ def test_history_is_strict_or_assumed_so_many_seconds_after_it_was_said() -> Non
     assert parse_history("assume:30s", 5.0) == History(5 * SECOND, 30 * SECOND)
 
 
-@pytest.mark.parametrize("text", ["assume:²s", "assume:٣s", "assume:30", "assume:s", "assume:-1s", "assume:9999999999s", "lenient", ""])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "assume:²s",
+        "assume:٣s",
+        "assume:30",
+        "assume:s",
+        "assume:-1s",
+        "assume:9999999999s",
+        "lenient",
+        "",
+    ],
+)
 def test_other_words_are_refused_with_an_example(text: str) -> None:
     with pytest.raises(OperatorError, match="such as assume:30s"):
         parse_history(text, 5.0)

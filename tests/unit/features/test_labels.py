@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from intent.bootstrap import groups
-from intent.errors import OperatorError
-from intent.features.definitions import load_definitions
-from intent.features.labels import Label, parse_label
-from intent.resources import locate
-from intent.taxonomy import load_taxonomy
+from intent.bootstrap.build import groups
+from intent.bootstrap.resources import locate
+from intent.features.definitions.definitions import load_definitions
+from intent.features.offline.labels import Label, parse_label
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import load_taxonomy
 
 taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
 definitions = load_definitions(taxonomy.names, groups(taxonomy))
 
 
 def test_a_label_counts_forward_for_its_window() -> None:
-    assert parse_label("bought=user:purchase_intent:2h", definitions) == Label("bought", "user", "purchase_intent", 7200)
+    assert parse_label("bought=user:purchase_intent:2h", definitions) == Label(
+        "bought", "user", "purchase_intent", 7200
+    )
 
 
 @pytest.mark.parametrize("window", ["0h", "36501d", "999999999d"])
@@ -25,7 +27,17 @@ def test_a_window_of_no_time_or_of_more_than_a_hundred_years_is_refused(window: 
         parse_label(f"l=user:message:{window}", definitions)
 
 
-@pytest.mark.parametrize("text", ["l", "l=user:message", "l=nobody:message:1h", "l=user:nothing:1h", "l=user:message:²h", "l=user:message:٣h"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "l",
+        "l=user:message",
+        "l=nobody:message:1h",
+        "l=user:nothing:1h",
+        "l=user:message:²h",
+        "l=user:message:٣h",
+    ],
+)
 def test_another_form_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(OperatorError, match="is no label; write"):
         parse_label(text, definitions)

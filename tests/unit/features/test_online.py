@@ -1,4 +1,6 @@
-"""Online state and reads, held against brute force over random histories, on SQLite and PostgreSQL."""
+"""Online state and reads, held against brute force over random histories, on SQLite and
+PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from intent.bootstrap import groups
-from intent.errors import OperatorError
-from intent.features.audit import check_state
-from intent.features.definitions import Definitions, load_definitions
-from intent.features.read import FeatureReader, FeatureTable
-from intent.features.state import SqlFeatureState
-from intent.features.values import Status
+from intent.bootstrap.build import groups
+from intent.features.check.audit import check_state
+from intent.features.definitions.definitions import Definitions, load_definitions
+from intent.features.definitions.status import Status
+from intent.features.online.read import FeatureReader, FeatureTable
+from intent.features.online.state import SqlFeatureState
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
 from intent.queues.inbox import SqlInbox
 from intent.store.engine import Database
 from intent.store.times import from_microseconds
-from intent.taxonomy import Taxonomy
 from tests.conftest import MakeMessage
 from tests.unit.features.brute import Brute, as_known, same
 from tests.unit.features.history import DAY, HOUR, NOW, Said, Verdict, World, histories
@@ -44,8 +46,8 @@ TOPICS = ("message", "purchase_intent", "quote_request", "lead", "hot")
 
 @pytest.fixture(scope="module")
 def definitions() -> Definitions:
-    from intent.resources import locate
-    from intent.taxonomy import load_taxonomy
+    from intent.bootstrap.resources import locate
+    from intent.model.taxonomy import load_taxonomy
 
     taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
     return load_definitions(taxonomy.names, groups(taxonomy))
@@ -56,7 +58,9 @@ def world(database: Database, taxonomy: Taxonomy) -> World:
     return World(database, SqlFeatureState(groups(taxonomy)), taxonomy)
 
 
-def differences(definitions: Definitions, table: FeatureTable, known: Sequence[Any], at: int) -> list[str]:
+def differences(
+    definitions: Definitions, table: FeatureTable, known: Sequence[Any], at: int
+) -> list[str]:
     """Return a line for every value that is not what brute force says."""
     brute = Brute(definitions)
     found = []
@@ -64,28 +68,48 @@ def differences(definitions: Definitions, table: FeatureTable, known: Sequence[A
         for row in range(len(ENTITY_ROWS["platform"])):
             parts = {name: column[row] for name, column in ENTITY_ROWS.items()}
             expected, status = brute.value(feature, parts, known, at)
-            value, said = table.columns[feature.name][row], Status(table.statuses[feature.name][row]).name.lower()
+            value, said = (
+                table.columns[feature.name][row],
+                Status(table.statuses[feature.name][row]).name.lower(),
+            )
             value = float(value) if isinstance(value, float) else value
             if not same(value, expected) or said != status:
-                found.append(f"{feature.name} of row {row}: {value!r} {said}, but it is {expected!r} {status}")
+                found.append(
+                    f"{feature.name} of row {row}: {value!r} {said}, but it is {expected!r} "
+                    f"{status}"
+                )
     return found
 
 
 def chosen(definitions: Definitions) -> Any:
-    return definitions.choose("test", [feature.name for feature in definitions.features.values() if feature.topic in TOPICS])
+    return definitions.choose(
+        "test",
+        [feature.name for feature in definitions.features.values() if feature.topic in TOPICS],
+    )
 
 
 @random_histories
-@given(history=histories, gap=st.sampled_from([1, HOUR, DAY, 3 * DAY, 31 * DAY, -1, -HOUR, -DAY, -30 * DAY]))
-def test_every_feature_equals_brute_force_over_any_history(world: World, definitions: Definitions, history: Any, gap: int) -> None:
+@given(
+    history=histories,
+    gap=st.sampled_from([1, HOUR, DAY, 3 * DAY, 31 * DAY, -1, -HOUR, -DAY, -30 * DAY]),
+)
+def test_every_feature_equals_brute_force_over_any_history(
+    world: World, definitions: Definitions, history: Any, gap: int
+) -> None:
     world.clear().play(history)
     at = NOW + gap
-    table = FeatureReader(world.database, definitions).read(chosen(definitions), ENTITY_ROWS, from_microseconds(at))
+    table = FeatureReader(world.database, definitions).read(
+        chosen(definitions), ENTITY_ROWS, from_microseconds(at)
+    )
     assert differences(definitions, table, as_known(world.known(), at, margin=-(2**60)), at) == []
 
 
 @random_histories
-@given(history=histories, gap=st.sampled_from([1, HOUR, 31 * DAY, -HOUR]), chance=st.integers(0, 2**32).map(random.Random))
+@given(
+    history=histories,
+    gap=st.sampled_from([1, HOUR, 31 * DAY, -HOUR]),
+    chance=st.integers(0, 2**32).map(random.Random),
+)
 def test_any_few_features_equal_brute_force_whatever_else_is_asked_for(
     world: World, definitions: Definitions, history: Any, gap: int, chance: random.Random
 ) -> None:
@@ -96,18 +120,27 @@ def test_any_few_features_equal_brute_force_whatever_else_is_asked_for(
     for feature in chosen(definitions).features:
         kinds.setdefault((feature.view, feature.statistic), []).append(feature.name)
     for _ in range(8):
-        # By view and statistic, not by name: nearly all names are counts in windows, and hide what the rare ones need.
-        names = [chance.choice(kinds[kind]) for kind in chance.sample(list(kinds), chance.randint(1, 5))]
+        # By view and statistic, not by name: nearly all names are counts in windows, and hide what
+        # the rare ones need.
+        names = [
+            chance.choice(kinds[kind]) for kind in chance.sample(list(kinds), chance.randint(1, 5))
+        ]
         table = reader.read(definitions.choose("few", names), ENTITY_ROWS, from_microseconds(at))
         assert differences(definitions, table, known, at) == []
 
 
-@pytest.mark.parametrize("of_user", ["user__lead__count_1h", "user__lead__tags_7d", "user__lead__sequence_50"])
-def test_counters_of_pairs_beside_windows_of_users_are_read(world: World, definitions: Definitions, of_user: str) -> None:
+@pytest.mark.parametrize(
+    "of_user", ["user__lead__count_1h", "user__lead__tags_7d", "user__lead__sequence_50"]
+)
+def test_counters_of_pairs_beside_windows_of_users_are_read(
+    world: World, definitions: Definitions, of_user: str
+) -> None:
     sure = Verdict(("purchase_intent",), (0,) * 13, 0, True, False)
     world.play([[("decide", Said(NOW - HOUR // 2, "1", "23", "r1", None), sure)]])
     features = definitions.choose("test", [of_user, "user_creator__lead__decayed_1d"])
-    table = FeatureReader(world.database, definitions).read(features, ENTITY_ROWS, from_microseconds(NOW))
+    table = FeatureReader(world.database, definitions).read(
+        features, ENTITY_ROWS, from_microseconds(NOW)
+    )
     assert differences(definitions, table, as_known(world.known(), NOW, margin=-(2**60)), NOW) == []
 
 
@@ -120,11 +153,20 @@ def test_stored_state_equals_a_recomputation_after_any_history(world: World, his
     assert check.holds, check
 
 
-def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(world: World, definitions: Definitions) -> None:
+def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(
+    world: World, definitions: Definitions
+) -> None:
     sure = Verdict(("purchase_intent",), (0,) * 13, 0, True, False)
-    world.play([[("decide", Said(NOW - gap, "1", "23", "r1", None), sure) for gap in (3 * HOUR, 1)], [("remove", 1, None)]])
+    world.play(
+        [
+            [("decide", Said(NOW - gap, "1", "23", "r1", None), sure) for gap in (3 * HOUR, 1)],
+            [("remove", 1, None)],
+        ]
+    )
     at = NOW - 2 * HOUR
-    table = FeatureReader(world.database, definitions).read(chosen(definitions), ENTITY_ROWS, from_microseconds(at))
+    table = FeatureReader(world.database, definitions).read(
+        chosen(definitions), ENTITY_ROWS, from_microseconds(at)
+    )
     assert differences(definitions, table, as_known(world.known(), at, margin=-(2**60)), at) == []
 
 
@@ -132,11 +174,25 @@ def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error
     world: World, definitions: Definitions, make_message: MakeMessage
 ) -> None:
     SqlInbox(world.database).put([make_message(user_id="new")])
-    reader, chosen_features = FeatureReader(world.database, definitions), definitions.choose("test", ["user__lead__count_1h"])
-    table = reader.read(chosen_features, {"platform": ["tiktok"] * 2, "user_id": ["new", "nobody"]}, from_microseconds(NOW))
-    assert [Status(status) for status in table.statuses["user__lead__count_1h"]] == [Status.PENDING, Status.NEVER_SEEN]
+    reader, chosen_features = (
+        FeatureReader(world.database, definitions),
+        definitions.choose("test", ["user__lead__count_1h"]),
+    )
+    table = reader.read(
+        chosen_features,
+        {"platform": ["tiktok"] * 2, "user_id": ["new", "nobody"]},
+        from_microseconds(NOW),
+    )
+    assert [Status(status) for status in table.statuses["user__lead__count_1h"]] == [
+        Status.PENDING,
+        Status.NEVER_SEEN,
+    ]
     with pytest.raises(OperatorError, match="row 1 has no user_id"):
-        reader.read(chosen_features, {"platform": ["tiktok"] * 2, "user_id": ["new", None]}, from_microseconds(NOW))  # type: ignore[list-item]
+        reader.read(
+            chosen_features,
+            {"platform": ["tiktok"] * 2, "user_id": ["new", None]},
+            from_microseconds(NOW),
+        )  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(
@@ -149,10 +205,17 @@ def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error
         ("\ud800", "which no message can have"),
     ],
 )
-def test_what_can_be_no_key_is_named_with_its_row(world: World, definitions: Definitions, key: Any, words: str) -> None:
-    reader, features = FeatureReader(world.database, definitions), definitions.choose("test", ["user__lead__count_1h"])
+def test_what_can_be_no_key_is_named_with_its_row(
+    world: World, definitions: Definitions, key: Any, words: str
+) -> None:
+    reader, features = (
+        FeatureReader(world.database, definitions),
+        definitions.choose("test", ["user__lead__count_1h"]),
+    )
     with pytest.raises(OperatorError, match=words):
-        reader.read(features, {"platform": ["tiktok"] * 2, "user_id": ["u", key]}, from_microseconds(NOW))
+        reader.read(
+            features, {"platform": ["tiktok"] * 2, "user_id": ["u", key]}, from_microseconds(NOW)
+        )
 
 
 @pytest.mark.parametrize(
@@ -164,7 +227,9 @@ def test_what_can_be_no_key_is_named_with_its_row(world: World, definitions: Def
         (datetime.max.replace(tzinfo=UTC), None),
     ],
 )
-def test_an_instant_is_read_however_far_or_refused_in_words(world: World, definitions: Definitions, at: datetime, words: str | None) -> None:
+def test_an_instant_is_read_however_far_or_refused_in_words(
+    world: World, definitions: Definitions, at: datetime, words: str | None
+) -> None:
     reader = FeatureReader(world.database, definitions)
     if words is None:
         assert len(reader.read(chosen(definitions), ENTITY_ROWS, at).columns) > 100
@@ -173,8 +238,12 @@ def test_an_instant_is_read_however_far_or_refused_in_words(world: World, defini
             reader.read(chosen(definitions), ENTITY_ROWS, at)
 
 
-def test_a_set_without_numbers_has_no_matrix_and_says_so(world: World, definitions: Definitions) -> None:
-    table = FeatureReader(world.database, definitions).read(definitions.choose("words", ["user__lead__tags_7d"]), ENTITY_ROWS, from_microseconds(NOW))
+def test_a_set_without_numbers_has_no_matrix_and_says_so(
+    world: World, definitions: Definitions
+) -> None:
+    table = FeatureReader(world.database, definitions).read(
+        definitions.choose("words", ["user__lead__tags_7d"]), ENTITY_ROWS, from_microseconds(NOW)
+    )
     with pytest.raises(OperatorError, match="the feature set words has no numeric feature"):
         table.matrix()
 
@@ -185,9 +254,14 @@ def test_composite_keys_never_collide(world: World, definitions: Definitions) ->
     features = definitions.choose("test", ["user_creator__lead__count_1h"])
     rows = {"platform": ["tiktok"] * 2, "user_id": ["1", "12"], "creator_id": ["23", "3"]}
     table = FeatureReader(world.database, definitions).read(features, rows, from_microseconds(NOW))
-    assert [Status(status) for status in table.statuses["user_creator__lead__count_1h"]] == [Status.PRESENT, Status.NEVER_SEEN]
+    assert [Status(status) for status in table.statuses["user_creator__lead__count_1h"]] == [
+        Status.PRESENT,
+        Status.NEVER_SEEN,
+    ]
 
 
 def test_no_entity_rows_give_empty_columns(world: World, definitions: Definitions) -> None:
-    table = FeatureReader(world.database, definitions).read(chosen(definitions), {name: [] for name in ENTITY_ROWS}, from_microseconds(NOW))
+    table = FeatureReader(world.database, definitions).read(
+        chosen(definitions), {name: [] for name in ENTITY_ROWS}, from_microseconds(NOW)
+    )
     assert {len(column) for column in table.columns.values()} == {0}

@@ -1,17 +1,19 @@
-"""Which facts the steps join by range: those alone whose topic a later revision took back, where a feature asks when it was last said."""
+"""Which facts the steps join by range: those alone whose topic a later revision took back, where a
+feature asks when it was last said.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from intent.bootstrap import groups
-from intent.features.build import build
-from intent.features.definitions import load_definitions
-from intent.features.duck import DuckEngine
-from intent.features.events import Topics
-from intent.features.history import History
-from intent.resources import locate
-from intent.taxonomy import load_taxonomy
+from intent.bootstrap.build import groups
+from intent.bootstrap.resources import locate
+from intent.features.definitions.definitions import load_definitions
+from intent.features.definitions.events import Topics
+from intent.features.offline.build import build
+from intent.features.offline.duck import DuckEngine
+from intent.features.offline.history import History
+from intent.model.taxonomy import load_taxonomy
 from tests.unit.features.brute import SECOND
 from tests.unit.features.history import HOUR, NOW, Said, Verdict
 from tests.unit.features.offline import facts_of, write_facts, write_spine
@@ -24,9 +26,18 @@ SAME_BY_LLM = Verdict(("purchase_intent",), (900_000,) + (0,) * 12, 950_000, Fal
 CHATTER = Verdict(("chatter",), (0,) * 13, 0, True, True)
 AT = NOW - 2 * HOUR
 STORY = [
-    (Said(AT, "1", "23", "r1", None), [(SURE, 0), (SAME_BY_LLM, 3 * HOUR)]),  # no longer measured, but still an intent
-    (Said(AT + SECOND, "1", "23", "r1", None), [(CHATTER, 0), (SURE, 3 * HOUR)]),  # no longer chatter
-    (Said(AT + 2 * SECOND, "1", "23", "r1", None), [(SURE, 0), (CHATTER, 3 * HOUR)]),  # no longer an intent
+    (
+        Said(AT, "1", "23", "r1", None),
+        [(SURE, 0), (SAME_BY_LLM, 3 * HOUR)],
+    ),  # no longer measured, but still an intent
+    (
+        Said(AT + SECOND, "1", "23", "r1", None),
+        [(CHATTER, 0), (SURE, 3 * HOUR)],
+    ),  # no longer chatter
+    (
+        Said(AT + 2 * SECOND, "1", "23", "r1", None),
+        [(SURE, 0), (CHATTER, 3 * HOUR)],
+    ),  # no longer an intent
 ]
 
 
@@ -37,12 +48,35 @@ def joined_by_range(home: Path, names: list[str]) -> list[int] | None:
     steps: list[str] = []
     files = {"spine": home / "spine.parquet", "facts": home / "facts", "out": home / "out.parquet"}
     with DuckEngine(home, threads=2) as engine:
-        build(engine, definitions.choose("test", names), definitions, **files, history=History(), progress=steps.append)
-        return list(engine.row("SELECT count(*), count(COLUMNS('t_.*')) FROM room_passing") or ()) if "room_passing" in steps else None
+        build(
+            engine,
+            definitions.choose("test", names),
+            definitions,
+            **files,
+            history=History(),
+            progress=steps.append,
+        )
+        return (
+            list(engine.row("SELECT count(*), count(COLUMNS('t_.*')) FROM room_passing") or ())
+            if "room_passing" in steps
+            else None
+        )
 
 
-def test_counts_and_last_messages_join_nothing_by_range_however_often_facts_were_re_decided(tmp_path: Path) -> None:
-    assert joined_by_range(tmp_path, ["room__message__count_24h", "room__lead__decayed_1d", "room__message__seconds_since_last"]) is None
+def test_counts_and_last_messages_join_nothing_by_range_however_often_facts_were_re_decided(
+    tmp_path: Path,
+) -> None:
+    assert (
+        joined_by_range(
+            tmp_path,
+            [
+                "room__message__count_24h",
+                "room__lead__decayed_1d",
+                "room__message__seconds_since_last",
+            ],
+        )
+        is None
+    )
 
 
 def test_a_topic_that_stays_joins_nothing_and_one_that_was_taken_back_does(tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Spines as people write them: other types, odd names, instants that no engine can hold, and folders that are not there."""
+"""Spines as people write them: other types, odd names, instants that no engine can hold, and
+folders that are not there.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from intent.bootstrap import groups
-from intent.errors import OperatorError
-from intent.features.build import build
-from intent.features.definitions import Definitions, load_definitions
-from intent.features.duck import DuckEngine
-from intent.features.events import Topics
-from intent.features.history import History
-from intent.features.labels import parse_label
-from intent.resources import locate
-from intent.taxonomy import load_taxonomy
+from intent.bootstrap.build import groups
+from intent.bootstrap.resources import locate
+from intent.features.definitions.definitions import Definitions, load_definitions
+from intent.features.definitions.events import Topics
+from intent.features.offline.build import build
+from intent.features.offline.duck import DuckEngine
+from intent.features.offline.history import History
+from intent.features.offline.labels import parse_label
+from intent.model.errors import OperatorError
+from intent.model.taxonomy import load_taxonomy
 from tests.unit.features.brute import SECOND
 from tests.unit.features.history import NOW, Said, Verdict
 from tests.unit.features.offline import facts_of, write_facts
@@ -47,58 +49,114 @@ def build_of(
     engine: type[DuckEngine] = DuckEngine,
 ) -> Any:
     instants = pa.array([NOW, NOW], pa.timestamp("us", tz="UTC"))
-    spine = {"event_timestamp": instants, "platform": pa.array(["tiktok"] * 2), "user_id": pa.array(["7", "8"]), **(columns or {})}
+    spine = {
+        "event_timestamp": instants,
+        "platform": pa.array(["tiktok"] * 2),
+        "user_id": pa.array(["7", "8"]),
+        **(columns or {}),
+    }
     pq.write_table(pa.table(spine), home / "spine.parquet")
     write_facts(facts_of(STORY), home / facts, Topics(definitions.groups))
-    chosen, counted = definitions.choose("test", names), [parse_label(text, definitions) for text in labels]
+    chosen, counted = (
+        definitions.choose("test", names),
+        [parse_label(text, definitions) for text in labels],
+    )
     files = {"spine": home / "spine.parquet", "facts": home / facts, "out": home / out}
     with engine(home, threads=2) as opened:
         build(opened, chosen, definitions, **files, history=History(), labels=counted)
     return pq.read_table(home / out)
 
 
-def test_nanoseconds_as_pandas_writes_them_are_rounded_down_to_the_microsecond(tmp_path: Path, definitions: Definitions) -> None:
+def test_nanoseconds_as_pandas_writes_them_are_rounded_down_to_the_microsecond(
+    tmp_path: Path, definitions: Definitions
+) -> None:
     said = NOW - 60 * SECOND
     first_seen = said + 5 * SECOND + 1
-    instants = pa.array([first_seen * 1000 - 1, first_seen * 1000 + 999], pa.timestamp("ns", tz="UTC"))
-    table = build_of(tmp_path, definitions, {"event_timestamp": instants, "user_id": pa.array(["7", "7"])})
+    instants = pa.array(
+        [first_seen * 1000 - 1, first_seen * 1000 + 999], pa.timestamp("ns", tz="UTC")
+    )
+    table = build_of(
+        tmp_path, definitions, {"event_timestamp": instants, "user_id": pa.array(["7", "7"])}
+    )
     assert table["user__status"].to_pylist() == ["never_seen", "seen"]
-    assert table["event_timestamp"].cast(pa.int64()).to_pylist() == instants.cast(pa.int64()).to_pylist()
+    assert (
+        table["event_timestamp"].cast(pa.int64()).to_pylist()
+        == instants.cast(pa.int64()).to_pylist()
+    )
 
 
-@pytest.mark.parametrize("ids", [pa.array([7, 8]), pa.array([7.0, None]), pa.array([b"7", b"8"]), pa.array([None, None])])
-def test_keys_that_are_no_text_are_refused_because_7_is_not_007(tmp_path: Path, definitions: Definitions, ids: pa.Array) -> None:
+@pytest.mark.parametrize(
+    "ids", [pa.array([7, 8]), pa.array([7.0, None]), pa.array([b"7", b"8"]), pa.array([None, None])]
+)
+def test_keys_that_are_no_text_are_refused_because_7_is_not_007(
+    tmp_path: Path, definitions: Definitions, ids: pa.Array
+) -> None:
     with pytest.raises(OperatorError, match=r"user_id of the spine is .*; ids are text"):
         build_of(tmp_path, definitions, {"user_id": ids})
 
 
-@pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())])
-def test_every_kind_of_text_is_a_key(tmp_path: Path, definitions: Definitions, kind: pa.DataType) -> None:
-    assert build_of(tmp_path, definitions, {"user_id": pa.array(["7", "8"]).cast(kind)})[COUNT].to_pylist()[0] == 1.0
+@pytest.mark.parametrize(
+    "kind", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())]
+)
+def test_every_kind_of_text_is_a_key(
+    tmp_path: Path, definitions: Definitions, kind: pa.DataType
+) -> None:
+    assert (
+        build_of(tmp_path, definitions, {"user_id": pa.array(["7", "8"]).cast(kind)})[
+            COUNT
+        ].to_pylist()[0]
+        == 1.0
+    )
 
 
-@pytest.mark.parametrize("name", ["_AT", "_row", "USER__STATUS", COUNT.upper(), "User_Id", 'a"b', "a\\b", ""])
-def test_a_column_that_an_engine_would_take_for_another_is_refused(tmp_path: Path, definitions: Definitions, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["_AT", "_row", "USER__STATUS", COUNT.upper(), "User_Id", 'a"b', "a\\b", ""]
+)
+def test_a_column_that_an_engine_would_take_for_another_is_refused(
+    tmp_path: Path, definitions: Definitions, name: str
+) -> None:
     with pytest.raises(OperatorError, match="rename"):
         build_of(tmp_path, definitions, {name: pa.array([7, 3])})
 
 
-def test_other_columns_come_out_as_they_are_whatever_the_steps_call_theirs(tmp_path: Path, definitions: Definitions) -> None:
-    odd = {name: pa.array([number, 2]) for number, name in enumerate(("a b", "k", "moment", "select", "größe", "date"))}
+def test_other_columns_come_out_as_they_are_whatever_the_steps_call_theirs(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    odd = {
+        name: pa.array([number, 2])
+        for number, name in enumerate(("a b", "k", "moment", "select", "größe", "date"))
+    }
     table = build_of(tmp_path, definitions, odd)
-    assert [table[name].to_pylist() for name in odd] == [column.to_pylist() for column in odd.values()]
+    assert [table[name].to_pylist() for name in odd] == [
+        column.to_pylist() for column in odd.values()
+    ]
 
 
-@pytest.mark.parametrize("labels", [["l=user:message:1h", "l=user:message:2h"], [f"{COUNT}=user:message:1h"], ["User_Id=user:message:1h"]])
-def test_a_label_with_a_name_that_is_taken_is_refused(tmp_path: Path, definitions: Definitions, labels: list[str]) -> None:
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["l=user:message:1h", "l=user:message:2h"],
+        [f"{COUNT}=user:message:1h"],
+        ["User_Id=user:message:1h"],
+    ],
+)
+def test_a_label_with_a_name_that_is_taken_is_refused(
+    tmp_path: Path, definitions: Definitions, labels: list[str]
+) -> None:
     with pytest.raises(OperatorError, match="the output would have columns"):
         build_of(tmp_path, definitions, labels=labels)
 
 
-@pytest.mark.parametrize("microseconds", [2**63 - 1, -(2**63) + 1, 2**63 - 2, 300_000_000_000 * SECOND])
-def test_an_instant_that_no_engine_can_reckon_with_is_refused_and_not_lost(tmp_path: Path, definitions: Definitions, microseconds: int) -> None:
+@pytest.mark.parametrize(
+    "microseconds", [2**63 - 1, -(2**63) + 1, 2**63 - 2, 300_000_000_000 * SECOND]
+)
+def test_an_instant_that_no_engine_can_reckon_with_is_refused_and_not_lost(
+    tmp_path: Path, definitions: Definitions, microseconds: int
+) -> None:
     instants = pa.array([NOW, microseconds], pa.timestamp("us", tz="UTC"))
-    with pytest.raises(OperatorError, match=r"1 rows .* infinite or outside the years 1 to 9999, first row 1 "):
+    with pytest.raises(
+        OperatorError, match=r"1 rows .* infinite or outside the years 1 to 9999, first row 1 "
+    ):
         build_of(tmp_path, definitions, {"event_timestamp": instants})
 
 
@@ -106,10 +164,17 @@ class NumbersInParts(DuckEngine):
     """Numbers rows as Spark does, each part from a number of its own on."""
 
     def step(self, name: str, sql: str) -> None:
-        super().step(name, sql if name != "spine" else f"SELECT * REPLACE (_row * 8589934592 AS _row) FROM ({sql})")
+        super().step(
+            name,
+            sql
+            if name != "spine"
+            else f"SELECT * REPLACE (_row * 8589934592 AS _row) FROM ({sql})",
+        )
 
 
-def test_a_missing_key_is_counted_in_rows_also_where_numbers_have_gaps(tmp_path: Path, definitions: Definitions) -> None:
+def test_a_missing_key_is_counted_in_rows_also_where_numbers_have_gaps(
+    tmp_path: Path, definitions: Definitions
+) -> None:
     with pytest.raises(OperatorError, match="no user_id, first row 1 "):
         build_of(tmp_path, definitions, {"user_id": pa.array(["7", None])}, engine=NumbersInParts)
 
@@ -127,8 +192,12 @@ def test_nothing_is_written_where_rows_got_lost(tmp_path: Path, definitions: Def
     assert not list(tmp_path.glob("out.parquet*"))
 
 
-def test_a_missing_output_folder_is_named_before_any_work(tmp_path: Path, definitions: Definitions) -> None:
-    with pytest.raises(OperatorError, match=r"there is no folder .*/missing to write out.parquet to"):
+def test_a_missing_output_folder_is_named_before_any_work(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    with pytest.raises(
+        OperatorError, match=r"there is no folder .*/missing to write out.parquet to"
+    ):
         build_of(tmp_path, definitions, out="missing/out.parquet")
 
 
@@ -141,4 +210,6 @@ def test_an_output_that_is_a_folder_is_named(tmp_path: Path, definitions: Defini
 def test_no_sign_in_a_path_is_a_pattern(tmp_path: Path, definitions: Definitions) -> None:
     home = tmp_path / "date=1" / "[a-z]*?'"
     home.mkdir(parents=True)
-    assert build_of(home, definitions, {"date": pa.array([5, 6])}, facts="facts[1]")["date"].to_pylist() == [5, 6]
+    assert build_of(home, definitions, {"date": pa.array([5, 6])}, facts="facts[1]")[
+        "date"
+    ].to_pylist() == [5, 6]

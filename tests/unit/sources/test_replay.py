@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from intent.message import Message, wire
-from intent.ports import Refused
+from intent.model.batch import Refused
+from intent.model.message import Message, wire
 from intent.sources.lines import read_lines
 from intent.sources.replay import MAX_PAYLOAD_BYTES, ReplaySource
 from tests.conftest import MakeMessage
@@ -35,10 +35,14 @@ def open_bytes(tmp_path: Path) -> Iterator[Open]:
         os.close(descriptor)
 
 
-def test_messages_and_refusals_come_in_order_with_their_lines(open_bytes: Open, make_message: MakeMessage) -> None:
+def test_messages_and_refusals_come_in_order_with_their_lines(
+    open_bytes: Open, make_message: MakeMessage
+) -> None:
     one, two = make_message("one"), make_message("two")
     content = b"\n".join([wire(one), b"not json", b"", wire(two)])
-    read = [one for one in ReplaySource(open_bytes(content), "chat.jsonl").read() if one is not None]
+    read = [
+        one for one in ReplaySource(open_bytes(content), "chat.jsonl").read() if one is not None
+    ]
     assert read[0] == one
     assert isinstance(read[1], Refused)
     assert (read[1].position, read[1].payload) == ("chat.jsonl line 2", b"not json")
@@ -46,16 +50,25 @@ def test_messages_and_refusals_come_in_order_with_their_lines(open_bytes: Open, 
 
 
 def test_windows_line_ends_are_no_part_of_the_payload(open_bytes: Open) -> None:
-    assert [line.payload for line in read_lines(open_bytes(b"a\r\nb\r\n"), 100) if line] == [b"a", b"b"]
+    assert [line.payload for line in read_lines(open_bytes(b"a\r\nb\r\n"), 100) if line] == [
+        b"a",
+        b"b",
+    ]
 
 
 def test_the_same_refused_bytes_have_the_same_digest_on_any_line(open_bytes: Open) -> None:
-    first, second = (one for one in ReplaySource(open_bytes(b"bad\nbad"), "x").read() if isinstance(one, Refused))
+    first, second = (
+        one for one in ReplaySource(open_bytes(b"bad\nbad"), "x").read() if isinstance(one, Refused)
+    )
     assert first.digest == second.digest
 
 
-def test_a_line_of_ten_megabytes_is_refused_in_little_memory(open_bytes: Open, make_message: MakeMessage) -> None:
-    descriptor = open_bytes(b'{"text": "' + b"x" * 10_000_000 + b'"}\n' + wire(make_message("after")))
+def test_a_line_of_ten_megabytes_is_refused_in_little_memory(
+    open_bytes: Open, make_message: MakeMessage
+) -> None:
+    descriptor = open_bytes(
+        b'{"text": "' + b"x" * 10_000_000 + b'"}\n' + wire(make_message("after"))
+    )
     tracemalloc.start()
     read = [one for one in ReplaySource(descriptor, "x").read() if one is not None]
     peak = tracemalloc.get_traced_memory()[1]
@@ -68,18 +81,24 @@ def test_a_line_of_ten_megabytes_is_refused_in_little_memory(open_bytes: Open, m
 
 
 def test_two_long_lines_that_begin_alike_are_told_apart(open_bytes: Open) -> None:
-    read = list(ReplaySource(open_bytes(b"x" * 100_000 + b"1\n" + b"x" * 100_000 + b"2"), "x").read())
+    read = list(
+        ReplaySource(open_bytes(b"x" * 100_000 + b"1\n" + b"x" * 100_000 + b"2"), "x").read()
+    )
     assert len({one.digest for one in read if isinstance(one, Refused)}) == 2
 
 
-def test_recorded_speed_waits_as_long_as_people_did(open_bytes: Open, make_message: MakeMessage) -> None:
+def test_recorded_speed_waits_as_long_as_people_did(
+    open_bytes: Open, make_message: MakeMessage
+) -> None:
     now = [0.0]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
     content = b"\n".join(wire(make_message()) for _ in range(5))
-    read = list(ReplaySource(open_bytes(content), "x", speed=2.0, sleep=sleep, clock=lambda: now[0]).read())
+    read = list(
+        ReplaySource(open_bytes(content), "x", speed=2.0, sleep=sleep, clock=lambda: now[0]).read()
+    )
     assert now[0] == pytest.approx(2.0)
     assert read.count(None) == 4
 
@@ -96,10 +115,16 @@ def test_a_silent_pipe_says_that_nothing_is_there(make_message: MakeMessage) -> 
     os.close(reading)
 
 
-def test_a_message_from_the_day_after_tomorrow_is_refused(open_bytes: Open, make_message: MakeMessage) -> None:
+def test_a_message_from_the_day_after_tomorrow_is_refused(
+    open_bytes: Open, make_message: MakeMessage
+) -> None:
     message = make_message()
-    early = ReplaySource(open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(days=2))
-    in_time = ReplaySource(open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(hours=23))
+    early = ReplaySource(
+        open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(days=2)
+    )
+    in_time = ReplaySource(
+        open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(hours=23)
+    )
     (refused,) = (one for one in early.read() if one is not None)
     assert isinstance(refused, Refused)
     assert refused.reason == "sent_at: lies more than a day ahead of this machine's clock"

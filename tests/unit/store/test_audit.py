@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy
 
-from intent.ports import Entry
+from intent.model.decision import Entry
 from intent.queues.inbox import SqlInbox
 from intent.store.audit import Balance, balance
 from intent.store.decisions import SqlDecisions
@@ -20,10 +20,15 @@ def kept(database: Database, make_message: MakeMessage, make_decision: MakeDecis
     inbox = SqlInbox(database)
     inbox.put(messages)
     labels = (("price_inquiry", "shipping_inquiry"), ("chatter",), ("spam",))
-    decided = [Entry(message, make_decision(*chosen)) for message, chosen in zip(messages, labels, strict=False)]
+    decided = [
+        Entry(message, make_decision(*chosen))
+        for message, chosen in zip(messages, labels, strict=False)
+    ]
     with database.begin() as transaction:
         SqlDecisions().save(transaction, decided)
-        transaction.execute(sqlalchemy.text("DELETE FROM inbox WHERE message_id IN ('m-1', 'm-2', 'm-3')"))
+        transaction.execute(
+            sqlalchemy.text("DELETE FROM inbox WHERE message_id IN ('m-1', 'm-2', 'm-3')")
+        )
     return database
 
 

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy
 
-from intent.decision import Slot
-from intent.ports import Entry
+from intent.model.decision import Entry, Slot
 from intent.queues.inbox import SqlInbox
 from intent.store.decisions import SqlDecisions, current_decisions, read_leads
 from intent.store.engine import Database
@@ -22,9 +21,16 @@ def save(database: Database, *entries: Entry) -> list[Entry]:
         return SqlDecisions().save(transaction, entries)
 
 
-def test_a_decision_reads_back_as_it_was_saved(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+def test_a_decision_reads_back_as_it_was_saved(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
     decision = make_decision(
-        "price_inquiry", "shipping_inquiry", slots=(Slot("place", "Perth"),), lead_probability=0.987654, from_cache=True, degraded=True
+        "price_inquiry",
+        "shipping_inquiry",
+        slots=(Slot("place", "Perth"),),
+        lead_probability=0.987654,
+        from_cache=True,
+        degraded=True,
     )
     save(database, Entry(make_message(), decision))
     with database.read() as connection:
@@ -32,9 +38,14 @@ def test_a_decision_reads_back_as_it_was_saved(database: Database, make_message:
     assert decision_from(row) == decision
 
 
-def test_a_revision_that_exists_stays_as_it_is(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+def test_a_revision_that_exists_stays_as_it_is(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
     message = make_message()
-    first, second = Entry(message, make_decision("price_inquiry")), Entry(message, make_decision("spam"))
+    first, second = (
+        Entry(message, make_decision("price_inquiry")),
+        Entry(message, make_decision("spam")),
+    )
     assert save(database, first) == [first]
     assert save(database, second) == []
     assert len(rows(database, "decision_labels")) == 1
@@ -45,21 +56,31 @@ def test_only_what_was_inserted_comes_back_in_order_also_when_it_stands_twice(
 ) -> None:
     entries = [Entry(make_message(), make_decision("price_inquiry")) for _ in range(300)]
     save(database, entries[7])
-    assert save(database, *entries, entries[0]) == [entry for entry in entries if entry is not entries[7]]
+    assert save(database, *entries, entries[0]) == [
+        entry for entry in entries if entry is not entries[7]
+    ]
 
 
-def test_the_database_says_when_we_knew(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+def test_the_database_says_when_we_knew(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
     save(database, Entry(make_message(), make_decision()))
     with database.read() as connection:
         created = connection.execute(sqlalchemy.select(decisions.c.created_timestamp)).scalar_one()
     assert abs(created - datetime.now(UTC)) < timedelta(seconds=30)
 
 
-def test_readers_see_the_newest_visible_revision(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
+def test_readers_see_the_newest_visible_revision(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
     message = make_message()
     with database.begin() as transaction:
         transaction.exec_driver_sql("INSERT INTO runs (name) VALUES ('trial')")
-    save(database, Entry(message, make_decision("chatter")), Entry(message, make_decision("price_inquiry"), revision=1))
+    save(
+        database,
+        Entry(message, make_decision("chatter")),
+        Entry(message, make_decision("price_inquiry"), revision=1),
+    )
     save(database, Entry(message, make_decision("spam"), revision=2, run="trial", visible=False))
     labels = sqlalchemy.select(current_decisions.c.labels)
     with database.read() as connection:
@@ -69,8 +90,14 @@ def test_readers_see_the_newest_visible_revision(database: Database, make_messag
         assert connection.execute(labels).scalars().all() == [["spam"]]
 
 
-def test_leads_are_found_by_room_label_time_and_certainty(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> None:
-    old, new, other = make_message("old"), make_message("new"), make_message("other", room_id="room-2")
+def test_leads_are_found_by_room_label_time_and_certainty(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    old, new, other = (
+        make_message("old"),
+        make_message("new"),
+        make_message("other", room_id="room-2"),
+    )
     idle = make_message("idle")
     SqlInbox(database).put([old, new, other, idle])
     save(
@@ -94,4 +121,8 @@ def test_leads_are_found_by_room_label_time_and_certainty(database: Database, ma
 
 def test_a_naive_time_is_never_stored(database: Database) -> None:
     with pytest.raises(sqlalchemy.exc.StatementError, match="naive"), database.read() as connection:
-        connection.execute(sqlalchemy.select(decisions.c.id).where(decisions.c.event_timestamp > datetime(2026, 1, 1)))
+        connection.execute(
+            sqlalchemy.select(decisions.c.id).where(
+                decisions.c.event_timestamp > datetime(2026, 1, 1)
+            )
+        )

@@ -12,10 +12,15 @@ from intent.store.engine import Database
 from tests.conftest import MakeMessage
 
 
-@pytest.mark.parametrize("sent_at", [datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)])
+@pytest.mark.parametrize(
+    "sent_at",
+    [datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)],
+)
 @pytest.mark.parametrize("zone", ["Asia/Kuala_Lumpur", "America/Lima"])
-def test_any_time_can_be_read_back_whatever_zone_the_server_is_in(postgres_url: str, make_message: MakeMessage, zone: str, sent_at: datetime) -> None:
-    from intent.bootstrap import migrations_dir
+def test_any_time_can_be_read_back_whatever_zone_the_server_is_in(
+    postgres_url: str, make_message: MakeMessage, zone: str, sent_at: datetime
+) -> None:
+    from intent.bootstrap.build import migrations_dir
     from intent.store.migrate import migrate
 
     database = Database(postgres_url)
@@ -30,7 +35,9 @@ def test_any_time_can_be_read_back_whatever_zone_the_server_is_in(postgres_url: 
     database.close()
 
 
-def test_a_failing_statement_never_shows_what_people_wrote(database: Database, make_message: MakeMessage) -> None:
+def test_a_failing_statement_never_shows_what_people_wrote(
+    database: Database, make_message: MakeMessage
+) -> None:
     row = {
         "platform": "p",
         "message_id": "m",

@@ -8,14 +8,24 @@ from intent.store.history import SqlHistory
 from tests.conftest import MakeMessage
 
 
-def test_the_last_few_of_the_room_come_oldest_first(database: Database, make_message: MakeMessage) -> None:
+def test_the_last_few_of_the_room_come_oldest_first(
+    database: Database, make_message: MakeMessage
+) -> None:
     said = [make_message(str(number)) for number in range(10)]
-    SqlInbox(database).put([*said, make_message("elsewhere", room_id="room-2"), make_message("other", platform="youtube")])
+    SqlInbox(database).put(
+        [
+            *said,
+            make_message("elsewhere", room_id="room-2"),
+            make_message("other", platform="youtube"),
+        ]
+    )
     before = SqlHistory(database, count=3).before([said[8], said[6]])
     assert [message.text for message in before] == ["3", "4", "5"]
 
 
-def test_the_asked_messages_are_not_before_themselves(database: Database, make_message: MakeMessage) -> None:
+def test_the_asked_messages_are_not_before_themselves(
+    database: Database, make_message: MakeMessage
+) -> None:
     one = make_message("one")
     other = make_message("other", sent_at=one.sent_at)
     SqlInbox(database).put([one, other])

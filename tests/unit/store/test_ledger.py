@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from intent.errors import BudgetSpent
-from intent.ports import Attempt, Outcome
-from intent.store.budget import LedgerBudget
+from intent.classify.llm.budget import LedgerBudget
+from intent.model.attempt import Attempt, Outcome
+from intent.model.errors import BudgetSpent
 from intent.store.engine import Database
 from intent.store.ledger import SqlLedger, SqlReplies
 from tests.conftest import rows
@@ -42,7 +42,10 @@ def test_every_attempt_has_a_row_also_when_it_repeats_a_request(database: Databa
     ledger = SqlLedger(database)
     ledger.book(attempt(outcome=Outcome.RATE_LIMITED, nanodollars=0))
     ledger.book(attempt())
-    assert [(row["outcome"], row["input_tokens"]) for row in rows(database, "llm_attempts")] == [("rate_limited", 2000), ("answered", 2000)]
+    assert [(row["outcome"], row["input_tokens"]) for row in rows(database, "llm_attempts")] == [
+        ("rate_limited", 2000),
+        ("answered", 2000),
+    ]
 
 
 def test_spending_is_summed_exactly_since_an_instant(database: Database) -> None:
@@ -82,7 +85,9 @@ class FakeLedger:
         return sum(nanodollars for started, nanodollars in self.booked if started >= since)
 
 
-def budget(ledger: FakeLedger, now: datetime = NOON, *, hour: float | None = 1.0, day: float | None = 2.0) -> LedgerBudget:
+def budget(
+    ledger: FakeLedger, now: datetime = NOON, *, hour: float | None = 1.0, day: float | None = 2.0
+) -> LedgerBudget:
     return LedgerBudget(ledger, hour=hour, day=day, clock=lambda: now)
 
 

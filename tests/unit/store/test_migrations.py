@@ -1,4 +1,6 @@
-"""Migrations: the same schema as the code's, on SQLite and PostgreSQL, up and down with data in it."""
+"""Migrations: the same schema as the code's, on SQLite and PostgreSQL, up and down with data in
+it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from intent.bootstrap import migrations_dir
-from intent.errors import OperatorError
-from intent.features.state import SqlFeatureState
-from intent.ports import Entry
+from intent.bootstrap.build import migrations_dir
+from intent.features.online.state import SqlFeatureState
+from intent.model.decision import Entry
+from intent.model.errors import OperatorError
 from intent.queues.inbox import SqlInbox
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
@@ -56,7 +58,9 @@ def test_an_older_database_is_refused_with_the_command_to_run(database: Database
 def test_a_newer_database_is_refused(database: Database) -> None:
     with database.begin() as transaction:
         transaction.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(OperatorError, match="migration 9999, which this installation does not know"):
+    with pytest.raises(
+        OperatorError, match="migration 9999, which this installation does not know"
+    ):
         require_newest(database, migrations_dir())
     with pytest.raises(OperatorError, match="install the newer version"):
         migrate(database, migrations_dir())

@@ -15,9 +15,11 @@ from intent.classify.llm.exchange import Chat, Exchange, Patience
 from intent.classify.llm.limits import RateLimits
 from intent.classify.llm.models import load_models
 from intent.classify.llm.prompt import load_alias
-from intent.message import Message
-from intent.ports import Answer, Attempt, Claim, Question, Replies
-from intent.taxonomy import load_taxonomy
+from intent.model.attempt import Attempt
+from intent.model.message import Message
+from intent.model.question import Answer, Claim, Question
+from intent.model.taxonomy import load_taxonomy
+from intent.ports.asking import Replies
 
 PROMPTS = Path(__file__).resolve().parents[4] / "prompts"
 TAXONOMY = load_taxonomy(PROMPTS / "taxonomy.yaml")
@@ -71,7 +73,16 @@ class Clock:
 
 def message(text: str, number: int = 1, **more: Any) -> Message:
     return Message(
-        **{"platform": "test", "room_id": "r1", "message_id": f"m{number}", "user_id": "u1", "kind": "comment", "text": text, "sent_at": NOON} | more
+        **{
+            "platform": "test",
+            "room_id": "r1",
+            "message_id": f"m{number}",
+            "user_id": "u1",
+            "kind": "comment",
+            "text": text,
+            "sent_at": NOON,
+        }
+        | more
     )
 
 
@@ -81,24 +92,53 @@ def claims(*texts: str, **more: Any) -> list[Claim]:
 
 
 def claim(one: Message, receipt: int = 1) -> Claim:
-    return Claim(Question(one.platform, one.message_id, one.room_id, one.sent_at, 0), one, receipt, "token", 1)
+    return Claim(
+        Question(one.platform, one.message_id, one.room_id, one.sent_at, 0),
+        one,
+        receipt,
+        "token",
+        1,
+    )
 
 
-def exchange(chat: Chat, ledger: MemoryLedger | None = None, *, clock: Clock | None = None, **more: Any) -> Exchange:
+def exchange(
+    chat: Chat, ledger: MemoryLedger | None = None, *, clock: Clock | None = None, **more: Any
+) -> Exchange:
     times: dict[str, Any] = {} if clock is None else {"clock": clock, "sleep": clock.sleep}
     settings: dict[str, Any] = {"patience": Patience(call=1.0, pause=0.01), **times, **more}
-    waiting: dict[str, Any] = {} if clock is None else {"clock": clock, "wait": lambda condition, seconds: clock.sleep(seconds)}
+    waiting: dict[str, Any] = (
+        {}
+        if clock is None
+        else {"clock": clock, "wait": lambda condition, seconds: clock.sleep(seconds)}
+    )
     limits = settings.pop("limits", None) or RateLimits(None, None, **waiting)
     breaker = settings.pop("breaker", None) or Breaker(BreakerPolicy(least=1000))
     return Exchange(chat, MODEL, ledger or MemoryLedger(), limits, breaker, **settings)
 
 
-def answerer(chat: Chat | str, ledger: MemoryLedger | None = None, replies: Replies | None = None, **more: Any) -> LlmAnswerer:
+def answerer(
+    chat: Chat | str,
+    ledger: MemoryLedger | None = None,
+    replies: Replies | None = None,
+    **more: Any,
+) -> LlmAnswerer:
     policy = AnswererPolicy(messages=more.pop("messages", 20), deadline=more.pop("deadline", 10.0))
-    calibration = load_calibration(PROMPTS / "calibration.yaml", TAXONOMY, prompt=PROMPT.identity, model=MODEL.id)
+    calibration = load_calibration(
+        PROMPTS / "calibration.yaml", TAXONOMY, prompt=PROMPT.identity, model=MODEL.id
+    )
     line = exchange(ChatClient(chat, "test-key") if isinstance(chat, str) else chat, ledger, **more)
-    return LlmAnswerer(PROMPT, line, replies or MemoryReplies(), TAXONOMY, calibration, secret=b"secret", policy=policy)
+    return LlmAnswerer(
+        PROMPT,
+        line,
+        replies or MemoryReplies(),
+        TAXONOMY,
+        calibration,
+        secret=b"secret",
+        policy=policy,
+    )
 
 
 def labels(answers: Sequence[Answer]) -> list[str]:
-    return ["+".join(one.decision.labels) if one.decision else f"local: {one.why}" for one in answers]
+    return [
+        "+".join(one.decision.labels) if one.decision else f"local: {one.why}" for one in answers
+    ]

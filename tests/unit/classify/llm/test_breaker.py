@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from intent.classify.llm.breaker import Breaker, BreakerPolicy, State
-from intent.errors import LlmUnavailable
+from intent.model.errors import LlmUnavailable
 from tests.unit.classify.llm.asking import Clock
 
 

@@ -6,12 +6,26 @@ from collections.abc import Iterator
 
 import pytest
 
-from eval.standin import StandIn
-from eval.troubles import TROUBLES
-from intent.errors import BudgetSpent, LlmForbidden, LlmUnavailable
-from tests.unit.classify.llm.asking import TAXONOMY, MemoryLedger, MemoryReplies, answerer, claims, labels
+from eval.standin.fake_llm_server import FakeLlmServer
+from eval.standin.faults import FAULTS
+from intent.model.errors import BudgetSpent, LlmForbidden, LlmUnavailable
+from tests.unit.classify.llm.asking import (
+    TAXONOMY,
+    MemoryLedger,
+    MemoryReplies,
+    answerer,
+    claims,
+    labels,
+)
 
-TEXTS = ("how much for 2?", "hi from Perth", "mine L", "love it", "is it fake?", "do you ship to Cebu")
+TEXTS = (
+    "how much for 2?",
+    "hi from Perth",
+    "mine L",
+    "love it",
+    "is it fake?",
+    "do you ship to Cebu",
+)
 RIGHT = ["price_inquiry", "chatter", "purchase_intent", "chatter", "objection", "shipping_inquiry"]
 
 RETRIED = [
@@ -23,9 +37,27 @@ RETRIED = [
     "server error",
 ]
 RETRIED += ["bad gateway", "reset", "cut", "flood"]
-HALVED = ["too long", "filtered before", "no json", "no completion", "deep json", "prose", "half a reply", "empty", "other shape", "refusal"]
+HALVED = [
+    "too long",
+    "filtered before",
+    "no json",
+    "no completion",
+    "deep json",
+    "prose",
+    "half a reply",
+    "empty",
+    "other shape",
+    "refusal",
+]
 HALVED += ["truncated", "filtered"]
-SINGLY = {"missing": 1, "duplicate": 1, "wrong label": 1, "chatter and more": 1, "no label": 1, "none": 6}
+SINGLY = {
+    "missing": 1,
+    "duplicate": 1,
+    "wrong label": 1,
+    "chatter and more": 1,
+    "no label": 1,
+    "none": 6,
+}
 HARMLESS = ["extra", "reordered", "odd items", "invented slots", "fenced"]
 PROVED = ["bad request", "no such model", "redirect"]
 STOPPING = ["quota", "payment", "bad key", "forbidden"]
@@ -34,97 +66,122 @@ SLOW = ["hang", "drip", "unavailable", "rate limited, seconds"]
 
 
 @pytest.fixture
-def server() -> Iterator[StandIn]:
-    with StandIn(TAXONOMY) as standin:
+def server() -> Iterator[FakeLlmServer]:
+    with FakeLlmServer(TAXONOMY) as standin:
         yield standin
 
 
 def test_every_trouble_has_its_place_in_these_tests() -> None:
-    assert set(TROUBLES) == {*RETRIED, *HALVED, *SINGLY, *HARMLESS, *PROVED, *STOPPING, *PATIENCE, *SLOW}
+    assert set(FAULTS) == {
+        *RETRIED,
+        *HALVED,
+        *SINGLY,
+        *HARMLESS,
+        *PROVED,
+        *STOPPING,
+        *PATIENCE,
+        *SLOW,
+    }
 
 
-def test_twenty_messages_are_one_request(server: StandIn) -> None:
-    answers = answerer(server.url).answer(claims(*[f"how much is number {number}" for number in range(20)]), [])
+def test_twenty_messages_are_one_request(server: FakeLlmServer) -> None:
+    answers = answerer(server.url).answer(
+        claims(*[f"how much is number {number}" for number in range(20)]), []
+    )
     assert labels(answers) == ["price_inquiry"] * 20
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("trouble", RETRIED)
-def test_passing_trouble_is_waited_out(server: StandIn, trouble: str) -> None:
+@pytest.mark.parametrize("fault", RETRIED)
+def test_passing_trouble_is_waited_out(server: FakeLlmServer, fault: str) -> None:
     ledger = MemoryLedger()
-    server.then(TROUBLES[trouble])
+    server.then(FAULTS[fault])
     assert labels(answerer(server.url, ledger).answer(claims(*TEXTS), [])) == RIGHT
     assert len(server.seen) == 2
     assert ledger.outcomes[1:] == ["answered"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("trouble", SLOW)
-def test_a_server_that_drags_is_cut_off_and_asked_again(server: StandIn, trouble: str) -> None:
-    server.then(TROUBLES[trouble])
+@pytest.mark.parametrize("fault", SLOW)
+def test_a_server_that_drags_is_cut_off_and_asked_again(server: FakeLlmServer, fault: str) -> None:
+    server.then(FAULTS[fault])
     assert labels(answerer(server.url).answer(claims(*TEXTS), [])) == RIGHT
     assert len(server.seen) == 2
 
 
-@pytest.mark.parametrize("trouble", HALVED)
-def test_a_batch_without_an_answer_is_halved(server: StandIn, trouble: str) -> None:
-    server.then(TROUBLES[trouble])
+@pytest.mark.parametrize("fault", HALVED)
+def test_a_batch_without_an_answer_is_halved(server: FakeLlmServer, fault: str) -> None:
+    server.then(FAULTS[fault])
     assert labels(answerer(server.url).answer(claims(*TEXTS), [])) == RIGHT
-    assert [len(one.body["messages"][1]["content"].split('"id"')) - 1 for one in server.seen] == [6, 3, 3]
+    assert [len(one.body["messages"][1]["content"].split('"id"')) - 1 for one in server.seen] == [
+        6,
+        3,
+        3,
+    ]
 
 
-@pytest.mark.parametrize("trouble", SINGLY)
-def test_what_is_missing_or_wrong_is_asked_again_singly(server: StandIn, trouble: str) -> None:
-    server.then(TROUBLES[trouble])
+@pytest.mark.parametrize("fault", SINGLY)
+def test_what_is_missing_or_wrong_is_asked_again_singly(server: FakeLlmServer, fault: str) -> None:
+    server.then(FAULTS[fault])
     assert labels(answerer(server.url).answer(claims(*TEXTS), [])) == RIGHT
-    assert [len(one.body["messages"][1]["content"].split('"id"')) - 1 for one in server.seen] == [6] + [1] * SINGLY[trouble]
+    assert [len(one.body["messages"][1]["content"].split('"id"')) - 1 for one in server.seen] == [
+        6
+    ] + [1] * SINGLY[fault]
 
 
-@pytest.mark.parametrize("trouble", HARMLESS)
-def test_what_nobody_asked_about_decides_nothing(server: StandIn, trouble: str) -> None:
-    server.then(TROUBLES[trouble])
+@pytest.mark.parametrize("fault", HARMLESS)
+def test_what_nobody_asked_about_decides_nothing(server: FakeLlmServer, fault: str) -> None:
+    server.then(FAULTS[fault])
     answers = answerer(server.url).answer(claims(*TEXTS), [])
     assert labels(answers) == RIGHT
     assert all(answer.decision is not None and answer.decision.slots == () for answer in answers)
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("trouble", PROVED)
-def test_a_bad_request_is_the_messages_fault_only_if_a_harmless_one_is_taken(server: StandIn, trouble: str) -> None:
-    server.then(TROUBLES[trouble])
+@pytest.mark.parametrize("fault", PROVED)
+def test_a_bad_request_is_the_messages_fault_only_if_a_harmless_one_is_taken(
+    server: FakeLlmServer, fault: str
+) -> None:
+    server.then(FAULTS[fault])
     assert labels(answerer(server.url).answer(claims(*TEXTS), [])) == RIGHT
-    server.always = TROUBLES[trouble]
+    server.always = FAULTS[fault]
     with pytest.raises(LlmForbidden, match="refuses what we send"):
         answerer(server.url).answer(claims(*TEXTS), [])
 
 
-@pytest.mark.parametrize("trouble", STOPPING)
-def test_quota_and_key_stop_asking_at_once(server: StandIn, trouble: str) -> None:
-    server.always = TROUBLES[trouble]
+@pytest.mark.parametrize("fault", STOPPING)
+def test_quota_and_key_stop_asking_at_once(server: FakeLlmServer, fault: str) -> None:
+    server.always = FAULTS[fault]
     with pytest.raises(LlmForbidden, match="then ask again"):
         answerer(server.url).answer(claims(*TEXTS), [])
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("trouble", PATIENCE)
-def test_a_wait_beyond_the_deadline_is_handed_on(server: StandIn, trouble: str) -> None:
-    server.always = TROUBLES[trouble]
+@pytest.mark.parametrize("fault", PATIENCE)
+def test_a_wait_beyond_the_deadline_is_handed_on(server: FakeLlmServer, fault: str) -> None:
+    server.always = FAULTS[fault]
     with pytest.raises(LlmUnavailable) as caught:
         answerer(server.url).answer(claims(*TEXTS), [])
     assert caught.value.wait == pytest.approx(3600.0)
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("trouble", ["refusal", "truncated", "filtered", "prose", "missing", "wrong label", "too long"])
-def test_a_message_that_never_gets_an_answer_keeps_its_local_decision(server: StandIn, trouble: str) -> None:
-    server.always = TROUBLES[trouble]
+@pytest.mark.parametrize(
+    "fault", ["refusal", "truncated", "filtered", "prose", "missing", "wrong label", "too long"]
+)
+def test_a_message_that_never_gets_an_answer_keeps_its_local_decision(
+    server: FakeLlmServer, fault: str
+) -> None:
+    server.always = FAULTS[fault]
     answers = answerer(server.url).answer(claims("how much?"), [])
     assert answers[0].decision is None
     assert answers[0].why
     assert len(server.seen) <= 2
 
 
-def test_a_reply_is_paid_for_once_also_when_the_messages_come_again_in_another_company(server: StandIn) -> None:
+def test_a_reply_is_paid_for_once_also_when_the_messages_come_again_in_another_company(
+    server: FakeLlmServer,
+) -> None:
     ledger, replies = MemoryLedger(), MemoryReplies()
     assert labels(answerer(server.url, ledger, replies).answer(claims(*TEXTS), [])) == RIGHT
     again = answerer(server.url, ledger, replies)
@@ -134,9 +191,11 @@ def test_a_reply_is_paid_for_once_also_when_the_messages_come_again_in_another_c
     assert ledger.outcomes == ["answered", "replayed", "replayed", "answered"]
 
 
-def test_what_was_answered_before_an_outage_is_not_asked_again_after_it(server: StandIn) -> None:
+def test_what_was_answered_before_an_outage_is_not_asked_again_after_it(
+    server: FakeLlmServer,
+) -> None:
     replies = MemoryReplies()
-    server.then(TROUBLES["missing"], [TROUBLES["rate limited, an hour"]])
+    server.then(FAULTS["missing"], [FAULTS["rate limited, an hour"]])
     with pytest.raises(LlmUnavailable):
         answerer(server.url, replies=replies).answer(claims(*TEXTS), [])
     assert labels(answerer(server.url, replies=replies).answer(claims(*TEXTS), [])) == RIGHT
@@ -144,41 +203,50 @@ def test_what_was_answered_before_an_outage_is_not_asked_again_after_it(server: 
     assert len(server.seen[2].body["messages"][1]["content"].split('"id"')) == 2
 
 
-def test_a_refusal_is_not_paid_for_twice_either(server: StandIn) -> None:
+def test_a_refusal_is_not_paid_for_twice_either(server: FakeLlmServer) -> None:
     replies = MemoryReplies()
-    server.always = TROUBLES["refusal"]
+    server.always = FAULTS["refusal"]
     for _ in range(2):
-        assert labels(answerer(server.url, replies=replies).answer(claims("how much?"), [])) == ["local: refused"]
+        assert labels(answerer(server.url, replies=replies).answer(claims("how much?"), [])) == [
+            "local: refused"
+        ]
     assert len(server.seen) == 1
 
 
-def test_the_same_messages_make_the_same_request_after_a_restart_and_another_secret_another(server: StandIn) -> None:
+def test_the_same_messages_make_the_same_request_after_a_restart_and_another_secret_another(
+    server: FakeLlmServer,
+) -> None:
     answerer(server.url).answer(claims(*TEXTS), [])
     answerer(server.url).answer(claims(*TEXTS), [])
     assert server.seen[0].raw == server.seen[1].raw
 
 
-def test_the_prefix_is_byte_identical_in_every_request(server: StandIn) -> None:
+def test_the_prefix_is_byte_identical_in_every_request(server: FakeLlmServer) -> None:
     one = answerer(server.url)
     one.answer(claims(*TEXTS), [])
     one.answer(claims("hello", room_id="r2", context={"offer": "tea"}), claims("earlier")[0:0])
     assert len({one.raw.split(b'{\\"room\\"')[0] for one in server.seen}) == 1
 
 
-def test_every_attempt_is_in_the_ledger_with_its_price(server: StandIn) -> None:
+def test_every_attempt_is_in_the_ledger_with_its_price(server: FakeLlmServer) -> None:
     ledger = MemoryLedger()
-    server.then(TROUBLES["server error"], TROUBLES["refusal"])
+    server.then(FAULTS["server error"], FAULTS["refusal"])
     answerer(server.url, ledger).answer(claims(*TEXTS), [])
     assert ledger.outcomes == ["server_error", "refused", "answered", "answered"]
     assert [attempt.messages for attempt in ledger.attempts] == [6, 6, 3, 3]
     assert ledger.attempts[0].nanodollars == 0
     first, last = ledger.attempts[1], ledger.attempts[3]
     assert first.nanodollars == 100 * first.input_tokens + 500 * first.output_tokens
-    assert last.nanodollars == 10 * last.cached_tokens + 100 * (last.input_tokens - last.cached_tokens) + 500 * last.output_tokens
+    assert (
+        last.nanodollars
+        == 10 * last.cached_tokens
+        + 100 * (last.input_tokens - last.cached_tokens)
+        + 500 * last.output_tokens
+    )
     assert last.cached_tokens >= 1024
 
 
-def test_a_spent_budget_stops_before_the_call(server: StandIn) -> None:
+def test_a_spent_budget_stops_before_the_call(server: FakeLlmServer) -> None:
     def spent(nanodollars: int) -> None:
         raise BudgetSpent(f"{nanodollars} are too much", wait=60.0)
 
@@ -187,7 +255,7 @@ def test_a_spent_budget_stops_before_the_call(server: StandIn) -> None:
     assert server.seen == []
 
 
-def test_until_measured_decisions_say_so(server: StandIn) -> None:
+def test_until_measured_decisions_say_so(server: FakeLlmServer) -> None:
     decision = answerer(server.url).answer(claims("how much?"), [])[0].decision
     assert decision is not None
     assert decision.versions.calibration == "unmeasured"

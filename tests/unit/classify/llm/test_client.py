@@ -1,4 +1,5 @@
-"""The adapter speaks OpenAI's wire; the cassettes were recorded from the stand-in server and are only replayed.
+"""The adapter speaks OpenAI's wire; the cassettes were recorded from the stand-in server and are
+only replayed.
 
 To record them anew: ``RECORD_CASSETTES=all pytest tests/unit/classify/llm/test_client.py``.
 """
@@ -16,14 +17,14 @@ import pytest
 import vcr
 from vcr.errors import CannotOverwriteExistingCassetteException
 
-from eval.standin import StandIn
-from eval.troubles import TROUBLES, Trouble
+from eval.standin.fake_llm_server import FakeLlmServer
+from eval.standin.faults import FAULTS, Fault
 from intent.classify.llm.client import ChatClient, Dialect, Request
 from intent.classify.llm.headers import Allowance
 from intent.classify.llm.prompt import Parameters
 from intent.classify.llm.schema import reply_schema
-from intent.errors import OperatorError
-from intent.ports import Outcome
+from intent.model.attempt import Outcome
+from intent.model.errors import OperatorError
 from tests.unit.classify.llm.asking import TAXONOMY
 
 CASSETTES = Path(__file__).parent / "cassettes"
@@ -31,22 +32,34 @@ RECORDING = os.environ.get("RECORD_CASSETTES", "none")
 NOWHERE = "http://127.0.0.1:9/v1"
 REQUEST = Request(
     "gpt-6-luna",
-    ({"role": "system", "content": "Decide."}, {"role": "user", "content": '{"room":{},"before":[],"messages":[{"id":"k7w","text":"how much?"}]}'}),
+    (
+        {"role": "system", "content": "Decide."},
+        {
+            "role": "user",
+            "content": '{"room":{},"before":[],"messages":[{"id":"k7w","text":"how much?"}]}',
+        },
+    ),
     reply_schema(TAXONOMY),
     Parameters(temperature=0, reasoning_effort="none"),
     140,
 )
 RECORDED = {
-    "answered": Trouble(
-        headers={"x-ratelimit-limit-requests": "500", "x-ratelimit-remaining-requests": "499", "x-ratelimit-reset-requests": "120ms"}
+    "answered": Fault(
+        headers={
+            "x-ratelimit-limit-requests": "500",
+            "x-ratelimit-remaining-requests": "499",
+            "x-ratelimit-reset-requests": "120ms",
+        }
     ),
-    "rate limited": Trouble(status=429, error={"code": "rate_limit_exceeded"}, headers={"retry-after": "2"}),
-    "quota": TROUBLES["quota"],
-    "bad key": TROUBLES["bad key"],
-    "server error": TROUBLES["server error"],
-    "refusal": TROUBLES["refusal"],
-    "truncated": TROUBLES["truncated"],
-    "filtered": TROUBLES["filtered"],
+    "rate limited": Fault(
+        status=429, error={"code": "rate_limit_exceeded"}, headers={"retry-after": "2"}
+    ),
+    "quota": FAULTS["quota"],
+    "bad key": FAULTS["bad key"],
+    "server error": FAULTS["server error"],
+    "refusal": FAULTS["refusal"],
+    "truncated": FAULTS["truncated"],
+    "filtered": FAULTS["filtered"],
 }
 
 
@@ -58,7 +71,14 @@ def plain_request(request: Any) -> Any:
 
 
 def plain_response(response: Any) -> Any:
-    return {**response, "headers": {name: value for name, value in response["headers"].items() if name.lower() not in {"date", "server"}}}
+    return {
+        **response,
+        "headers": {
+            name: value
+            for name, value in response["headers"].items()
+            if name.lower() not in {"date", "server"}
+        },
+    }
 
 
 cassettes = vcr.VCR(
@@ -77,7 +97,7 @@ def address(request: pytest.FixtureRequest) -> Iterator[str]:
     if RECORDING == "none":
         yield NOWHERE
         return
-    with StandIn(TAXONOMY, always=RECORDED[request.node.callspec.params["name"]]) as server:
+    with FakeLlmServer(TAXONOMY, always=RECORDED[request.node.callspec.params["name"]]) as server:
         yield server.url
 
 
@@ -110,14 +130,25 @@ def ask(address: str, name: str, request: Request = REQUEST) -> tuple[Outcome, s
         ("filtered", Outcome.FILTERED, ""),
     ],
 )
-def test_what_a_server_says_is_understood(address: str, name: str, outcome: Outcome, reason: str) -> None:
+def test_what_a_server_says_is_understood(
+    address: str, name: str, outcome: Outcome, reason: str
+) -> None:
     assert ask(address, name) == (outcome, reason)
 
 
 @pytest.mark.skipif(RECORDING != "none", reason="while recording everything is new")
 def test_a_cassette_answers_its_own_request_only() -> None:
-    other = Request(REQUEST.model, ({"role": "user", "content": "else"},), REQUEST.schema, REQUEST.parameters, REQUEST.max_tokens)
-    with cassettes.use_cassette("answered.yaml"), pytest.raises(CannotOverwriteExistingCassetteException):
+    other = Request(
+        REQUEST.model,
+        ({"role": "user", "content": "else"},),
+        REQUEST.schema,
+        REQUEST.parameters,
+        REQUEST.max_tokens,
+    )
+    with (
+        cassettes.use_cassette("answered.yaml"),
+        pytest.raises(CannotOverwriteExistingCassetteException),
+    ):
         ChatClient(NOWHERE, "sk-secret").ask(other, 5.0)
 
 
@@ -127,19 +158,47 @@ def test_cassettes_hold_no_key() -> None:
     assert not any("sk-secret" in text or "uthorization" in text for text in texts)
 
 
-@pytest.mark.parametrize("status", [300, 308, 400, 402, 404, 405, 408, 409, 413, 418, 422, 425, 429, 500, 502, 503, 504, 520, 529, 599])
+@pytest.mark.parametrize(
+    "status",
+    [
+        300,
+        308,
+        400,
+        402,
+        404,
+        405,
+        408,
+        409,
+        413,
+        418,
+        422,
+        425,
+        429,
+        500,
+        502,
+        503,
+        504,
+        520,
+        529,
+        599,
+    ],
+)
 def test_no_status_raises(status: int) -> None:
-    with StandIn(TAXONOMY, always=Trouble(status=status, body=b"<html>")) as server:
+    with FakeLlmServer(TAXONOMY, always=Fault(status=status, body=b"<html>")) as server:
         assert ChatClient(server.url, "k").ask(REQUEST, 5.0).outcome is not Outcome.ANSWERED
 
 
 def test_every_foreign_error_is_translated() -> None:
     ours = openai.OpenAIError
     raised = [
-        getattr(openai, name) for name in dir(openai) if isinstance(getattr(openai, name), type) and issubclass(getattr(openai, name), Exception)
+        getattr(openai, name)
+        for name in dir(openai)
+        if isinstance(getattr(openai, name), type) and issubclass(getattr(openai, name), Exception)
     ]
     elsewhere = {"InvalidWebhookSignatureError"}  # about webhooks, which nobody here receives
-    assert [one for one in raised if not issubclass(one, ours) and one.__name__ not in elsewhere] == []
+    assert [
+        one for one in raised if not issubclass(one, ours) and one.__name__ not in elsewhere
+    ] == []
 
 
 def test_nothing_listening_is_a_connection_that_failed() -> None:
@@ -148,10 +207,15 @@ def test_nothing_listening_is_a_connection_that_failed() -> None:
 
 @pytest.mark.parametrize(
     ("parameter", "left"),
-    [("response_format", "none"), ("max_completion_tokens", "max_tokens"), ("reasoning_effort", "reasoning_effort"), ("temperature", "temperature")],
+    [
+        ("response_format", "none"),
+        ("max_completion_tokens", "max_tokens"),
+        ("reasoning_effort", "reasoning_effort"),
+        ("temperature", "temperature"),
+    ],
 )
 def test_what_an_older_server_refuses_is_left_out_from_then_on(parameter: str, left: str) -> None:
-    with StandIn(TAXONOMY, unknown=frozenset({parameter})) as server:
+    with FakeLlmServer(TAXONOMY, unknown=frozenset({parameter})) as server:
         client = ChatClient(server.url, "k")
         asked = 0
         while (completion := client.ask(REQUEST, 5.0)).adapted:
@@ -164,17 +228,19 @@ def test_what_an_older_server_refuses_is_left_out_from_then_on(parameter: str, l
 
 
 def test_where_a_model_caches_up_to_a_mark_only_the_mark_is_at_the_end_of_the_rules() -> None:
-    with StandIn(TAXONOMY) as server:
+    with FakeLlmServer(TAXONOMY) as server:
         client = ChatClient(server.url, "k", Dialect(marks_cache=True))
         assert client.ask(REQUEST, 5.0).outcome is Outcome.ANSWERED
         sent = server.seen[0].body
     assert sent["prompt_cache_options"] == {"mode": "explicit"}
-    assert sent["messages"][0]["content"] == [{"type": "text", "text": "Decide.", "prompt_cache_breakpoint": {"mode": "explicit"}}]
+    assert sent["messages"][0]["content"] == [
+        {"type": "text", "text": "Decide.", "prompt_cache_breakpoint": {"mode": "explicit"}}
+    ]
     assert isinstance(sent["messages"][1]["content"], str)
 
 
 def test_a_server_that_knows_no_mark_is_asked_without_it() -> None:
-    with StandIn(TAXONOMY, unknown=frozenset({"prompt_cache_options"})) as server:
+    with FakeLlmServer(TAXONOMY, unknown=frozenset({"prompt_cache_options"})) as server:
         client = ChatClient(server.url, "k", Dialect(marks_cache=True))
         assert client.ask(REQUEST, 5.0).adapted
         assert client.ask(REQUEST, 5.0).outcome is Outcome.ANSWERED
@@ -183,16 +249,24 @@ def test_a_server_that_knows_no_mark_is_asked_without_it() -> None:
 
 def test_a_server_that_refuses_what_cannot_be_left_out_is_not_asked_for_ever() -> None:
     assert Dialect().without("messages") is None
-    assert Dialect(schema="none", tokens="max_tokens", left_out=frozenset({"temperature"})).without("response_format temperature") is None
+    assert (
+        Dialect(schema="none", tokens="max_tokens", left_out=frozenset({"temperature"})).without(
+            "response_format temperature"
+        )
+        is None
+    )
 
 
 def test_the_schema_is_the_same_for_every_batch_and_sent_in_the_nested_form() -> None:
-    with StandIn(TAXONOMY) as server:
+    with FakeLlmServer(TAXONOMY) as server:
         ChatClient(server.url, "k").ask(REQUEST, 5.0)
         assert server.seen[0].body["response_format"]["json_schema"]["schema"] == REQUEST.schema
 
 
-@pytest.mark.parametrize(("address", "key"), [("foo", "k"), ("ftp://x/v1", "k"), ("http://", "k"), (NOWHERE, "k\n"), (NOWHERE, "ключ")])
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [("foo", "k"), ("ftp://x/v1", "k"), ("http://", "k"), (NOWHERE, "k\n"), (NOWHERE, "ключ")],
+)
 def test_a_wrong_address_or_key_is_said_before_anything_is_sent(address: str, key: str) -> None:
     with pytest.raises(OperatorError, match="INTENT_LLM_"):
         ChatClient(address, key)

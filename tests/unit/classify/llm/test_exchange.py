@@ -11,13 +11,15 @@ from intent.classify.llm.client import Completion, Request
 from intent.classify.llm.exchange import About, Patience
 from intent.classify.llm.models import Usage
 from intent.classify.llm.prompt import Parameters
-from intent.errors import LlmForbidden, LlmUnavailable, Stopping
-from intent.ports import Outcome
+from intent.model.attempt import Outcome
+from intent.model.errors import LlmForbidden, LlmUnavailable, Stopping
 from tests.unit.classify.llm.asking import Clock, MemoryLedger, exchange
 
 REQUEST = Request("gpt-6-luna", ({"role": "user", "content": "how much?"},), {}, Parameters(), 100)
 ABOUT = About("production", "test", "r1", "0123456789ab", 1)
-GOOD = Completion(Outcome.ANSWERED, '{"labels":[],"slots":[]}', Usage(input=50, output=10), latency=0.5)
+GOOD = Completion(
+    Outcome.ANSWERED, '{"labels":[],"slots":[]}', Usage(input=50, output=10), latency=0.5
+)
 
 
 class Scripted:
@@ -43,7 +45,9 @@ def test_it_gives_up_after_so_many_attempts() -> None:
     clock = Clock()
     chat = Scripted(Completion(Outcome.SERVER_ERROR, reason="503"))
     with pytest.raises(LlmUnavailable, match="server_error 503"):
-        exchange(chat, clock=clock, patience=Patience(attempts=3)).ask(REQUEST, ABOUT, clock.now + 600)
+        exchange(chat, clock=clock, patience=Patience(attempts=3)).ask(
+            REQUEST, ABOUT, clock.now + 600
+        )
     assert len(chat.timeouts) == 3
 
 
@@ -59,7 +63,9 @@ def test_it_never_waits_past_the_deadline() -> None:
     clock = Clock()
     before = clock.now
     with pytest.raises(LlmUnavailable) as caught:
-        exchange(Scripted(Completion(Outcome.RATE_LIMITED, wait=100.0)), clock=clock).ask(REQUEST, ABOUT, clock.now + 60)
+        exchange(Scripted(Completion(Outcome.RATE_LIMITED, wait=100.0)), clock=clock).ask(
+            REQUEST, ABOUT, clock.now + 60
+        )
     assert caught.value.wait == 100.0
     assert clock.now == before
 
@@ -71,7 +77,10 @@ def test_a_call_gets_no_more_time_than_is_left() -> None:
     assert chat.timeouts == [3.0]
 
 
-@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.FILTERED, Outcome.TRUNCATED, Outcome.INVALID, Outcome.BAD_REQUEST])
+@pytest.mark.parametrize(
+    "outcome",
+    [Outcome.REFUSED, Outcome.FILTERED, Outcome.TRUNCATED, Outcome.INVALID, Outcome.BAD_REQUEST],
+)
 def test_what_asking_again_would_not_change_is_asked_once(outcome: Outcome) -> None:
     clock = Clock()
     chat = Scripted(Completion(outcome))
@@ -91,15 +100,29 @@ def test_what_only_the_operator_can_mend_stops_at_once(outcome: Outcome) -> None
 def test_what_a_server_does_not_know_is_left_out_and_asked_again_at_once() -> None:
     clock = Clock()
     before = clock.now
-    chat = Scripted(Completion(Outcome.BAD_REQUEST, adapted=True), Completion(Outcome.BAD_REQUEST, adapted=True), GOOD)
-    assert exchange(chat, clock=clock, patience=Patience(attempts=1)).ask(REQUEST, ABOUT, clock.now + 60) == GOOD
+    chat = Scripted(
+        Completion(Outcome.BAD_REQUEST, adapted=True),
+        Completion(Outcome.BAD_REQUEST, adapted=True),
+        GOOD,
+    )
+    assert (
+        exchange(chat, clock=clock, patience=Patience(attempts=1)).ask(
+            REQUEST, ABOUT, clock.now + 60
+        )
+        == GOOD
+    )
     assert clock.now == before
 
 
 def test_an_answer_that_is_no_reply_is_booked_as_invalid_and_counts_as_a_failure() -> None:
     clock, ledger = Clock(), MemoryLedger()
     breaker = Breaker(BreakerPolicy(least=2), clock)
-    line = exchange(Scripted(Completion(Outcome.ANSWERED, "Sure!", Usage(50, 0, 0, 3))), ledger, clock=clock, breaker=breaker)
+    line = exchange(
+        Scripted(Completion(Outcome.ANSWERED, "Sure!", Usage(50, 0, 0, 3))),
+        ledger,
+        clock=clock,
+        breaker=breaker,
+    )
     for _ in range(2):
         assert line.ask(REQUEST, ABOUT, clock.now + 60).outcome is Outcome.INVALID
     with pytest.raises(LlmUnavailable, match="left alone"):
@@ -110,14 +133,18 @@ def test_an_answer_that_is_no_reply_is_booked_as_invalid_and_counts_as_a_failure
 
 def test_a_call_that_timed_out_is_booked_at_what_it_may_have_cost() -> None:
     clock, ledger = Clock(), MemoryLedger()
-    exchange(Scripted(Completion(Outcome.TIMEOUT), GOOD), ledger, clock=clock).ask(REQUEST, ABOUT, clock.now + 60)
+    exchange(Scripted(Completion(Outcome.TIMEOUT), GOOD), ledger, clock=clock).ask(
+        REQUEST, ABOUT, clock.now + 60
+    )
     assert ledger.attempts[0].output_tokens == 100
     assert ledger.attempts[0].nanodollars > ledger.attempts[1].nanodollars
 
 
 def test_a_server_that_does_not_count_is_counted_by_us() -> None:
     clock, ledger = Clock(), MemoryLedger()
-    exchange(Scripted(Completion(Outcome.ANSWERED, GOOD.text)), ledger, clock=clock).ask(REQUEST, ABOUT, clock.now + 60)
+    exchange(Scripted(Completion(Outcome.ANSWERED, GOOD.text)), ledger, clock=clock).ask(
+        REQUEST, ABOUT, clock.now + 60
+    )
     assert ledger.attempts[0].input_tokens > 0
     assert ledger.attempts[0].output_tokens > 0
 
@@ -126,4 +153,6 @@ def test_whoever_waits_to_ask_again_leaves_when_asked() -> None:
     clock, stop = Clock(), Event()
     stop.set()
     with pytest.raises(Stopping):
-        exchange(Scripted(Completion(Outcome.SERVER_ERROR)), clock=clock, stop=stop).ask(REQUEST, ABOUT, clock.now + 60)
+        exchange(Scripted(Completion(Outcome.SERVER_ERROR)), clock=clock, stop=stop).ask(
+            REQUEST, ABOUT, clock.now + 60
+        )

@@ -1,4 +1,6 @@
-"""What servers say about waiting and limits is read in every way they say it; what cannot be read is ignored."""
+"""What servers say about waiting and limits is read in every way they say it; what cannot be read
+is ignored.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,11 @@ def test_durations(text: str | None, seconds: float | None) -> None:
 
 
 def test_limits_are_read_as_far_as_they_are_there() -> None:
-    headers = {"x-ratelimit-limit-requests": "60", "x-ratelimit-remaining-requests": "59", "x-ratelimit-reset-requests": "1s"}
+    headers = {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "59",
+        "x-ratelimit-reset-requests": "1s",
+    }
     assert allowance(headers, "requests") == Allowance(60, 59, 1.0)
     assert allowance(headers, "tokens") is None
     assert allowance({"x-ratelimit-remaining-tokens": "many"}, "tokens") is None

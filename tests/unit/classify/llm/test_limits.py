@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.standin import StandIn
+from eval.standin.fake_llm_server import FakeLlmServer
 from intent.classify.llm.exchange import Patience
 from intent.classify.llm.headers import Allowance
 from intent.classify.llm.limits import RateLimits
-from intent.errors import LlmUnavailable, Stopping
+from intent.model.errors import LlmUnavailable, Stopping
 from tests.unit.classify.llm.asking import TAXONOMY, Clock, answerer, claims
 
 
 def limits(clock: Clock, requests: int | None, tokens: int | None, **more: float) -> RateLimits:
-    return RateLimits(requests, tokens, clock=clock, wait=lambda condition, seconds: clock.sleep(seconds), **more)
+    return RateLimits(
+        requests, tokens, clock=clock, wait=lambda condition, seconds: clock.sleep(seconds), **more
+    )
 
 
 def most_in_a_window(times: Sequence[float], window: float) -> int:
@@ -101,7 +103,9 @@ def test_after_a_request_to_wait_nobody_is_let_through() -> None:
 
 def test_whoever_waits_leaves_when_asked() -> None:
     clock, stop = Clock(), Event()
-    limit = RateLimits(1, None, clock=clock, wait=lambda condition, seconds: clock.sleep(seconds), stop=stop)
+    limit = RateLimits(
+        1, None, clock=clock, wait=lambda condition, seconds: clock.sleep(seconds), stop=stop
+    )
     limit.reserve(1, deadline=clock.now)
     stop.set()
     with pytest.raises(Stopping):
@@ -136,8 +140,13 @@ def test_whoever_came_first_goes_first_however_big() -> None:
 @pytest.mark.slow
 def test_twenty_threads_never_pass_a_servers_limit_and_use_nine_tenths_of_it() -> None:
     window, seconds = 2.0, 8.0
-    with StandIn(TAXONOMY, requests_per_window=60, window=window) as server:
-        one = answerer(server.url, limits=RateLimits(60, None, window=window, slack=1.0), deadline=60.0, patience=Patience(call=20.0))
+    with FakeLlmServer(TAXONOMY, requests_per_window=60, window=window) as server:
+        one = answerer(
+            server.url,
+            limits=RateLimits(60, None, window=window, slack=1.0),
+            deadline=60.0,
+            patience=Patience(call=20.0),
+        )
         ends = time.monotonic() + seconds
 
         def ask(thread: int) -> None:
@@ -151,6 +160,8 @@ def test_twenty_threads_never_pass_a_servers_limit_and_use_nine_tenths_of_it() -
             thread.start()
         for thread in threads:
             thread.join()
-    assert all(seen.status == 200 for seen in server.seen), "the server's own count never refused one"
+    assert all(seen.status == 200 for seen in server.seen), (
+        "the server's own count never refused one"
+    )
     in_time = sum(seen.at <= ends for seen in server.seen)
     assert in_time >= 0.9 * 60 * seconds / window

@@ -1,4 +1,6 @@
-"""Contact details of any script leave as placeholders, come back as they were, and prices, sizes and dates stay."""
+"""Contact details of any script leave as placeholders, come back as they were, and prices, sizes
+and dates stay.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,17 @@ def test_a_contact_detail_becomes_a_placeholder_and_comes_back(detail: str, kind
     assert disguised.restored(f"[{kind}]") == detail
 
 
-@pytest.mark.parametrize("account", ["IG: annashop", "wx:lily88", "微信：bella_01", "zalo: lan.nguyen", "ไลน์: noi88", "WhatsApp: annaann"])
+@pytest.mark.parametrize(
+    "account",
+    [
+        "IG: annashop",
+        "wx:lily88",
+        "微信：bella_01",
+        "zalo: lan.nguyen",
+        "ไลน์: noi88",
+        "WhatsApp: annaann",
+    ],
+)
 def test_an_account_behind_a_messengers_name_is_a_handle(account: str) -> None:
     assert disguise(account).text.endswith("[handle]")
 
@@ -83,7 +95,10 @@ def test_what_is_no_contact_detail_stays(text: str) -> None:
 def test_a_placeholder_that_the_author_wrote_is_not_taken_for_ours() -> None:
     disguised = disguise("[phone] is a word, 0491 570 156 and 0491 570 157 are numbers")
     assert disguised.text == "[phone] is a word, [phone 2] and [phone 3] are numbers"
-    assert disguised.restored(disguised.text) == "[phone] is a word, 0491 570 156 and 0491 570 157 are numbers"
+    assert (
+        disguised.restored(disguised.text)
+        == "[phone] is a word, 0491 570 156 and 0491 570 157 are numbers"
+    )
 
 
 @pytest.mark.parametrize("most", range(20, 60))
@@ -106,7 +121,10 @@ def test_no_ten_digits_in_a_row_ever_leave(noise: str, words: str) -> None:
     assert "0491570156" not in disguised.text
 
 
-@pytest.mark.parametrize("flood", ["0", "1 ", "a@", "one ", "@", "a.", "(1", "1.234", "o0l", "at ", "wa:", "零", "+", "0-"])
+@pytest.mark.parametrize(
+    "flood",
+    ["0", "1 ", "a@", "one ", "@", "a.", "(1", "1.234", "o0l", "at ", "wa:", "零", "+", "0-"],
+)
 def test_a_flood_takes_no_long_time(flood: str) -> None:
     started = time.perf_counter()
     disguise((flood * 8192)[: 8192 // len(flood.encode())])

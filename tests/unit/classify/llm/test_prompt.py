@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from intent.classify.llm.prompt import aliases, load_alias, load_prompt
-from intent.errors import TemplateError
+from intent.model.errors import TemplateError
 from tests.unit.classify.llm.asking import PROMPT, PROMPTS, TAXONOMY
 
 
@@ -67,13 +67,23 @@ def test_the_schema_is_strict_in_the_providers_sense() -> None:
         ("{{ before | json }}", "[]", "exactly what it uses; mend: before"),
         ("# How to decide", "# How to decide {{ room }}", "differs in every request"),
         ("{{ messages | json }}", "{{ messages }}", "one JSON object"),
-        ("{% for label in labels if label.lead %}", "{% for label in labels if label.code == 'PU' %}", "never explains the label PR"),
-        ("examples: lead_intent.examples.yaml", "examples: nowhere.yaml", r"nowhere\.yaml cannot be read"),
+        (
+            "{% for label in labels if label.lead %}",
+            "{% for label in labels if label.code == 'PU' %}",
+            "never explains the label PR",
+        ),
+        (
+            "examples: lead_intent.examples.yaml",
+            "examples: nowhere.yaml",
+            r"nowhere\.yaml cannot be read",
+        ),
         ("user:\n", "user:\nassistant:\n", "exactly system: and user:"),
         ("# How to decide", "{% if %}", "no Jinja"),
     ],
 )
-def test_a_wrong_prompt_is_refused_with_the_mend(folder: Path, old: str, new: str, says: str) -> None:
+def test_a_wrong_prompt_is_refused_with_the_mend(
+    folder: Path, old: str, new: str, says: str
+) -> None:
     with pytest.raises(TemplateError, match=says):
         load_prompt(changed(folder, old, new), TAXONOMY)
 
@@ -96,7 +106,9 @@ def test_a_wrong_example_is_refused(folder: Path, old: str, new: str, says: str)
 
 def test_a_prefix_that_is_too_short_or_too_long_to_be_cached_is_refused(folder: Path) -> None:
     text = (folder / "lead_intent.prompty").read_text(encoding="utf-8")
-    (folder / "lead_intent.prompty").write_text(text.replace("# Input\n", "# Input\n" + "many more words " * 500), encoding="utf-8")
+    (folder / "lead_intent.prompty").write_text(
+        text.replace("# Input\n", "# Input\n" + "many more words " * 500), encoding="utf-8"
+    )
     with pytest.raises(TemplateError, match="1024 to 3000"):
         load_prompt(folder / "lead_intent.prompty", TAXONOMY)
 
@@ -116,7 +128,12 @@ def test_the_identity_follows_what_reaches_the_model_and_nothing_else(folder: Pa
         ('{"room":', '{ "room":', "lead_intent.prompty"),
     ):
         text = (folder / name).read_text(encoding="utf-8")
-        (folder / name).write_text(text.replace(old, new).replace("A07", "A08") if "A08" in new else text.replace(old, new), encoding="utf-8")
+        (folder / name).write_text(
+            text.replace(old, new).replace("A07", "A08")
+            if "A08" in new
+            else text.replace(old, new),
+            encoding="utf-8",
+        )
         seen.add(load_prompt(path, TAXONOMY).identity)
     assert len(seen) == 5
 
@@ -129,4 +146,8 @@ def test_a_missing_prompt_is_named_with_those_that_exist() -> None:
 def test_the_user_section_is_one_json_object() -> None:
     chat = PROMPT.chat({"offer": "tea"}, [{"text": "hi"}], [{"id": "k7w", "text": "how much?"}])
     assert [one["role"] for one in chat] == ["system", "user"]
-    assert json.loads(chat[1]["content"]) == {"room": {"offer": "tea"}, "before": [{"text": "hi"}], "messages": [{"id": "k7w", "text": "how much?"}]}
+    assert json.loads(chat[1]["content"]) == {
+        "room": {"offer": "tea"},
+        "before": [{"text": "hi"}],
+        "messages": [{"id": "k7w", "text": "how much?"}],
+    }

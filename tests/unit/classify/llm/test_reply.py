@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.reply import Asked, Reading, is_reply, read_reply
-from intent.decision import Slot
+from intent.model.decision import Slot
 from tests.unit.classify.llm.asking import TAXONOMY
 
 
@@ -62,13 +62,18 @@ def test_what_is_wrong_with_one_is_said_of_that_one(labels: list[Any], fault: st
 
 
 def test_ids_that_nobody_asked_about_decide_nothing() -> None:
-    reading = read([label("k7w", "PR"), label("b2x", "CO"), label("zzz", "PU"), None, 5, {"id": None}])
+    reading = read(
+        [label("k7w", "PR"), label("b2x", "CO"), label("zzz", "PU"), None, 5, {"id": None}]
+    )
     assert reading.unknown == 4
     assert set(reading.verdicts) == {"k7w", "b2x"}
 
 
 def test_slots_are_verbatim_and_of_their_own_message() -> None:
-    good = [{"id": "k7w", "kind": "variant", "text": "red"}, {"id": "b2x", "kind": "contact", "text": "[phone]"}]
+    good = [
+        {"id": "k7w", "kind": "variant", "text": "red"},
+        {"id": "b2x", "kind": "contact", "text": "[phone]"},
+    ]
     bad = [
         {"id": "k7w", "kind": "variant", "text": "Red"},
         {"id": "k7w", "kind": "colour", "text": "red"},
@@ -88,7 +93,9 @@ def test_slots_are_verbatim_and_of_their_own_message() -> None:
 
 
 def test_chatter_and_spam_have_no_slots() -> None:
-    reading = read([label("k7w", "CH"), label("b2x", "CO")], [{"id": "k7w", "kind": "variant", "text": "red"}])
+    reading = read(
+        [label("k7w", "CH"), label("b2x", "CO")], [{"id": "k7w", "kind": "variant", "text": "red"}]
+    )
     assert reading.verdicts["k7w"].slots == ()
 
 
@@ -126,13 +133,18 @@ json_values = st.recursive(
     | st.floats(allow_nan=False)
     | st.text(max_size=8)
     | st.sampled_from(["k7w", "b2x", "PU", "CH", "id", "is"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "is", "kind", "text", "x"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["id", "is", "kind", "text", "x"]), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 @given(st.lists(json_values, max_size=5), st.lists(json_values, max_size=5))
-def test_whatever_comes_every_id_has_a_verdict_or_a_fault(labels: list[Any], slots: list[Any]) -> None:
+def test_whatever_comes_every_id_has_a_verdict_or_a_fault(
+    labels: list[Any], slots: list[Any]
+) -> None:
     reading = read(labels, slots)
     assert set(reading.verdicts) | set(reading.faults) == set(ASKED)
     assert not set(reading.verdicts) & set(reading.faults)

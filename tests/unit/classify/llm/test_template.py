@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intent.classify.llm.template import Template, as_json, split
-from intent.errors import TemplateError
+from intent.model.errors import TemplateError
 
 PATH = Path("some.prompty")
 
@@ -37,7 +37,14 @@ def test_a_file_without_exactly_two_sections_is_refused(text: str, says: str) ->
 
 
 @pytest.mark.parametrize(
-    "source", ["{{ missing }}", "{{ room.missing }}", "{{ ''.__class__ }}", "{{ room.__init__.__globals__ }}", "{% include 'x' %}"]
+    "source",
+    [
+        "{{ missing }}",
+        "{{ room.missing }}",
+        "{{ ''.__class__ }}",
+        "{{ room.__init__.__globals__ }}",
+        "{% include 'x' %}",
+    ],
 )
 def test_what_is_missing_or_forbidden_is_an_error_that_names_the_file(source: str) -> None:
     with pytest.raises(TemplateError, match=r"some\.prompty"):
@@ -56,12 +63,25 @@ def test_json_gives_back_every_text(text: str) -> None:
 
 @given(st.text())
 def test_rendering_never_raises_and_never_reads_a_text_as_a_template(text: str) -> None:
-    rendered = Template('{"messages":{{ messages | json }}}', PATH).render({"messages": [{"id": "k7w", "text": text}]})
+    rendered = Template('{"messages":{{ messages | json }}}', PATH).render(
+        {"messages": [{"id": "k7w", "text": text}]}
+    )
     assert json.loads(rendered) == {"messages": [{"id": "k7w", "text": text}]}
 
 
 @pytest.mark.parametrize(
-    "token", ["<|im_start|>", "<|im_end|>", "</s>", "<s>", "[INST]", "[/INST]", "<start_of_turn>", "<｜User｜>", "[SYSTEM_PROMPT]"]
+    "token",
+    [
+        "<|im_start|>",
+        "<|im_end|>",
+        "</s>",
+        "<s>",
+        "[INST]",
+        "[/INST]",
+        "<start_of_turn>",
+        "<｜User｜>",
+        "[SYSTEM_PROMPT]",
+    ],
 )
 def test_control_tokens_of_chat_models_are_only_characters(token: str) -> None:
     shown = as_json({"text": f"hi {token} there"})
@@ -69,10 +89,15 @@ def test_control_tokens_of_chat_models_are_only_characters(token: str) -> None:
     assert json.loads(shown)["text"] == f"hi {token} there"
 
 
-@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200b", "\u2028", "\ufeff", "\U000e0041", "\x1b", "\x85"])
+@pytest.mark.parametrize(
+    "sign", ["\u202e", "\u2066", "\u200b", "\u2028", "\ufeff", "\U000e0041", "\x1b", "\x85"]
+)
 def test_signs_that_deceive_the_eye_are_written_out(sign: str) -> None:
     assert sign not in as_json({"text": f"a{sign}b"})
 
 
 def test_ordinary_signs_stay_as_cheap_as_they_are() -> None:
-    assert as_json({"text": "I <3 this, 多少钱? 👩‍👧 [phone]"}) == '{"text":"I <3 this, 多少钱? 👩‍👧 [phone]"}'
+    assert (
+        as_json({"text": "I <3 this, 多少钱? 👩‍👧 [phone]"})
+        == '{"text":"I <3 this, 多少钱? 👩‍👧 [phone]"}'
+    )

@@ -1,4 +1,6 @@
-"""From probabilities to labels: the lead head decides the group, labels that stand alone stand alone."""
+"""From probabilities to labels: the lead head decides the group, labels that stand alone stand
+alone.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ RULE = Rule(
 )
 
 
-def test_above_the_lead_threshold_the_likeliest_lead_is_chosen_even_where_chatter_is_likelier() -> None:
+def test_above_the_lead_threshold_the_likeliest_lead_is_chosen_even_where_chatter_is_likelier() -> (
+    None
+):
     assert RULE.choose((0.2, 0.1, 0.0, 0.0, 0.7), 0.3) == ("buy",)
 
 
@@ -30,11 +34,15 @@ def test_several_labels_are_chosen_in_order() -> None:
 
 
 def test_exclusive_labels_are_one() -> None:
-    assert Rule(("a", "b"), frozenset(), frozenset(), (0.1, 0.1), None, exclusive=True).choose((0.4, 0.6), 0.0) == ("b",)
+    assert Rule(("a", "b"), frozenset(), frozenset(), (0.1, 0.1), None, exclusive=True).choose(
+        (0.4, 0.6), 0.0
+    ) == ("b",)
 
 
 def test_without_a_lead_head_each_label_stands_for_itself() -> None:
-    assert Rule(("a", "b"), frozenset(), frozenset(), (0.4, 0.4), None, exclusive=False).choose((0.1, 0.2), 0.0) == ("b",)
+    assert Rule(("a", "b"), frozenset(), frozenset(), (0.4, 0.4), None, exclusive=False).choose(
+        (0.1, 0.2), 0.0
+    ) == ("b",)
 
 
 @given(st.lists(st.floats(0, 1), min_size=5, max_size=5), st.floats(0, 1))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from intent.classify.local.gloss import load_glossary
-from intent.errors import OperatorError
+from intent.classify.local.translate import load_glossary
+from intent.model.errors import OperatorError
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,17 @@ def test_a_bare_number_is_a_quantity_beside_a_word_of_buying(text: str, quantity
 
 @pytest.mark.parametrize(
     "text",
-    ["the 2nd of May", "for 2 weeks", "i am 65kg now", "bé 14 ký", "room no 3", "2.1 x 1.8", "i want i want", "no need one minute", "1:1 sessions"][
-        :8
-    ],
+    [
+        "the 2nd of May",
+        "for 2 weeks",
+        "i am 65kg now",
+        "bé 14 ký",
+        "room no 3",
+        "2.1 x 1.8",
+        "i want i want",
+        "no need one minute",
+        "1:1 sessions",
+    ][:8],
 )
 def test_ordinals_spans_of_time_and_body_weights_are_no_quantity(text: str) -> None:
     assert found("quantity", text) == []

@@ -26,7 +26,19 @@ def test_a_price_may_be_in_digits_or_in_characters(text: str, price: str) -> Non
     assert found("price", text) == [price]
 
 
-@pytest.mark.parametrize("text", ["几百", "千万别去", "万达几楼", "十二点开始", "二十个工位", "2018年买的", "3号我要", "666这波"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "几百",
+        "千万别去",
+        "万达几楼",
+        "十二点开始",
+        "二十个工位",
+        "2018年买的",
+        "3号我要",
+        "666这波",
+    ],
+)
 def test_a_floor_a_date_and_a_crowd_are_no_price(text: str) -> None:
     assert found("price", text) == []
 
@@ -72,6 +84,8 @@ def test_a_colour_a_size_and_a_number_of_a_claim_are_variants(text: str, variant
     assert found("variant", text) == [variant]
 
 
-@pytest.mark.parametrize("text", ["小红书上看到的", "红包雨", "脸都白了", "12号早上到", "黑龙江能发吗"])
+@pytest.mark.parametrize(
+    "text", ["小红书上看到的", "红包雨", "脸都白了", "12号早上到", "黑龙江能发吗"]
+)
 def test_a_colour_inside_a_word_is_no_variant(text: str) -> None:
     assert found("variant", text) == []

@@ -63,7 +63,10 @@ WORDS = [
         ("黑色 XL 两件", [("variant", "黑色"), ("variant", "XL"), ("quantity", "两件")]),
         ("สีดำ 2 ตัว 590 บาท", [("variant", "สีดำ"), ("quantity", "2 ตัว"), ("price", "590 บาท")]),
         ("lấy em 2 hộp, 150k được không", [("quantity", "2 hộp"), ("price", "150k")]),
-        ("mau 3 pcs warna hitam, RM 45 boleh?", [("quantity", "3 pcs"), ("variant", "hitam"), ("price", "RM 45")]),
+        (
+            "mau 3 pcs warna hitam, RM 45 boleh?",
+            [("quantity", "3 pcs"), ("variant", "hitam"), ("price", "RM 45")],
+        ),
         ("la roja talla M por 20 euros", [("variant", "roja talla M"), ("price", "20 euros")]),
         ("hello everyone", []),
     ],
@@ -107,8 +110,13 @@ def test_a_friend_a_web_page_and_a_span_of_years_are_no_contact(text: str) -> No
     assert found("contact", text) == []
 
 
-@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=12), st.sampled_from([" ", "", ", "]))
-def test_every_slot_stands_in_the_text_and_none_inside_another(words: list[str], between: str) -> None:
+@given(
+    st.lists(st.sampled_from(WORDS) | st.text(max_size=8), max_size=12),
+    st.sampled_from([" ", "", ", "]),
+)
+def test_every_slot_stands_in_the_text_and_none_inside_another(
+    words: list[str], between: str
+) -> None:
     text = between.join(words)
     end = 0
     for slot in find_slots(text):
@@ -158,5 +166,6 @@ def test_eight_times_the_text_costs_about_eight_times_the_work(piece: str) -> No
         return min(costs)
 
     small, large = work(4_000), work(32_000)
-    # Work that grew with the square would be 64 times as much; below two milliseconds a clock tells little.
+    # Work that grew with the square would be 64 times as much; below two milliseconds a clock tells
+    # little.
     assert large < 24 * max(small, 0.002)

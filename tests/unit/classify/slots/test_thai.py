@@ -31,7 +31,14 @@ def test_laughter_a_place_and_a_question_are_no_price(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "quantity"),
-    [("2 ชุด", "2 ชุด"), ("สองคู่ค่ะ", "สองคู่"), ("เอาตัวนึง", "ตัวนึง"), ("สี่คน", "สี่คน"), ("เอา 2 ค่ะ", "2"), ("เอา 1 ใบเลย", "1 ใบ")],
+    [
+        ("2 ชุด", "2 ชุด"),
+        ("สองคู่ค่ะ", "สองคู่"),
+        ("เอาตัวนึง", "ตัวนึง"),
+        ("สี่คน", "สี่คน"),
+        ("เอา 2 ค่ะ", "2"),
+        ("เอา 1 ใบเลย", "1 ใบ"),
+    ],
 )
 def test_a_classifier_makes_a_quantity(text: str, quantity: str) -> None:
     assert found("quantity", text) == [quantity]

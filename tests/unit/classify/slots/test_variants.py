@@ -26,7 +26,16 @@ def test_a_size_is_a_variant(text: str, variant: str) -> None:
     assert found("variant", text) == [variant]
 
 
-@pytest.mark.parametrize(("text", "variant"), [("A12", "A12"), ("k5 pls", "k5"), ("J-38 again?", "J-38"), ("#7 mine", "#7"), ("D3奶茶 我的", "D3")])
+@pytest.mark.parametrize(
+    ("text", "variant"),
+    [
+        ("A12", "A12"),
+        ("k5 pls", "k5"),
+        ("J-38 again?", "J-38"),
+        ("#7 mine", "#7"),
+        ("D3奶茶 我的", "D3"),
+    ],
+)
 def test_a_claim_code_is_a_variant(text: str, variant: str) -> None:
     assert found("variant", text)[0] == variant
 

@@ -1,0 +1,183 @@
+"""Every knob of the service: its name, unit and default. Only bootstrap and cli read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from intent.model.errors import WrongUse
+
+Count = Annotated[int, Field(gt=0, le=100_000_000)]
+Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
+Price = Annotated[float, Field(ge=0)] | None
+
+
+class Settings(BaseSettings):
+    """Read from ``INTENT_…`` environment variables; everything has a default that works on a laptop
+    without a network.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="INTENT_",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        populate_by_name=True,
+    )
+
+    database_url: SecretStr = Field(
+        SecretStr("sqlite:///intent.db"),
+        description="where everything is stored: an SQLite file or a PostgreSQL database",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="smallest level that is logged to stderr"
+    )
+    log_json: bool = Field(False, description="log JSON lines instead of text for people")
+
+    prompts_dir: Path | None = Field(
+        None, description="folder with taxonomy.yaml and the prompts; default: the one that ships"
+    )
+    model_dir: Path | None = Field(
+        None, description="folder of the trained head; default: the one that ships"
+    )
+    encoder: str | None = Field(
+        None,
+        description="sentence encoder, a folder or hub name; default: the one the head was trained "
+        "with",
+    )
+    cache_dir: Path = Field(
+        Path("~/.cache/lead-intent"), description="where converted encoders are kept"
+    )
+    threads: Annotated[int, Field(gt=0, le=256)] | None = Field(
+        None, description="threads of the local model; default: one for each core"
+    )
+    cache_size: Annotated[int, Field(ge=0)] = Field(
+        100_000,
+        description="decisions kept in memory for repeated messages; 0 switches the cache off",
+    )
+
+    batch_count: Count = Field(256, description="messages decided at once, at most")
+    batch_bytes: Count = Field(262_144, description="bytes of text decided at once, at most")
+    batch_age: Seconds = Field(0.05, description="seconds that a partial batch waits for more")
+    lease: Seconds = Field(
+        60.0, description="seconds after which a claimed message of a dead worker comes again"
+    )
+    attempts: Count = Field(5, description="tries of a message before it becomes a dead letter")
+    retry_delay: Seconds = Field(
+        0.5,
+        description="seconds before the second try of a message; doubles with every further one",
+    )
+    outage_delay_most: Seconds = Field(
+        10.0, description="longest pause in seconds while the database is away"
+    )
+    failpoint: str | None = Field(
+        None,
+        description="for tests: STEP:N kills the process the Nth time the worker passes that step",
+    )
+
+    llm_base_url: str | None = Field(
+        None, description="an OpenAI-compatible server; with neither this nor a key the LLM is off"
+    )
+    llm_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("INTENT_LLM_API_KEY", "OPENAI_API_KEY"),
+        description="key of that server; OPENAI_API_KEY is read too",
+    )
+    llm_model: str | None = Field(
+        None, description="model to ask; default: the one that the prompt names"
+    )
+    llm_schema: Literal["json_schema", "json_object", "none"] = Field(
+        "json_schema",
+        description="how the shape of replies is asked for; a server that refuses one gets the "
+        "next weaker by itself",
+    )
+    llm_batch: Count = Field(20, description="messages of one room in one request, at most")
+    llm_timeout: Seconds = Field(20.0, description="seconds for one call")
+    llm_deadline: Seconds = Field(
+        60.0, description="seconds for all calls about one batch, waiting and asking again included"
+    )
+    llm_attempts: Count = Field(
+        4, description="calls for one request while the server fails, at most"
+    )
+    llm_requests_per_minute: Count | None = Field(
+        None,
+        description="requests a minute of this process; default: what the server's headers say",
+    )
+    llm_tokens_per_minute: Count | None = Field(
+        None, description="tokens a minute of this process; default: what the server's headers say"
+    )
+    llm_price_input: Price = Field(
+        None, description="dollars for a million input tokens; default: from models.yaml"
+    )
+    llm_price_cached: Price = Field(
+        None, description="dollars for a million cached input tokens; default: as input"
+    )
+    llm_price_cache_write: Price = Field(
+        None,
+        description="dollars for a million input tokens written to the cache; default: as input",
+    )
+    llm_price_output: Price = Field(
+        None,
+        description="dollars for a million output tokens; needed together with llm_price_input",
+    )
+    llm_budget_hour: Price = Field(
+        1.0,
+        description="dollars that the LLM may cost in an hour; what is not asked for it waits in "
+        "the lane",
+    )
+    llm_budget_day: Price = Field(10.0, description="dollars that the LLM may cost on a day (UTC)")
+    llm_reply_age: Seconds = Field(
+        604_800.0,
+        description="seconds that a paid reply is kept, so that a crash does not cost it again",
+    )
+
+    ask_gather: Seconds = Field(
+        2.0,
+        description="seconds that a room's questions gather before fewer than a full batch are "
+        "asked",
+    )
+    ask_threads: Count = Field(8, description="calls of the LLM at a time, of this process")
+    ask_before: Annotated[int, Field(ge=0)] = Field(
+        5, description="earlier messages of the room that are shown with a question, at most"
+    )
+    ask_attempts: Count = Field(
+        3, description="tries of a question before its local decision stays"
+    )
+    ask_lease: Seconds = Field(
+        180.0,
+        description="seconds after which a dead asker's questions come again; more than twice "
+        "llm_deadline",
+    )
+    ask_live_age: Seconds = Field(
+        86_400.0,
+        description="seconds after which a live question is too old to matter and leaves the lane",
+    )
+    ask_leave: Seconds = Field(
+        1.0,
+        description="seconds that leaving lets running calls come to their end, before their "
+        "questions are given back",
+    )
+
+    @field_validator("cache_dir", "prompts_dir", "model_dir")
+    @classmethod
+    def _home(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value else None
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        WrongUse: a value is wrong; the text names the variable and what it may be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = "INTENT_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise WrongUse(
+            f"the setting {name} is wrong: {first['msg']}; unset it to use its default"
+        ) from None

@@ -1,0 +1,355 @@
+"""Exports decisions as facts: Parquet files by date, incremental by created sequence, resumable,
+and rewritten where somebody was forgotten.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, extract, func, select
+
+from intent.features.definitions.events import UNMEASURED, Topics
+from intent.model.errors import OperatorError
+from intent.store.engine import Database
+from intent.store.schema import INTENTS, database_now, decisions
+from intent.store.times import from_microseconds, microseconds
+
+CHUNK = 200_000
+"""Decisions in one chunk of the created sequence; each chunk writes one file a date."""
+
+SETTLED = timedelta(seconds=60)
+"""PostgreSQL hands out ids before it commits: what is younger is left for the next export. SQLite
+commits in the order of ids.
+"""
+
+FORM = 2
+"""Form of the manifest; facts under an older one, which could not tell that an id was given out
+again, are written anew.
+"""
+
+_OURS = re.compile(r"\d{12}-\d{12}\.(parquet|partial)")
+_IDS = ("platform", "message_id", "user_id", "creator_id", "room_id", "item_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What an export did: facts written that are new, facts removed that were forgotten, all facts,
+    and the last id of the created sequence.
+    """
+
+    written: int
+    removed: int
+    total: int
+    last_id: int
+
+
+def fact_columns(topics: Topics) -> list[str]:
+    """Return the columns of a fact: instants in microseconds since 1970 UTC, probabilities in
+    millionths (zero where not measured).
+    """
+    return [
+        "id",
+        *_IDS,
+        "revision",
+        "event",
+        "known",
+        "mask",
+        *(f"p_{topic}" for topic in topics.measured),
+    ]
+
+
+def export_facts(
+    database: Database,
+    folder: Path,
+    topics: Topics,
+    *,
+    progress: Callable[[int], None] = lambda written: None,
+) -> ExportReport:
+    """Write what was decided since the last export into ``folder/date=YYYY-MM-DD/``, sorted by
+    event time; safe to stop at any moment.
+
+    Every chunk is compared with the database first, for SQLite gives the ids of forgotten decisions
+    to new ones. Files of an export that was stopped before it could list them go before anything is
+    written.
+
+    Raises:
+        OperatorError: the folder belongs to another taxonomy, holds files of somebody else, its
+            manifest cannot be read, or another export is at it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder), database.read() as connection:
+        manifest = _Manifest(folder, list(topics.code))
+        _remove_unlisted(folder, {chunk.stem for chunk in manifest.chunks})
+        written = removed = 0
+        for number, chunk in enumerate(manifest.chunks):
+            added, gone = _renewed(connection, folder, manifest, number, chunk, topics)
+            written, removed = written + added, removed + gone
+        newest = _newest_settled(connection)
+        while manifest.last_id < newest:
+            after = manifest.last_id
+            rows = connection.execute(
+                _facts().where(decisions.c.id > after, decisions.c.id <= newest).limit(CHUNK)
+            ).all()
+            if not rows:
+                break
+            # From the chunk before on, without a gap: an id in between may be given out again.
+            chunk = _chunk(connection, after + 1, rows[-1].id)
+            _write_chunk(folder, chunk, _table(rows, topics))
+            manifest.put(len(manifest.chunks), chunk)
+            written += len(rows)
+            progress(written)
+    return ExportReport(written, removed, manifest.total, manifest.last_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """A span of the created sequence, with the number of its facts and a checksum over which
+    decisions they are.
+    """
+
+    first: int
+    last: int
+    count: int
+    checksum: int
+
+    @property
+    def stem(self) -> str:
+        return f"{self.first:012d}-{self.last:012d}"
+
+
+class _Manifest:
+    """Which chunks of the created sequence are complete; a chunk that is not listed is written
+    again.
+    """
+
+    def __init__(self, folder: Path, topics: list[str]) -> None:
+        self._path = folder / "manifest.json"
+        self._topics = topics
+        self.chunks: list[_Chunk] = []
+        if self._path.exists():
+            try:
+                held = json.loads(self._path.read_text(encoding="utf-8"))
+                if held["topics"] != topics:
+                    raise OperatorError(
+                        f"the facts in {folder} were exported under another taxonomy; export into "
+                        "an empty folder"
+                    )
+                if held.get("form") == FORM:
+                    self.chunks = [
+                        _Chunk(
+                            *(int(chunk[name]) for name in ("first", "last", "count", "checksum"))
+                        )
+                        for chunk in held["chunks"]
+                    ]
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise OperatorError(
+                    f"{self._path} is no manifest of facts; export into an empty folder"
+                ) from error
+
+    @property
+    def last_id(self) -> int:
+        return self.chunks[-1].last if self.chunks else 0
+
+    @property
+    def total(self) -> int:
+        return sum(chunk.count for chunk in self.chunks)
+
+    def put(self, number: int, chunk: _Chunk) -> None:
+        self.chunks[number : number + 1] = [chunk]
+        partial = self._path.with_suffix(".partial")
+        held = {
+            "form": FORM,
+            "topics": self._topics,
+            "chunks": [asdict(chunk) for chunk in self.chunks],
+        }
+        partial.write_text(json.dumps(held), encoding="utf-8")
+        partial.replace(self._path)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other exports out of the folder, for one would remove what the other has not listed yet;
+    the lock ends with the process.
+    """
+    with (folder / "export.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OperatorError(
+                f"another export writes into {folder}; wait until it is done, then start this one "
+                "again"
+            ) from error
+        yield
+
+
+def _remove_unlisted(folder: Path, listed: set[str]) -> None:
+    found = [
+        path for suffix in ("parquet", "partial") for path in folder.glob(f"date=*/*.{suffix}")
+    ]
+    foreign = [path for path in found if not _OURS.fullmatch(path.name)]
+    if foreign:
+        raise OperatorError(
+            f"{foreign[0]} was not written by an export, and a build would read it; export into an "
+            "empty folder"
+        )
+    for path in found:
+        if path.stem not in listed or path.suffix == ".partial":
+            path.unlink()
+
+
+def _facts() -> Any:
+    d = decisions.c
+    probabilities = (d[f"p_{intent}"] for intent in INTENTS)
+    labels = cast(d.labels, Text).label("labels")
+    columns = (
+        d.id,
+        *(d[name] for name in _IDS),
+        d.revision,
+        d.event_timestamp,
+        d.created_timestamp,
+        labels,
+        d.decided_by,
+        d.calibration_version,
+    )
+    return select(*columns, d.lead_probability, *probabilities).where(d.visible).order_by(d.id)
+
+
+def _newest_settled(connection: Connection) -> int:
+    query = select(func.coalesce(func.max(decisions.c.id), 0))
+    if connection.dialect.name == "postgresql":
+        now = connection.execute(select(database_now())).scalar_one()
+        young: ColumnElement[Any] = (
+            select(func.min(decisions.c.id))
+            .where(decisions.c.created_timestamp > now - SETTLED)
+            .scalar_subquery()
+        )
+        query = query.where(decisions.c.id < func.coalesce(young, 2**62))
+    return int(connection.execute(query).scalar_one())
+
+
+def _table(rows: Sequence[Any], topics: Topics) -> pa.Table:
+    kinds = [
+        pa.int64(),
+        *(pa.string() for _ in _IDS),
+        pa.int32(),
+        pa.int64(),
+        pa.int64(),
+        pa.int64(),
+        *(pa.int32() for _ in topics.measured),
+    ]
+    schema = pa.schema(list(zip(fact_columns(topics), kinds, strict=True)))
+    columns = list(zip(*(_fact(row, topics) for row in rows), strict=True)) or [()] * len(kinds)
+    return pa.table(
+        [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)], schema=schema
+    )
+
+
+def _fact(row: Any, topics: Topics) -> tuple[Any, ...]:
+    number, *rest = tuple(row)
+    ids, (revision, event, created, labels, decided_by, calibration, lead, *probabilities) = (
+        rest[: len(_IDS)],
+        rest[len(_IDS) :],
+    )
+    measured = calibration != UNMEASURED
+    mask = topics.row_mask(labels, decided_by, calibration)
+    p = topics.with_groups(probabilities, lead) if measured else (0,) * len(topics.measured)
+    return (number, *ids, revision, microseconds(event), microseconds(created), mask, *p)
+
+
+def _write_chunk(folder: Path, chunk: _Chunk, table: pa.Table) -> None:
+    table, written = table.sort_by([("event", "ascending"), ("id", "ascending")]), set()
+    for date, part in _by_date(table):
+        home = folder / f"date={date}"
+        home.mkdir(exist_ok=True)
+        path = home / f"{chunk.stem}.parquet"
+        pq.write_table(part, path.with_suffix(".partial"), compression="zstd")
+        path.with_suffix(".partial").replace(path)
+        written.add(path)
+    for path in _files(folder, chunk):
+        if path not in written:
+            path.unlink()  # all of that date is forgotten
+
+
+def _files(folder: Path, chunk: _Chunk) -> list[Path]:
+    return list(folder.glob(f"date=*/{chunk.stem}.parquet"))
+
+
+def _by_date(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    days = [from_microseconds(event).date().isoformat() for event in table["event"].to_pylist()]
+    start = 0
+    for number in range(1, len(days) + 1):
+        if number == len(days) or days[number] != days[start]:
+            yield days[start], table.slice(start, number - start)
+            start = number
+
+
+def _renewed(
+    connection: Connection,
+    folder: Path,
+    manifest: _Manifest,
+    number: int,
+    listed: _Chunk,
+    topics: Topics,
+) -> tuple[int, int]:
+    """Write a chunk again if its decisions are no longer those that it lists; return how many facts
+    came and how many went.
+
+    Stopped before the manifest is saved, the next export finds the same difference, and does it
+    again.
+    """
+    chunk = _chunk(connection, listed.first, listed.last)
+    if chunk == listed:
+        return 0, 0
+    table = _table(
+        connection.execute(_facts().where(_inside(chunk.first, chunk.last))).all(), topics
+    )
+    before, now = _which(_files(folder, listed)), set(_pairs(table))
+    _write_chunk(folder, chunk, table)
+    manifest.put(number, chunk)
+    return len(now - before), len(before - now)
+
+
+def _chunk(connection: Connection, first: int, last: int) -> _Chunk:
+    """Return a chunk as the database has it. The weights differ from id to id; no sum leaves 64
+    bits before there are eight million decisions.
+    """
+    created = decisions.c.created_timestamp
+    instant: ColumnElement[Any] = extract("epoch", created) * 1_000_000
+    if connection.dialect.name == "sqlite":
+        instant = func.julianday(created) * 86_400_000.0 + 0.5
+    checksum = func.sum(cast(instant, BigInteger) % 100_000_007 * (decisions.c.id % 10_007 + 1))
+    query = (
+        select(func.count(), func.coalesce(checksum, 0))
+        .select_from(decisions)
+        .where(decisions.c.visible, _inside(first, last))
+    )
+    count, checked = connection.execute(query).one()
+    return _Chunk(first, last, int(count), int(checked))
+
+
+def _inside(first: int, last: int) -> ColumnElement[bool]:
+    return decisions.c.id.between(first, last)
+
+
+def _which(files: Sequence[Path]) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for path in files:
+        try:
+            found.update(_pairs(pq.read_table(path, columns=["id", "known"])))
+        except (OSError, pa.ArrowInvalid):
+            continue  # damaged: it is only counted here, and about to be written again
+    return found
+
+
+def _pairs(table: pa.Table) -> Iterator[tuple[int, int]]:
+    return zip(table["id"].to_pylist(), table["known"].to_pylist(), strict=True)

@@ -1,0 +1,47 @@
+"""Hands features to models: a matrix with NaN for missing, group sizes for rankers, and Arrow
+tables of what was read online.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from intent.features.definitions.definitions import FeatureSet
+from intent.model.errors import OperatorError
+
+
+def matrix(table: pa.Table, feature_set: FeatureSet) -> NDArray[np.float64]:
+    """Return the numeric features of a built table, one column a feature, in the set's order: as
+    :meth:`FeatureTable.matrix` does online.
+    """
+    numeric = [
+        feature.name
+        for feature in feature_set.features
+        if feature.statistic not in {"tags", "sequence_50"}
+    ]
+    return np.column_stack([table[name].to_numpy() for name in numeric])
+
+
+def group_sizes(requests: Sequence[Hashable]) -> list[int]:
+    """Return how many rows each request has, in order, as LightGBM's rankers want them.
+
+    Raises:
+        OperatorError: the rows of a request do not stand together.
+    """
+    sizes: list[int] = []
+    seen: set[Hashable] = set()
+    for number, request in enumerate(requests):
+        if number and request == requests[number - 1]:
+            sizes[-1] += 1
+        elif request in seen:
+            raise OperatorError(
+                f"the rows of request {request!r} do not stand together; sort the spine by request"
+            )
+        else:
+            seen.add(request)
+            sizes.append(1)
+    return sizes

@@ -1,0 +1,194 @@
+"""Reads decisions as features see them, and finds rows by many keys at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    String,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+)
+
+from intent.features.definitions.events import (
+    ENTITIES,
+    FIRST_GROUP,
+    MESSAGE_CODE,
+    UNMEASURED,
+    Event,
+    Topics,
+)
+from intent.features.online.packed import NEVER
+from intent.store.decisions import current_decisions
+from intent.store.feature_tables import feature_future
+from intent.store.schema import INTENTS, decision_labels
+from intent.store.times import from_microseconds, microseconds
+
+d = current_decisions.c
+
+PARTS = ("platform", "user_id", "creator_id", "room_id", "item_id")
+
+
+def within(
+    connection: Connection, column: ColumnElement[str], values: Iterable[str]
+) -> ColumnElement[bool]:
+    """Return *column is one of values*, with one bound parameter however many there are."""
+    listed = list(values)
+    if connection.dialect.name == "postgresql":
+        return column == any_(bindparam(None, listed, type_=ARRAY(String)))
+    return column.in_(select(func.json_each(json.dumps(listed)).table_valued("value").c.value))
+
+
+def all_events(connection: Connection, topics: Topics) -> Iterator[Event]:
+    """Yield every current decision that state should hold: those that are parked as future-dated
+    are not in it.
+    """
+    parked = select(feature_future.c.message_id).where(
+        feature_future.c.platform == d.platform, feature_future.c.message_id == d.message_id
+    )
+    query = _events().where(~parked.exists())
+    for row in connection.execution_options(yield_per=5000).execute(query):
+        yield _event(row, topics)
+
+
+def events_of_messages(
+    connection: Connection, identities: Sequence[tuple[str, str]], topics: Topics
+) -> Iterator[Event]:
+    """Yield the current decisions of messages."""
+    if identities:
+        wanted = listed(connection, identities)
+        query = _events().join_from(
+            wanted,
+            current_decisions,
+            and_(d.platform == wanted.c.part_0, d.message_id == wanted.c.part_1),
+        )
+        for row in connection.execute(query):
+            yield _event(row, topics)
+
+
+def events_of_entities(
+    connection: Connection, entity: str, keys: Sequence[Sequence[str]], before: int, topics: Topics
+) -> Iterator[Event]:
+    """Yield the current decisions of entities that were said before ``before`` (microseconds)."""
+    names, asked = ENTITIES[entity], {tuple(key) for key in keys}
+    # Of pairs, all decisions of their users are read, each once: a user has few, and stands in many
+    # pairs.
+    first = names[:2]
+    found = of_entities(connection, first, list(dict.fromkeys(key[:2] for key in asked)))
+    query = _events().join_from(*found).where(d.event_timestamp < from_microseconds(before))
+    for row in connection.execution_options(yield_per=5000).execute(query):
+        if names == first or tuple(getattr(row, name) for name in names) in asked:
+            yield _event(row, topics)
+
+
+def of_entities(
+    connection: Connection, names: Sequence[str], keys: Sequence[Sequence[str]]
+) -> tuple[FromClause, FromClause, ColumnElement[bool]]:
+    """Return what joins keys, numbered in column ``number``, with the current decisions that have
+    them in these columns.
+    """
+    wanted = listed(connection, keys)
+    same = (d[name] == wanted.c[f"part_{number}"] for number, name in enumerate(names))
+    return wanted, current_decisions, and_(*same)
+
+
+def _columns_of(entity: str) -> list[ColumnElement[str]]:
+    """Return the columns of an entity's key; of a pair, the user's index is to be used: a user has
+    few decisions, a room or creator many.
+    """
+    names = ENTITIES[entity]
+    hidden = names[2:]  # behind a function that no index knows; a part of a key is never empty
+    return [func.coalesce(d[name], "") if name in hidden else d[name] for name in names]
+
+
+def listed(connection: Connection, keys: Sequence[Sequence[str]]) -> FromClause:
+    """Return a table of these keys, with columns number, part_0, part_1 …, however many there
+    are.
+    """
+    parts = [f"part_{number}" for number in range(len(keys[0]))]
+    if connection.dialect.name == "postgresql":
+        columns = [
+            cast(bindparam(None, [key[n] for key in keys], type_=ARRAY(Text)), ARRAY(Text))
+            for n in range(len(parts))
+        ]
+        return (
+            func.unnest(*columns)
+            .table_valued(*parts, with_ordinality="number", name="wanted")
+            .render_derived()
+        )
+    each = func.json_each(json.dumps([list(key) for key in keys])).table_valued(
+        "key", "value", name="given"
+    )
+    return select(
+        (each.c.key + 1).label("number"),
+        *(func.json_extract(each.c.value, f"$[{n}]").label(part) for n, part in enumerate(parts)),
+    ).subquery("wanted")
+
+
+def newest_event(
+    connection: Connection, entity: str, event: Event, code: int, topics: Topics
+) -> int:
+    """Return when a topic was last said of an entity that ``event`` names, in microseconds, at or
+    before the event; NEVER if it was not.
+    """
+    here = [
+        column == event.parts[name]
+        for name, column in zip(ENTITIES[entity], _columns_of(entity), strict=True)
+    ]
+    query = select(d.event_timestamp).where(*here, d.event_timestamp <= from_microseconds(event.at))
+    if code != MESSAGE_CODE:
+        name = next(name for name, number in topics.code.items() if number == code)
+        labels = topics.groups[name] if code >= FIRST_GROUP else {name}
+        query = query.where(
+            select(1)
+            .where(
+                decision_labels.c.decision_id == d.id, decision_labels.c.label.in_(sorted(labels))
+            )
+            .exists()
+        )
+    found = connection.execute(
+        query.order_by(d.event_timestamp.desc()).limit(1)
+    ).scalar_one_or_none()
+    return NEVER if found is None else microseconds(found)
+
+
+def _events() -> Select[Any]:
+    probabilities = (d[f"p_{intent}"] for intent in INTENTS)
+    labels = cast(d.labels, Text)
+    return select(
+        d.message_id,
+        d.event_timestamp,
+        labels,
+        d.decided_by,
+        d.calibration_version,
+        d.lead_probability,
+        *(d[name] for name in PARTS),
+        *probabilities,
+    )
+
+
+def _event(row: Row[Any], topics: Topics) -> Event:
+    message_id, at, labels, decided_by, calibration, lead, *rest = tuple(row)
+    parts, probabilities = rest[: len(PARTS)], rest[len(PARTS) :]
+    measured = calibration != UNMEASURED
+    return Event(
+        platform=parts[0],
+        message_id=message_id,
+        parts=dict(zip(PARTS, parts, strict=True)),
+        at=microseconds(at),
+        mask=topics.row_mask(labels, decided_by, calibration),
+        probabilities=topics.with_groups(probabilities, lead) if measured else (),
+    )

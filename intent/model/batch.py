@@ -1,0 +1,97 @@
+"""What a source hands over at once, and what the inbox lends and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from intent.model.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A payload that is no message. ``payload`` is cut at 64 KB, ``digest`` is the SHA-256 of all
+    its bytes.
+    """
+
+    reason: str
+    payload: bytes
+    digest: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """Somebody took messages back: a moderator or the author deleted one, or its author was banned.
+
+    Attributes:
+        message_id: the message that is gone; None for all that ``user_id`` wrote in the room.
+        user_id: the author who is gone; None where one message is named.
+        at: from when on it is gone, in UTC.
+        by: who took it back: ``author``, ``moderator`` or ``platform``.
+    """
+
+    platform: str
+    room_id: str
+    at: datetime
+    message_id: str | None = None
+    user_id: str | None = None
+    by: str = "moderator"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch in which a source was blind in a room; ``until`` is None while it still is."""
+
+    platform: str
+    room_id: str
+    since: datetime
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a source stands: a page token, an offset or a byte, in the source's own words."""
+
+    source: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a source hands over at once; ``position`` is where it stands after all of it."""
+
+    messages: Sequence[Message] = ()
+    refused: Sequence[Refused] = ()
+    retractions: Sequence[Retraction] = ()
+    gaps: Sequence[Gap] = ()
+    position: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message lent by the inbox.
+
+    Attributes:
+        receipt: number of the inbox row.
+        token: this claim's own token; once the claim has passed to somebody else, it opens nothing.
+        attempts: claims of this message that were not given back, this one included; from 1.
+    """
+
+    message: Message
+    receipt: int
+    token: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a batch that was put: ``new`` messages, ``repeated`` ones that were known
+    already, payloads newly ``refused``.
+    """
+
+    new: int
+    repeated: int
+    refused: int = 0

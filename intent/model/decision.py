@@ -1,0 +1,88 @@
+"""What was decided for one message, and the versions that made it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from intent.model.message import Message
+
+
+class DecidedBy(StrEnum):
+    """Who decided."""
+
+    LOCAL = "local"
+    LLM = "llm"
+    HUMAN = "human"
+    PLATFORM = "platform"
+    """Nobody judged it: the platform or the author took the message back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A verbatim substring of the message: ``kind`` is one of the taxonomy's slots."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Everything that has to be equal for two decisions to be comparable; each is a content hash or
+    ``none``.
+    """
+
+    taxonomy: str
+    prompt: str
+    model: str
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision holds no message id, so that a cached one can serve another message.
+
+    Attributes:
+        probabilities: one calibrated probability in [0, 1] for each intent of the taxonomy.
+        labels: the chosen intents, in the taxonomy's order; at least one.
+        lead_probability: probability in [0, 1] of at least one lead intent, from a calibrated head
+            of its own.
+        is_lead: whether a lead intent was chosen.
+        degraded: the LLM was wanted, and this local decision stands meanwhile.
+    """
+
+    probabilities: Mapping[str, float]
+    labels: tuple[str, ...]
+    lead_probability: float
+    is_lead: bool
+    decided_by: DecidedBy
+    versions: Versions
+    slots: tuple[Slot, ...] = field(default=())
+    from_cache: bool = False
+    degraded: bool = False
+
+    @property
+    def retracted(self) -> bool:
+        """Whether the message was taken back: it counts for nothing from then on."""
+        return self.decided_by is DecidedBy.PLATFORM
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A decision on its way into the store.
+
+    Attributes:
+        revision: its number if it is inserted; 0 is the first decision of a message.
+        run: name of the run that made it.
+        previous: the decision that it replaces for readers, if any.
+        visible: readers see it; what an unpromoted run decides is kept beside, and is no concern of
+            features.
+    """
+
+    message: Message
+    decision: Decision
+    revision: int = 0
+    run: str = "production"
+    previous: Decision | None = None
+    visible: bool = True

@@ -1,0 +1,92 @@
+"""What can go wrong, sorted by who can do something about it.
+
+::
+
+    IntentError
+    ├── Later                the environment: wait, then the same call may work;
+    │   │                    nothing healthy becomes a dead letter for it
+    │   ├── StoreUnavailable     the database is away, locked, full or wants it repeated
+    │   ├── ClassifierUnavailable the classifier fails for every message, good ones too
+    │   ├── LlmUnavailable       the LLM server is away, slow, or asks us to wait
+    │   ├── BudgetSpent          the hour's or the day's money for the LLM is spent
+    │   └── Stopping             the process was asked to leave
+    ├── MessageError         the message itself: it becomes a dead letter with its reason
+    │   ├── Malformed            refused at the door
+    │   └── Undecidable          the classifier cannot decide this one
+    ├── TemplateError        a file under prompts/: the file and the mend are named
+    └── OperatorError        the operator: settings, files, migrations; one sentence of remedy
+        ├── WrongUse             a word of the command line or a setting is wrong: nothing was tried
+        └── LlmForbidden         quota, key or request were refused: the operator must mend it
+"""
+
+
+class IntentError(Exception):
+    """Root of every error that this package raises on purpose."""
+
+
+class Later(IntentError):
+    """The environment failed; the same call may work later."""
+
+
+class StoreUnavailable(Later):
+    """The database did not take the statement: away, locked, full, or the transaction must be
+    repeated.
+    """
+
+
+class ClassifierUnavailable(Later):
+    """The classifier fails even for a message that is known to be good."""
+
+
+class LlmUnavailable(Later):
+    """The LLM server is away, slow or asks us to wait; ``wait`` is how long, in seconds, if it said
+    so.
+    """
+
+    def __init__(self, text: str, wait: float | None = None) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+class BudgetSpent(Later):
+    """The money for the LLM is spent for now; ``wait`` is the time in seconds until there is some
+    again.
+    """
+
+    def __init__(self, text: str, wait: float) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+class Stopping(Later):
+    """The process was asked to leave before the work was done."""
+
+
+class MessageError(IntentError):
+    """One message is to blame."""
+
+
+class Malformed(MessageError):
+    """A message was refused at the door; the text says why, without quoting the payload."""
+
+
+class Undecidable(MessageError):
+    """The classifier cannot decide this one message."""
+
+
+class TemplateError(IntentError):
+    """A file under prompts/ is wrong."""
+
+
+class OperatorError(IntentError):
+    """A setting, a file or a database is not as it must be; the text names the cause and the
+    remedy.
+    """
+
+
+class WrongUse(OperatorError):
+    """A word of the command line or a setting is wrong; the text says what is right."""
+
+
+class LlmForbidden(OperatorError):
+    """The LLM server refuses our key, quota or request; asking again changes nothing."""

@@ -1,0 +1,97 @@
+"""Seams of asking the LLM: the lane, what was said before, who answers, what it cost, and what was
+paid for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from intent.model.attempt import Attempt
+from intent.model.message import Message
+from intent.model.question import Answer, Claim, Question
+from intent.ports.ingestion import Transaction
+
+
+class Lane(Protocol):
+    """Where unsure messages wait for the LLM: by priority, then room by room."""
+
+    def put(self, transaction: Transaction, questions: Sequence[Question]) -> None:
+        """Add questions; one that waits already for the same run stays as it is."""
+
+    def take(self, count: int, gather: float) -> list[Claim]:
+        """Claim up to ``count`` questions of one room and one run, newest first, once ``count`` are
+        there or the oldest waited ``gather`` s.
+
+        What a dead asker held comes again as the same batch, once, for the reply may have been paid
+        for; after that, and after a retry, alone.
+        """
+
+    def done(self, transaction: Transaction, claims: Sequence[Claim]) -> list[Claim]:
+        """Remove what is still claimed by these claims, and return exactly those."""
+
+    def retry(self, claims: Sequence[Claim], delay: float) -> None:
+        """Let them come again in ``delay`` seconds; the attempt counts."""
+
+    def release(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
+        """Let them come again in ``delay`` seconds, as if they had never been taken."""
+
+    def expire(self, age: float) -> int:
+        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds, a
+        bounded number; return how many.
+        """
+
+    def waiting(self) -> int:
+        """How many questions are open, claimed ones included."""
+
+
+class History(Protocol):
+    """Looks back in a room."""
+
+    def before(self, asked: Sequence[Message]) -> list[Message]:
+        """Return the few messages said in the room before these, oldest first."""
+
+
+class Answerer(Protocol):
+    """Asks the LLM about messages of one room."""
+
+    def answer(self, claims: Sequence[Claim], before: Sequence[Message]) -> list[Answer]:
+        """Return one answer for each claim, in order.
+
+        Args:
+            claims: questions of one room and one run.
+            before: the few messages said before them in the room, oldest first.
+
+        Raises:
+            LlmUnavailable: the server is away or asks us to wait; nothing was decided.
+            BudgetSpent: asking would cost more than is left.
+            LlmForbidden: quota, key or request are refused; only the operator can mend that.
+        """
+
+
+class Ledger(Protocol):
+    """What the LLM cost."""
+
+    def book(self, attempt: Attempt) -> None:
+        """Write an attempt down, durably, before its reply is used."""
+
+    def spent(self, since: datetime) -> int:
+        """Nanodollars booked since then."""
+
+
+class Replies(Protocol):
+    """Replies that were paid for: none is paid for twice, also when a crash makes the same messages
+    come again in another company.
+
+    A key is the hash of a whole request, or of one message with the prompt and model that it was
+    asked with; a value holds no contact details.
+    """
+
+    def find(self, keys: Sequence[str]) -> dict[str, bytes]:
+        """Return what is kept under these keys."""
+
+    def keep(self, replies: Mapping[str, bytes]) -> None:
+        """Keep all of these in one transaction, durably, before any is used; a key that is known
+        stays as it is.
+        """

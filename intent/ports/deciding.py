@@ -1,0 +1,86 @@
+"""Seams of deciding: who decides, and where decisions are kept, followed, shown and erased."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from intent.model.decision import Decision, Entry, Versions
+from intent.model.message import Message
+from intent.model.question import Answer
+from intent.model.run import Page
+from intent.ports.ingestion import Transaction
+
+
+class Classifier(Protocol):
+    """Decides. Raises :class:`intent.model.errors.Later` for trouble of its own; anything else
+    blames the messages.
+    """
+
+    @property
+    def versions(self) -> Versions:
+        """What its decisions carry as their versions."""
+
+    def classify(self, messages: Sequence[Message]) -> list[Decision]:
+        """Return one decision for each message, in order."""
+
+
+class Decisions(Protocol):
+    """The append-only record of decisions."""
+
+    def save(self, transaction: Transaction, entries: Sequence[Entry]) -> list[Entry]:
+        """Insert, and return only the entries that were really inserted; a revision that exists
+        stays as it is.
+        """
+
+
+class Revisions(Protocol):
+    """Knows which decisions stand."""
+
+    def follow(self, transaction: Transaction, answers: Sequence[Answer]) -> list[Entry]:
+        """Number the decisions of these answers as the next revisions; what was overtaken is left
+        out.
+        """
+
+
+class Runs(Protocol):
+    """Knows what a run has still to ask and to show."""
+
+    def to_ask(
+        self,
+        transaction: Transaction,
+        name: str,
+        start: datetime,
+        end: datetime,
+        after: int,
+        count: int,
+    ) -> Page:
+        """Return the next messages of a time range that a run has not decided."""
+
+    def begin_promotion(self, transaction: Transaction, name: str) -> None:
+        """Mark a run as promoted, once nothing of it waits any more."""
+
+    def to_show(self, transaction: Transaction, name: str, after: int, count: int) -> Page:
+        """Return the next decisions of a run as revisions that readers will see."""
+
+
+class Erasure(Protocol):
+    """Deletes what is stored of a person."""
+
+    def erase(
+        self, transaction: Transaction, platform: str, user_id: str, count: int
+    ) -> tuple[int, list[Entry]]:
+        """Delete the next messages of a person; return how many, and for each that was decided the
+        decision that stood for readers.
+        """
+
+    def erase_refused(
+        self, transaction: Transaction, platform: str, user_id: str, after: int
+    ) -> tuple[int, int | None]:
+        """Delete the next refused payloads that name the person; return how many, and where to go
+        on (None at the end).
+        """
+
+    def erase_replies(self, transaction: Transaction, count: int) -> int:
+        """Delete kept replies of the LLM, which may quote anybody; return how many."""

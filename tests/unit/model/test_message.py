@@ -1,0 +1,137 @@
+"""The door: what is let in, what is refused, and with which words."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intent.model.errors import Malformed
+from intent.model.message import AuthorRole, Kind, Message, parse_message, wire
+
+PLAIN = {
+    "platform": "tiktok",
+    "room_id": "r",
+    "message_id": "m",
+    "user_id": "u",
+    "kind": "comment",
+    "text": "how much?",
+    "sent_at": "2026-11-20T20:00:00+08:00",
+}
+
+
+def payload(**changes: Any) -> bytes:
+    return json.dumps({**PLAIN, **changes}).encode()
+
+
+def test_a_time_is_held_in_utc() -> None:
+    assert parse_message(payload()).sent_at == datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def test_unknown_keys_are_dropped_and_nothing_else_is_lost() -> None:
+    message = parse_message(
+        payload(
+            likes=3,
+            author_role="host",
+            lang="en",
+            item_id="i",
+            creator_id="c",
+            context={"offer": "soap", "item": "rose"},
+        )
+    )
+    assert message.author_role is AuthorRole.HOST
+    assert (message.lang, message.item_id, message.creator_id) == ("en", "i", "c")
+    assert message.context is not None
+    assert (message.context.offer, message.context.item) == ("soap", "rose")
+
+
+def test_a_reply_may_be_an_id_or_an_object() -> None:
+    for wire_value in ("m0", {"message_id": "m0"}):
+        reply = parse_message(payload(reply_to=wire_value)).reply_to
+        assert reply is not None
+        assert reply.message_id == "m0"
+
+
+def test_an_optional_key_may_be_null() -> None:
+    optional = dict.fromkeys(
+        ("creator_id", "item_id", "context", "author_role", "reply_to", "lang")
+    )
+    assert parse_message(payload(**optional)) == parse_message(payload())
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "👍", "a" * 8192, "‮ rtl", "{{ 7*7 }}", "'; DROP TABLE messages; --"]
+)
+def test_any_text_up_to_8_kb_is_a_message(text: str) -> None:
+    assert parse_message(payload(text=text)).text == text
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (b"", "Invalid JSON"),
+        (b"{", "Invalid JSON"),
+        (b"\xff\xfe", "is no UTF-8 at byte 0"),
+        (b"[1]", "object"),
+        (b"null", "object"),
+        (b"[" * 10_000, "recursion limit"),
+        (payload(text=None), "text"),
+        (payload(text="a\x00b"), "text: holds a NUL character"),
+        (payload(text="é" * 4097), "text: is 8194 bytes long, the limit is 8192"),
+        (payload(user_id="\x00"), "user_id: holds a NUL character"),
+        (payload(user_id=7), "user_id"),
+        (payload(message_id=""), "message_id"),
+        (payload(message_id="x" * 201), "message_id"),
+        (payload(kind="shout"), "kind"),
+        (payload(author_role="king"), "author_role"),
+        (payload(sent_at="2026-11-20T20:00:00"), "sent_at: Input should have timezone info"),
+        (payload(sent_at=1_700_000_000), "sent_at: must be an RFC 3339 time"),
+        (payload(sent_at="2026-11-20"), "sent_at: must be an RFC 3339 time"),
+        (payload(sent_at="0001-01-01T00:00:00+14:00"), "sent_at: lies outside"),
+        (payload(context="soap"), "context"),
+        (payload().replace(b"how much?", b"\\ud800"), "Invalid JSON"),
+        (
+            json.dumps({key: value for key, value in PLAIN.items() if key != "room_id"}).encode(),
+            "room_id: Field required",
+        ),
+    ],
+)
+def test_what_is_no_message_is_refused_with_its_reason(broken: bytes, reason: str) -> None:
+    with pytest.raises(Malformed, match=reason.replace("(", r"\(")):
+        parse_message(broken)
+
+
+def test_a_refusal_never_quotes_the_payload() -> None:
+    with pytest.raises(Malformed) as refused:
+        parse_message(payload(kind="my number is 555-0100"))
+    assert "555" not in str(refused.value)
+
+
+@given(
+    text=st.text(max_size=200).filter(lambda value: "\x00" not in value),
+    role=st.sampled_from(AuthorRole),
+    kind=st.sampled_from(Kind),
+    item=st.none() | st.text(max_size=20).filter(lambda value: "\x00" not in value),
+    sent_at=st.datetimes(
+        min_value=datetime(2, 1, 1), max_value=datetime(9998, 1, 1), timezones=st.just(UTC)
+    ),
+)
+def test_the_wire_shape_reads_back_as_an_equal_message(
+    text: str, role: AuthorRole, kind: Kind, item: str | None, sent_at: datetime
+) -> None:
+    message = Message(
+        platform="p",
+        room_id="r",
+        message_id="m",
+        user_id="u",
+        kind=kind,
+        text=text,
+        sent_at=sent_at,
+        author_role=role,
+        context={"item": item},  # type: ignore[arg-type]
+    )
+    assert parse_message(wire(message)) == message
