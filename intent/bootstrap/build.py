@@ -55,7 +55,7 @@ def groups(taxonomy: Taxonomy) -> dict[str, frozenset[str]]:
 def build_definitions(settings: Settings) -> Definitions:
     """Read the feature definitions, with the taxonomy's intents and groups as topics."""
     taxonomy = build_taxonomy(settings)
-    return load_definitions(taxonomy.names, groups(taxonomy))
+    return load_definitions(taxonomy.names, groups(taxonomy), own_sets=settings.feature_sets)
 
 
 def open_database(settings: Settings, *, checked: bool = True) -> Database:

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     model_dir: Path | None = Field(
         None, description="folder of the trained head; default: the one that ships"
     )
+    feature_sets: Path | None = Field(
+        None, description="YAML file with feature sets of your own, beside those that ship"
+    )
     encoder: str | None = Field(
         None,
         description="sentence encoder, a folder or hub name; default: the one the head was trained "
@@ -161,7 +164,7 @@ class Settings(BaseSettings):
         "questions are given back",
     )
 
-    @field_validator("cache_dir", "prompts_dir", "model_dir")
+    @field_validator("cache_dir", "prompts_dir", "model_dir", "feature_sets")
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         return value.expanduser() if value else None

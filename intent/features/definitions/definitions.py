@@ -70,11 +70,13 @@ class Statistic(_Data):
 
 
 class SetDefinition(_Data):
-    """The ordered list of features that one model version uses."""
+    """The ordered list of features that one model version uses; without a digest it may still
+    change under its name.
+    """
 
-    digest: str
-    meaning: str
-    features: tuple[str, ...]
+    digest: str | None = None
+    meaning: str = "own set"
+    features: tuple[str, ...] = Field(min_length=1)
 
 
 class _File(_Data):
@@ -83,6 +85,10 @@ class _File(_Data):
     half_lives: dict[str, Seconds]
     time_to_live: Seconds
     statistics: dict[Name, Statistic]
+    feature_sets: dict[Name, SetDefinition]
+
+
+class _OwnSets(_Data):
     feature_sets: dict[Name, SetDefinition]
 
 
@@ -230,7 +236,7 @@ class Definitions:
         """
         for name, content in self._sets.items():
             digest = self.digest(content.features)
-            if digest != content.digest:
+            if content.digest not in (None, digest):
                 raise TemplateError(
                     f"the feature set {name} was changed (its digest is {digest}, not "
                     f"{content.digest}); versions are immutable: "
@@ -266,14 +272,28 @@ class Definitions:
 
 
 def load_definitions(
-    intents: Iterable[str], groups: Mapping[str, frozenset[str]], path: Path | None = None
+    intents: Iterable[str],
+    groups: Mapping[str, frozenset[str]],
+    path: Path | None = None,
+    own_sets: Path | None = None,
 ) -> Definitions:
-    """Read the definitions file, by default the one that ships.
+    """Read the definitions file, by default the one that ships, and feature sets of one's own.
+
+    Args:
+        own_sets: a YAML file with ``feature_sets`` in the same form, added to those of the first.
 
     Raises:
-        TemplateError: the file is missing, holds an unknown key, or changes a published version.
+        TemplateError: a file is missing, holds an unknown key, changes a published version, or
+            names a set that is there already.
+        OperatorError: a set names a feature that is not there.
     """
-    path = path or Path(__file__).with_name("definitions.yaml")
-    definitions = Definitions(read_data(_File, path), intents, groups)
+    file = read_data(_File, path or Path(__file__).with_name("definitions.yaml"))
+    own = read_data(_OwnSets, own_sets).feature_sets if own_sets else {}
+    if taken := sorted(own.keys() & file.feature_sets):
+        raise TemplateError(
+            f"{own_sets} defines the feature set {taken[0]}, which ships; give yours another name"
+        )
+    sets = {**file.feature_sets, **own}
+    definitions = Definitions(file.model_copy(update={"feature_sets": sets}), intents, groups)
     definitions.check_versions()
     return definitions

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from intent.bootstrap.build import groups
+from intent.bootstrap.build import build_definitions, groups
+from intent.bootstrap.settings import load_settings
 from intent.features.definitions import definitions as module
 from intent.features.definitions.catalogue import entries, markdown
 from intent.features.definitions.definitions import Definitions, load_definitions
@@ -126,6 +127,43 @@ def test_an_unknown_feature_or_set_is_named_with_the_way_to_find_it(
         definitions.feature("user__lead__nonsense")
     with pytest.raises(OperatorError, match="choose one of: ranking_v1"):
         definitions.feature_set("ranking_v9")
+
+
+def own_sets(folder: Path, text: str) -> Path:
+    path = folder / "sets.yaml"
+    path.write_text(f"feature_sets:\n{text}", encoding="utf-8")
+    return path
+
+
+def test_feature_sets_of_ones_own_come_from_a_file_named_by_a_setting(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = own_sets(tmp_path, "  mine_v1:\n    features: [user__lead__count_7d]\n")
+    monkeypatch.setenv("INTENT_FEATURE_SETS", str(path))
+    definitions = build_definitions(load_settings())
+    assert definitions.set_names[-1] == "mine_v1"
+    assert definitions.feature_set("mine_v1").names == ("user__lead__count_7d",)
+    assert "## Feature set `mine_v1`" in markdown(definitions)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("  ranking_v1:\n    features: [user__lead__count_7d]\n", "give yours another name"),
+        ("  mine:\n    features: [user__lead__nonsense]\n", "no feature 'user__lead__nonsense'"),
+        ("  mine:\n    features: []\n", "wrong at feature_sets.mine.features"),
+        ("  mine:\n    columns: [user__lead__count_7d]\n", "wrong at feature_sets.mine"),
+        (
+            "  mine:\n    digest: abc\n    features: [user__lead__count_7d]\n",
+            "the feature set mine was changed",
+        ),
+    ],
+)
+def test_a_wrong_set_of_ones_own_is_refused_in_one_sentence(
+    taxonomy: Taxonomy, tmp_path: Path, text: str, fault: str
+) -> None:
+    with pytest.raises((TemplateError, OperatorError), match=fault):
+        load_definitions(taxonomy.names, groups(taxonomy), own_sets=own_sets(tmp_path, text))
 
 
 def test_the_catalogue_says_for_every_feature_what_its_absence_means(
