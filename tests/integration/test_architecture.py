@@ -6,9 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.architecture import page_with_tree, tree
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [path for folder in ("intent", "eval") for path in sorted((ROOT / folder).rglob("*.py"))]
@@ -70,13 +73,47 @@ def test_no_module_is_longer_than_300_lines() -> None:
     assert long == {}
 
 
-def test_the_readme_names_every_file() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    tree = readme.split("<!-- tree -->")[1]
-    named = set(re.findall(r"^\s*([\w.]+\.py)\b", tree, flags=re.MULTILINE))
-    on_disk = {path.name for path in SOURCES if path.name != "__init__.py"}
-    assert on_disk - named == set(), "the README's tree lacks files"
-    assert named - on_disk - {"__init__.py"} == set(), "the README's tree names files that are gone"
+def test_the_page_has_a_line_for_every_module_as_its_docstring_says() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert page == page_with_tree(page, ROOT), "run `make architecture`"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # named as another file of the tree is
+        lambda root: (root / "eval" / "worker.py").write_text('"""Works."""\n', encoding="utf-8"),
+        lambda root: (root / "eval" / "plot.py").unlink(),
+        lambda root: (root / "intent" / "worker.py").rename(root / "eval" / "worker.py"),
+        lambda root: (root / "intent" / "worker.py").write_text('"""Rests."""\n', encoding="utf-8"),
+    ],
+    ids=["a new file", "a file that is gone", "a file that moved", "another docstring"],
+)
+def test_the_tree_changes_with_the_files(tmp_path: Path, change: Callable[[Path], object]) -> None:
+    for name in ("intent/worker.py", "eval/plot.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('"""Works. And more."""\n', encoding="utf-8")
+    before = tree(tmp_path)
+    assert before == (f"intent/\n{'  worker.py':<32} Works\neval/\n{'  plot.py':<32} Works\n")
+    change(tmp_path)
+    assert tree(tmp_path) != before
+
+
+def test_the_tree_refuses_a_module_that_does_not_say_what_it_does(tmp_path: Path) -> None:
+    (tmp_path / "intent").mkdir()
+    (tmp_path / "intent" / "silent.py").write_text("X = 1\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"silent\.py: no docstring"):
+        tree(tmp_path)
+
+
+def test_the_walk_follows_the_calls_of_the_worker() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    worker = (ROOT / "intent" / "flow" / "worker.py").read_text(encoding="utf-8")
+    calls = re.findall(r"^\| `([\w.]+)` \| `([\w/]+)`", page, flags=re.MULTILINE)
+    assert len(calls) >= 7
+    for call, room in calls:
+        assert f"{call}(" in worker, call
+        assert (ROOT / "intent" / room).is_dir(), room
 
 
 def test_the_repository_speaks_of_the_product_alone() -> None:
