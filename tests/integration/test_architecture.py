@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,22 +47,75 @@ def test_imports_go_down_only(copy: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
-@pytest.mark.parametrize(
-    ("module", "line"),
-    [
-        ("intent/store/engine.py", "import intent.flow.worker"),
-        ("intent/queues/inbox.py", "import intent.features.online.state"),
-        ("intent/flow/worker.py", "import sqlalchemy"),
-        ("intent/ports/deciding.py", "import torch"),
-        ("intent/cli/app.py", "import eval"),
-    ],
-)
-def test_an_import_upward_or_sideways_breaks_the_check(copy: Path, module: str, line: str) -> None:
-    path = copy / module
-    path.write_text(path.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
+WRONG_IMPORTS = [
+    ("Imports go down only", "intent.store.engine", "intent.flow.worker"),
+    ("Imports go down only", "intent.queues.inbox", "intent.features.online.state"),
+    ("Imports go down only", "intent.flow.worker", "intent.operations.runs"),
+    ("Imports go down only", "intent.flow.asker", "intent.bootstrap.build"),
+    ("Imports go down only", "intent.ports.deciding", "intent.classify.cache"),
+    (
+        "The two ways to decide never import each other",
+        "intent.classify.local.classifier",
+        "intent.classify.llm.reply",
+    ),
+    (
+        "Online and offline features share definitions alone",
+        "intent.features.online.read",
+        "intent.features.offline.plan",
+    ),
+    ("The workbench's imports go down only", "eval.measure.metrics", "eval.bench.cost"),
+    ("The workbench's imports go down only", "eval.run.runner", "eval.verdict.gate"),
+    ("The product never imports its evals", "intent.cli.app", "eval.data.stats"),
+    ("SQLAlchemy lives in store, queues and features", "intent.flow.worker", "sqlalchemy"),
+    ("SQLAlchemy lives in store, queues and features", "intent.bootstrap.build", "alembic"),
+    (
+        "SQLAlchemy lives in store, queues and features",
+        "intent.features.definitions.definitions",
+        "sqlalchemy",
+    ),
+    (
+        "torch and transformers live in training, in the export of encoders and in the benches",
+        "intent.classify.local.encoder",
+        "torch",
+    ),
+    (
+        "openai lives in classify.llm.client, retries in classify.llm.exchange",
+        "eval.standin.fake_llm_server",
+        "openai",
+    ),
+    ("DuckDB, Arrow and Spark live in features", "intent.store.decisions", "pyarrow"),
+]
+"""Contract, module, and an import that breaks the one in the other."""
+
+
+@pytest.mark.parametrize(("contract", "module", "imported"), WRONG_IMPORTS)
+def test_a_wrong_import_breaks_its_contract(
+    copy: Path, contract: str, module: str, imported: str
+) -> None:
+    path = copy / f"{module.replace('.', '/')}.py"
+    path.write_text(path.read_text(encoding="utf-8") + f"\nimport {imported}\n", encoding="utf-8")
+    checked = lint_imports(copy)
+    said = " ".join(checked.stdout.split())
+    assert checked.returncode == 1
+    assert f"{contract} BROKEN" in said
+    assert f"- {module} -> {imported} (l." in said
+
+
+def test_every_contract_is_seen_to_break() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
+    assert {contract["name"] for contract in contracts} == {
+        broken for broken, _, _ in WRONG_IMPORTS
+    }
+
+
+@pytest.mark.parametrize("folder", ["intent", "intent/classify", "intent/features", "eval"])
+def test_a_module_without_a_place_is_refused(copy: Path, folder: str) -> None:
+    (copy / folder / "unplaced.py").write_text('"""Belongs nowhere."""\n', encoding="utf-8")
     checked = lint_imports(copy)
     assert checked.returncode == 1
-    assert "BROKEN" in checked.stdout
+    assert f"- {folder.replace('/', '.')}.unplaced" in checked.stdout
 
 
 def test_no_module_is_longer_than_300_lines() -> None:
