@@ -88,6 +88,7 @@ def decision_row(entry: Entry) -> dict[str, Any]:
         "creator_id": message.creator_id,
         "user_id": message.user_id,
         "item_id": message.item_id,
+        "author_role": message.author_role.value,
         "event_timestamp": message.sent_at,
         "decided_by": decision.decided_by.value,
         "from_cache": decision.from_cache,

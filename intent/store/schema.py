@@ -274,6 +274,13 @@ decisions = Table(
     Column("creator_id", Key, comment="Entity key"),
     Column("user_id", Key, nullable=False, comment="Entity key"),
     Column("item_id", Key, comment="Entity key"),
+    Column(
+        "author_role",
+        String(20),
+        nullable=False,
+        server_default="viewer",
+        comment="viewer, host or moderator; demand is what viewers say",
+    ),
     Column("event_timestamp", UtcDateTime, nullable=False, comment="When it was said, UTC"),
     Column(
         "created_timestamp",

@@ -8,6 +8,10 @@ from typing import Any
 
 from intent.features.definitions.definitions import MESSAGE, Definitions, Feature
 
+DEMAND_RULE = (
+    "Demand is what viewers say: a host's or moderator's message counts under `message` alone, "
+    "without intents, groups or probabilities. A message that was taken back counts for nothing."
+)
 NULL_RULE = "missing while the entity was never seen, or not within its time to live"
 
 
@@ -22,6 +26,7 @@ def entry(definitions: Definitions, feature: Feature) -> dict[str, Any]:
         "entity": feature.view,
         "keys": list(view.keys),
         "topic": feature.topic,
+        "authors": "all" if feature.topic == MESSAGE else "viewers",
         "meaning": f"{said}; {view.meaning}",
         "unit": statistic.unit.format(what=feature.what),
         "window": feature.window or None,
@@ -78,6 +83,7 @@ def markdown(definitions: Definitions) -> str:
     )
     topics = ", ".join(f"`{name}`" for name in (*definitions.intents, *definitions.groups))
     lines += [f"Topics: `message` (any decided message), {topics}.", ""]
+    lines += [DEMAND_RULE, ""]
     lines += [
         f"Missing: {NULL_RULE} ({definitions.time_to_live // 86_400_000_000} days). Fresh as of "
         "the transaction that stores a decision.",

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from intent.features.definitions.events import DEMAND_ROLES
 from intent.model.datafile import read_data
 from intent.model.errors import OperatorError, TemplateError
 
@@ -226,6 +227,8 @@ class Definitions:
                 for name in {feature.topic for feature in used} & set(self.groups)
             },
         }
+        if {feature.topic for feature in used} - {MESSAGE}:
+            content["demand"] = sorted(DEMAND_ROLES)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()[:12]
 
     def check_versions(self) -> None:

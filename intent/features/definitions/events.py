@@ -1,4 +1,8 @@
-"""What one decision means to features: its keys, topics and probabilities, as small integers."""
+"""What one decision means to features: its keys, topics and probabilities, as small integers.
+
+Demand is what viewers say: a host's or moderator's message counts as a message, and carries no
+intent, group or probability. A message that was taken back counts for nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from intent.model.decision import DecidedBy, Decision
-from intent.model.message import Message
+from intent.model.message import AuthorRole, Message
 from intent.store.schema import INTENTS, MILLION
 from intent.store.times import microseconds
 
@@ -16,6 +20,9 @@ UNMEASURED = "unmeasured"
 """Calibration version of decisions whose probabilities no eval has measured; expected counts leave
 them out.
 """
+
+DEMAND_ROLES = frozenset({AuthorRole.VIEWER})
+"""Authors whose messages are demand."""
 
 MESSAGE_CODE, FIRST_GROUP, MEASURED_CODE, LLM_CODE = 0, 32, 60, 61
 """Codes of topics: 0 any message, 1 to 13 the intents, from 32 on the groups, 60 measured
@@ -49,7 +56,7 @@ class Event:
         at: when it was said, microseconds since 1970 UTC.
         mask: one bit for each topic code.
         probabilities: of the intents, then of the groups, in millionths; empty when they are not
-            measured.
+            measured, or are of no viewer.
     """
 
     platform: str
@@ -94,16 +101,26 @@ class Topics:
         self._of_labels = lru_cache(maxsize=10_000)(self._mask)
         self._of_row = lru_cache(maxsize=10_000)(self._row_mask)
 
-    def mask(self, labels: Sequence[str], *, measured: bool, llm: bool) -> int:
-        """Return the bits of a decision with these labels."""
-        return self._of_labels(tuple(labels)) | measured << MEASURED_CODE | llm << LLM_CODE
+    def mask(
+        self, labels: Sequence[str], *, measured: bool, llm: bool, demand: bool = True
+    ) -> int:
+        """Return the bits of a decision with these labels; ``demand`` says whether its author's
+        role is one of :data:`DEMAND_ROLES`, else it has those of no label.
+        """
+        said = self._of_labels(tuple(labels) if demand else ())
+        return said | measured << MEASURED_CODE | llm << LLM_CODE
 
-    def row_mask(self, labels: str, decided_by: str, calibration: str) -> int:
-        """Return the bits of a stored decision, whose labels are a JSON list."""
-        return self._of_row(labels, decided_by, calibration)
+    def row_mask(self, labels: str, decided_by: str, calibration: str, author_role: str) -> int:
+        """Return the bits of a stored decision, whose labels are a JSON list; no bit at all, not
+        even that of a message, if the message was taken back.
+        """
+        return self._of_row(labels, decided_by, calibration, author_role)
 
-    def event(self, message: Message, decision: Decision) -> Event:
-        """Return what a decision means."""
+    def event(self, message: Message, decision: Decision) -> Event | None:
+        """Return what a decision means; None if it takes the message back."""
+        if decision.retracted:
+            return None
+        demand = message.author_role in DEMAND_ROLES
         measured = decision.versions.calibration != UNMEASURED
         given = [round(decision.probabilities[intent] * MILLION) for intent in INTENTS]
         return Event(
@@ -117,8 +134,15 @@ class Topics:
                 "item_id": message.item_id,
             },
             microseconds(message.sent_at),
-            self.mask(decision.labels, measured=measured, llm=decision.decided_by is DecidedBy.LLM),
-            self.with_groups(given, round(decision.lead_probability * MILLION)) if measured else (),
+            self.mask(
+                decision.labels,
+                measured=measured,
+                llm=decision.decided_by is DecidedBy.LLM,
+                demand=demand,
+            ),
+            self.with_groups(given, round(decision.lead_probability * MILLION))
+            if measured and demand
+            else (),
         )
 
     def with_groups(self, probabilities: Sequence[int], lead: int) -> tuple[int, ...]:
@@ -137,9 +161,14 @@ class Topics:
             return ["lead_probability"]
         return [f"p_{intent}" for intent in INTENTS if intent in self.groups.get(topic, {topic})]
 
-    def _row_mask(self, labels: str, decided_by: str, calibration: str) -> int:
+    def _row_mask(self, labels: str, decided_by: str, calibration: str, author_role: str) -> int:
+        if decided_by == DecidedBy.PLATFORM:
+            return 0
         return self.mask(
-            json.loads(labels), measured=calibration != UNMEASURED, llm=decided_by == DecidedBy.LLM
+            json.loads(labels),
+            measured=calibration != UNMEASURED,
+            llm=decided_by == DecidedBy.LLM,
+            demand=author_role in DEMAND_ROLES,
         )
 
     def _mask(self, labels: tuple[str, ...]) -> int:

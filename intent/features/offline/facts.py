@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, extract, func, select
 
-from intent.features.definitions.events import UNMEASURED, Topics
+from intent.features.definitions.events import DEMAND_ROLES, UNMEASURED, Topics
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
 from intent.store.schema import INTENTS, database_now, decisions
@@ -32,9 +32,9 @@ SETTLED = timedelta(seconds=60)
 commits in the order of ids.
 """
 
-FORM = 2
+FORM = 3
 """Form of the manifest; facts under an older one, which could not tell that an id was given out
-again, are written anew.
+again or took what hosts say for demand, are written anew.
 """
 
 _OURS = re.compile(r"\d{12}-\d{12}\.(parquet|partial)")
@@ -220,6 +220,7 @@ def _facts() -> Any:
         labels,
         d.decided_by,
         d.calibration_version,
+        d.author_role,
     )
     return select(*columns, d.lead_probability, *probabilities).where(d.visible).order_by(d.id)
 
@@ -256,13 +257,11 @@ def _table(rows: Sequence[Any], topics: Topics) -> pa.Table:
 
 def _fact(row: Any, topics: Topics) -> tuple[Any, ...]:
     number, *rest = tuple(row)
-    ids, (revision, event, created, labels, decided_by, calibration, lead, *probabilities) = (
-        rest[: len(_IDS)],
-        rest[len(_IDS) :],
-    )
-    measured = calibration != UNMEASURED
-    mask = topics.row_mask(labels, decided_by, calibration)
-    p = topics.with_groups(probabilities, lead) if measured else (0,) * len(topics.measured)
+    ids, (revision, event, created, *made) = rest[: len(_IDS)], rest[len(_IDS) :]
+    labels, decided_by, calibration, role, lead, *probabilities = made
+    mask = topics.row_mask(labels, decided_by, calibration, role)
+    summed = mask and calibration != UNMEASURED and role in DEMAND_ROLES
+    p = topics.with_groups(probabilities, lead) if summed else (0,) * len(topics.measured)
     return (number, *ids, revision, microseconds(event), microseconds(created), mask, *p)
 
 

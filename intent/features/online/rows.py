@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from intent.features.definitions.events import (
+    DEMAND_ROLES,
     ENTITIES,
     FIRST_GROUP,
     MESSAGE_CODE,
@@ -32,6 +33,7 @@ from intent.features.definitions.events import (
     Topics,
 )
 from intent.features.online.packed import NEVER
+from intent.model.decision import DecidedBy
 from intent.store.decisions import current_decisions
 from intent.store.feature_tables import feature_future
 from intent.store.schema import INTENTS, decision_labels
@@ -40,6 +42,9 @@ from intent.store.times import from_microseconds, microseconds
 d = current_decisions.c
 
 PARTS = ("platform", "user_id", "creator_id", "room_id", "item_id")
+
+COUNTED = d.decided_by != DecidedBy.PLATFORM.value
+"""Keeps out the messages that were taken back."""
 
 
 def within(
@@ -148,8 +153,10 @@ def newest_event(
         column == event.parts[name]
         for name, column in zip(ENTITIES[entity], _columns_of(entity), strict=True)
     ]
-    query = select(d.event_timestamp).where(*here, d.event_timestamp <= from_microseconds(event.at))
+    earlier = d.event_timestamp <= from_microseconds(event.at)
+    query = select(d.event_timestamp).where(*here, earlier, COUNTED)
     if code != MESSAGE_CODE:
+        query = query.where(d.author_role.in_(sorted(DEMAND_ROLES)))
         name = next(name for name, number in topics.code.items() if number == code)
         labels = topics.groups[name] if code >= FIRST_GROUP else {name}
         query = query.where(
@@ -174,21 +181,22 @@ def _events() -> Select[Any]:
         labels,
         d.decided_by,
         d.calibration_version,
+        d.author_role,
         d.lead_probability,
         *(d[name] for name in PARTS),
         *probabilities,
-    )
+    ).where(COUNTED)
 
 
 def _event(row: Row[Any], topics: Topics) -> Event:
-    message_id, at, labels, decided_by, calibration, lead, *rest = tuple(row)
+    message_id, at, labels, decided_by, calibration, role, lead, *rest = tuple(row)
     parts, probabilities = rest[: len(PARTS)], rest[len(PARTS) :]
-    measured = calibration != UNMEASURED
+    summed = calibration != UNMEASURED and role in DEMAND_ROLES
     return Event(
         platform=parts[0],
         message_id=message_id,
         parts=dict(zip(PARTS, parts, strict=True)),
         at=microseconds(at),
-        mask=topics.row_mask(labels, decided_by, calibration),
-        probabilities=topics.with_groups(probabilities, lead) if measured else (),
+        mask=topics.row_mask(labels, decided_by, calibration, role),
+        probabilities=topics.with_groups(probabilities, lead) if summed else (),
     )

@@ -39,7 +39,8 @@ class SqlFeatureState:
 
     def add(self, transaction: Connection, entries: Sequence[Entry]) -> None:
         """Count inserted entries: new minus previous, at the event's time; to be called after they
-        are saved or promoted.
+        are saved or promoted. A decision that takes its message back counts for nothing, so what
+        follows one counts as if it were the first.
         """
         self._change(
             transaction,
@@ -80,7 +81,8 @@ class SqlFeatureState:
     def _change(self, transaction: Connection, changes: Sequence[Change]) -> None:
         now = microseconds(transaction.execute(select(database_now())).scalar_one())
         due = self._due(transaction, now)
-        self._count(transaction, [*due, *_without_future(transaction, changes, now)])
+        told = [(new, old) for new, old in changes if new is not None or old is not None]
+        self._count(transaction, [*due, *_without_future(transaction, told, now)])
 
     def _due(self, transaction: Connection, now: int) -> list[Change]:
         ripe = (

@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, select, type_coerce
 
 from intent.features.definitions.definitions import Definitions, Feature
-from intent.features.definitions.events import ENTITIES, UNMEASURED, Topics
-from intent.features.online.rows import d, of_entities
+from intent.features.definitions.events import DEMAND_ROLES, ENTITIES, UNMEASURED, Topics
+from intent.features.online.rows import COUNTED, d, of_entities
 from intent.features.online.values import WITH_SUMS, Rows
 from intent.store.times import from_microseconds
 
@@ -67,12 +67,20 @@ def read_user_rows(
     """
     query, ids, probabilities = _query(connection, definitions, topics, features, users, at)
     found = connection.execute(query).all()
-    columns = list(zip(*found, strict=True)) or [()] * (5 + len(ids) + len(probabilities))
-    owners, times, labels, decided_by, calibration, *rest = columns
-    masks = [topics.row_mask(*one) for one in zip(labels, decided_by, calibration, strict=True)]
-    measured = np.array([version != UNMEASURED for version in calibration], dtype=bool)
+    columns = list(zip(*found, strict=True)) or [()] * (6 + len(ids) + len(probabilities))
+    owners, times, labels, decided_by, calibration, roles, *rest = columns
+    masks = [
+        topics.row_mask(*one) for one in zip(labels, decided_by, calibration, roles, strict=True)
+    ]
+    summed = np.array(
+        [
+            version != UNMEASURED and role in DEMAND_ROLES
+            for version, role in zip(calibration, roles, strict=True)
+        ],
+        dtype=bool,
+    )
     p = {
-        name: np.where(measured, np.array(column, dtype=np.int64), 0)
+        name: np.where(summed, np.array(column, dtype=np.int64), 0)
         for name, column in zip(probabilities, rest[len(ids) :], strict=True)
     }
     rows = Rows(
@@ -98,7 +106,7 @@ def _query(
     users: Sequence[tuple[str, ...]],
     at: int,
 ) -> tuple[Any, list[str], list[str]]:
-    """Return the query, and the columns that it selects after the five of every row: ids, and
+    """Return the query, and the columns that it selects after the six of every row: ids, and
     probabilities.
     """
     since = min(
@@ -126,13 +134,16 @@ def _query(
     time = (
         type_coerce(d.event_timestamp, String) if connection.dialect.name == "sqlite" else _epoch()
     )
-    every = (wanted.c.number, time, cast(d.labels, Text), d.decided_by, d.calibration_version)
+    made = (cast(d.labels, Text), d.decided_by, d.calibration_version, d.author_role)
+    every = (wanted.c.number, time, *made)
     query = select(
         *every, *(d[name] for name in sorted(ids)), *(d[name] for name in probabilities)
     ).join_from(wanted, decided, same)
     return (
         query.where(
-            d.event_timestamp >= from_microseconds(since), d.event_timestamp < from_microseconds(at)
+            COUNTED,
+            d.event_timestamp >= from_microseconds(since),
+            d.event_timestamp < from_microseconds(at),
         ),
         sorted(ids),
         probabilities,

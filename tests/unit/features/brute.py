@@ -29,11 +29,13 @@ class Fact:
     lead: int
     measured: bool = True
     llm: bool = False
+    viewer: bool = True
+    retracted: bool = False
 
 
 def as_known(facts: Iterable[Fact], at: int, margin: int = 0) -> list[Fact]:
     """Of every message the last revision that a reader at ``at`` could know, of what was said
-    before.
+    before; none of a message that was taken back by then.
     """
     latest: dict[tuple[str | None, str], Fact] = {}
     for fact in facts:
@@ -44,7 +46,7 @@ def as_known(facts: Iterable[Fact], at: int, margin: int = 0) -> list[Fact]:
             and (identity not in latest or latest[identity].revision < fact.revision)
         ):
             latest[identity] = fact
-    return list(latest.values())
+    return [fact for fact in latest.values() if not fact.retracted]
 
 
 class Brute:
@@ -69,10 +71,11 @@ class Brute:
         return value, "zero" if empty else "present"
 
     def has(self, fact: Fact, topic: str) -> bool:
+        said = fact.labels if fact.viewer else frozenset()
         return (
             topic == "message"
-            or topic in fact.labels
-            or bool(fact.labels & self.definitions.groups.get(topic, frozenset()))
+            or topic in said
+            or bool(said & self.definitions.groups.get(topic, frozenset()))
         )
 
     def probability(self, fact: Fact, topic: str) -> int:
@@ -98,7 +101,7 @@ class Brute:
             sum(
                 self.probability(fact, feature.topic)
                 for fact in self.inside(feature, mine, at)
-                if fact.measured
+                if fact.measured and fact.viewer
             )
             / MILLION
         )
@@ -107,7 +110,7 @@ class Brute:
         ps = [
             self.probability(fact, feature.topic)
             for fact in self.inside(feature, mine, at)
-            if fact.measured
+            if fact.measured and fact.viewer
         ]
         return sum(p * (MILLION - p) for p in ps) / MILLION**2
 
@@ -154,7 +157,7 @@ class Brute:
     def tags(self, feature: Feature, mine: Sequence[Fact], at: int) -> str:
         inside = self.inside(feature, mine, at)
         members = [name for name in INTENTS if name in self.definitions.groups[feature.topic]]
-        counts = {name: sum(name in fact.labels for fact in inside) for name in members}
+        counts = {name: sum(self.has(fact, name) for fact in inside) for name in members}
         return "|".join(f"{name}:{count}" for name, count in counts.items() if count)
 
     def sequence_50(
@@ -167,7 +170,7 @@ class Brute:
             (name, fact.parts["item_id"], fact.at)
             for fact in ordered
             for name in members
-            if name in fact.labels
+            if self.has(fact, name)
         ][:50]
 
 

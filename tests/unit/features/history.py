@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from intent.features.online.state import SqlFeatureState
 from intent.model.decision import DecidedBy, Decision, Entry, Versions
-from intent.model.message import Kind, Message
+from intent.model.message import AuthorRole, Kind, Message
 from intent.model.taxonomy import Taxonomy
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
@@ -49,6 +49,7 @@ class Said:
     creator_id: str | None
     room_id: str
     item_id: str | None
+    author_role: AuthorRole = AuthorRole.VIEWER
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ said = st.builds(
     creator_id=st.sampled_from(["23", "3", None]),
     room_id=st.sampled_from(["r1", "r2"]),
     item_id=st.sampled_from([None, "i1", "i2"]),
+    author_role=st.sampled_from([AuthorRole.VIEWER, *AuthorRole]),
 )
 verdict = st.builds(
     Verdict,
@@ -88,6 +90,7 @@ step = st.one_of(
     st.tuples(st.just("upgrade"), st.integers(0, 50), verdict),
     st.tuples(st.just("backfill"), st.integers(0, 50), verdict),
     st.tuples(st.just("remove"), st.integers(0, 50), st.none()),
+    st.tuples(st.just("retract"), st.integers(0, 50), st.none()),
     st.tuples(st.just("repeat"), st.integers(0, 50), st.none()),
     st.tuples(st.just("promote"), st.none(), st.none()),
 )
@@ -118,6 +121,7 @@ def message_of(number: int, what: Said) -> Message:
         sent_at=from_microseconds(what.at),
         creator_id=what.creator_id,
         item_id=what.item_id,
+        author_role=what.author_role,
     )
 
 
@@ -173,9 +177,7 @@ class World:
         if not self.facts[number]:
             return
         current = max(self.facts[number], key=lambda fact: fact.revision)
-        revision = 1 + max(
-            fact.revision for fact in self.facts[number] + self.pending.get(number, [])
-        )
+        revision = self._next(number)
         entry = Entry(
             self.messages[number],
             decision_of(how, self.taxonomy),
@@ -185,13 +187,27 @@ class World:
         self.state.add(transaction, SqlDecisions().save(transaction, [entry]))
         self.facts[number].append(self._fact(number, revision, how))
 
+    def _retract(self, transaction: Any, number: int, _how: None) -> None:
+        if not self.facts[number]:
+            return
+        current = max(self.facts[number], key=lambda fact: fact.revision)
+        fact = dataclasses.replace(
+            current, revision=self._next(number), labels=frozenset(), retracted=True
+        )
+        entry = Entry(
+            self.messages[number],
+            self._decision(fact),
+            fact.revision,
+            previous=self._decision(current),
+        )
+        self.state.add(transaction, SqlDecisions().save(transaction, [entry]))
+        self.facts[number].append(fact)
+
     def _backfill(self, transaction: Any, number: int, how: Verdict) -> None:
         if not self.facts[number]:
             return
         self._start_run(transaction)
-        revision = 1 + max(
-            fact.revision for fact in self.facts[number] + self.pending.get(number, [])
-        )
+        revision = self._next(number)
         run = f"backfill-{self.backfills}"
         SqlDecisions().save(
             transaction,
@@ -252,6 +268,9 @@ class World:
         entry = Entry(self.messages[number], self._decision(self.facts[number][0]))
         self.state.add(transaction, SqlDecisions().save(transaction, [entry]))
 
+    def _next(self, number: int) -> int:
+        return 1 + max(fact.revision for fact in self.facts[number] + self.pending.get(number, []))
+
     def _start_run(self, transaction: Any) -> None:
         name = f"backfill-{self.backfills}"
         if not transaction.execute(sqlalchemy.select(runs.c.name).where(runs.c.name == name)).all():
@@ -265,7 +284,10 @@ class World:
             fact.measured,
             fact.llm,
         )
-        return decision_of(given, self.taxonomy)
+        decision = decision_of(given, self.taxonomy)
+        if fact.retracted:
+            decision = dataclasses.replace(decision, decided_by=DecidedBy.PLATFORM)
+        return decision
 
     def _fact(self, number: int, revision: int, how: Verdict) -> Fact:
         message = self.messages[number]
@@ -288,4 +310,5 @@ class World:
             how.lead,
             how.measured,
             how.llm,
+            viewer=message.author_role is AuthorRole.VIEWER,
         )

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.definitions.events import LLM_CODE, MEASURED_CODE, Topics
 from intent.features.offline.facts import fact_columns
+from intent.model.message import AuthorRole
 from intent.store.schema import INTENTS
 from intent.store.times import from_microseconds, microseconds
 from tests.unit.features.brute import SECOND, Brute, Fact, as_known, same
@@ -77,6 +78,7 @@ def facts_of(story: Sequence[tuple[Any, Sequence[tuple[Any, int]]]]) -> list[Fac
                     how.lead,
                     how.measured,
                     how.llm,
+                    viewer=what.author_role is AuthorRole.VIEWER,
                 )
             )
     return facts
@@ -88,10 +90,12 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
     for number, fact in enumerate(facts):
         p = (
             topics.with_groups([fact.probabilities[name] for name in INTENTS], fact.lead)
-            if fact.measured
+            if fact.measured and fact.viewer
             else (0,) * len(topics.measured)
         )
-        mask = topics.mask(sorted(fact.labels), measured=fact.measured, llm=fact.llm)
+        mask = topics.mask(
+            sorted(fact.labels), measured=fact.measured, llm=fact.llm, demand=fact.viewer
+        )
         assert mask >> MEASURED_CODE & 1 == fact.measured
         assert mask >> LLM_CODE & 1 == fact.llm
         ids = (

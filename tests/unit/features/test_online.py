@@ -20,6 +20,7 @@ from intent.features.definitions.status import Status
 from intent.features.online.read import FeatureReader, FeatureTable
 from intent.features.online.state import SqlFeatureState
 from intent.model.errors import OperatorError
+from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy
 from intent.queues.inbox import SqlInbox
 from intent.store.engine import Database
@@ -151,6 +152,56 @@ def test_stored_state_equals_a_recomputation_after_any_history(world: World, his
     with world.database.read() as connection:
         check = check_state(connection, world.state.topics.groups)
     assert check.holds, check
+
+
+def test_what_hosts_and_moderators_say_is_no_demand_but_a_message(
+    world: World, definitions: Definitions
+) -> None:
+    sure = Verdict(("purchase_intent",), (500_000,) * 13, 500_000, True, False)
+    roles = (AuthorRole.HOST, AuthorRole.HOST, AuthorRole.MODERATOR)
+    world.play(
+        [[("decide", Said(NOW - HOUR // 2, "1", "23", "r1", None, role), sure) for role in roles]]
+    )
+    names = ("lead__expected_1h", "lead__count_1h", "lead__distinct_users_1h", "message__count_1h")
+    features = definitions.choose("test", [f"room__{name}" for name in names])
+    table = FeatureReader(world.database, definitions).read(
+        features, {"platform": ["tiktok"], "room_id": ["r1"]}, from_microseconds(NOW)
+    )
+    assert [float(column[0]) for column in table.columns.values()] == [0, 0, 0, 3]
+
+
+@pytest.mark.parametrize(
+    ("steps", "statuses", "counts"),
+    [
+        (["retract"], Status.NEVER_SEEN, None),
+        (["retract", "retract"], Status.NEVER_SEEN, None),
+        (["retract", "upgrade"], Status.PRESENT, 1.0),
+        (["retract", "upgrade", "upgrade"], Status.PRESENT, 1.0),
+        (["retract", "upgrade", "retract"], Status.NEVER_SEEN, None),
+        (["upgrade", "retract", "remove"], Status.NEVER_SEEN, None),
+    ],
+)
+def test_what_was_taken_back_counts_for_nothing_and_an_edit_counts_anew(
+    world: World,
+    definitions: Definitions,
+    steps: list[str],
+    statuses: Status,
+    counts: float | None,
+) -> None:
+    sure = Verdict(("purchase_intent",), (0,) * 13, 0, True, False)
+    decided = ("decide", Said(NOW - HOUR // 2, "1", "23", "r1", None), sure)
+    world.play([[decided], *([(step, 0, sure)] for step in steps)])
+    features = definitions.choose(
+        "test", ["room__lead__count_1h", "user__lead__count_1h", "room__message__distinct_users_1h"]
+    )
+    table = FeatureReader(world.database, definitions).read(
+        features, ENTITY_ROWS, from_microseconds(NOW)
+    )
+    for feature, column in table.columns.items():
+        assert table.statuses[feature][0] == statuses
+        assert counts is None or column[0] == counts
+    with world.database.read() as connection:
+        assert check_state(connection, world.state.topics.groups).holds
 
 
 def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(
