@@ -84,7 +84,7 @@ def bench_local(
             _Run("(a) encode + scikit-learn", _by_peer(peer.probabilities)),
             _Run("(b) SetFit predict", _by_peer(setfit.probabilities)),
             _Run("(c) ours, no cache", lambda batch: ours.classify(batch)),
-            _Run("(c) ours", CachedClassifier(ours, capacity=100_000, versions="bench").classify),
+            _Run("(c) ours", CachedClassifier(ours, capacity=100_000).classify),
         ]
         ours.classify(messages[:BATCH])
         peer.probabilities([message.text for message in messages[:BATCH]])

@@ -114,14 +114,12 @@ def build_asker(
         live_age=settings.ask_live_age,
         leave=settings.ask_leave,
     )
-    decisions = SqlDecisions()
     return Asker(
         build_lane(settings, database),
         SqlHistory(database, count=settings.ask_before),
         answerer,
         database,
-        decisions,
-        decisions,
+        SqlDecisions(),
         SqlFeatureState(groups(build_taxonomy(settings))),
         policy=policy,
         stop=stop,

@@ -122,7 +122,7 @@ def build_classifier(settings: Settings) -> Classifier:
     local = build_local(settings)
     if settings.cache_size == 0:
         return local
-    return CachedClassifier(local, capacity=settings.cache_size, versions=str(local.versions))
+    return CachedClassifier(local, capacity=settings.cache_size)
 
 
 def llm_is_on(settings: Settings) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from intent.classify.contacts import find_contacts
 from intent.classify.folding import INVISIBLE
 from intent.classify.local.styling import styling_features
-from intent.classify.slots.find import LOCAL_SLOTS, find_slots
+from intent.classify.slots.find import find_slots
 from intent.model.decision import Decision, Versions
 from intent.model.message import Message
 from intent.ports.deciding import Classifier
@@ -53,14 +53,13 @@ def is_bare_detail(text: str) -> bool:
     return len(plain) <= 3 or any(sign.isnumeric() for sign in plain) or bool(find_slots(text))
 
 
-def remembered_as(message: Message, versions: str) -> Key | None:
+def remembered_as(message: Message) -> Key | None:
     """Return the key under which a decision may be remembered, or None where it never may."""
     text = message.text
     if len(text) > LONGEST or is_bare_detail(text.strip()) or find_contacts(text):
         return None
     context, reply = message.context, message.reply_to
     return (
-        versions,
         normalised(text),
         " ".join(styling_features(text)),
         message.kind.value,
@@ -73,14 +72,12 @@ def remembered_as(message: Message, versions: str) -> Key | None:
 
 class CachedClassifier:
     """Remembers the decisions of another classifier; implements ``Classifier``. One instance serves
-    one thread.
+    one thread and one classifier, whose versions never change: they are no part of the key.
     """
 
-    def __init__(self, inner: Classifier, *, capacity: int, versions: str) -> None:
-        """Remember up to ``capacity`` decisions, the least recently used go first; ``versions``
-        names everything that made them.
-        """
-        self._inner, self._capacity, self._versions = inner, capacity, versions
+    def __init__(self, inner: Classifier, *, capacity: int) -> None:
+        """Remember up to ``capacity`` decisions, the least recently used go first."""
+        self._inner, self._capacity = inner, capacity
         self._known: OrderedDict[Key, Decision] = OrderedDict()
 
     @property
@@ -90,7 +87,7 @@ class CachedClassifier:
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Decide each message, in order; repetitions inside the batch are decided once too."""
-        keys = [remembered_as(message, self._versions) for message in messages]
+        keys = [remembered_as(message) for message in messages]
         answers: dict[int, Decision] = {}
         asked: list[int] = []
         first: dict[Key, int] = {}
@@ -121,7 +118,4 @@ class CachedClassifier:
 
 
 def _again(decision: Decision, text: str) -> Decision:
-    kept = tuple(
-        slot for slot in decision.slots if slot.kind not in LOCAL_SLOTS and slot.text in text
-    )
-    return replace(decision, slots=(*find_slots(text), *kept), from_cache=True)
+    return replace(decision, slots=find_slots(text), from_cache=True)

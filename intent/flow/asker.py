@@ -34,7 +34,7 @@ from intent.model.errors import (
 )
 from intent.model.question import Answer, Claim
 from intent.ports.asking import Answerer, History, Lane
-from intent.ports.deciding import Decisions, Revisions
+from intent.ports.deciding import Revisions
 from intent.ports.features import FeatureState
 from intent.ports.ingestion import Transactions
 from intent.retry import Weather, retry_until_available
@@ -102,8 +102,7 @@ class Asker:
         history: History,
         answerers: Callable[[str], Answerer],
         transactions: Transactions,
-        decisions: Decisions,
-        revisions: Revisions,
+        decisions: Revisions,
         features: FeatureState,
         *,
         policy: AskPolicy,
@@ -122,7 +121,7 @@ class Asker:
             answerers,
             transactions,
         )
-        self._decisions, self._revisions, self._features = decisions, revisions, features
+        self._decisions, self._features = decisions, features
         self._policy, self._stop, self._step, self._progress, self._tidy, self._clock = (
             policy,
             stop,
@@ -247,7 +246,7 @@ class Asker:
                 for answer in answers
                 if answer.claim.receipt in held and answer.decision is not None
             ]
-            saved = self._decisions.save(transaction, self._revisions.follow(transaction, useful))
+            saved = self._decisions.save(transaction, self._decisions.follow(transaction, useful))
             self._step("answer_saved")
             self._features.add(transaction, [entry for entry in saved if entry.visible])
             self._step("answer_finishing")

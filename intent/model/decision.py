@@ -8,6 +8,11 @@ from enum import StrEnum
 
 from intent.model.message import Message
 
+UNMEASURED = "unmeasured"
+"""Calibration version of decisions whose probabilities are only the answer's word, since no eval
+has measured them; expected counts leave them out.
+"""
+
 
 class DecidedBy(StrEnum):
     """Who decided."""

@@ -35,8 +35,8 @@ class Decisions(Protocol):
         """
 
 
-class Revisions(Protocol):
-    """Knows which decisions stand."""
+class Revisions(Decisions, Protocol):
+    """The record, and which of its decisions stand."""
 
     def follow(self, transaction: Transaction, answers: Sequence[Answer]) -> list[Entry]:
         """Number the decisions of these answers as the next revisions; what was overtaken is left

@@ -82,7 +82,6 @@ class House:
             lambda run: self.answerer,
             self.database,
             self.decisions,
-            self.decisions,
             self.features,
         )
         return Asker(*parts, policy=policy, stop=Event()).run(empty=empty)

@@ -14,13 +14,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from intent.model.datafile import read_data
+from intent.model.decision import UNMEASURED
 from intent.model.errors import TemplateError
 from intent.model.taxonomy import Taxonomy
-
-UNMEASURED = "unmeasured"
-"""The calibration of decisions whose probabilities are only the answer's word; expected counts
-leave them out.
-"""
 
 SHRINKAGE = 20.0
 """How many answers the pooled pair weighs against a label's own."""

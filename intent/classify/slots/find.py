@@ -26,13 +26,10 @@ the chat.
 _BEFORE_HANDLE = 40
 """How far back of a handle is looked, in characters."""
 
-LOCAL_SLOTS = frozenset({"contact", "price", "quantity", "variant"})
-"""The kinds of slots that are found here; product, place and time are left to the LLM."""
-
 
 def find_slots(text: str) -> tuple[Slot, ...]:
     """Return contact, price, quantity and variant slots: verbatim substrings in order of position,
-    none inside another.
+    none inside another. Product, place and time are left to the LLM.
     """
     taken = bytearray(len(text))
     found = []

@@ -11,15 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from intent.model.decision import DecidedBy, Decision
+from intent.model.decision import UNMEASURED, DecidedBy, Decision
 from intent.model.message import AuthorRole, Message
 from intent.store.schema import INTENTS, MILLION
 from intent.store.times import microseconds
-
-UNMEASURED = "unmeasured"
-"""Calibration version of decisions whose probabilities no eval has measured; expected counts leave
-them out.
-"""
 
 DEMAND_ROLES = frozenset({AuthorRole.VIEWER})
 """Authors whose messages are demand."""
@@ -101,9 +96,7 @@ class Topics:
         self._of_labels = lru_cache(maxsize=10_000)(self._mask)
         self._of_row = lru_cache(maxsize=10_000)(self._row_mask)
 
-    def mask(
-        self, labels: Sequence[str], *, measured: bool, llm: bool, demand: bool = True
-    ) -> int:
+    def mask(self, labels: Sequence[str], *, measured: bool, llm: bool, demand: bool = True) -> int:
         """Return the bits of a decision with these labels; ``demand`` says whether its author's
         role is one of :data:`DEMAND_ROLES`, else it has those of no label.
         """

@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, extract, func, select
 
-from intent.features.definitions.events import DEMAND_ROLES, UNMEASURED, Topics
+from intent.features.definitions.events import DEMAND_ROLES, Topics
+from intent.model.decision import UNMEASURED
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
 from intent.store.schema import INTENTS, database_now, decisions

@@ -28,12 +28,11 @@ from intent.features.definitions.events import (
     ENTITIES,
     FIRST_GROUP,
     MESSAGE_CODE,
-    UNMEASURED,
     Event,
     Topics,
 )
 from intent.features.online.packed import NEVER
-from intent.model.decision import DecidedBy
+from intent.model.decision import UNMEASURED, DecidedBy
 from intent.store.decisions import current_decisions
 from intent.store.feature_tables import feature_future
 from intent.store.schema import INTENTS, decision_labels

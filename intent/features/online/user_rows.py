@@ -12,9 +12,10 @@ import numpy as np
 from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, select, type_coerce
 
 from intent.features.definitions.definitions import Definitions, Feature
-from intent.features.definitions.events import DEMAND_ROLES, ENTITIES, UNMEASURED, Topics
+from intent.features.definitions.events import DEMAND_ROLES, ENTITIES, Topics
 from intent.features.online.rows import COUNTED, d, of_entities
 from intent.features.online.values import WITH_SUMS, Rows
+from intent.model.decision import UNMEASURED
 from intent.store.times import from_microseconds
 
 

@@ -127,7 +127,6 @@ class Bench:
             lambda run: self.answerer,
             MemoryTransactions(),
             self.decisions,
-            self.decisions,
             self.features,
             policy=AskPolicy(**{"idle": 0.1, "gather": 0.0, "threads": 1, "leave": 0.0, **policy}),
             stop=self.stop,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from intent.classify.llm.calibration import UNMEASURED, load_calibration, measure
+from intent.classify.llm.calibration import load_calibration, measure
 from intent.classify.llm.models import (
     Prices,
     Usage,
@@ -17,6 +17,7 @@ from intent.classify.llm.models import (
     load_models,
     sunset_warning,
 )
+from intent.model.decision import UNMEASURED
 from intent.model.errors import OperatorError, TemplateError
 from tests.unit.classify.llm.asking import PROMPTS, TAXONOMY
 
