@@ -37,6 +37,9 @@ HARD = frozenset(
 LANGUAGES = ("en", "zh", "idms", "es", "vi", "th")
 """Languages of the dataset; ``idms`` is Indonesian and Malay, which the texts often mix."""
 
+FURTHER_LANGUAGES = ("de", "fr", "pt", "ko", "ja", "hi", "ar", "tl")
+"""Languages that people write in such rooms besides; ``hi`` and ``tl`` hold Hinglish and Taglish."""
+
 
 def comparable(text: str) -> str:
     """Return what is left of a text when case, spaces, punctuation and emoji are taken away; the
@@ -71,7 +74,7 @@ def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
         yield f"a {row.input.author_role} is chatter"
     if row.metadata.hard is not None and row.metadata.hard not in HARD:
         yield f"the hard kind {row.metadata.hard!r} is unknown"
-    if row.metadata.lang not in LANGUAGES:
+    if row.metadata.lang not in (*LANGUAGES, *FURTHER_LANGUAGES):
         yield f"the language {row.metadata.lang!r} is unknown"
     if not row.input.text.strip():
         yield "the text is empty"

@@ -160,30 +160,48 @@ def write_file(path: Path, rows: Sequence[Row]) -> None:
         ) from error
 
 
-def read_dataset(folder: Path) -> tuple[list[Row], list[Fault]]:
+def read_dataset(folder: Path, parts: Sequence[str] = ()) -> tuple[list[Row], list[Fault]]:
     """Read the three splits of a folder; a row that names another split than its file is a
     fault.
+
+    Args:
+        parts: further parts that are read only when asked for, each from ``{split}_{part}.jsonl``
+            for the splits that it has.
+
+    Raises:
+        OperatorError: a split cannot be read, or a part has no file.
     """
     rows, faults = [], []
-    for split in SPLITS:
-        read, broken = read_file(folder / f"{split}.jsonl")
+    for path, split in _files(folder, parts):
+        read, broken = read_file(path)
         rows += read
         faults += broken
         faults += [
-            Fault(row.id, f"stands in {split}.jsonl but names the split {row.metadata.split}")
+            Fault(row.id, f"stands in {path.name} but names the split {row.metadata.split}")
             for row in read
             if row.metadata.split != split
         ]
     return rows, faults
 
 
-def load_dataset(folder: Path) -> list[Row]:
-    """Read the three splits of a folder.
+def _files(folder: Path, parts: Sequence[str]) -> list[tuple[Path, str]]:
+    files = [(folder / f"{split}.jsonl", split) for split in SPLITS]
+    for part in parts:
+        held = [(folder / f"{split}_{part}.jsonl", split) for split in SPLITS]
+        found = [(path, split) for path, split in held if path.exists()]
+        if not found:
+            raise OperatorError(f"the dataset {folder} has no part {part!r}; see its card")
+        files += found
+    return files
+
+
+def load_dataset(folder: Path, parts: Sequence[str] = ()) -> list[Row]:
+    """Read the three splits of a folder, and the parts that are asked for.
 
     Raises:
         OperatorError: a file or a line cannot be read; the first such line is named.
     """
-    rows, faults = read_dataset(folder)
+    rows, faults = read_dataset(folder, parts)
     if faults:
         raise OperatorError(f"the dataset {folder} is wrong at {faults[0].where}: {faults[0].what}")
     return rows

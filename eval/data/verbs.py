@@ -31,12 +31,16 @@ app = typer.Typer(no_args_is_help=True, help="Looks after labelled datasets.")
 
 Folder = Annotated[Path, typer.Argument(help="folder with train.jsonl, dev.jsonl and test.jsonl")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]
+Parts = Annotated[
+    list[str] | None,
+    typer.Option("--with", help="also read this part ({split}_{part}.jsonl); may be repeated"),
+]
 
 
 @app.command()
-def lint(folder: Folder = DATASET, json: Json = False) -> None:
+def lint(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> None:
     """Check keys, labels, slots, unique ids and texts, and that no room stands in two splits."""
-    rows, faults = read_dataset(folder)
+    rows, faults = read_dataset(folder, parts or ())
     faults += lint_rows(rows, build_taxonomy(load_settings()))
     for fault in faults:
         if json:
@@ -48,10 +52,10 @@ def lint(folder: Folder = DATASET, json: Json = False) -> None:
 
 
 @app.command()
-def stats(folder: Folder = DATASET, json: Json = False) -> None:
+def stats(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> None:
     """Count rows, rooms and labels for each language and split."""
     taxonomy = build_taxonomy(load_settings())
-    rows = load_dataset(folder)
+    rows = load_dataset(folder, parts or ())
     named = {
         f"{lang} {split}": counts for (lang, split), counts in count_cells(rows, taxonomy).items()
     }
@@ -89,10 +93,11 @@ def dedupe(
     embeddings: Annotated[
         bool, typer.Option(help="compare embeddings too, besides character n-grams")
     ] = True,
+    parts: Parts = None,
 ) -> None:
     """Name texts that stand, nearly the same, in more than one split."""
     settings = load_settings()
-    rows = load_dataset(folder)
+    rows = load_dataset(folder, parts or ())
     encoder = (
         open_encoder(BUNDLED_ENCODER, settings.cache_dir, threads=settings.threads)
         if embeddings

@@ -33,6 +33,12 @@ def rows() -> tuple[Row, ...]:
 
 
 @cache
+def register() -> tuple[Row, ...]:
+    """The rows of the part ``register`` alone."""
+    return tuple(load_dataset(DATASET, ["register"])[len(rows()) :])
+
+
+@cache
 def taxonomy():
     return build_taxonomy(load_settings())
 
@@ -58,8 +64,27 @@ def test_the_dataset_has_no_fault():
     assert lint(read, taxonomy()) == []
 
 
+def test_the_part_in_peoples_register_has_no_fault_beside_the_rest():
+    read, broken = read_dataset(DATASET, ["register"])
+    assert broken == []
+    assert lint(read, taxonomy()) == []
+
+
+def test_a_part_is_read_only_when_asked_for(tmp_path):
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.jsonl").write_text("")
+    (tmp_path / "train_chats.jsonl").write_text(first_row("train").model_dump_json() + "\n")
+    assert load_dataset(tmp_path) == []
+    assert load_dataset(tmp_path, ["chats"]) == [first_row("train")]
+
+
+def test_a_part_without_a_file_is_an_error_for_the_operator(tmp_path):
+    with pytest.raises(OperatorError, match="no part 'chats'"):
+        load_dataset(tmp_path, ["chats"])
+
+
 def test_every_message_passes_the_services_door():
-    for row in rows():
+    for row in (*rows(), *register()):
         assert parse_message(wire(row.message())) == row.message()
 
 
