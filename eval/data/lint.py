@@ -38,7 +38,7 @@ LANGUAGES = ("en", "zh", "idms", "es", "vi", "th")
 """Languages of the dataset; ``idms`` is Indonesian and Malay, which the texts often mix."""
 
 FURTHER_LANGUAGES = ("de", "fr", "pt", "ko", "ja", "hi", "ar", "tl")
-"""Languages that people write in such rooms besides; ``hi`` and ``tl`` hold Hinglish and Taglish."""
+"""Further languages of such rooms; ``hi`` and ``tl`` also hold Hinglish and Taglish."""
 
 
 def comparable(text: str) -> str:
