@@ -27,6 +27,7 @@ from intent.bootstrap.settings import Settings
 from intent.classify.llm.models import Prices
 from intent.classify.llm.tokens import estimate_tokens
 from intent.classify.route import expected_cost
+from intent.model.batch import Batch
 from intent.model.decision import Decision
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
@@ -111,7 +112,7 @@ class Bench:
         local = self.classifier.classify(sample.messages)
         asked = [expected_cost(decision, self.taxonomy) > above for decision in local]
         with self._house(batch) as (settings, database, server):
-            bootstrap.build_inbox(settings, database).put(sample.messages)
+            bootstrap.build_inbox(settings, database).put(Batch(sample.messages))
 
             def unsure(decision: Decision) -> bool:
                 return expected_cost(decision, self.taxonomy) > above

@@ -1,4 +1,4 @@
-"""source → queue: reads messages, and puts them into the inbox in batches."""
+"""source → queue: reads batches, and puts each into the inbox before the next is asked for."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
-from intent.model.batch import Refused
-from intent.model.message import Message
+from intent.model.batch import Batch, Refused
 from intent.ports.ingestion import Inbox, Source
 
 
@@ -20,19 +19,25 @@ class IngestReport:
         repeated: messages that were known already.
         refused: payloads that are no messages; all are kept as dead letters.
         refused_new: those of them that were not known already.
+        edited: messages that were known with another text, and are decided again.
+        conflicting: messages whose id is known from another room or author; all are kept as dead
+            letters.
+        retracted: messages that somebody took back.
     """
 
     accepted: int = 0
     repeated: int = 0
     refused: int = 0
     refused_new: int = 0
+    edited: int = 0
+    conflicting: int = 0
+    retracted: int = 0
 
 
 def ingest(
     source: Source,
     inbox: Inbox,
     *,
-    batch: int = 500,
     stop: Event,
     progress: Callable[[IngestReport], None] = lambda report: None,
     on_refused: Callable[[Refused], None] = lambda refused: None,
@@ -40,8 +45,6 @@ def ingest(
     """Read a source to its end, or until told to stop.
 
     Args:
-        batch: payloads put in one transaction, at most; a pause of the source puts what has
-            gathered.
         stop: set from outside to leave after the batch at hand.
         progress: told the counts so far after every batch.
         on_refused: told every payload that is no message.
@@ -51,30 +54,23 @@ def ingest(
             second ingest adds only the rest.
     """
     report = IngestReport()
-    messages: list[Message] = []
-    refused: list[Refused] = []
-
-    def put() -> None:
-        if not messages and not refused:
-            return
-        result = inbox.put(messages, refused)
-        report.accepted += result.new
-        report.repeated += result.repeated
-        report.refused += len(refused)
-        report.refused_new += result.refused
-        messages.clear()
-        refused.clear()
-        progress(report)
-
-    for read in source.read():
-        if isinstance(read, Message):
-            messages.append(read)
-        elif isinstance(read, Refused):
-            on_refused(read)
-            refused.append(read)
-        if read is None or len(messages) + len(refused) >= batch:
-            put()
+    for batch in source.read():
+        if batch:
+            _put(inbox, batch, report)
+            for refused in batch.refused:
+                on_refused(refused)
+            progress(report)
         if stop.is_set():
             break
-    put()
     return report
+
+
+def _put(inbox: Inbox, batch: Batch, report: IngestReport) -> None:
+    accepted = inbox.put(batch)
+    report.accepted += accepted.new
+    report.repeated += accepted.repeated
+    report.refused += len(batch.refused)
+    report.refused_new += accepted.refused
+    report.edited += accepted.edited
+    report.conflicting += accepted.conflicting
+    report.retracted += accepted.retracted

@@ -61,13 +61,18 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a source hands over at once; ``position`` is where it stands after all of it."""
+    """What a source hands over at once; ``position`` is where it stands after all of it. An empty
+    one means *nothing right now*, and is false.
+    """
 
     messages: Sequence[Message] = ()
     refused: Sequence[Refused] = ()
     retractions: Sequence[Retraction] = ()
     gaps: Sequence[Gap] = ()
     position: Position | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.refused or self.retractions or self.gaps or self.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,20 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a batch that was put: ``new`` messages, ``repeated`` ones that were known
-    already, payloads newly ``refused``.
+    """What became of a batch that was put: counts.
+
+    Attributes:
+        new: messages that were not known.
+        repeated: messages that were known already, or older than what is known; nothing changed.
+        refused: payloads that are no messages and were not known already.
+        edited: messages that were known with another text, and are decided again.
+        conflicting: messages whose id is known from another room or author; each is a dead letter.
+        retracted: messages that somebody took back, and that stood or waited until now.
     """
 
     new: int
     repeated: int
     refused: int = 0
+    edited: int = 0
+    conflicting: int = 0
+    retracted: int = 0

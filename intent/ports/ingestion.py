@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
-from intent.model.batch import Accepted, Delivery, Refused
-from intent.model.message import Message
+from intent.model.batch import Accepted, Batch, Delivery, Gap, Position
 
 Transaction: TypeAlias = Any
 """An open transaction. It is handed from adapter to adapter and looked into by none but its own
@@ -22,18 +21,31 @@ class Transactions(Protocol):
 
 
 class Source(Protocol):
-    """Where messages come from. ``None`` means *nothing right now*: a good moment to hand on what
-    was read.
-    """
+    """Where messages come from."""
 
-    def read(self) -> Iterator[Message | Refused | None]: ...
+    def read(self) -> Iterator[Batch]:
+        """Yield what is there, a bounded number at once; an empty batch means *nothing right now*.
+
+        A batch is stored before the next one is asked for: a source acknowledges to its platform
+        when it goes on after a ``yield``, and never before.
+        """
+
+
+class Positions(Protocol):
+    """Remembers where sources stand and where they were blind; written by :meth:`Inbox.put`."""
+
+    def position(self, source: str) -> Position | None:
+        """Return where a source stood after the last batch that was put; None if it never did."""
+
+    def gaps(self) -> list[Gap]:
+        """Return all stretches in which a source was blind, oldest first."""
 
 
 class Inbox(Protocol):
     """Where messages wait to be decided: delivered at least once, oldest first."""
 
-    def put(self, messages: Sequence[Message], refused: Sequence[Refused] = ()) -> Accepted:
-        """Store messages and refused payloads durably before returning; what is known already
+    def put(self, batch: Batch) -> Accepted:
+        """Store all of a batch in one transaction, durably before returning; what is known already
         changes nothing.
         """
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from intent.model.batch import Accepted, Delivery, Refused
+from intent.model.batch import Accepted, Batch, Delivery
 from intent.model.message import Message
 from intent.queues.claims import claim, clock, release, settle, with_message
 from intent.store.dead_letters import record_message, record_refused
 from intent.store.engine import Database, insert_for
+from intent.store.positions import record_gaps, record_position
 from intent.store.rows import message_from, message_row
 from intent.store.schema import inbox, messages
 
@@ -24,10 +25,14 @@ class SqlInbox:
         self._database = database
         self._lease = timedelta(seconds=lease)
 
-    def put(self, new: Sequence[Message], refused: Sequence[Refused] = ()) -> Accepted:
-        """Store messages and refused payloads durably; what is known already changes nothing."""
+    def put(self, batch: Batch) -> Accepted:
+        """Store a batch durably, in one transaction; what is known already changes nothing."""
+        new = batch.messages
         with self._database.begin() as transaction:
-            buried = record_refused(transaction, refused)
+            buried = record_refused(transaction, batch.refused)
+            record_gaps(transaction, batch.gaps)
+            if batch.position is not None:
+                record_position(transaction, batch.position)
             if not new:
                 return Accepted(new=0, repeated=0, refused=buried)
             accepted = transaction.execute(

@@ -9,11 +9,11 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from intent.model.batch import Accepted, Delivery, Refused
+from intent.model.batch import Accepted, Batch, Delivery, Gap, Position, Refused
 from intent.model.message import Message
 from intent.model.question import Claim, Priority, Question
 from intent.queues.claims import Lent
@@ -112,9 +112,18 @@ class MemoryInbox:
         self._known: set[tuple[str, str]] = set()
         self.dead_letters: list[tuple[Message, str]] = []
         self.refused: dict[str, Refused] = {}
+        self._positions: dict[str, Position] = {}
+        self._gaps: dict[tuple[str, str, datetime], Gap] = {}
 
-    def put(self, new: Sequence[Message], refused: Sequence[Refused] = ()) -> Accepted:
-        """Store messages and refused payloads; what is known already changes nothing."""
+    def put(self, batch: Batch) -> Accepted:
+        """Store a batch; what is known already changes nothing."""
+        new, refused = batch.messages, batch.refused
+        for gap in batch.gaps:
+            key = (gap.platform, gap.room_id, gap.since)
+            until = gap.until or (self._gaps[key].until if key in self._gaps else None)
+            self._gaps[key] = replace(gap, until=until)
+        if batch.position is not None:
+            self._positions[batch.position.source] = batch.position
         known, kept = len(self._known), len(self.refused)
         self.refused = {**{one.digest: one for one in refused}, **self.refused}
         for message in new:
@@ -125,6 +134,14 @@ class MemoryInbox:
         return Accepted(
             new=accepted, repeated=len(new) - accepted, refused=len(self.refused) - kept
         )
+
+    def position(self, source: str) -> Position | None:
+        """Return where a source stood after the last batch that was put; None if it never did."""
+        return self._positions.get(source)
+
+    def gaps(self) -> list[Gap]:
+        """Return all stretches in which a source was blind, oldest first."""
+        return sorted(self._gaps.values(), key=lambda gap: (gap.since, gap.platform, gap.room_id))
 
     def take(self, count: int, size: int) -> list[Delivery]:
         """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
-from intent.model.batch import Refused
+from intent.model.batch import Batch, Refused
 from intent.model.errors import Malformed
 from intent.model.message import Message, parse_message
+from intent.sources.gather import gathered
 from intent.sources.lines import Line, read_lines
 
 MAX_PAYLOAD_BYTES = 65_536
@@ -63,8 +64,11 @@ class ReplaySource:
             "utf-8"
         )  # a path may hold any bytes
 
-    def read(self) -> Iterator[Message | Refused | None]:
-        """Yield messages, what is none with its reason, and None for a pause."""
+    def read(self) -> Iterator[Batch]:
+        """Yield messages, and what is none with its reason; an empty batch for a pause."""
+        return gathered(self._read())
+
+    def _read(self) -> Iterator[Message | Refused | None]:
         started: tuple[float, datetime] | None = None
         for line in read_lines(self._descriptor, MAX_PAYLOAD_BYTES + 1):
             if line is None:

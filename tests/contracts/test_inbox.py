@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from intent.model.batch import Delivery, Refused
+from intent.model.batch import Batch, Delivery, Refused
 from intent.ports.ingestion import Inbox, Transactions
 from intent.queues.inbox import SqlInbox
 from intent.queues.memory import MemoryInbox, MemoryTransactions
@@ -99,35 +99,35 @@ def test_a_message_comes_out_as_it_went_in(case: Case, make_message: MakeMessage
         reply_to={"text": "which one?", "message_id": "m-0"},
         author_role="host",
     )
-    case.inbox.put([message])
+    case.inbox.put(Batch([message]))
     assert [delivery.message for delivery in take(case)] == [message]
 
 
 def test_messages_come_out_in_the_order_they_were_put(
     case: Case, make_message: MakeMessage
 ) -> None:
-    case.inbox.put([make_message(str(number)) for number in range(50)])
-    case.inbox.put([make_message(str(number)) for number in range(50, 70)])
+    case.inbox.put(Batch([make_message(str(number)) for number in range(50)]))
+    case.inbox.put(Batch([make_message(str(number)) for number in range(50, 70)]))
     assert texts(take(case)) == [str(number) for number in range(70)]
 
 
 def test_a_message_is_accepted_once(case: Case, make_message: MakeMessage) -> None:
     one, two = make_message(message_id="same"), make_message(message_id="same", text="other text")
-    first, second = case.inbox.put([one, two]), case.inbox.put([one])
+    first, second = case.inbox.put(Batch([one, two])), case.inbox.put(Batch([one]))
     assert (first.new, first.repeated, second.new, second.repeated) == (1, 1, 0, 1)
     assert case.inbox.waiting() == 1
 
 
 def test_a_decided_message_is_not_accepted_again(case: Case, make_message: MakeMessage) -> None:
     message = make_message()
-    case.inbox.put([message])
+    case.inbox.put(Batch([message]))
     finish(case, take(case))
-    assert case.inbox.put([message]).new == 0
+    assert case.inbox.put(Batch([message])).new == 0
     assert case.inbox.waiting() == 0
 
 
 def test_what_is_claimed_is_not_lent_twice(case: Case, make_message: MakeMessage) -> None:
-    case.inbox.put([make_message() for _ in range(3)])
+    case.inbox.put(Batch([make_message() for _ in range(3)]))
     assert len(take(case, count=2)) == 2
     assert len(take(case)) == 1
     assert take(case) == []
@@ -136,13 +136,15 @@ def test_what_is_claimed_is_not_lent_twice(case: Case, make_message: MakeMessage
 def test_a_batch_is_bounded_by_bytes_but_one_message_always_fits(
     case: Case, make_message: MakeMessage
 ) -> None:
-    case.inbox.put([make_message("x" * 100), make_message("y" * 100), make_message("z" * 100)])
+    case.inbox.put(
+        Batch([make_message("x" * 100), make_message("y" * 100), make_message("z" * 100)])
+    )
     assert len(take(case, size=10)) == 1
     assert len(take(case, size=250)) == 2
 
 
 def test_done_removes_only_what_is_still_claimed(case: Case, make_message: MakeMessage) -> None:
-    case.inbox.put([make_message("only")])
+    case.inbox.put(Batch([make_message("only")]))
     lost = take(case)
     case.pass_time(LEASE + 1)
     again = take(case)
@@ -155,7 +157,7 @@ def test_done_removes_only_what_is_still_claimed(case: Case, make_message: MakeM
 def test_done_happens_only_when_the_transaction_commits(
     case: Case, make_message: MakeMessage
 ) -> None:
-    case.inbox.put([make_message()])
+    case.inbox.put(Batch([make_message()]))
     deliveries = take(case)
     # the block is what is tested
     with pytest.raises(RuntimeError, match="torn"), case.transactions.begin() as transaction:  # noqa: PT012
@@ -167,23 +169,23 @@ def test_done_happens_only_when_the_transaction_commits(
 def test_a_claim_whose_lease_ran_out_comes_again_and_counts(
     case: Case, make_message: MakeMessage
 ) -> None:
-    case.inbox.put([make_message()])
+    case.inbox.put(Batch([make_message()]))
     assert take(case)[0].attempts == 1
     case.pass_time(LEASE + 1)
     assert take(case)[0].attempts == 2
 
 
 def test_a_suspect_comes_alone(case: Case, make_message: MakeMessage) -> None:
-    case.inbox.put([make_message("first"), make_message("second")])
+    case.inbox.put(Batch([make_message("first"), make_message("second")]))
     take(case)
     case.pass_time(LEASE + 1)
-    case.inbox.put([make_message("third")])
+    case.inbox.put(Batch([make_message("third")]))
     batches = [texts(take(case)), texts(take(case)), texts(take(case))]
     assert sorted(batches) == [["first"], ["second"], ["third"]]
 
 
 def test_giving_back_does_not_count_as_an_attempt(case: Case, make_message: MakeMessage) -> None:
-    case.inbox.put([make_message("first"), make_message("second")])
+    case.inbox.put(Batch([make_message("first"), make_message("second")]))
     case.inbox.release(take(case))
     assert [(delivery.message.text, delivery.attempts) for delivery in take(case)] == [
         ("first", 1),
@@ -194,7 +196,7 @@ def test_giving_back_does_not_count_as_an_attempt(case: Case, make_message: Make
 def test_retry_comes_again_after_its_delay_and_counts(
     case: Case, make_message: MakeMessage
 ) -> None:
-    case.inbox.put([make_message()])
+    case.inbox.put(Batch([make_message()]))
     case.inbox.retry(take(case), 30.0)
     assert take(case) == []
     case.pass_time(31)
@@ -204,7 +206,7 @@ def test_retry_comes_again_after_its_delay_and_counts(
 def test_somebody_who_was_overtaken_can_neither_retry_nor_give_back_nor_bury(
     case: Case, make_message: MakeMessage
 ) -> None:
-    case.inbox.put([make_message()])
+    case.inbox.put(Batch([make_message()]))
     lost = take(case)
     case.pass_time(LEASE + 1)
     held = take(case)
@@ -219,16 +221,16 @@ def test_burying_moves_the_message_to_the_dead_letters(
     case: Case, make_message: MakeMessage
 ) -> None:
     message = make_message()
-    case.inbox.put([message])
+    case.inbox.put(Batch([message]))
     assert case.inbox.dead_letter(take(case)[0], "cannot be decided")
     assert (case.inbox.waiting(), case.dead_letters()) == (0, 1)
-    assert case.inbox.put([message]).new == 0
+    assert case.inbox.put(Batch([message])).new == 0
 
 
 def test_a_refused_payload_is_kept_once(case: Case) -> None:
     refused = Refused("is no JSON", b"{", "0" * 64, "line 1")
-    assert case.inbox.put([], [refused, refused]).refused == 1
-    assert case.inbox.put([], [refused]).refused == 0
+    assert case.inbox.put(Batch([], [refused, refused])).refused == 1
+    assert case.inbox.put(Batch([], [refused])).refused == 0
     assert case.dead_letters() == 1
 
 
@@ -238,7 +240,7 @@ def test_a_reply_finds_the_text_it_replies_to(
     inbox = SqlInbox(database)
     question = make_message("is the red one left?", message_id="asked")
     reply: Any = {"message_id": "asked"}
-    inbox.put([question, make_message("me too", reply_to=reply)])
+    inbox.put(Batch([question, make_message("me too", reply_to=reply)]))
     taken = inbox.take(10, 1000)[1].message
     assert taken.reply_to is not None
     assert taken.reply_to.text == "is the red one left?"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from intent.model.batch import Batch
 from intent.model.message import Message
 from intent.model.question import Claim, Priority, Question
 from intent.ports.asking import Lane
@@ -80,7 +81,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
     yield Case(
         SqlLane(database, lease=LEASE),
         database,
-        SqlInbox(database).put,
+        lambda messages: SqlInbox(database).put(Batch(messages)),
         lambda seconds: _age(database, seconds),
     )
     database.close()

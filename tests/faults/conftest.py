@@ -17,6 +17,7 @@ from intent.bootstrap import build as bootstrap
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings
 from intent.features.check.audit import check_state
+from intent.model.batch import Batch
 from intent.model.message import Message
 from intent.queues.inbox import SqlInbox
 from intent.store.audit import Balance, balance
@@ -92,7 +93,7 @@ class Books:
 
     def fill(self, messages: list[Message]) -> None:
         """Put messages into the inbox."""
-        SqlInbox(self.database).put(messages)
+        SqlInbox(self.database).put(Batch(messages))
 
     def balance(self) -> Balance:
         """Assert that the audit holds, and return the equation's terms."""

@@ -22,6 +22,7 @@ from intent.bootstrap.settings import Settings
 from intent.cli.asking import alongside
 from intent.flow.asker import Asker
 from intent.flow.worker import Worker, WorkerPolicy
+from intent.model.batch import Batch
 from intent.model.taxonomy import Taxonomy
 from intent.store.engine import Database
 from tests.conftest import MakeDecision, MakeMessage, rows
@@ -209,7 +210,7 @@ def test_a_wrong_key_stops_the_asking_and_not_the_deciding(
     stop = Event()
     with alongside(settings(house, server, ask_threads=1), house.database, stop, drain=True):
         until(lambda: len(server.seen) > 0)
-        house.inbox.put([make_message() for _ in range(20)])
+        house.inbox.put(Batch([make_message() for _ in range(20)]))
         parts = (house.inbox, house, house.database, house.decisions, house.features, house.lane)
         report = Worker(*parts, unsure=lambda decision: True, policy=WorkerPolicy(), stop=stop).run(
             drain=True

@@ -14,6 +14,7 @@ from intent.features.check.audit import check_state
 from intent.features.online.state import SqlFeatureState
 from intent.flow.asker import Asker, AskPolicy
 from intent.flow.worker import Worker, WorkerPolicy
+from intent.model.batch import Batch
 from intent.model.decision import DecidedBy, Decision
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Question
@@ -65,7 +66,7 @@ class House:
         return [self.local for _ in messages]
 
     def work(self, *messages: Message, unsure: bool = True) -> None:
-        self.inbox.put(messages)
+        self.inbox.put(Batch(messages))
         parts = (self.inbox, self, self.database, self.decisions, self.features, self.lane)
         Worker(*parts, unsure=lambda decision: unsure, policy=WorkerPolicy(), stop=Event()).run(
             drain=True

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy
 
-from intent.model.batch import Refused
+from intent.model.batch import Batch, Refused
 from intent.model.message import Message
 from intent.operations.forget import Forgotten, forget
 from intent.store.engine import Database
@@ -71,12 +71,14 @@ def test_nothing_of_the_person_is_left_anywhere(house: House, make_message: Make
     house.ask()
     SqlReplies(house.database).keep({"k": b"quotes canary text 1"})
     house.inbox.put(
-        [make_message("canary waits", user_id=ANN)],
-        [
-            refused(b'{"platform": "tiktok", "user_id": "u-canary-ann", "text": "canary"}'),
-            refused(b'{"platform": "tiktok", "user_id": "u-canary-ann", "text": "canary, cut'),
-            refused(b'{"platform": "tiktok", "user_id": "u-other", "text": "stays"}'),
-        ],
+        Batch(
+            [make_message("canary waits", user_id=ANN)],
+            [
+                refused(b'{"platform": "tiktok", "user_id": "u-canary-ann", "text": "canary"}'),
+                refused(b'{"platform": "tiktok", "user_id": "u-canary-ann", "text": "canary, cut'),
+                refused(b'{"platform": "tiktok", "user_id": "u-other", "text": "stays"}'),
+            ],
+        ),
     )
     report = run(house)
     assert (report.messages, report.refused, report.replies) == (251, 2, 1)
@@ -89,7 +91,7 @@ def test_nothing_of_the_person_is_left_anywhere(house: House, make_message: Make
 def test_what_waits_is_forgotten_too(house: House, make_message: MakeMessage) -> None:
     filled(house, make_message)
     lent = house.inbox.take(100, 100_000)
-    house.inbox.put([make_message("canary", user_id=ANN)])
+    house.inbox.put(Batch([make_message("canary", user_id=ANN)]))
     (delivery,) = house.inbox.take(100, 100_000)
     house.inbox.dead_letter(delivery, "cannot be decided")
     assert run(house).messages == 251

@@ -19,6 +19,7 @@ from intent.features.definitions.definitions import Definitions, load_definition
 from intent.features.definitions.status import Status
 from intent.features.online.read import FeatureReader, FeatureTable
 from intent.features.online.state import SqlFeatureState
+from intent.model.batch import Batch
 from intent.model.errors import OperatorError
 from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy
@@ -224,7 +225,7 @@ def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(
 def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error(
     world: World, definitions: Definitions, make_message: MakeMessage
 ) -> None:
-    SqlInbox(world.database).put([make_message(user_id="new")])
+    SqlInbox(world.database).put(Batch([make_message(user_id="new")]))
     reader, chosen_features = (
         FeatureReader(world.database, definitions),
         definitions.choose("test", ["user__lead__count_1h"]),

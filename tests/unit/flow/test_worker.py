@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from intent.flow.worker import Worker, WorkerPolicy
+from intent.model.batch import Batch
 from intent.model.decision import Decision, Entry, Versions
 from intent.model.errors import ClassifierUnavailable, StoreUnavailable, Undecidable
 from intent.model.message import Message
@@ -118,7 +119,7 @@ def test_every_message_is_decided_once_and_counted_once(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench()
-    at.inbox.put([make_message(str(number)) for number in range(600)])
+    at.inbox.put(Batch([make_message(str(number)) for number in range(600)]))
     report = at.worker.run(drain=True)
     assert (report.decided, report.leads, at.inbox.waiting()) == (600, 600, 0)
     assert len(at.decisions.saved) == len(at.features.added) == 600
@@ -128,7 +129,7 @@ def test_the_protocol_steps_come_in_their_order(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench()
-    at.inbox.put([make_message()])
+    at.inbox.put(Batch([make_message()]))
     at.worker.run(drain=True)
     assert at.steps == ["claimed", "decided", "saved", "finishing", "committed"]
 
@@ -137,7 +138,9 @@ def test_one_undecidable_message_is_buried_alone_after_its_tries(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench({"poison": Undecidable("too odd")}, attempts=3)
-    at.inbox.put([make_message("poison" if number == 17 else str(number)) for number in range(32)])
+    at.inbox.put(
+        Batch([make_message("poison" if number == 17 else str(number)) for number in range(32)])
+    )
     report = at.worker.run(drain=True)
     assert (report.decided, report.dead_lettered, report.retried) == (31, 1, 2)
     assert [(message.text, reason) for message, reason in at.inbox.dead_letters] == [
@@ -149,7 +152,7 @@ def test_any_exception_blames_the_message_when_others_can_be_decided(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench({"poison": ZeroDivisionError()}, attempts=1)
-    at.inbox.put([make_message("poison"), make_message("fine")])
+    at.inbox.put(Batch([make_message("poison"), make_message("fine")]))
     at.worker.run(drain=True)
     assert at.decisions.texts() == {"fine"}
 
@@ -159,7 +162,7 @@ def test_a_broken_classifier_buries_nothing(
 ) -> None:
     everything = {text: ValueError("broken") for text in ("a", "b", "hello")}
     at = bench(everything)
-    at.inbox.put([make_message("a"), make_message("b")])
+    at.inbox.put(Batch([make_message("a"), make_message("b")]))
     with pytest.raises(ClassifierUnavailable):
         at.worker.run(drain=True)
     assert (at.inbox.dead_letters, at.inbox.waiting()) == ([], 2)
@@ -171,7 +174,7 @@ def test_an_outage_of_the_store_is_waited_for_with_growing_pauses(
 ) -> None:
     at = bench(outage_delay=0.2, outage_delay_most=1.0)
     at.decisions.outages = 5
-    at.inbox.put([make_message()])
+    at.inbox.put(Batch([make_message()]))
     report = at.worker.run(drain=True)
     assert (report.decided, report.outages) == (1, 5)
     assert at.waits[:5] == pytest.approx([0.2, 0.4, 0.8, 1.0, 1.0])
@@ -183,7 +186,7 @@ def test_leaving_during_an_outage_loses_nothing(
 ) -> None:
     at = bench()
     at.decisions.outages = 10**9
-    at.inbox.put([make_message()])
+    at.inbox.put(Batch([make_message()]))
     at.worker._step = lambda name: at.stop.set() if name == "decided" else None
     at.worker.run()
     assert at.inbox.waiting() == 1
@@ -193,7 +196,7 @@ def test_a_suspect_that_killed_its_workers_is_buried_untried(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench(attempts=3)
-    at.inbox.put([make_message("deadly")])
+    at.inbox.put(Batch([make_message("deadly")]))
     for _ in range(4):  # once in a batch, three times alone
         at.inbox.take(10, 1000)
         at.now += 61
@@ -207,7 +210,7 @@ def test_a_worker_that_was_overtaken_changes_nothing(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench()
-    at.inbox.put([make_message()])
+    at.inbox.put(Batch([make_message()]))
 
     def overtaken(name: str) -> None:
         if name == "decided":
@@ -227,7 +230,7 @@ def test_an_unsure_decision_is_marked_degraded_and_waits_in_the_lane(
 ) -> None:
     at = bench(unsure=True)
     message = make_message()
-    at.inbox.put([message])
+    at.inbox.put(Batch([message]))
     at.worker.run(drain=True)
     (entry,) = at.decisions.saved.values()
     assert entry.decision.degraded
@@ -241,7 +244,7 @@ def test_told_to_stop_it_finishes_the_batch_at_hand_and_takes_no_other(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench(batch_count=10)
-    at.inbox.put([make_message(str(number)) for number in range(25)])
+    at.inbox.put(Batch([make_message(str(number)) for number in range(25)]))
     at.worker._step = lambda name: at.stop.set() if name == "claimed" else None
     report = at.worker.run()
     assert (report.decided, at.inbox.waiting()) == (10, 15)
@@ -268,7 +271,7 @@ def test_without_drain_it_waits_for_more(
     message = make_message("late")
 
     def later(timeout: float | None = None) -> bool:
-        at.inbox.put([message])
+        at.inbox.put(Batch([message]))
         if at.decisions.saved:
             at.stop.set()
         return at.stop.is_set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy
 
+from intent.model.batch import Batch
 from intent.model.decision import Entry
 from intent.queues.inbox import SqlInbox
 from intent.store.audit import Balance, balance
@@ -18,7 +19,7 @@ def kept(database: Database, make_message: MakeMessage, make_decision: MakeDecis
     """Return a database in which m-1 to m-3 are decided, and m-4 and m-5 wait."""
     messages = [make_message() for _ in range(5)]
     inbox = SqlInbox(database)
-    inbox.put(messages)
+    inbox.put(Batch(messages))
     labels = (("price_inquiry", "shipping_inquiry"), ("chatter",), ("spam",))
     decided = [
         Entry(message, make_decision(*chosen))

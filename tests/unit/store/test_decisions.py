@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy
 
+from intent.model.batch import Batch
 from intent.model.decision import Entry, Slot
 from intent.queues.inbox import SqlInbox
 from intent.store.decisions import SqlDecisions, current_decisions, read_leads
@@ -99,7 +100,7 @@ def test_leads_are_found_by_room_label_time_and_certainty(
         make_message("other", room_id="room-2"),
     )
     idle = make_message("idle")
-    SqlInbox(database).put([old, new, other, idle])
+    SqlInbox(database).put(Batch([old, new, other, idle]))
     save(
         database,
         Entry(old, make_decision("price_inquiry", lead_probability=0.6)),

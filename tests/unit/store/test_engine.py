@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy
 
+from intent.model.batch import Batch
 from intent.queues.inbox import SqlInbox
 from intent.store.engine import Database
 from tests.conftest import MakeMessage
@@ -30,7 +31,7 @@ def test_any_time_can_be_read_back_whatever_zone_the_server_is_in(
     database.close()
     migrate(database, migrations_dir())
     inbox = SqlInbox(database)
-    inbox.put([make_message(sent_at=sent_at)])
+    inbox.put(Batch([make_message(sent_at=sent_at)]))
     assert [delivery.message.sent_at for delivery in inbox.take(10, 1000)] == [sent_at]
     database.close()
 

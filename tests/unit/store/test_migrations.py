@@ -12,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 
 from intent.bootstrap.build import migrations_dir
 from intent.features.online.state import SqlFeatureState
+from intent.model.batch import Batch, Position
 from intent.model.decision import Entry
 from intent.model.errors import OperatorError
 from intent.queues.inbox import SqlInbox
@@ -19,6 +20,7 @@ from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.feature_tables import metadata  # with every table
 from intent.store.migrate import current_revision, is_empty, migrate, require_newest
+from intent.store.positions import SqlPositions
 from tests.conftest import MakeDecision, MakeMessage
 
 
@@ -32,7 +34,7 @@ def test_migrations_go_up_down_and_up_again_on_a_populated_database(
     database: Database, make_message: MakeMessage, make_decision: MakeDecision
 ) -> None:
     message = make_message()
-    SqlInbox(database).put([message, make_message()])
+    SqlInbox(database).put(Batch([message, make_message()]))
     with database.begin() as transaction:
         entries = SqlDecisions().save(transaction, [Entry(message, make_decision("price_inquiry"))])
         SqlFeatureState({}).add(transaction, entries)
@@ -41,7 +43,18 @@ def test_migrations_go_up_down_and_up_again_on_a_populated_database(
     assert before is None
     assert after is not None
     require_newest(database, migrations_dir())
-    assert SqlInbox(database).put([message]).new == 1
+    assert SqlInbox(database).put(Batch([message])).new == 1
+
+
+def test_what_waits_goes_down_and_up_a_migration_and_still_waits(
+    database: Database, make_message: MakeMessage
+) -> None:
+    inbox = SqlInbox(database)
+    inbox.put(Batch([make_message()], position=Position("s", "1")))
+    migrate(database, migrations_dir(), "0004")
+    migrate(database, migrations_dir())
+    assert len(inbox.take(10, 1000)) == 1
+    assert SqlPositions(database).position("s") is None
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
