@@ -27,6 +27,7 @@ last few of them.
 _STATUS: dict[str, Status] = {
     "refused": "refused",
     "truncated": "truncated",
+    "too_long": "truncated",
     "filtered": "filtered",
 }
 

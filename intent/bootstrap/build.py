@@ -244,7 +244,8 @@ def build_model(settings: Settings, prompt: Prompt) -> Model:
 
 
 def _chat(settings: Settings, model: Model) -> ChatClient:
-    from intent.classify.llm.client import ChatClient, Dialect
+    from intent.classify.llm.client import ChatClient
+    from intent.classify.llm.dialect import Dialect
 
     return ChatClient(
         settings.llm_base_url,

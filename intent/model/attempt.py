@@ -15,6 +15,7 @@ class Outcome(StrEnum):
     INVALID = "invalid"
     REFUSED = "refused"
     TRUNCATED = "truncated"
+    TOO_LONG = "too_long"
     FILTERED = "filtered"
     RATE_LIMITED = "rate_limited"
     QUOTA = "quota"

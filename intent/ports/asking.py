@@ -1,5 +1,5 @@
-"""Seams of asking the LLM: the lane, what was said before, who answers, what it cost, and what was
-paid for.
+"""Seams of asking the LLM: the lane, what was said before, who answers, the connection, what it
+cost, and what was paid for.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from intent.model.attempt import Attempt
+from intent.model.completion import Completion, Request
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Question
 from intent.ports.ingestion import Transaction
@@ -68,6 +69,13 @@ class Answerer(Protocol):
             BudgetSpent: asking would cost more than is left.
             LlmForbidden: quota, key or request are refused; only the operator can mend that.
         """
+
+
+class Chat(Protocol):
+    """A connection to a server: sends a request once, and never raises for what the server does."""
+
+    def ask(self, request: Request, timeout: float) -> Completion:
+        """Return how the call ended, after at most ``timeout`` seconds."""
 
 
 class Ledger(Protocol):

@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 
 from intent.classify.llm.batch import Batch, Entry, compose, lots, prepare
 from intent.classify.llm.calibration import Calibration
-from intent.classify.llm.client import Completion, Request
 from intent.classify.llm.exchange import About, Exchange
-from intent.classify.llm.models import Usage
 from intent.classify.llm.prompt import Prompt
 from intent.classify.llm.reply import Asked, Verdict, read_reply
 from intent.model.attempt import Outcome
+from intent.model.completion import Completion, Request, Usage
 from intent.model.decision import DecidedBy, Decision, Slot, Versions
 from intent.model.errors import LlmForbidden
 from intent.model.message import Kind, Message
@@ -29,6 +28,11 @@ from intent.telemetry import logger
 
 ANSWER_BASE = 60
 """Tokens that a reply needs beside those for its messages."""
+
+KEPT = frozenset({Outcome.REFUSED, Outcome.TRUNCATED, Outcome.FILTERED})
+"""Outcomes that are kept as they are, beside answers: they were paid for, and asking again would
+not change them. Anything else is no reply of the model.
+"""
 
 _ALONE = "m"
 """The id under which a single message's part of a reply is kept."""
@@ -193,7 +197,7 @@ class LlmAnswerer:
             return self._read(batch, request, completion, round_)
         if completion.outcome is Outcome.BAD_REQUEST:
             self._prove_request(completion, round_)
-        elif fresh:
+        elif fresh and completion.outcome in KEPT:
             self._replies.keep({request.digest: _as_kept(completion)})
         self._log.warning(
             "request without an answer",

@@ -11,19 +11,18 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event
-from typing import Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
 from intent.classify.llm.breaker import Breaker
-from intent.classify.llm.client import Completion, Request
 from intent.classify.llm.limits import RateLimits
-from intent.classify.llm.models import Model, Usage, cost
+from intent.classify.llm.models import Model, cost
 from intent.classify.llm.reply import is_reply
 from intent.classify.llm.tokens import MESSAGE_TOKENS, estimate_tokens
 from intent.model.attempt import Attempt, Outcome
+from intent.model.completion import Completion, Request, Usage
 from intent.model.errors import LlmForbidden, LlmUnavailable, Stopping
-from intent.ports.asking import Ledger
+from intent.ports.asking import Chat, Ledger
 from intent.telemetry import logger
 
 PASSING = frozenset(
@@ -32,6 +31,9 @@ PASSING = frozenset(
 """Fault that may pass by itself: the only outcomes after which the same request is sent again."""
 
 _FAILED = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR, Outcome.INVALID})
+_PAID = frozenset(
+    {Outcome.ANSWERED, Outcome.TRUNCATED, Outcome.INVALID, Outcome.REFUSED, Outcome.TIMEOUT}
+)
 _REMEDIES = {
     Outcome.QUOTA: "the LLM server says that the quota is used up; raise it with the provider, "
     "then ask again",
@@ -41,13 +43,6 @@ _REMEDIES = {
 
 
 Allow = Callable[[int], AbstractContextManager[None]]
-
-
-class Chat(Protocol):
-    """A connection to a server: sends a request once, and never raises for what the server does."""
-
-    def ask(self, request: Request, timeout: float) -> Completion:
-        """Return how the call ended, after at most ``timeout`` seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +200,11 @@ class Exchange:
             probe=probe, failed=completion.outcome in _FAILED, latency=completion.latency
         )
         used = _used(completion, expected)
-        known = completion.usage is not None
+        # A reservation is never given back for a count that the server did not make.
+        counted = completion.usage is not None and completion.usage.input > 0
         self._limits.reconcile(
             granted,
-            used.input + used.output if known else None,
+            used.input + used.output if counted else None,
             completion.requests,
             completion.tokens,
         )
@@ -276,18 +272,15 @@ def _used(completion: Completion, expected: Usage) -> Usage:
     """Return what a call is booked with: what the server counted, else what it probably was; a
     budget must not run over because nobody counted.
     """
-    if completion.usage is not None:
-        return completion.usage
-    if completion.outcome is Outcome.TIMEOUT:
-        return expected
-    if completion.outcome in {
-        Outcome.ANSWERED,
-        Outcome.TRUNCATED,
-        Outcome.INVALID,
-        Outcome.REFUSED,
-    }:
-        return replace(expected, output=estimate_tokens(completion.text))
-    return Usage()
+    if completion.usage is None and completion.outcome not in _PAID:
+        return Usage()
+    said = completion.usage or Usage()
+    written = estimate_tokens(completion.text) if completion.text else expected.output
+    return replace(
+        said,
+        input=said.input or expected.input,
+        output=said.output or (0 if said.input and not completion.text else written),
+    )
 
 
 def _input_tokens(request: Request) -> int:

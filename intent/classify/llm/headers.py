@@ -7,26 +7,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+from intent.model.completion import Allowance
 
 LONGEST_WAIT = 3600.0
 """Seconds; a longer wait is cut to it, so that a wrong header cannot stop asking for good."""
 
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-
-
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What a server says of one limit: how much a minute, how much is left, and in how many seconds
-    all of it is back.
-    """
-
-    limit: int | None
-    remaining: int | None
-    reset: float | None
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition, Event
 
-from intent.classify.llm.headers import Allowance
+from intent.model.completion import Allowance
 from intent.model.errors import LlmUnavailable, Stopping
 
 WINDOW = 60.0

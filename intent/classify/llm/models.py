@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from intent.model.completion import Usage
 from intent.model.datafile import read_data
 from intent.model.errors import OperatorError, TemplateError
 
@@ -61,18 +61,6 @@ class Model(_Data):
 
 class _File(_Data):
     models: tuple[Model, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens of one call as the server counted them; ``cached`` and ``cache_write`` are parts of
-    ``input``.
-    """
-
-    input: int = 0
-    cached: int = 0
-    cache_write: int = 0
-    output: int = 0
 
 
 def cost(prices: Prices, usage: Usage) -> int:

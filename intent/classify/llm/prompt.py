@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from intent.classify.llm.schema import NAME, reply_schema
 from intent.classify.llm.template import Template, as_json, split
 from intent.classify.llm.tokens import MESSAGE_TOKENS, estimate_tokens
+from intent.model.completion import Parameters
 from intent.model.datafile import parse_data, read_data, read_text
 from intent.model.errors import TemplateError
 from intent.model.taxonomy import Taxonomy
@@ -39,16 +40,6 @@ File = TypeVar("File", bound=BaseModel)
 
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Parameters(_Data):
-    """What is sent beside the messages; ``answer_tokens`` bounds the reply for one message, in
-    tokens.
-    """
-
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    reasoning_effort: str | None = None
-    answer_tokens: Annotated[int, Field(gt=0)] = 80
 
 
 class PromptModel(_Data):

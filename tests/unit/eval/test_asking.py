@@ -112,8 +112,8 @@ def test_what_was_asked_once_is_replayed_offline_to_the_byte_with_its_price(
         tmp_path / "online" / PREDICTIONS
     ).read_bytes()
     predictions = read_predictions(tmp_path / "offline" / PREDICTIONS)
-    assert sum(one.input_tokens for one in predictions) == server.input_tokens
-    assert sum(one.output_tokens for one in predictions) == server.output_tokens
+    assert sum(one.input_tokens for one in predictions) == server.count.input
+    assert sum(one.output_tokens for one in predictions) == server.count.output
     assert all(one.nanodollars > 0 and one.reply and one.local for one in predictions)
 
 

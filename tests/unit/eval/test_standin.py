@@ -8,7 +8,8 @@ import pytest
 
 from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import Fault
-from intent.classify.llm.client import ChatClient, Dialect
+from intent.classify.llm.client import ChatClient
+from intent.classify.llm.dialect import Dialect
 from intent.model.attempt import Outcome
 from tests.unit.classify.llm.asking import MODEL, PROMPT, TAXONOMY, answerer, claims, labels
 from tests.unit.classify.llm.test_client import REQUEST
@@ -38,9 +39,9 @@ def test_it_counts_tokens_and_caches_what_requests_begin_with(server: FakeLlmSer
     asking = answerer(ChatClient(server.url, "k", Dialect(marks_cache=True)))
     for number in range(3):
         asking.answer(claims(f"how much is number {number}?"), [])
-    assert 0.9 < server.cached_tokens / (2 * PROMPT.prefix_tokens) < 1.1
-    assert server.input_tokens > 3 * 1024
-    assert server.output_tokens > 0
+    assert 0.9 < server.count.cached / (2 * PROMPT.prefix_tokens) < 1.1
+    assert server.count.input > 3 * 1024
+    assert server.count.output > 0
     assert MODEL.cache == "explicit"
 
 

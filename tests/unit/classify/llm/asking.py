@@ -11,7 +11,7 @@ from intent.classify.llm.breaker import Breaker, BreakerPolicy
 from intent.classify.llm.calibration import load_calibration
 from intent.classify.llm.classifier import AnswererPolicy, LlmAnswerer
 from intent.classify.llm.client import ChatClient
-from intent.classify.llm.exchange import Chat, Exchange, Patience
+from intent.classify.llm.exchange import Exchange, Patience
 from intent.classify.llm.limits import RateLimits
 from intent.classify.llm.models import load_models
 from intent.classify.llm.prompt import load_alias
@@ -19,7 +19,7 @@ from intent.model.attempt import Attempt
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Question
 from intent.model.taxonomy import load_taxonomy
-from intent.ports.asking import Replies
+from intent.ports.asking import Chat, Replies
 
 PROMPTS = Path(__file__).resolve().parents[4] / "prompts"
 TAXONOMY = load_taxonomy(PROMPTS / "taxonomy.yaml")

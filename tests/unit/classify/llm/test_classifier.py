@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
 from eval.standin.fake_llm_server import FakeLlmServer
-from eval.standin.faults import FAULTS
+from eval.standin.faults import COUNTS, FAULTS, Fault
+from intent.classify.llm.limits import RateLimits
 from intent.model.errors import BudgetSpent, LlmForbidden, LlmUnavailable
 from tests.unit.classify.llm.asking import (
     TAXONOMY,
+    Clock,
     MemoryLedger,
     MemoryReplies,
     answerer,
@@ -36,13 +40,26 @@ RETRIED = [
     "rate limited, negative",
     "server error",
 ]
-RETRIED += ["bad gateway", "reset", "cut", "flood"]
-HALVED = [
-    "too long",
-    "filtered before",
+RETRIED += ["bad gateway", "reset", "cut", "flood", "code is an object"]
+INSIDE = [
+    "rate limited inside",
+    "server error inside",
+    "error in words inside",
+    "error in the choice",
+    "error object",
+    "page",
+    "half a body",
     "no json",
     "no completion",
     "deep json",
+]
+HALVED = [
+    "too long",
+    "too long, in words",
+    "too long, as 500",
+    "filtered before",
+    "null",
+    "thoughts only",
     "prose",
     "half a reply",
     "empty",
@@ -58,9 +75,9 @@ SINGLY = {
     "no label": 1,
     "none": 6,
 }
-HARMLESS = ["extra", "reordered", "odd items", "invented slots", "fenced"]
-PROVED = ["bad request", "no such model", "redirect"]
-STOPPING = ["quota", "payment", "bad key", "forbidden"]
+HARMLESS = ["extra", "reordered", "odd items", "invented slots", "fenced", "parts"]
+PROVED = ["bad request", "no such model", "redirect", "bad request, code is an object"]
+STOPPING = ["quota", "payment", "bad key", "forbidden", "payment inside", "bad key inside"]
 PATIENCE = ["rate limited, date", "rate limited, an hour"]
 SLOW = ["hang", "drip", "unavailable", "rate limited, seconds"]
 
@@ -74,6 +91,7 @@ def server() -> Iterator[FakeLlmServer]:
 def test_every_trouble_has_its_place_in_these_tests() -> None:
     assert set(FAULTS) == {
         *RETRIED,
+        *INSIDE,
         *HALVED,
         *SINGLY,
         *HARMLESS,
@@ -92,13 +110,96 @@ def test_twenty_messages_are_one_request(server: FakeLlmServer) -> None:
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("fault", RETRIED)
+@pytest.mark.parametrize("fault", [*RETRIED, *INSIDE])
 def test_passing_trouble_is_waited_out(server: FakeLlmServer, fault: str) -> None:
     ledger = MemoryLedger()
     server.then(FAULTS[fault])
     assert labels(answerer(server.url, ledger).answer(claims(*TEXTS), [])) == RIGHT
     assert len(server.seen) == 2
     assert ledger.outcomes[1:] == ["answered"]
+
+
+@pytest.mark.parametrize("fault", [*INSIDE, "empty", "null", "thoughts only", "prose"])
+def test_what_is_no_answer_is_never_kept(server: FakeLlmServer, fault: str) -> None:
+    replies = MemoryReplies()
+    server.always = FAULTS[fault]
+    for _ in range(2):
+        with suppress(LlmUnavailable):
+            answerer(server.url, replies=replies, deadline=1.0).answer(claims("how much?"), [])
+    assert replies.kept == {}
+    server.always = None
+    assert labels(answerer(server.url, replies=replies).answer(claims("how much?"), [])) == [
+        "price_inquiry"
+    ]
+
+
+def test_trouble_inside_an_answer_costs_nothing_and_says_when_to_come_again(
+    server: FakeLlmServer,
+) -> None:
+    ledger, clock = MemoryLedger(), Clock()
+    server.then(FAULTS["rate limited inside"])
+    before = clock.now
+    answerer(server.url, ledger, clock=clock).answer(claims("how much?"), [])
+    assert ledger.outcomes == ["rate_limited", "answered"]
+    assert ledger.attempts[0].nanodollars == 0
+    assert clock.now - before >= 0.2
+
+
+@pytest.mark.parametrize("fault", ["cut", "half a body", "flood"])
+def test_a_reply_that_broke_off_is_not_free(server: FakeLlmServer, fault: str) -> None:
+    ledger = MemoryLedger()
+    server.then(FAULTS[fault])
+    answerer(server.url, ledger).answer(claims("how much?"), [])
+    assert ledger.outcomes == ["connection", "answered"]
+    assert ledger.attempts[0].nanodollars > ledger.attempts[1].nanodollars
+
+
+def test_a_connection_that_broke_before_an_answer_is_free(server: FakeLlmServer) -> None:
+    ledger = MemoryLedger()
+    server.then(FAULTS["reset"])
+    answerer(server.url, ledger).answer(claims("how much?"), [])
+    assert [one.nanodollars > 0 for one in ledger.attempts] == [False, True]
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_without_a_count_a_call_is_booked_at_what_it_probably_cost(
+    server: FakeLlmServer, count: str
+) -> None:
+    counted, uncounted = MemoryLedger(), MemoryLedger()
+    answerer(server.url, counted).answer(claims(*TEXTS), [])
+    server.always = COUNTS[count]
+    limits = RateLimits(None, 5_000)
+    answerer(server.url, uncounted, limits=limits).answer(claims(*TEXTS), [])
+    right, booked = counted.attempts[0], uncounted.attempts[0]
+    assert booked.input_tokens == pytest.approx(right.input_tokens, rel=0.2)
+    assert booked.output_tokens == pytest.approx(right.output_tokens, rel=0.2)
+    assert booked.nanodollars > 0
+    with pytest.raises(LlmUnavailable):  # what was reserved is not given back for no count
+        limits.reserve(5_000 - right.input_tokens, deadline=0.0)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 1000, "completion_tokens": 50},
+        {"input_tokens": 1000, "output_tokens": 50},
+        {"prompt_tokens": 1000.0, "completion_tokens": 50.0},
+        {"prompt_tokens": "1000", "completion_tokens": "50"},
+    ],
+)
+def test_a_count_is_read_however_it_is_written(server: FakeLlmServer, usage: Any) -> None:
+    ledger = MemoryLedger()
+    server.always = Fault(answer=lambda answer: {**answer, "usage": usage})
+    answerer(server.url, ledger).answer(claims(*TEXTS), [])
+    assert (ledger.attempts[0].input_tokens, ledger.attempts[0].output_tokens) == (1000, 50)
+
+
+def test_a_cached_part_is_never_more_than_the_whole(server: FakeLlmServer) -> None:
+    ledger = MemoryLedger()
+    usage = {"prompt_tokens": 10, "prompt_tokens_details": {"cached_tokens": 10**400}}
+    server.always = Fault(answer=lambda answer: {**answer, "usage": usage})
+    answerer(server.url, ledger).answer(claims(*TEXTS), [])
+    assert ledger.attempts[0].cached_tokens <= 10
 
 
 @pytest.mark.slow

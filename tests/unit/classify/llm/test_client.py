@@ -19,11 +19,11 @@ from vcr.errors import CannotOverwriteExistingCassetteException
 
 from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import FAULTS, Fault
-from intent.classify.llm.client import ChatClient, Dialect, Request
-from intent.classify.llm.headers import Allowance
-from intent.classify.llm.prompt import Parameters
+from intent.classify.llm.client import ChatClient
+from intent.classify.llm.dialect import Dialect
 from intent.classify.llm.schema import reply_schema
 from intent.model.attempt import Outcome
+from intent.model.completion import Allowance, Parameters, Request
 from intent.model.errors import OperatorError
 from tests.unit.classify.llm.asking import TAXONOMY
 

@@ -7,11 +7,9 @@ from threading import Event
 import pytest
 
 from intent.classify.llm.breaker import Breaker, BreakerPolicy
-from intent.classify.llm.client import Completion, Request
 from intent.classify.llm.exchange import About, Patience
-from intent.classify.llm.models import Usage
-from intent.classify.llm.prompt import Parameters
 from intent.model.attempt import Outcome
+from intent.model.completion import Completion, Parameters, Request, Usage
 from intent.model.errors import LlmForbidden, LlmUnavailable, Stopping
 from tests.unit.classify.llm.asking import Clock, MemoryLedger, exchange
 

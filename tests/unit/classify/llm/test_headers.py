@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from intent.classify.llm.headers import LONGEST_WAIT, Allowance, allowance, duration, retry_after
+from intent.classify.llm.headers import LONGEST_WAIT, allowance, duration, retry_after
+from intent.model.completion import Allowance
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 

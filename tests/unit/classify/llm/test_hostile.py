@@ -23,11 +23,11 @@ from eval.standin.answers import decide
 from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import FAULTS, Fault
 from intent.classify.llm.batch import compose, prepare
-from intent.classify.llm.client import ChatClient, Completion, Request
-from intent.classify.llm.models import Usage
+from intent.classify.llm.client import ChatClient
 from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.suspicion import stands_alone
 from intent.model.attempt import Outcome
+from intent.model.completion import Completion, Request, Usage
 from intent.model.errors import IntentError
 from intent.model.question import Claim
 from intent.telemetry import configure_logs

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from eval.standin.fake_llm_server import FakeLlmServer
 from intent.classify.llm.exchange import Patience
-from intent.classify.llm.headers import Allowance
 from intent.classify.llm.limits import RateLimits
+from intent.model.completion import Allowance
 from intent.model.errors import LlmUnavailable, Stopping
 from tests.unit.classify.llm.asking import TAXONOMY, Clock, answerer, claims
 

@@ -9,14 +9,8 @@ import pytest
 import yaml
 
 from intent.classify.llm.calibration import load_calibration, measure
-from intent.classify.llm.models import (
-    Prices,
-    Usage,
-    choose_model,
-    cost,
-    load_models,
-    sunset_warning,
-)
+from intent.classify.llm.models import Prices, choose_model, cost, load_models, sunset_warning
+from intent.model.completion import Usage
 from intent.model.decision import UNMEASURED
 from intent.model.errors import OperatorError, TemplateError
 from tests.unit.classify.llm.asking import PROMPTS, TAXONOMY
