@@ -36,6 +36,10 @@ class Slot:
 class Versions:
     """Everything that has to be equal for two decisions to be comparable; each is a content hash or
     ``none``.
+
+    Attributes:
+        model: of a local decision the hash of the model's files, ``+``, and the version of the
+            rules beside it (folding, n-grams, slots …); of an LLM's decision the model's id.
     """
 
     taxonomy: str

@@ -15,6 +15,7 @@ from intent.classify.local.encoder import Encoder, open_encoder
 from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.modelfile import Model, load_model
 from intent.classify.local.ngrams import featurise
+from intent.classify.local.rules import rules_version
 from intent.classify.local.translate import Glossary, load_glossary
 from intent.classify.slots.find import find_slots
 from intent.model.decision import DecidedBy, Decision, Versions
@@ -44,7 +45,10 @@ class LocalClassifier:
         thresholds = (description.labels, description.thresholds, description.lead_threshold)
         self._rule = rule_for(taxonomy, *thresholds, exclusive=description.exclusive)
         self.versions = Versions(
-            description.taxonomy or "none", "none", model.version, model.calibration
+            description.taxonomy or "none",
+            "none",
+            f"{model.version}+{rules_version()}",
+            model.calibration,
         )
 
     @classmethod
