@@ -18,8 +18,9 @@ from intent.features.online.state import SqlFeatureState
 from intent.model.errors import OperatorError, WrongUse
 from intent.operations.forget import forget as delete_person
 from intent.store import dead_letters
+from intent.store.address import shown_url
 from intent.store.dead_letters import DeadLetter
-from intent.store.engine import Database, shown_url
+from intent.store.engine import Database
 from intent.store.erasure import SqlErasure
 
 dead = typer.Typer(

@@ -8,7 +8,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
+from sqlalchemy.schema import CreateSchema
 
 from intent.model.errors import OperatorError, WrongUse
 from intent.store.engine import Database
@@ -41,11 +42,12 @@ def migrate(
         raise WrongUse(
             f"{revision!r} is no migration; use head, base, or one of: {', '.join(sorted(known))}"
         )
-    with database.begin() as connection:
+    with database.begin(patient=True) as connection:
         if database.dialect == "postgresql":
             connection.exec_driver_sql(
                 f"SELECT pg_advisory_xact_lock({_LOCK})"
             )  # a second one waits, and finds nothing left to do
+            _make_schema(connection, database.schema)
         config.attributes["connection"] = connection
         down = revision == "base" or (
             revision in known and before is not None and _is_older(directory, revision, before)
@@ -92,6 +94,12 @@ def require_newest(database: Database, scripts: Path) -> None:
         f"the database is at migration {current}, which this installation does not know; install "
         "the newer version that wrote it"
     )
+
+
+def _make_schema(connection: Connection, schema: str | None) -> None:
+    # Asked for first: to create what exists already needs a right that a role may not have.
+    if schema and schema not in inspect(connection).get_schema_names():
+        connection.execute(CreateSchema(schema))
 
 
 def _is_older(directory: ScriptDirectory, revision: str, than: str) -> bool:
