@@ -12,9 +12,9 @@ from eval.data.rows import (
     ADJUDICATED,
     SPLITS,
     Annotation,
-    Fault,
+    DatasetFault,
+    ExpectedSlot,
     Row,
-    Slot,
     load_dataset,
     write_file,
 )
@@ -38,13 +38,13 @@ class Given:
     by: str
     labels: tuple[str, ...]
     text: str | None = None
-    slots: tuple[Slot, ...] | None = None
+    slots: tuple[ExpectedSlot, ...] | None = None
     guideline: int = 1
 
 
 def merge(
     rows: Sequence[Row], given: Sequence[Given], taxonomy: Taxonomy, *, replace: bool = False
-) -> tuple[list[Row], list[Fault]]:
+) -> tuple[list[Row], list[DatasetFault]]:
     """Return the rows with what was given, and everything that is wrong with it; rows with faults
     stay as they were.
 
@@ -52,14 +52,14 @@ def merge(
         replace: an annotator may give other labels than before.
     """
     merged = {row.id: row for row in rows}
-    faults: list[Fault] = []
+    faults: list[DatasetFault] = []
     seen: set[tuple[str, str]] = set()
     for one in given:
         row = merged.get(one.row)
         wrong = _wrong(one, row, taxonomy, seen, replace=replace)
         seen.add((one.row, one.by))
         if wrong or row is None:
-            faults += [Fault(f"{one.where} (row {one.row})", what) for what in wrong]
+            faults += [DatasetFault(f"{one.where} (row {one.row})", what) for what in wrong]
         else:
             merged[one.row] = _with(row, one, taxonomy)
     return list(merged.values()), faults
@@ -67,7 +67,7 @@ def merge(
 
 def import_into(
     folder: Path, given: Sequence[Given], taxonomy: Taxonomy, *, replace: bool = False
-) -> tuple[int, list[Fault]]:
+) -> tuple[int, list[DatasetFault]]:
     """Write what annotators gave into a dataset's files; with any fault nothing is written. Return
     how many rows changed, and the faults.
 

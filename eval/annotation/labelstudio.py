@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from eval.annotation.annotations import Given
-from eval.data.rows import Fault, Row, Slot
+from eval.data.rows import DatasetFault, ExpectedSlot, Row
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 
@@ -68,7 +68,7 @@ def tasks(
 
 def read_tasks(
     path: Path, taxonomy: Taxonomy, *, by: str | None, guideline: int
-) -> tuple[list[Given], list[Fault]]:
+) -> tuple[list[Given], list[DatasetFault]]:
     """Read exported tasks: what annotators gave, and every task that is malformed.
 
     Args:
@@ -84,16 +84,16 @@ def read_tasks(
     if not isinstance(found, list):
         raise OperatorError(f"{path} is no Label Studio JSON: it must be a list of tasks")
     given: list[Given] = []
-    faults: list[Fault] = []
+    faults: list[DatasetFault] = []
     for number, task in enumerate(found, 1):
         where = f"task {number}"
         try:
             given += _given(task, where, by, guideline)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            faults.append(Fault(where, f"is malformed: {type(error).__name__} {error}"))
+            faults.append(DatasetFault(where, f"is malformed: {type(error).__name__} {error}"))
     unknown = [one for one in given for slot in one.slots or () if slot.kind not in taxonomy.slots]
     return given, faults + [
-        Fault(one.where, "a slot's kind is not in the taxonomy") for one in unknown
+        DatasetFault(one.where, "a slot's kind is not in the taxonomy") for one in unknown
     ]
 
 
@@ -164,7 +164,7 @@ def _given(task: dict[str, Any], where: str, by: str | None, guideline: int) -> 
         )
         spans = [result["value"] for result in results if result["from_name"] == _SLOTS]
         slots = tuple(
-            Slot(kind=_string(kind), text=_string(span[_TEXT]))
+            ExpectedSlot(kind=_string(kind), text=_string(span[_TEXT]))
             for span in spans
             for kind in span["labels"]
         )

@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from eval.annotation.annotations import Given
-from eval.data.rows import Fault, Row
+from eval.data.rows import DatasetFault, Row
 from intent.model.errors import OperatorError
 
 COLUMNS = (
@@ -66,7 +66,9 @@ def sheet(
     return written.getvalue()
 
 
-def read_sheet(path: Path, *, by: str | None, guideline: int) -> tuple[list[Given], list[Fault]]:
+def read_sheet(
+    path: Path, *, by: str | None, guideline: int
+) -> tuple[list[Given], list[DatasetFault]]:
     """Read labels from CSV; lines without labels are not done yet and are left out.
 
     Args:
@@ -90,15 +92,17 @@ def read_sheet(path: Path, *, by: str | None, guideline: int) -> tuple[list[Give
             "looks"
         )
     given: list[Given] = []
-    faults: list[Fault] = []
+    faults: list[DatasetFault] = []
     for number, line in enumerate(lines, 2):
         where = f"line {number}"
         if None in line or None in line.values():
-            faults.append(Fault(where, "has not as many cells as the first line"))
+            faults.append(DatasetFault(where, "has not as many cells as the first line"))
         elif line["labels"].strip():
             who, version = by or line.get("by", "").strip(), line.get("guideline") or str(guideline)
             if not version.isdigit():
-                faults.append(Fault(where, f"the guideline {version!r} is no version number"))
+                faults.append(
+                    DatasetFault(where, f"the guideline {version!r} is no version number")
+                )
                 continue
             labels = tuple(label.strip() for label in line["labels"].replace(",", "+").split("+"))
             text = line.get("text")

@@ -50,7 +50,7 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class WayOfAsking:
     """One way of asking; tokens and dollars are for a million messages that come in.
 
     Attributes:
@@ -105,7 +105,7 @@ class Bench:
     taxonomy: Taxonomy
     classifier: Classifier
 
-    def cost(self, name: str, sample: Sample, *, above: float, batch: int = 20) -> Cost:
+    def cost(self, name: str, sample: Sample, *, above: float, batch: int = 20) -> WayOfAsking:
         """Send messages through the whole house, ask about those whose local decision may cost more
         than ``above``, and return what it cost.
         """
@@ -206,13 +206,13 @@ def fill(messages: Sequence[Message], gather: float, most: int = 20) -> float:
 
 
 def spelled_out(
-    single: Cost,
+    single: WayOfAsking,
     decisions: Sequence[Decision],
     prices: Prices,
     slots: Sequence[str],
     *,
     cached: bool,
-) -> Cost:
+) -> WayOfAsking:
     """Return what one message a call costs with answers as the usual libraries ask for them: names
     spelled out, every field, null where empty.
 
@@ -257,11 +257,11 @@ def _cost(
     prefixes: int,
     everything: Quality,
     settled: Quality,
-) -> Cost:
+) -> WayOfAsking:
     answered = [one for one in spent if one.outcome == "answered"]
     calls, about = sum(one.calls for one in answered), sum(one.messages for one in answered)
     scale = MILLION / messages
-    return Cost(
+    return WayOfAsking(
         name=name,
         messages=messages,
         share=about / messages,

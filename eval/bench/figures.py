@@ -23,7 +23,7 @@ DRAWS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedDecisions:
     """Decisions beside what is right, one row a message.
 
     Attributes:
@@ -40,10 +40,10 @@ class Judged:
     langs: NDArray[np.str_]
     names: tuple[str, ...]
 
-    def only(self, kept: Booleans) -> Judged:
+    def only(self, kept: Booleans) -> JudgedDecisions:
         """Return some rows; rooms are numbered anew."""
         rooms = np.unique(self.rooms[kept], return_inverse=True)[1]
-        return Judged(
+        return JudgedDecisions(
             self.truth[kept],
             self.chosen[kept],
             self.lead[kept],
@@ -55,10 +55,10 @@ class Judged:
 
 def judged(
     examples: Sequence[Example], decisions: Sequence[Decision], taxonomy: Taxonomy
-) -> Judged:
+) -> JudgedDecisions:
     """Put decisions beside what is right."""
     rooms = np.unique([example.group for example in examples], return_inverse=True)[1]
-    return Judged(
+    return JudgedDecisions(
         targets(examples, taxonomy) > 0.5,
         chosen_labels(decisions, taxonomy),
         np.array([decision.lead_probability for decision in decisions]),
@@ -82,7 +82,7 @@ def f1_with_interval(truth: Booleans, chosen: Booleans, rooms: NDArray[np.int64]
     return f"{found.value:.2f} [{found.low:.2f}, {found.high:.2f}]"
 
 
-def macro_with_interval(part: Judged) -> str:
+def macro_with_interval(part: JudgedDecisions) -> str:
     """Return macro-F1 over the labels and its 95 % interval over rooms, as text."""
     both = (part.truth & part.chosen)[:, :-1].astype(float)
     either = part.truth[:, :-1].astype(float) + part.chosen[:, :-1].astype(float)
@@ -94,7 +94,7 @@ def macro_with_interval(part: Judged) -> str:
     return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 
-def by_language(all_rows: Judged, languages: Sequence[str]) -> list[str]:
+def by_language(all_rows: JudgedDecisions, languages: Sequence[str]) -> list[str]:
     """Return the table of quality per language, Markdown."""
     lines = [
         "| language | messages | rooms | lead F1 | precision | recall | lead F1 at ½ | macro-F1 |",
@@ -116,7 +116,7 @@ def by_language(all_rows: Judged, languages: Sequence[str]) -> list[str]:
     return lines
 
 
-def by_label(all_rows: Judged, languages: Sequence[str]) -> list[str]:
+def by_label(all_rows: JudgedDecisions, languages: Sequence[str]) -> list[str]:
     """Return the table of F1 per label and language, Markdown."""
     lines = [
         "| label | n | all | " + " | ".join(languages) + " |",
@@ -137,7 +137,7 @@ def by_label(all_rows: Judged, languages: Sequence[str]) -> list[str]:
     return lines
 
 
-def confusion(all_rows: Judged, decisions: Sequence[Decision]) -> list[str]:
+def confusion(all_rows: JudgedDecisions, decisions: Sequence[Decision]) -> list[str]:
     """Return the confusion matrix over messages with one right label: rows are right, columns the
     likeliest of the chosen, Markdown.
     """
@@ -155,7 +155,7 @@ def confusion(all_rows: Judged, decisions: Sequence[Decision]) -> list[str]:
     ]
 
 
-def trust(all_rows: Judged, languages: Sequence[str]) -> list[str]:
+def trust(all_rows: JudgedDecisions, languages: Sequence[str]) -> list[str]:
     """Return how far the lead probability can be trusted, Markdown: log-loss with the band of a
     perfectly calibrated model, Brier, base rate.
     """
@@ -178,7 +178,7 @@ def trust(all_rows: Judged, languages: Sequence[str]) -> list[str]:
     return lines
 
 
-def costs(all_rows: Judged, taxonomy: Taxonomy) -> list[str]:
+def costs(all_rows: JudgedDecisions, taxonomy: Taxonomy) -> list[str]:
     """Return what lead mistakes cost a message, ours and the two answers that need no model,
     Markdown.
     """

@@ -28,7 +28,7 @@ BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class SystemSpeed:
     """One line of the comparison.
 
     Attributes:
@@ -59,7 +59,7 @@ def bench_local(
     train: Sequence[Example],
     labelled: Mapping[str, Sequence[Example]],
     say: Print = print,
-) -> list[Measured]:
+) -> list[SystemSpeed]:
     """Classify each set of messages with the plain peer, SetFit and ours; print and return one line
     for each.
 
@@ -70,7 +70,7 @@ def bench_local(
     """
     peer = PlainPeer([example.message.text for example in train], targets(train, taxonomy))
     setfit = SetFitPeer(peer)
-    rows: list[Measured] = []
+    rows: list[SystemSpeed] = []
     say(
         f"{'data':24s} {'system':26s} {'msg/s':>8s} {'ratio':>6s} {'cpu s/1k':>8s} "
         f"{'macro-F1':>9s} {'lead-F1':>8s} {'cache':>6s}"
@@ -127,7 +127,7 @@ class _Run:
 
     def measured(
         self, data: str, taxonomy: Taxonomy, truth: NDArray[np.float64] | None, base: _Run
-    ) -> Measured:
+    ) -> SystemSpeed:
         """Return the line of the table; ``base`` is what the ratio is taken to."""
         macro = lead = None
         if truth is not None:
@@ -142,7 +142,7 @@ class _Run:
             self.count / self.seconds,
             (self.count / self.seconds) / (base.count / base.seconds),
         )
-        return Measured(
+        return SystemSpeed(
             data, self.system, rate, ratio, 1e3 * self.processor / self.count, macro, lead, cached
         )
 
@@ -241,7 +241,7 @@ def stages(messages: Sequence[Message], ours: LocalClassifier, say: Print) -> No
     say(f"{'':24s} without the cache, µs a message: {parts}")
 
 
-def line(row: Measured) -> str:
+def line(row: SystemSpeed) -> str:
     """Return one line of the table."""
     macro, lead = (
         f"{value:.3f}" if value is not None else "-" for value in (row.macro_f1, row.lead_f1)

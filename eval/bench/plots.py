@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from eval.bench.figures import Judged
+from eval.bench.figures import JudgedDecisions
 from eval.measure.calibration import calibration
 
 # The same plot gives the same bytes: no date, no random ids.
@@ -25,7 +25,7 @@ def _save(figure: Figure, path: Path) -> None:
         figure.savefig(path, metadata=_METADATA)
 
 
-def reliability(rows: Judged, languages: Sequence[str], path: Path) -> None:
+def reliability(rows: JudgedDecisions, languages: Sequence[str], path: Path) -> None:
     """Draw for each language how often lead was true against how likely it was said, with the band
     of a perfectly calibrated model.
     """

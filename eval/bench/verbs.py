@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from eval.bench import features, speed
-from eval.bench.cost import Bench, Cost, Sample, fill, spelled_out
+from eval.bench.cost import Bench, Sample, WayOfAsking, fill, spelled_out
 from eval.bench.wire import wire_messages
 from eval.data.rows import read_file
 from eval.route import Decided, threshold_of
@@ -154,7 +154,7 @@ def read_sample(path: Path, most: int) -> Sample:
     return Sample(messages)
 
 
-def _table(title: str, lines: list[Cost], baseline: Cost) -> Table:
+def _table(title: str, lines: list[WayOfAsking], baseline: WayOfAsking) -> Table:
     table = Table(title=title, title_justify="left")
     for column in (
         "",
@@ -190,7 +190,7 @@ def _table(title: str, lines: list[Cost], baseline: Cost) -> Table:
     return table
 
 
-def _goals(baseline: Cost, batches: Cost, system: Cost) -> None:
+def _goals(baseline: WayOfAsking, batches: WayOfAsking, system: WayOfAsking) -> None:
     say(f"against {baseline.name}:")
     for name, goal, line in (
         ("(a)/(b)", GOALS["batches"], batches),

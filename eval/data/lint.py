@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from eval.data.rows import ADJUDICATED, AUTHOR, SECOND, Fault, Row
+from eval.data.rows import ADJUDICATED, AUTHOR, SECOND, DatasetFault, Row
 from intent.classify.folding import fold
 from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy
@@ -52,9 +52,9 @@ def comparable(text: str) -> str:
     )
 
 
-def lint(rows: Sequence[Row], taxonomy: Taxonomy) -> list[Fault]:
+def lint(rows: Sequence[Row], taxonomy: Taxonomy) -> list[DatasetFault]:
     """Return everything that is wrong with the rows of all splits together, in their order."""
-    faults = [Fault(row.id, what) for row in rows for what in _row_faults(row, taxonomy)]
+    faults = [DatasetFault(row.id, what) for row in rows for what in _row_faults(row, taxonomy)]
     return [*faults, *_repeated(rows), *_torn_rooms(rows), *_disordered(rows)]
 
 
@@ -110,39 +110,39 @@ def _history_faults(row: Row) -> Iterator[str]:
         )
 
 
-def _repeated(rows: Sequence[Row]) -> Iterator[Fault]:
+def _repeated(rows: Sequence[Row]) -> Iterator[DatasetFault]:
     ids: dict[str, str] = {}
     messages: dict[tuple[str, str], str] = {}
     texts: dict[str, str] = {}
     for row in rows:
         if row.id in ids:
-            yield Fault(row.id, "the id stands twice")
+            yield DatasetFault(row.id, "the id stands twice")
         elif (row.input.platform, row.input.message_id) in messages:
-            yield Fault(
+            yield DatasetFault(
                 row.id, f"the same message as {messages[row.input.platform, row.input.message_id]}"
             )
         elif comparable(row.input.text) in texts:
-            yield Fault(row.id, f"the same text as {texts[comparable(row.input.text)]}")
+            yield DatasetFault(row.id, f"the same text as {texts[comparable(row.input.text)]}")
         ids[row.id] = messages[row.input.platform, row.input.message_id] = texts[
             comparable(row.input.text)
         ] = row.id
 
 
-def _torn_rooms(rows: Sequence[Row]) -> Iterator[Fault]:
+def _torn_rooms(rows: Sequence[Row]) -> Iterator[DatasetFault]:
     home: dict[tuple[str, str], str] = {}
     for row in rows:
         room = (row.input.platform, row.input.room_id)
         if home.setdefault(room, row.metadata.split) != row.metadata.split:
-            yield Fault(
+            yield DatasetFault(
                 row.id,
                 f"its room {row.input.room_id} stands in {home[room]} and in {row.metadata.split}",
             )
 
 
-def _disordered(rows: Sequence[Row]) -> Iterator[Fault]:
+def _disordered(rows: Sequence[Row]) -> Iterator[DatasetFault]:
     latest: dict[str, datetime] = {}
     for row in rows:
         at = datetime.fromisoformat(row.input.sent_at)
         if row.input.room_id in latest and at <= latest[row.input.room_id]:
-            yield Fault(row.id, "was sent no later than the message before it in the room")
+            yield DatasetFault(row.id, "was sent no later than the message before it in the room")
         latest[row.input.room_id] = at

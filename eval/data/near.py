@@ -27,7 +27,7 @@ the bundled encoder reads no other.
 _FEW_LETTERS = 6
 
 
-class Encoder(Protocol):
+class TextEncoder(Protocol):
     """Whatever turns texts into embeddings of length one, shape (texts, dimensions)."""
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -46,7 +46,7 @@ class NearDuplicate:
     cosine: float
 
 
-def near_duplicates(rows: Sequence[Row], encoder: Encoder | None = None) -> list[NearDuplicate]:
+def near_duplicates(rows: Sequence[Row], encoder: TextEncoder | None = None) -> list[NearDuplicate]:
     """Return the pairs across splits that are nearly the same, the nearest first.
 
     Args:
@@ -94,7 +94,7 @@ def _ngrams(text: str) -> frozenset[str]:
 
 
 def _by_embedding(
-    texts: Sequence[str], splits: NDArray[np.str_], encoder: Encoder
+    texts: Sequence[str], splits: NDArray[np.str_], encoder: TextEncoder
 ) -> dict[tuple[int, int], float]:
     latin = np.array([row for row, text in enumerate(texts) if _is_latin(text)], dtype=np.int64)
     if len(latin) == 0:

@@ -28,7 +28,7 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Slot(_Data):
+class ExpectedSlot(_Data):
     """A part of the text that says what, how many, how much, where, when or whom to reach."""
 
     kind: str
@@ -39,7 +39,7 @@ class Expected(_Data):
     """What is right for the row: labels in the taxonomy's order, and slots."""
 
     labels: Labels
-    slots: tuple[Slot, ...]
+    slots: tuple[ExpectedSlot, ...]
 
 
 class Annotation(_Data):
@@ -104,14 +104,14 @@ class Row(_Data):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class DatasetFault:
     """One thing that is wrong. ``where`` is a row's id, or file and line."""
 
     where: str
     what: str
 
 
-def read_file(path: Path) -> tuple[list[Row], list[Fault]]:
+def read_file(path: Path) -> tuple[list[Row], list[DatasetFault]]:
     """Read one JSONL file; a line that is no row becomes a fault with its number and reason.
 
     Raises:
@@ -133,7 +133,7 @@ def read_file(path: Path) -> tuple[list[Row], list[Fault]]:
             first = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(part) for part in first["loc"])
             faults.append(
-                Fault(
+                DatasetFault(
                     f"{path.name}:{number}", f"{where}: {first['msg']}" if where else first["msg"]
                 )
             )
@@ -160,7 +160,7 @@ def write_file(path: Path, rows: Sequence[Row]) -> None:
         ) from error
 
 
-def read_dataset(folder: Path, parts: Sequence[str] = ()) -> tuple[list[Row], list[Fault]]:
+def read_dataset(folder: Path, parts: Sequence[str] = ()) -> tuple[list[Row], list[DatasetFault]]:
     """Read the three splits of a folder; a row that names another split than its file is a
     fault.
 
@@ -177,7 +177,7 @@ def read_dataset(folder: Path, parts: Sequence[str] = ()) -> tuple[list[Row], li
         rows += read
         faults += broken
         faults += [
-            Fault(row.id, f"stands in {path.name} but names the split {row.metadata.split}")
+            DatasetFault(row.id, f"stands in {path.name} but names the split {row.metadata.split}")
             for row in read
             if row.metadata.split != split
         ]

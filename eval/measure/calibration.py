@@ -38,7 +38,7 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Reliability:
     """How far probabilities can be trusted.
 
     Attributes:
@@ -63,7 +63,7 @@ class Calibration:
 
 def calibration(
     truth: Booleans, probability: Floats, *, draws: int = NULL_DRAWS, seed: int = SEED
-) -> Calibration:
+) -> Reliability:
     """Hold probabilities in [0, 1], shape (rows,), against what was true."""
     random = np.random.default_rng(seed)
     order = np.argsort(probability, kind="stable")
@@ -81,7 +81,7 @@ def calibration(
     sizes = np.diff(edges) / len(truth)
     bands = np.quantile(drawn, (0.025, 0.975), axis=0)
     bins = zip(np.diff(edges), said, seen, bands[0], bands[1], strict=True)
-    return Calibration(
+    return Reliability(
         rows=len(truth),
         log_loss=loss,
         low=low,

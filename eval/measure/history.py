@@ -19,7 +19,7 @@ from intent.model.taxonomy import Taxonomy
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class FinishedRun:
     """A run that was read back.
 
     Attributes:
@@ -46,7 +46,7 @@ class Run:
         )
 
 
-def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> Run:
+def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> FinishedRun:
     """Read a finished run and score it.
 
     Args:
@@ -71,7 +71,7 @@ def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> Ru
             f"no prediction of {folder} is of a message that the dataset of suite {read_by.name} "
             "still has; make the run again"
         )
-    return Run(
+    return FinishedRun(
         folder,
         manifest,
         read_by,
@@ -82,12 +82,12 @@ def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> Ru
     )
 
 
-def select(run: Run, keys: set[tuple[int, str]], taxonomy: Taxonomy) -> Run:
+def select(run: FinishedRun, keys: set[tuple[int, str]], taxonomy: Taxonomy) -> FinishedRun:
     """Return the run with only these predictions, sorted by key."""
     kept = tuple(
         sorted((one for one in run.predictions if one.key in keys), key=lambda one: one.key)
     )
-    return Run(
+    return FinishedRun(
         run.folder,
         run.manifest,
         run.suite,

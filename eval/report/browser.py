@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eval.measure.history import Run
+from eval.measure.history import FinishedRun
 from eval.run.predictions import Prediction
 from eval.verdict.judged import Judged
 
@@ -28,7 +28,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BrowsedMessage:
     """A message in the browser.
 
     Attributes:
@@ -51,7 +51,7 @@ class Entry:
     search: str
 
 
-def entries(judged: Judged) -> list[Entry]:
+def entries(judged: Judged) -> list[BrowsedMessage]:
     """Return the messages to browse, the most harmful first."""
     if judged.comparison is None:
         return _wrong(judged.run)
@@ -66,7 +66,7 @@ def entries(judged: Judged) -> list[Entry]:
     return found
 
 
-def _wrong(run: Run) -> list[Entry]:
+def _wrong(run: FinishedRun) -> list[BrowsedMessage]:
     pairs = zip(run.scored.cost, run.predictions, strict=True)
     wrong = [
         (float(cost), one)
@@ -77,7 +77,9 @@ def _wrong(run: Run) -> list[Entry]:
     return [_entry(run, one, "wrong", cost, None) for cost, one in wrong[:MOST]]
 
 
-def _entry(run: Run, now: Prediction, kind: str, cost: float, before: Prediction | None) -> Entry:
+def _entry(
+    run: FinishedRun, now: Prediction, kind: str, cost: float, before: Prediction | None
+) -> BrowsedMessage:
     row = run.items[now.id].row
     message, context = row.input, row.input.context
     about = [
@@ -92,7 +94,7 @@ def _entry(run: Run, now: Prediction, kind: str, cost: float, before: Prediction
     labels = run.scored.labels
     right = ", ".join(row.expected.labels)
     said = _said(now, labels)
-    return Entry(
+    return BrowsedMessage(
         id=now.id,
         kind=kind,
         cost=cost,

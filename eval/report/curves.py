@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eval.report.plots import Axes, Line, Mark, Plot, nice_top, plot
+from eval.report.plots import Axes, Mark, Plot, PlotLine, nice_top, plot
 
 _SHARES = Axes((0.0, 1.0), (0.0, 1.0))
 _FEW = 3
@@ -47,7 +47,7 @@ def _precision_recall(
 ) -> Plot:
     runs = [("before", before), ("now", metrics)]
     lines = [
-        Line(kind, kind, _SHARES.path(one["curves"][name]["x"], one["curves"][name]["y"]))
+        PlotLine(kind, kind, _SHARES.path(one["curves"][name]["x"], one["curves"][name]["y"]))
         for kind, one in runs
         if one is not None
     ]
@@ -66,7 +66,7 @@ def _cost(title: str, name: str, metrics: dict[str, Any], before: dict[str, Any]
     )
     axes = Axes((0.0, 1.0), (0.0, top))
     lines = [
-        Line(kind, kind, axes.path(one["curves"][name]["x"], one["curves"][name]["y"]))
+        PlotLine(kind, kind, axes.path(one["curves"][name]["x"], one["curves"][name]["y"]))
         for kind, one in runs
     ]
     return plot(title, ("lead threshold", "cost, in false leads"), axes, lines)
@@ -77,12 +77,12 @@ def reliability(title: str, found: dict[str, Any]) -> Plot:
     would lie.
     """
     bins = found["bins"]
-    lines = [Line("perfect", "ideal", _SHARES.path([0, 1], [0, 1]))]
+    lines = [PlotLine("perfect", "ideal", _SHARES.path([0, 1], [0, 1]))]
     if len(bins) >= _FEW:
         said = [one["said"] for one in bins]
         lines.insert(
             0,
-            Line(
+            PlotLine(
                 "95 % if perfect",
                 "band",
                 _SHARES.area(said, [one["low"] for one in bins], [one["high"] for one in bins]),

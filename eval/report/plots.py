@@ -14,7 +14,7 @@ Range = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlotLine:
     """A line of a plot; ``kind`` is the class that the style colours: now, before, ideal or
     band.
     """
@@ -50,7 +50,7 @@ class Plot:
     title: str
     x_label: str
     y_label: str
-    lines: tuple[Line, ...]
+    lines: tuple[PlotLine, ...]
     marks: tuple[Mark, ...]
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
@@ -97,7 +97,7 @@ def plot(
     title: str,
     labels: tuple[str, str],
     axes: Axes,
-    lines: Sequence[Line],
+    lines: Sequence[PlotLine],
     marks: Sequence[Mark] = (),
 ) -> Plot:
     """Put a plot together."""

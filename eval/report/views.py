@@ -14,7 +14,7 @@ from eval.data.agreement import Agreement, agreement
 from eval.measure.metrics import measure
 from eval.measure.registry import METRICS
 from eval.measure.tables import Confusion, confusion
-from eval.verdict.compare import Comparison, Difference
+from eval.verdict.compare import Comparison, MetricDifference
 from eval.verdict.judged import Judged
 from eval.verdict.summary import number, signed
 from intent.model.taxonomy import Taxonomy
@@ -72,7 +72,7 @@ class Matrix:
     cells: tuple[tuple[tuple[str, float, bool], ...], ...]
 
 
-def changes(differences: Sequence[Difference]) -> list[ChangeRow]:
+def changes(differences: Sequence[MetricDifference]) -> list[ChangeRow]:
     """Return rows of differences, in order."""
     return [_change(one) for one in differences]
 
@@ -91,7 +91,7 @@ def label_changes(comparison: Comparison) -> list[ChangeRow]:
     ]
 
 
-def _change(one: Difference) -> ChangeRow:
+def _change(one: MetricDifference) -> ChangeRow:
     low, high = one.change.low, one.change.high
     known = not math.isnan(low)
     reach = max(abs(low), abs(high), 1e-9) if known else 1.0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from eval.run.items import Item
 from eval.run.manifest import Decider
 from eval.run.predictions import Guess, Prediction, Status, decided, guess
-from eval.run.replies import Cost, RunLedger, RunReplies, shares
+from eval.run.replies import MessageCost, RunLedger, RunReplies, shares
 from eval.run.subject import LocalSubject
 from intent.model.decision import Decision
 from intent.model.message import Message
@@ -165,10 +165,10 @@ class LlmSubject:
             known |= said
         return [known[item.seen] for item in batch]
 
-    def _costs(self, keys: Sequence[str], latency: float) -> list[Cost]:
+    def _costs(self, keys: Sequence[str], latency: float) -> list[MessageCost]:
         """Share out what was paid just now over the messages that were not paid for before."""
         known = {
-            key: Cost.model_validate_json(note)
+            key: MessageCost.model_validate_json(note)
             for key, note in self._replies.notes("cost", keys).items()
         }
         fresh = [key for key in keys if key not in known]
@@ -247,7 +247,7 @@ def _claim(item: Item, number: int) -> Claim:
 
 
 def _prediction(
-    item: Item, repeat: int, answer: Answer, reply: bytes, cost: Cost, local: Guess | None
+    item: Item, repeat: int, answer: Answer, reply: bytes, cost: MessageCost, local: Guess | None
 ) -> Prediction:
     common = {
         "id": item.row.id,

@@ -15,7 +15,7 @@ from eval.run.asking import CascadeSubject, LlmSubject
 from eval.run.items import Item
 from eval.run.manifest import Decider
 from eval.run.replies import RunLedger, RunReplies, refuse
-from eval.run.request import Request
+from eval.run.request import RunRequest
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import Suite, digest
 from intent.bootstrap import build as bootstrap
@@ -38,7 +38,7 @@ _NOWHERE = "http://127.0.0.1:9/v1"
 
 
 def assemble(
-    request: Request, suite: Suite, everything: Sequence[Item], closing: ExitStack
+    request: RunRequest, suite: Suite, everything: Sequence[Item], closing: ExitStack
 ) -> Subject:
     """Build the subject that was asked for.
 
@@ -63,7 +63,7 @@ def assemble(
     return asking if by == "llm" else _cascade(request, settings, asking)
 
 
-def _local(settings: Settings, request: Request) -> LocalSubject:
+def _local(settings: Settings, request: RunRequest) -> LocalSubject:
     classifier = bootstrap.build_classifier(settings)
     made = classifier.versions
     return LocalSubject(
@@ -78,13 +78,13 @@ def _local(settings: Settings, request: Request) -> LocalSubject:
     )
 
 
-def _by_hand(request: Request) -> dict[str, str | float | bool]:
+def _by_hand(request: RunRequest) -> dict[str, str | float | bool]:
     named = {"lead_threshold": request.lead_threshold, "ask_above": request.ask_above}
     return {name: value for name, value in named.items() if value is not None}
 
 
 def _asking(
-    request: Request,
+    request: RunRequest,
     suite: Suite,
     settings: Settings,
     everything: Sequence[Item],
@@ -132,7 +132,7 @@ def _asking(
     )
 
 
-def _cascade(request: Request, settings: Settings, asking: LlmSubject) -> CascadeSubject:
+def _cascade(request: RunRequest, settings: Settings, asking: LlmSubject) -> CascadeSubject:
     local = _local(settings, request)
     asked = _by_hand(request)
     if request.ask_above is None:
@@ -177,7 +177,7 @@ def without_examples(items: Sequence[Item], prompt: Prompt) -> list[Item]:
     return [item for item in items if item.room not in known]
 
 
-def _model(request: Request, settings: Settings) -> Path:
+def _model(request: RunRequest, settings: Settings) -> Path:
     """Return the folder of the model; with a threshold by hand, a copy of it beside the run that
     differs in nothing else.
     """

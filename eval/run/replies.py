@@ -17,7 +17,7 @@ from intent.model.errors import OperatorError
 from intent.ports.asking import Replies
 
 
-class Cost(BaseModel):
+class MessageCost(BaseModel):
     """One message's part of what was asked: tokens, nanodollars, and the seconds until its batch
     was decided.
     """
@@ -127,7 +127,7 @@ def refuse(nanodollars: int) -> AbstractContextManager[None]:  # noqa: ARG001
     )
 
 
-def shares(attempts: Sequence[Attempt], messages: int, latency: float) -> list[Cost]:
+def shares(attempts: Sequence[Attempt], messages: int, latency: float) -> list[MessageCost]:
     """Share out what attempts cost over messages, so that the parts add up exactly."""
     totals = {
         name: sum(getattr(one, name) for one in attempts)
@@ -138,6 +138,6 @@ def shares(attempts: Sequence[Attempt], messages: int, latency: float) -> list[C
         for name, total in totals.items()
     }
     return [
-        Cost(latency=latency, **{name: part[place] for name, part in parts.items()})
+        MessageCost(latency=latency, **{name: part[place] for name, part in parts.items()})
         for place in range(messages)
     ]

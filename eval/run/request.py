@@ -14,7 +14,7 @@ STORE = Path("runs/replies.db")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RunRequest:
     """One run.
 
     Attributes:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from eval.run.assemble import assemble, without_examples
 from eval.run.items import Item, chosen, load_items, parse_filters
 from eval.run.manifest import Decider, Manifest, code_hash, dataset_hash, from_here, now, versions
-from eval.run.request import Request
+from eval.run.request import RunRequest
 from eval.run.runner import execute
 from eval.run.suite import Suite, load_suite
 from intent.bootstrap import build as bootstrap
@@ -16,7 +16,7 @@ from intent.bootstrap.settings import load_settings
 
 
 def start(
-    request: Request, progress: Callable[[int, int], None] = lambda decided, total: None
+    request: RunRequest, progress: Callable[[int, int], None] = lambda decided, total: None
 ) -> Manifest:
     """Make a run.
 
@@ -55,7 +55,7 @@ def start(
         )
 
 
-def describe(request: Request, suite: Suite, items: list[Item], decider: Decider) -> Manifest:
+def describe(request: RunRequest, suite: Suite, items: list[Item], decider: Decider) -> Manifest:
     """Return the manifest of a run that begins now."""
     return Manifest(
         suite=suite.name,

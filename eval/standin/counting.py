@@ -52,7 +52,7 @@ class Count:
 
 
 @dataclass
-class Window:
+class SlidingWindow:
     """What was let through in the last ``seconds``: the time and the tokens of each request."""
 
     seconds: float

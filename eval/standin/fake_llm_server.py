@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from eval.standin.answers import decide
-from eval.standin.counting import Count, Window, plain_text
+from eval.standin.counting import Count, SlidingWindow, plain_text
 from eval.standin.faults import Fault
 from eval.standin.handler import Handler, reset
 from intent.bootstrap.build import build_local, build_taxonomy
@@ -82,7 +82,7 @@ class FakeLlmServer:
 
     def __post_init__(self) -> None:
         """Begin to count."""
-        self._limits = Window(self.window)
+        self._limits = SlidingWindow(self.window)
 
     @property
     def url(self) -> str:

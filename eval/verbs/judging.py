@@ -11,7 +11,7 @@ from rich.table import Table
 
 from eval.measure.history import load_run
 from eval.run.items import chosen, parse_filters
-from eval.run.request import STORE, Request
+from eval.run.request import STORE, RunRequest
 from eval.run.suite import load_suite
 from eval.verbs.outcome import GATE_FAILED, UNDECIDED, differences, finish, print_checks
 from eval.verbs.running import (
@@ -104,7 +104,7 @@ def gate(
     metric_names(build_taxonomy(load_settings()).names, load_suite(suite).gates)
     if folder is None:
         folder = output or fresh_folder(suite)
-        asked = Request(
+        asked = RunRequest(
             suite,
             folder,
             model=model,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from eval.run.request import SEED, STORE, Request
+from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.verbs.outcome import finish
@@ -105,7 +105,7 @@ def run(
     Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run
     --suite eval/suites/llm.yaml --prompt candidate -j 4
     """
-    request = Request(
+    request = RunRequest(
         suite=suite,
         out=output or fresh_folder(suite),
         by=by.value if by else None,
@@ -142,7 +142,7 @@ def score(
     finish(folder, against=against)
 
 
-def carry_out(request: Request) -> None:
+def carry_out(request: RunRequest) -> None:
     """Make a run with a progress bar."""
     with progress_bar(f"deciding {request.suite.stem}", None) as (bar, task):
         start(

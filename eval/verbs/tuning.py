@@ -10,7 +10,7 @@ import typer
 import yaml
 from rich.table import Table
 
-from eval.measure.history import Run, load_run
+from eval.measure.history import FinishedRun, load_run
 from eval.measure.routing import Tradeoff, frontier, opinions, repair
 from eval.measure.tables import cost_curve, stream_weights
 from eval.run.predictions import replace
@@ -118,7 +118,7 @@ def write_route(path: Path, route: Route, head: str) -> None:
     replace(path, (head + yaml.safe_dump(route.model_dump(), sort_keys=False)).encode())
 
 
-def _thresholds(run: Run, taxonomy: Taxonomy) -> None:
+def _thresholds(run: FinishedRun, taxonomy: Taxonomy) -> None:
     scored = run.scored
     table = Table(
         "messages",

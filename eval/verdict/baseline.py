@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from eval.measure.history import Run, load_run
+from eval.measure.history import FinishedRun, load_run
 from eval.run.manifest import FILE
 from eval.run.runner import PREDICTIONS
 from eval.run.suite import Suite
@@ -17,7 +17,7 @@ METRICS = "metrics.json"
 _KEPT = (FILE, PREDICTIONS, METRICS)
 
 
-def baseline_of(suite: Suite, taxonomy: Taxonomy, folder: Path = BASELINES) -> Run | None:
+def baseline_of(suite: Suite, taxonomy: Taxonomy, folder: Path = BASELINES) -> FinishedRun | None:
     """Return the baseline of a suite, scored by the suite as it is now, or None where none was
     blessed.
     """
@@ -25,7 +25,7 @@ def baseline_of(suite: Suite, taxonomy: Taxonomy, folder: Path = BASELINES) -> R
     return load_run(home, taxonomy, suite) if (home / FILE).exists() else None
 
 
-def bless(run: Run, folder: Path = BASELINES) -> Path:
+def bless(run: FinishedRun, folder: Path = BASELINES) -> Path:
     """Make a run the baseline of its suite: manifest, predictions and metrics are copied.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from eval.measure.history import Run, select
+from eval.measure.history import FinishedRun, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, exact, metric_named, value_of
 from eval.measure.scored import Scored
@@ -31,7 +31,7 @@ Judgement = Literal["better", "worse", "no difference shown", "cannot be told"]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class MetricDifference:
     """How one metric differs.
 
     Attributes:
@@ -89,19 +89,19 @@ class Comparison:
         flips: the most harmful first.
     """
 
-    before: Run
-    after: Run
+    before: FinishedRun
+    after: FinishedRun
     left_out: int
-    overall: tuple[Difference, ...]
-    labels: tuple[Difference, ...]
-    slices: tuple[Difference, ...]
+    overall: tuple[MetricDifference, ...]
+    labels: tuple[MetricDifference, ...]
+    slices: tuple[MetricDifference, ...]
     only_before_right: int
     only_after_right: int
     mcnemar: float | None
     flips: tuple[Flip, ...]
 
 
-def compare(before: Run, after: Run, taxonomy: Taxonomy) -> Comparison:
+def compare(before: FinishedRun, after: FinishedRun, taxonomy: Taxonomy) -> Comparison:
     """Compare two runs on the messages that both have decided.
 
     Raises:
@@ -147,13 +147,15 @@ def compare(before: Run, after: Run, taxonomy: Taxonomy) -> Comparison:
     )
 
 
-def _slices(dimension: str, first: Scored, second: Scored, *, clustered: bool) -> list[Difference]:
+def _slices(
+    dimension: str, first: Scored, second: Scored, *, clustered: bool
+) -> list[MetricDifference]:
     values = first.slices[dimension]
     parts = [
         (str(value), first.only(values == value), second.only(values == value))
         for value in np.unique(values)
     ]
-    found: list[Difference] = []
+    found: list[MetricDifference] = []
     for name in _SLICE_METRICS:
         members = [
             (METRICS[name], f"{dimension}={value}", one, other) for value, one, other in parts
@@ -168,7 +170,7 @@ def _family(
     clustered: bool,
     corrected: bool = True,
     draws: int = 2000,
-) -> tuple[Difference, ...]:
+) -> tuple[MetricDifference, ...]:
     level = family_level(len(members), LEVEL) if corrected else LEVEL
     found = [
         _difference(metric, where, first, second, clustered=clustered, level=level, draws=draws)
@@ -190,11 +192,11 @@ def _difference(
     clustered: bool,
     level: float,
     draws: int,
-) -> Difference:
+) -> MetricDifference:
     change = difference(metric, first, second, clustered=clustered, level=level, draws=draws)
     if change.rooms < FEW_ROOMS:
         change = dataclasses.replace(change, low=np.nan, high=np.nan, error=np.nan, p=np.nan)
-    return Difference(
+    return MetricDifference(
         metric=metric.name,
         title=metric.title,
         where=where,
@@ -210,7 +212,7 @@ def _difference(
     )
 
 
-def _judged(one: Difference, p: float) -> Judgement:
+def _judged(one: MetricDifference, p: float) -> Judgement:
     if np.isnan(p):
         return "cannot be told"
     if p >= 1 - LEVEL or one.change.value == 0:
@@ -218,12 +220,12 @@ def _judged(one: Difference, p: float) -> Judgement:
     return "worse" if one.harm > 0 else "better"
 
 
-def needed(one: Difference, effect: float) -> int | None:
+def needed(one: MetricDifference, effect: float) -> int | None:
     """Return how many messages would show an effect of this size."""
     return messages_needed(one.rows, one.change.error, one.rooms, effect)
 
 
-def _flips(before: Run, after: Run) -> tuple[Flip, ...]:
+def _flips(before: FinishedRun, after: FinishedRun) -> tuple[Flip, ...]:
     found = []
     for place, (old, new) in enumerate(zip(before.predictions, after.predictions, strict=True)):
         if old.labels != new.labels:

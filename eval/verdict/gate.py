@@ -16,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 import scipy.stats
 
-from eval.measure.history import Run, select
+from eval.measure.history import FinishedRun, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, metric_named, value_of
 from eval.measure.scored import Scored
@@ -81,7 +81,9 @@ class GateReport:
         return [check for check in self.checks if check.verdict is verdict]
 
 
-def check_run(candidate: Run, baseline: Run | None, taxonomy: Taxonomy) -> GateReport:
+def check_run(
+    candidate: FinishedRun, baseline: FinishedRun | None, taxonomy: Taxonomy
+) -> GateReport:
     """Hold a candidate against its suite's gates.
 
     Raises:
@@ -100,7 +102,9 @@ def check_run(candidate: Run, baseline: Run | None, taxonomy: Taxonomy) -> GateR
     return GateReport((*checks, *(_must_pass(key, candidate) for key in suite.must_pass)))
 
 
-def _same_messages(candidate: Run, baseline: Run | None, taxonomy: Taxonomy) -> tuple[Run, Run]:
+def _same_messages(
+    candidate: FinishedRun, baseline: FinishedRun | None, taxonomy: Taxonomy
+) -> tuple[FinishedRun, FinishedRun]:
     if baseline is None:
         raise OperatorError(
             f"suite {candidate.suite.name} has no baseline; make a good run the baseline with: "
@@ -140,7 +144,7 @@ def _limit(gate: Gate, scored: Scored) -> Check:
     )
 
 
-def _must_pass(key: str, candidate: Run) -> Check:
+def _must_pass(key: str, candidate: FinishedRun) -> Check:
     name = f"must pass: {key}"
     said = [one for one in candidate.predictions if one.id == key]
     if not said:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.measure.history import Run, load_run
+from eval.measure.history import FinishedRun, load_run
 from eval.measure.metrics import measure
 from eval.run.predictions import replace
 from eval.verdict.baseline import BASELINES, METRICS, baseline_of
@@ -29,7 +29,7 @@ class Judged:
         gate: None where the run is of a part of the suite, or has no baseline and needs one.
     """
 
-    run: Run
+    run: FinishedRun
     metrics: dict[str, Any]
     comparison: Comparison | None
     gate: GateReport | None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from eval.measure.registry import METRICS
-from eval.verdict.compare import Comparison, Difference, Flip, needed
+from eval.verdict.compare import Comparison, Flip, MetricDifference, needed
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged
 
@@ -235,6 +235,6 @@ def interval(found: dict[str, Any]) -> str:
     return "" if low is None or math.isnan(low) else f"({number(low)} to {number(high)})"
 
 
-def ends(one: Difference) -> dict[str, Any]:
+def ends(one: MetricDifference) -> dict[str, Any]:
     """Return the ends of a difference's interval."""
     return {"low": one.change.low, "high": one.change.high}

@@ -16,7 +16,7 @@ from intent.features.online.state import SqlFeatureState
 from intent.model.errors import OperatorError
 from intent.model.run import Pair, Run
 from intent.model.taxonomy import Taxonomy
-from intent.operations.runs import Difference, Tools, difference
+from intent.operations.runs import RunDifference, Tools, difference
 from intent.operations.runs import promote as make_visible
 from intent.store.decisions import SqlDecisions
 from intent.store.runs import SqlRuns
@@ -149,7 +149,7 @@ def promote(name: Name, as_json: AsJson = False) -> None:
         )
 
 
-def _labels(found: Difference, taxonomy: Taxonomy) -> Table:
+def _labels(found: RunDifference, taxonomy: Taxonomy) -> Table:
     table = Table()
     for column in ("label", "now", "gained", "lost", "then"):
         table.add_column(column, justify="left" if column == "label" else "right")

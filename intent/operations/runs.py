@@ -119,7 +119,7 @@ def promote(tools: Tools, decisions: Decisions, features: FeatureState, name: st
 
 
 @dataclass(slots=True)
-class Difference:
+class RunDifference:
     """What promotion would change: counts of messages, and of the keys of each entity whose counts
     would change.
 
@@ -139,9 +139,9 @@ class Difference:
     )
 
 
-def difference(pairs: Iterable[Pair]) -> Difference:
+def difference(pairs: Iterable[Pair]) -> RunDifference:
     """Compare decisions; needs memory for the keys of what would change."""
-    found = Difference()
+    found = RunDifference()
     for pair in pairs:
         now, then, message = set(pair.now.labels), set(pair.then.labels), pair.message
         found.compared += 1

@@ -11,7 +11,7 @@ from eval.data.rows import Row, load_dataset
 from eval.data.verbs import DATASET
 from eval.run.items import chosen, load_items, parse_filters
 from eval.run.manifest import Decider
-from eval.run.request import Request
+from eval.run.request import RunRequest
 from eval.run.runner import execute
 from eval.run.start import describe
 from eval.run.subject import LocalSubject, Subject
@@ -123,7 +123,7 @@ def local(oracle: Oracle) -> LocalSubject:
 
 def make_run(folder: Path, suite_file: Path, subject: Subject, **asked) -> Path:
     """Run a suite with any decider, and return the run's folder."""
-    request = Request(suite=suite_file, out=folder, **asked)
+    request = RunRequest(suite=suite_file, out=folder, **asked)
     suite = load_suite(suite_file)
     items = chosen(
         load_items(suite), parse_filters(request.filters), sample=request.sample, seed=request.seed

@@ -19,7 +19,7 @@ from eval.run.items import as_item, chosen, load_items
 from eval.run.manifest import Decider
 from eval.run.predictions import read_predictions
 from eval.run.replies import RunLedger, RunReplies, shares
-from eval.run.request import SEED, Request
+from eval.run.request import SEED, RunRequest
 from eval.run.runner import PREDICTIONS
 from eval.run.start import start
 from eval.run.suite import load_suite
@@ -95,8 +95,8 @@ def server(monkeypatch):
         yield standin
 
 
-def asked_for(suite: Path, out: Path, **more) -> Request:
-    return Request(suite, out, by="llm", sample=40, store=suite.parent / "replies.db", **more)
+def asked_for(suite: Path, out: Path, **more) -> RunRequest:
+    return RunRequest(suite, out, by="llm", sample=40, store=suite.parent / "replies.db", **more)
 
 
 def test_what_was_asked_once_is_replayed_offline_to_the_byte_with_its_price(
@@ -306,7 +306,7 @@ def test_twenty_thousand_replies_are_replayed_within_twenty_seconds(tmp_path, su
     database.close()
     began = time.process_time()  # what the machine's other work takes is not ours
     start(
-        Request(
+        RunRequest(
             suite,
             tmp_path / "replay",
             by="llm",

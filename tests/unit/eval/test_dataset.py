@@ -14,7 +14,15 @@ from typer.testing import CliRunner
 from eval.data.agreement import LEAD, agreement, cohens_kappa
 from eval.data.lint import comparable, lint
 from eval.data.near import near_duplicates
-from eval.data.rows import Annotation, Row, Slot, load_dataset, of_split, read_dataset, read_file
+from eval.data.rows import (
+    Annotation,
+    ExpectedSlot,
+    Row,
+    load_dataset,
+    of_split,
+    read_dataset,
+    read_file,
+)
 from eval.data.stats import count, count_cells
 from eval.data.verbs import BUNDLED_ENCODER, DATASET, app
 from intent.bootstrap.build import build_taxonomy
@@ -144,7 +152,9 @@ def test_a_label_beside_chatter_is_found():
 
 def test_a_slot_that_is_not_in_the_text_is_found():
     row = first_row("train")
-    slots = row.expected.model_copy(update={"slots": (Slot(kind="place", text="nowhere at all"),)})
+    slots = row.expected.model_copy(
+        update={"slots": (ExpectedSlot(kind="place", text="nowhere at all"),)}
+    )
     assert planted(row, expected=slots) == ["the slot place is no part of the text"]
 
 
