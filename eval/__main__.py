@@ -9,10 +9,9 @@ import sys
 import typer
 from rich.markup import escape
 
-from eval import route
+from eval import asking_threshold
 from eval.bench import verbs as bench
-from eval.data import verbs as data
-from eval.verbs import annotating, judging, running, tuning
+from eval.verbs import annotating, datasets, judging, running, tuning
 from intent.cli.screen import people
 from intent.model.errors import IntentError
 
@@ -35,13 +34,13 @@ for verb in (
     tuning.calibrate,
 ):
     app.command()(verb)
-data.app.command()(annotating.export)
-data.app.command()(annotating.queue)
-data.app.command()(annotating.suspects)
-data.app.command(name="import")(annotating.import_labels)
-app.add_typer(data.app, name="data")
+datasets.app.command()(annotating.export)
+datasets.app.command()(annotating.queue)
+datasets.app.command()(annotating.suspects)
+datasets.app.command(name="import")(annotating.import_labels)
+app.add_typer(datasets.app, name="data")
 app.add_typer(bench.app, name="bench")
-app.command()(route.route)
+app.command()(asking_threshold.route)
 
 
 def main() -> None:

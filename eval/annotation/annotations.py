@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eval.data.lint import label_faults
-from eval.data.rows import (
+from eval.data.dataset import (
     ADJUDICATED,
     SPLITS,
     Annotation,
@@ -18,6 +17,7 @@ from eval.data.rows import (
     load_dataset,
     write_file,
 )
+from eval.data.lint import label_faults
 from intent.model.taxonomy import Taxonomy
 
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from eval.annotation.sampling import reasons
-from eval.measure.history import load_run
+from eval.measure.finished import load_run
 from eval.measure.scored import Floats
 from intent.bootstrap import build as bootstrap
 from intent.bootstrap.settings import load_settings

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from eval.annotation.annotations import Given
-from eval.data.rows import DatasetFault, ExpectedSlot, Row
+from eval.data.dataset import DatasetFault, ExpectedSlot, Row
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 

@@ -8,7 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from eval.annotation.annotations import Given
-from eval.data.rows import DatasetFault, Row
+from eval.data.dataset import DatasetFault, Row
 from intent.model.errors import OperatorError
 
 COLUMNS = (

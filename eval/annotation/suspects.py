@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.data.rows import AUTHOR, SECOND
+from eval.data.dataset import AUTHOR, SECOND
 from eval.measure.scored import Scored
 from eval.run.items import Item
 

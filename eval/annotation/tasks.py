@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from eval.data.rows import Row
+from eval.data.dataset import Row
 
 
 def assign(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from eval.bench import figures, plots
+from eval.bench import card_plots, figures
 from eval.bench.peers import keyword_score, plain_encoder, router_score
 from eval.bench.real import report
 from intent.bootstrap.resources import locate
@@ -30,7 +30,7 @@ def figure_lines(
     """Measure on ``test``, draw the plots into ``out``, and return the section in Markdown."""
     decisions = ours.classify([example.message for example in test])
     rows = figures.judged(test, decisions, taxonomy)
-    plots.reliability(rows, LANGUAGES, out / "reliability.svg")
+    card_plots.reliability(rows, LANGUAGES, out / "reliability.svg")
     truth, chosen = rows.truth[:, -1], rows.chosen[:, -1]
     texts = [example.message.text for example in test]
     routes = [
@@ -47,7 +47,7 @@ def figure_lines(
         "embedding router": router_score(plain_encoder(), texts, routes, others),
     }
     hits = (truth & chosen).sum()
-    found = plots.precision_recall(
+    found = card_plots.precision_recall(
         truth,
         scores,
         (hits / truth.sum(), hits / max(chosen.sum(), 1)),

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.bench.local import chosen_labels, targets
-from eval.measure.calibration import calibration
 from eval.measure.classification import brier
+from eval.measure.reliability import calibration
 from intent.model.decision import Decision
 from intent.model.taxonomy import Taxonomy
 from intent.statistics.rooms import bootstrap

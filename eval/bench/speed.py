@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from eval.bench.wire import wire_messages
+from eval.bench.recorded import wire_messages
 from intent.bootstrap import build as bootstrap
 from intent.bootstrap.settings import load_settings
 from intent.cli.screen import json_line, results, say
@@ -130,7 +130,7 @@ def gate(
 
     Example: python -m eval bench gate --data ../shared/data
     """
-    from eval.bench.gate import gate as run
+    from eval.bench.ngram_gate import gate as run
     from intent.training.data import read_examples
 
     texts = {

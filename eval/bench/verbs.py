@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from eval.asking_threshold import Decided, threshold_of
 from eval.bench import features, speed
 from eval.bench.cost import Bench, Sample, WayOfAsking, fill, spelled_out
-from eval.bench.wire import wire_messages
-from eval.data.rows import read_file
-from eval.route import Decided, threshold_of
+from eval.bench.recorded import wire_messages
+from eval.data.dataset import read_file
 from intent.bootstrap import build as bootstrap
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import load_settings

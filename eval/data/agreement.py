@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.data.rows import AUTHOR, SECOND, Row
+from eval.data.dataset import AUTHOR, SECOND, Row
 from intent.model.taxonomy import Taxonomy
 
 LEAD = "lead"

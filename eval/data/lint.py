@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from eval.data.rows import ADJUDICATED, AUTHOR, SECOND, DatasetFault, Row
+from eval.data.dataset import ADJUDICATED, AUTHOR, SECOND, DatasetFault, Row
 from intent.classify.folding import fold
 from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy

@@ -13,8 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.data.dataset import Row
 from eval.data.lint import comparable
-from eval.data.rows import Row
 
 NGRAM_COSINE = 0.8
 """Cosine of the sets of character 2- and 3-grams from which two texts are nearly the same."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from eval.data.rows import Row
+from eval.data.dataset import Row
 from intent.model.taxonomy import Taxonomy
 
 

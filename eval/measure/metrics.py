@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from eval.measure import tables
-from eval.measure.calibration import calibration
 from eval.measure.classification import brier, log_loss
 from eval.measure.registry import METRICS, estimate, metric_named, value_of
+from eval.measure.reliability import calibration
 from eval.measure.scored import Booleans, Floats, Scored
 from eval.run.suite import Suite
 from intent.model.taxonomy import Taxonomy

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eval.measure.history import FinishedRun
+from eval.measure.finished import FinishedRun
 from eval.run.predictions import Prediction
 from eval.verdict.judged import Judged
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from eval.data.lint import comparable
-from eval.run.asking import CascadeSubject, LlmSubject
 from eval.run.items import Item
+from eval.run.llm_subject import CascadeSubject, LlmSubject
 from eval.run.manifest import Decider
 from eval.run.replies import RunLedger, RunReplies, refuse
 from eval.run.request import RunRequest

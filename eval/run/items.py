@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from eval.data.rows import Row, read_file
+from eval.data.dataset import Row, read_file
 from eval.run.suite import DIMENSIONS, Suite, digest
 from intent.model.errors import OperatorError
 from intent.model.message import Message, wire

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from eval.data.rows import SPLITS
+from eval.data.dataset import SPLITS
 from intent.model.datafile import read_data
 
 DIMENSIONS = ("lang", "kind", "business", "length", "hard", "author_role")

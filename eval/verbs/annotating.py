@@ -19,12 +19,12 @@ from eval.annotation.sampling import draw
 from eval.annotation.sheet import read_sheet, sheet
 from eval.annotation.suspects import suspects as find_suspects
 from eval.annotation.tasks import assign
-from eval.data.rows import Row, load_dataset
-from eval.data.verbs import DATASET
-from eval.measure.history import load_run
+from eval.data.dataset import Row, load_dataset
+from eval.measure.finished import load_run
 from eval.run.items import as_item, chosen, parse_filters
 from eval.run.predictions import replace
 from eval.run.request import SEED
+from eval.verbs.datasets import DATASET
 from intent.bootstrap.build import build_taxonomy
 from intent.bootstrap.settings import load_settings
 from intent.cli.screen import json_line, one_line, people, results

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.measure.history import load_run
+from eval.measure.finished import load_run
 from eval.run.items import chosen, parse_filters
 from eval.run.request import STORE, RunRequest
 from eval.run.suite import load_suite

@@ -10,7 +10,7 @@ import typer
 import yaml
 from rich.table import Table
 
-from eval.measure.history import FinishedRun, load_run
+from eval.measure.finished import FinishedRun, load_run
 from eval.measure.routing import Tradeoff, frontier, opinions, repair
 from eval.measure.tables import cost_curve, stream_weights
 from eval.run.predictions import replace

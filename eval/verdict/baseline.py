@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from eval.measure.history import FinishedRun, load_run
+from eval.measure.finished import FinishedRun, load_run
 from eval.run.manifest import FILE
 from eval.run.runner import PREDICTIONS
 from eval.run.suite import Suite

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from eval.measure.history import FinishedRun, select
+from eval.measure.finished import FinishedRun, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, exact, metric_named, value_of
 from eval.measure.scored import Scored

@@ -16,7 +16,7 @@ from enum import StrEnum
 import numpy as np
 import scipy.stats
 
-from eval.measure.history import FinishedRun, select
+from eval.measure.finished import FinishedRun, select
 from eval.measure.metrics import FEW_ROOMS
 from eval.measure.registry import METRICS, Metric, difference, metric_named, value_of
 from eval.measure.scored import Scored

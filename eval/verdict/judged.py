@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.measure.history import FinishedRun, load_run
+from eval.measure.finished import FinishedRun, load_run
 from eval.measure.metrics import measure
 from eval.run.predictions import replace
 from eval.verdict.baseline import BASELINES, METRICS, baseline_of

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from eval.data.rows import Row, load_dataset
-from eval.data.verbs import DATASET
+from eval.data.dataset import Row, load_dataset
 from eval.run.items import chosen, load_items, parse_filters
 from eval.run.manifest import Decider
 from eval.run.request import RunRequest
@@ -16,6 +15,7 @@ from eval.run.runner import execute
 from eval.run.start import describe
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import load_suite
+from eval.verbs.datasets import DATASET
 from intent.bootstrap.build import build_taxonomy
 from intent.bootstrap.settings import load_settings
 from intent.model.decision import DecidedBy, Decision, Versions

@@ -21,10 +21,10 @@ from eval.annotation.sheet import read_sheet, sheet
 from eval.annotation.suspects import suspects
 from eval.annotation.tasks import assign
 from eval.data.agreement import by_guideline
-from eval.data.rows import Annotation, Row, load_dataset, of_split, read_file, write_file
-from eval.data.verbs import DATASET
-from eval.measure.history import load_run
+from eval.data.dataset import Annotation, Row, load_dataset, of_split, read_file, write_file
+from eval.measure.finished import load_run
 from eval.verbs.annotating import import_labels
+from eval.verbs.datasets import DATASET
 from intent.model.errors import OperatorError
 from tests.unit.eval.oracle import Oracle, local, make_run, rows_by_message, taxonomy, write_suite
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from eval.measure.history import load_run
+from eval.measure.finished import load_run
 from eval.measure.tables import UNPARSEABLE, confusion
-from eval.run.asking import CascadeSubject, LlmSubject
 from eval.run.assemble import rooms, without_examples
 from eval.run.items import as_item, chosen, load_items
+from eval.run.llm_subject import CascadeSubject, LlmSubject
 from eval.run.manifest import Decider
 from eval.run.predictions import read_predictions
 from eval.run.replies import RunLedger, RunReplies, shares

@@ -12,9 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.data.agreement import LEAD, agreement, cohens_kappa
-from eval.data.lint import comparable, lint
-from eval.data.near import near_duplicates
-from eval.data.rows import (
+from eval.data.dataset import (
     Annotation,
     ExpectedSlot,
     Row,
@@ -23,8 +21,10 @@ from eval.data.rows import (
     read_dataset,
     read_file,
 )
+from eval.data.lint import comparable, lint
+from eval.data.near import near_duplicates
 from eval.data.stats import count, count_cells
-from eval.data.verbs import BUNDLED_ENCODER, DATASET, app
+from eval.verbs.datasets import BUNDLED_ENCODER, DATASET, app
 from intent.bootstrap.build import build_taxonomy
 from intent.bootstrap.settings import load_settings
 from intent.classify.local.encoder import open_encoder

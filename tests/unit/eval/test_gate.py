@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from eval.measure.history import load_run
+from eval.measure.finished import load_run
 from eval.run.suite import Gate
 from eval.verdict.baseline import bless
 from eval.verdict.compare import compare

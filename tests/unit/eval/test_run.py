@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.measure.history import load_run
+from eval.measure.finished import load_run
 from eval.run.items import chosen, load_items, parse_filters, slice_values
 from eval.run.manifest import read_manifest
 from eval.run.predictions import Prediction, lines_of, read_predictions

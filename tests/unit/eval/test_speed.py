@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.bench.gate import judged, threshold
+from eval.bench.ngram_gate import judged, threshold
 from eval.bench.speed import read_wire
 from intent.model.errors import OperatorError
 

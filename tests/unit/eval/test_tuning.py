@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from eval.measure.history import load_run
+from eval.measure.finished import load_run
 from eval.measure.routing import frontier, opinions, repair
 from eval.run.manifest import Decider
 from eval.run.predictions import guess

@@ -10,7 +10,7 @@ import scipy.stats
 import sklearn.metrics
 
 from eval.measure import classification
-from eval.measure.calibration import calibration
+from eval.measure.reliability import calibration
 from intent.statistics.rooms import (
     Estimate,
     bootstrap,

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.data.rows import read_file
+from eval.data.dataset import read_file
 from eval.verbs.tuning import route_run, write_route
 from intent.bootstrap import build as bootstrap
 from intent.bootstrap.settings import load_settings

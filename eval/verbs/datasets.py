@@ -10,9 +10,9 @@ import typer
 from rich.table import Table
 
 from eval.data.agreement import agreement, by_guideline
+from eval.data.dataset import AUTHOR, SECOND, load_dataset, of_split, read_dataset
 from eval.data.lint import lint as lint_rows
 from eval.data.near import near_duplicates
-from eval.data.rows import AUTHOR, SECOND, load_dataset, of_split, read_dataset
 from eval.data.stats import Counts, count, count_cells
 from intent.bootstrap.build import build_taxonomy
 from intent.bootstrap.settings import load_settings

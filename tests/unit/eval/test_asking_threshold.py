@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eval.route import Decided, at, choose, threshold_of
+from eval.asking_threshold import Decided, at, choose, threshold_of
 from intent.classify.route import Assumed
 
 ASSUMED = Assumed(repaired=0.5, introduced=0.1, false_lead_dollars=0.01)

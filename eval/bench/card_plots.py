@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from eval.bench.figures import JudgedDecisions
-from eval.measure.calibration import calibration
+from eval.measure.reliability import calibration
 
 # The same plot gives the same bytes: no date, no random ids.
 _METADATA = {"Date": None}
