@@ -55,11 +55,11 @@ def check_state(connection: Connection, groups: Mapping[str, frozenset[str]]) ->
     tally.finish(lambda entity, event, code: event.at)
     recomputed = len(tally.counters) + len(tally.tiles)
     mismatched = extra = 0
-    for row in connection.execution_options(yield_per=5000).execute(select(feature_counters)):
+    for row in connection.execute(select(feature_counters).execution_options(yield_per=5000)):
         computed = tally.counters.pop(row.key, None)
         extra += computed is None
         mismatched += computed is not None and not _same_counters(row, computed)
-    for row in connection.execution_options(yield_per=1000).execute(select(feature_tiles)):
+    for row in connection.execute(select(feature_tiles).execution_options(yield_per=1000)):
         tiles = tally.tiles.pop(row.key, None)
         extra += tiles is None
         mismatched += tiles is not None and not _same_tiles(row, tiles)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, literal, select
 from intent.features.definitions.definitions import Definitions, Feature, FeatureSet
 from intent.features.definitions.events import ENTITIES, Topics, entity_key
 from intent.features.definitions.status import Status
+from intent.features.online.future import parked_identities
 from intent.features.online.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields, together
 from intent.features.online.rows import events_of_entities, events_of_messages, within
 from intent.features.online.tally import Tally
@@ -33,7 +34,7 @@ from intent.features.online.values import (
 from intent.features.online.waiting import waiting_keys
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
-from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
+from intent.store.feature_tables import feature_counters, feature_tiles
 from intent.store.times import from_microseconds, microseconds
 
 
@@ -239,10 +240,7 @@ class FeatureReader:
         """Return the keys of entities with future-dated messages that are due, but not counted
         yet.
         """
-        due = select(feature_future.c.platform, feature_future.c.message_id).where(
-            feature_future.c.due < at
-        )
-        identities = [(platform, message_id) for platform, message_id in connection.execute(due)]
+        identities = parked_identities(connection, at)
         return {
             key
             for event in events_of_messages(connection, identities, self._topics)

@@ -64,7 +64,14 @@ def all_events(connection: Connection, topics: Topics) -> Iterator[Event]:
         feature_future.c.platform == d.platform, feature_future.c.message_id == d.message_id
     )
     query = _events().where(~parked.exists())
-    for row in connection.execution_options(yield_per=5000).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=5000)):
+        yield _event(row, topics)
+
+
+def later_events(connection: Connection, after: int, topics: Topics) -> Iterator[Event]:
+    """Yield the current decisions of what was said after ``after`` (microseconds)."""
+    query = _events().where(d.event_timestamp > from_microseconds(after))
+    for row in connection.execute(query.execution_options(yield_per=5000)):
         yield _event(row, topics)
 
 
@@ -93,7 +100,7 @@ def events_of_entities(
     first = names[:2]
     found = of_entities(connection, first, list(dict.fromkeys(key[:2] for key in asked)))
     query = _events().join_from(*found).where(d.event_timestamp < from_microseconds(before))
-    for row in connection.execution_options(yield_per=5000).execute(query):
+    for row in connection.execute(query.execution_options(yield_per=5000)):
         if names == first or tuple(getattr(row, name) for name in names) in asked:
             yield _event(row, topics)
 

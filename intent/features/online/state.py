@@ -8,14 +8,15 @@ reader may not see yet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select, tuple_, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, text, update
 
 from intent.features.definitions.events import CONTAINERS, MESSAGE_CODE, Event, Topics
+from intent.features.online.future import Change, counted_now, park_all
 from intent.features.online.packed import NEVER
-from intent.features.online.rows import all_events, events_of_messages, listed, newest_event, within
+from intent.features.online.rows import all_events, newest_event, within
 from intent.features.online.tally import Tally, Tiles
 from intent.model.decision import Entry
 from intent.store.engine import insert_for
@@ -23,19 +24,30 @@ from intent.store.feature_tables import feature_counters, feature_future, featur
 from intent.store.schema import database_now
 from intent.store.times import microseconds
 
-Change = tuple[Event | None, Event | None]
-"""(new, old): the decision that counts from now on, and the one that counted until now."""
-
 REBUILT_AT_ONCE = 20_000
 
-future = feature_future.c
+
+def database_microseconds(transaction: Connection) -> int:
+    """Return the database's clock in microseconds since 1970 UTC."""
+    return microseconds(transaction.execute(select(database_now())).scalar_one())
 
 
 class SqlFeatureState:
-    """Feature state in SQL; ``groups`` are counted as if each were a label of its own."""
+    """Feature state in SQL."""
 
-    def __init__(self, groups: Mapping[str, frozenset[str]]) -> None:
-        self.topics = Topics(groups)
+    def __init__(
+        self,
+        groups: Mapping[str, frozenset[str]],
+        *,
+        now: Callable[[Connection], int] = database_microseconds,
+    ) -> None:
+        """Prepare to count.
+
+        Args:
+            groups: intents of each group; groups are counted as if each were a label of its own.
+            now: the clock that says what is dated in the future, in microseconds since 1970 UTC.
+        """
+        self.topics, self._now = Topics(groups), now
 
     def add(self, transaction: Connection, entries: Sequence[Entry]) -> None:
         """Count inserted entries: new minus previous, at the event's time; to be called after they
@@ -61,10 +73,18 @@ class SqlFeatureState:
 
     def rebuild(self, transaction: Connection) -> int:
         """Count all current decisions anew, such as after a new group in the taxonomy; returns how
-        many.
+        many are counted, without those that are dated in the future. Who saves decisions meanwhile
+        waits.
         """
-        for table in (feature_counters, feature_tiles):
+        tables = (feature_future, feature_counters, feature_tiles)
+        if transaction.dialect.name == "postgresql":
+            # Before anything is read, and in the order in which a batch touches them: what others
+            # count is then either in what is read here, or comes on top of it.
+            names = ", ".join(table.name for table in tables)
+            transaction.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+        for table in tables:
             transaction.execute(delete(table))
+        park_all(transaction, self._now(transaction), self.topics)
         batch: list[Change] = []
         total = 0
         for event in all_events(transaction, self.topics):
@@ -79,19 +99,9 @@ class SqlFeatureState:
         return None if entry.previous is None else self.topics.event(entry.message, entry.previous)
 
     def _change(self, transaction: Connection, changes: Sequence[Change]) -> None:
-        now = microseconds(transaction.execute(select(database_now())).scalar_one())
-        due = self._due(transaction, now)
         told = [(new, old) for new, old in changes if new is not None or old is not None]
-        self._count(transaction, [*due, *_without_future(transaction, told, now)])
-
-    def _due(self, transaction: Connection, now: int) -> list[Change]:
-        ripe = (
-            delete(feature_future)
-            .where(future.due <= now)
-            .returning(future.platform, future.message_id)
-        )
-        identities = [(platform, message_id) for platform, message_id in transaction.execute(ripe)]
-        return [(event, None) for event in events_of_messages(transaction, identities, self.topics)]
+        now = self._now(transaction)
+        self._count(transaction, counted_now(transaction, told, now, self.topics))
 
     def _count(self, transaction: Connection, changes: Sequence[Change]) -> None:
         if not changes:
@@ -113,58 +123,6 @@ class SqlFeatureState:
             lambda entity, event, code: newest_event(transaction, entity, event, code, self.topics)
         )
         _save(transaction, tally)
-
-
-def _without_future(transaction: Connection, changes: Sequence[Change], now: int) -> list[Change]:
-    """Park what is dated in the future, and leave out what is parked: once due, it is counted as it
-    then stands.
-    """
-    early = [new for new, old in changes if new is not None and old is None and new.at > now]
-    if early:
-        rows = sorted((event.platform, event.message_id, event.at) for event in early)
-        statement = insert_for(transaction, feature_future).on_conflict_do_nothing()
-        transaction.execute(
-            statement, [{"platform": p, "message_id": m, "due": at} for p, m, at in rows]
-        )
-    parked = _parked(
-        transaction, [(old.platform, old.message_id) for _, old in changes if old is not None]
-    )
-    removed = [
-        (old.platform, old.message_id) for new, old in changes if new is None and old is not None
-    ]
-    _unpark(transaction, [identity for identity in removed if identity in parked])
-    return [(new, old) for new, old in changes if not _is_parked(new, old, parked, now)]
-
-
-def _is_parked(
-    new: Event | None, old: Event | None, parked: set[tuple[str, str]], now: int
-) -> bool:
-    if old is None:
-        return new is not None and new.at > now
-    return (old.platform, old.message_id) in parked
-
-
-def _parked(transaction: Connection, identities: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
-    if not identities:
-        return set()
-    # Locked, so that it is counted by exactly one: by us now, or by whoever counts it when it is
-    # due.
-    found = transaction.execute(
-        select(future.platform, future.message_id)
-        .where(_of(transaction, identities))
-        .with_for_update()
-    )
-    return {(platform, message_id) for platform, message_id in found}
-
-
-def _unpark(transaction: Connection, identities: Sequence[tuple[str, str]]) -> None:
-    if identities:
-        transaction.execute(delete(feature_future).where(_of(transaction, identities)))
-
-
-def _of(transaction: Connection, identities: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
-    wanted = listed(transaction, identities)
-    return tuple_(future.platform, future.message_id).in_(select(wanted.c.part_0, wanted.c.part_1))
 
 
 def _locked(

@@ -36,7 +36,7 @@ TIMES = st.one_of(
     st.integers(0, 3 * HOUR).map(lambda gap: NOW - gap),
     st.integers(0, 40 * DAY).map(lambda gap: NOW - gap),
     st.integers(0, 12).map(lambda tiles: NOW // (5 * MINUTE) * 5 * MINUTE - tiles * 5 * MINUTE),
-    st.integers(1, 2 * DAY).map(lambda gap: NOW + 10 * MINUTE + gap),
+    st.integers(1, 2 * DAY).map(lambda gap: NOW + gap),
 )
 
 
@@ -94,7 +94,40 @@ step = st.one_of(
     st.tuples(st.just("repeat"), st.integers(0, 50), st.none()),
     st.tuples(st.just("promote"), st.none(), st.none()),
 )
+wait = st.tuples(
+    st.just("wait"), st.none(), st.sampled_from([0, 1, 5 * MINUTE, HOUR, DAY, 3 * DAY])
+)
+rebuild = st.tuples(st.just("rebuild"), st.none(), st.none())
 histories = st.lists(st.lists(step, min_size=1, max_size=5), min_size=1, max_size=8)
+
+early = st.builds(
+    Said,
+    at=st.integers(0, 2 * DAY).map(lambda gap: NOW + gap),
+    user_id=st.sampled_from(["1", "12"]),
+    creator_id=st.just("3"),
+    room_id=st.sampled_from(["r1", "r2"]),
+    item_id=st.sampled_from([None, "i1"]),
+)
+of_few = st.integers(0, 3)
+parked_histories = st.lists(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("decide"), early, verdict),
+            wait,
+            st.tuples(st.just("upgrade"), of_few, verdict),
+            st.tuples(st.just("remove"), of_few, st.none()),
+            st.tuples(st.just("retract"), of_few, st.none()),
+            st.tuples(st.just("backfill"), of_few, verdict),
+            st.tuples(st.just("promote"), st.none(), st.none()),
+            rebuild,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    min_size=1,
+    max_size=8,
+)
+"""Few messages, dated in the future, while time passes."""
 
 
 def decision_of(given: Verdict, taxonomy: Taxonomy) -> Decision:
@@ -126,6 +159,16 @@ def message_of(number: int, what: Said) -> Message:
 
 
 @dataclass
+class Clock:
+    """A clock that stands until somebody moves it, in microseconds."""
+
+    now: int = NOW
+
+    def __call__(self, _transaction: Any) -> int:
+        return self.now
+
+
+@dataclass
 class World:
     """A database, its feature state, and the facts that both should know."""
 
@@ -136,6 +179,7 @@ class World:
     facts: dict[int, list[Fact]] = field(default_factory=dict)
     pending: dict[int, list[Fact]] = field(default_factory=dict)
     backfills: int = 0
+    clock: Clock = field(default_factory=Clock)
 
     def clear(self) -> World:
         """Forget everything, as a new database would."""
@@ -144,16 +188,18 @@ class World:
                 transaction.execute(sqlalchemy.delete(table))
             transaction.execute(sqlalchemy.delete(runs).where(runs.c.name != "production"))
         self.messages, self.facts, self.pending, self.backfills = [], {}, {}, 0
+        self.clock.now = NOW
         return self
 
     def play(self, history: Sequence[Sequence[tuple[str, Any, Any]]]) -> World:
         """Play batches of steps, each batch in one transaction where the steps allow it."""
         for batch in history:
             decided = [(what, how) for kind, what, how in batch if kind == "decide"]
-            with self.database.begin() as transaction:
-                self._decide(transaction, decided)
+            if decided:  # an empty call would settle what is due, before the step that follows
+                with self.database.begin() as transaction:
+                    self._decide(transaction, decided)
             for kind, what, how in batch:
-                if kind != "decide" and (kind == "promote" or self.messages):
+                if kind != "decide" and (what is None or self.messages):
                     with self.database.begin() as transaction:
                         getattr(self, f"_{kind}")(
                             transaction, None if what is None else what % len(self.messages), how
@@ -261,6 +307,12 @@ class World:
         self.state.remove(transaction, [Entry(message, self._decision(current))])
         self.facts[number] = []
         self.pending.pop(number, None)
+
+    def _wait(self, _transaction: Any, _number: None, gap: int) -> None:
+        self.clock.now += gap
+
+    def _rebuild(self, transaction: Any, _number: None, _how: None) -> None:
+        self.state.rebuild(transaction)
 
     def _repeat(self, transaction: Any, number: int, _how: None) -> None:
         if not self.facts[number]:

@@ -28,7 +28,17 @@ from intent.store.engine import Database
 from intent.store.times import from_microseconds
 from tests.conftest import MakeMessage
 from tests.unit.features.brute import Brute, as_known, same
-from tests.unit.features.history import DAY, HOUR, NOW, Said, Verdict, World, histories
+from tests.unit.features.history import (
+    DAY,
+    HOUR,
+    NOW,
+    Clock,
+    Said,
+    Verdict,
+    World,
+    histories,
+    parked_histories,
+)
 
 random_histories = settings(
     max_examples=25,
@@ -57,7 +67,9 @@ def definitions() -> Definitions:
 
 @pytest.fixture
 def world(database: Database, taxonomy: Taxonomy) -> World:
-    return World(database, SqlFeatureState(groups(taxonomy)), taxonomy)
+    clock = Clock()
+    state = SqlFeatureState(groups(taxonomy), now=clock)
+    return World(database, state, taxonomy, clock=clock)
 
 
 def differences(
@@ -203,6 +215,45 @@ def test_what_was_taken_back_counts_for_nothing_and_an_edit_counts_anew(
         assert counts is None or column[0] == counts
     with world.database.read() as connection:
         assert check_state(connection, world.state.topics.groups).holds
+
+
+@pytest.mark.parametrize("follows", ["upgrade", "remove", "retract", "rebuild", "repeat"])
+@pytest.mark.parametrize("waits", [0, HOUR, HOUR - 1, 2 * HOUR])
+def test_what_falls_due_is_settled_before_anything_that_follows_it(
+    world: World, definitions: Definitions, follows: str, waits: int
+) -> None:
+    local = Verdict(("purchase_intent",), (500_000,) * 13, 500_000, True, False)
+    better = Verdict(("price_inquiry",), (250_000,) * 13, 250_000, True, True)
+    spoken = ((HOUR, "1"), (2 * DAY, "12"), (-HOUR // 2, "u/3"))
+    said = [Said(NOW + gap, user, "3", "r1", None) for gap, user in spoken]
+    world.play([[("decide", what, local) for what in said], [("wait", None, waits)]])
+    target = None if follows == "rebuild" else 0
+    world.play([[(follows, target, better)]])
+    for at in (NOW + 1, NOW + HOUR + 1, world.clock.now + 1, NOW + 3 * HOUR):
+        table = FeatureReader(world.database, definitions).read(
+            chosen(definitions), ENTITY_ROWS, from_microseconds(at)
+        )
+        known = as_known(world.known(), at, margin=-(2**60))
+        assert differences(definitions, table, known, at) == []
+    with world.database.read() as connection:
+        assert check_state(connection, world.state.topics.groups).holds
+
+
+@settings(random_histories, derandomize=True)
+@given(history=parked_histories, gap=st.sampled_from([1, HOUR, 3 * DAY]))
+def test_messages_of_the_future_are_counted_once_whatever_happens_to_them(
+    world: World, definitions: Definitions, history: Any, gap: int
+) -> None:
+    world.clear().play(history)
+    with world.database.read() as connection:
+        assert check_state(connection, world.state.topics.groups).holds
+    at = world.clock.now + gap
+    features = definitions.feature_set("ranking_v1")
+    table = FeatureReader(world.database, definitions).read(
+        features, ENTITY_ROWS, from_microseconds(at)
+    )
+    known = as_known(world.known(), at, margin=-(2**60))
+    assert differences(definitions, table, known, at) == []
 
 
 def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(
