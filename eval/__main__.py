@@ -50,7 +50,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except IntentError as error:
-        people.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        people().print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         sys.exit(1)
 
 

@@ -14,8 +14,8 @@ from rich.table import Table
 
 from eval.data.dataset import read_file
 from eval.verbs.tuning import route_run, write_route
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
+from intent.bootstrap.deciding import build_local
 from intent.classify.route import Assumed, Route, actual_cost, expected_cost
 from intent.cli.screen import results
 from intent.model.decision import Decision
@@ -130,13 +130,13 @@ def route(
         route_run(run, write)
         return
     assert data is not None
-    settings = load_settings()
+    app = open_application()
     rows, faults = read_file(data)
     if faults or not rows:
         raise OperatorError(
             f"the dataset {data} is wrong: {faults[0].what if faults else 'it is empty'}"
         )
-    taxonomy, local = bootstrap.build_taxonomy(settings), bootstrap.build_local(settings)
+    taxonomy, local = app.taxonomy, build_local(app)
     decided = measure(
         local.classify([row.message() for row in rows]),
         [row.expected.labels for row in rows],

@@ -15,8 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import migrations_dir, open_application
 from intent.features.definitions.definitions import Definitions
 from intent.features.definitions.events import Topics
 from intent.features.offline.build import build
@@ -41,11 +40,11 @@ HOURS, USERS, ROOMS, CANDIDATES = 24 * 12, 60, 12, 6
 
 def main() -> None:
     """Decide a history, build training rows, train, and rank candidates online."""
-    definitions = bootstrap.build_definitions(load_settings())
+    definitions = open_application().definitions
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         database = Database(f"sqlite:///{folder}/example.db")
-        migrate(database, bootstrap.migrations_dir())
+        migrate(database, migrations_dir())
         invent_history(database, definitions)
         table = training_rows(database, definitions, folder)
         chosen = definitions.feature_set(SET)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TYPE_CHECKING
 
-import structlog
+if TYPE_CHECKING:
+    import structlog
 
 
 def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
@@ -15,6 +17,8 @@ def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
         level: debug, info, warning or error.
         as_json: one JSON object a line.
     """
+    import structlog
+
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
@@ -38,6 +42,8 @@ def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of one part of the service."""
+    import structlog
+
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return bound
 

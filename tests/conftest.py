@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy
 
-from intent.bootstrap.build import migrations_dir
+from intent.bootstrap.application import migrations_dir
 from intent.bootstrap.resources import locate
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.message import Kind, Message

@@ -12,8 +12,8 @@ import numpy as np
 from eval.annotation.sampling import reasons
 from eval.measure.finished import load_run
 from eval.measure.scored import Floats
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
+from intent.bootstrap.deciding import build_local
 from intent.model.errors import Malformed, OperatorError
 from intent.model.message import Message, parse_message
 
@@ -35,7 +35,7 @@ def from_run(folder: Path) -> Candidates:
     """Return the messages of a run; where the local model gave its opinion beside the LLM's, they
     can disagree.
     """
-    run = load_run(folder, bootstrap.build_taxonomy(load_settings()))
+    run = load_run(folder, open_application().taxonomy)
     scored = run.scored.only(np.array([one.repeat == 0 for one in run.predictions]))
     speaking = reasons(
         scored.chosen, scored.lead_probability, scored.has_local & ~scored.local_labels_agree
@@ -49,10 +49,10 @@ def from_messages(path: Path) -> Candidates:
     Raises:
         OperatorError: the file cannot be read, holds no message, or a line is none.
     """
-    settings = load_settings()
-    names = bootstrap.build_taxonomy(settings).names
+    app = open_application()
+    names = app.taxonomy.names
     messages = _read(path)
-    decisions = bootstrap.build_local(settings).classify(messages)
+    decisions = build_local(app).classify(messages)
     chosen = np.array(
         [[name in decision.labels for name in names] for decision in decisions], dtype=bool
     )

@@ -21,8 +21,9 @@ from threading import Event
 import numpy as np
 
 from eval.standin.fake_llm_server import FakeLlmServer
-from intent.bootstrap import build as bootstrap
+from intent.bootstrap.application import Application, sqlite_url
 from intent.bootstrap.asking import build_asker
+from intent.bootstrap.deciding import build_worker
 from intent.bootstrap.settings import Settings
 from intent.classify.llm.models import Prices
 from intent.classify.llm.tokens import estimate_tokens
@@ -32,7 +33,6 @@ from intent.model.decision import Decision
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 from intent.ports.deciding import Classifier
-from intent.store.engine import Database
 from intent.store.ledger import Spent, SqlLedger
 
 MILLION = 1_000_000
@@ -111,25 +111,24 @@ class Bench:
         """
         local = self.classifier.classify(sample.messages)
         asked = [expected_cost(decision, self.taxonomy) > above for decision in local]
-        with self._house(batch) as (settings, database, server):
-            bootstrap.build_inbox(settings, database).put(Batch(sample.messages))
+        with self._house(batch) as (app, server):
+            app.inbox.put(Batch(sample.messages))
 
             def unsure(decision: Decision) -> bool:
                 return expected_cost(decision, self.taxonomy) > above
 
             stop, empty = Event(), Event()
             empty.set()
-            worker = bootstrap.build_worker(
-                settings,
-                database,
+            worker = build_worker(
+                app,
                 stop,
                 lambda report: None,
                 classifier=self.classifier,
                 unsure=unsure,
             )
             worker.run(drain=True)
-            build_asker(settings, database, stop, lambda report: None).run(empty=empty)
-            spent = SqlLedger(database).summary(NEVER)
+            build_asker(app, stop, lambda report: None).run(empty=empty)
+            spent = SqlLedger(app.database).summary(NEVER)
             prefixes = len({_prefix(seen.raw) for seen in server.seen})
         settled = [index for index, is_asked in enumerate(asked) if not is_asked]
         return _cost(
@@ -162,13 +161,13 @@ class Bench:
         return Quality(lead, float(np.mean([one for one in of_labels if one is not None])))
 
     @contextmanager
-    def _house(self, batch: int) -> Iterator[tuple[Settings, Database, FakeLlmServer]]:
+    def _house(self, batch: int) -> Iterator[tuple[Application, FakeLlmServer]]:
         with (
             tempfile.TemporaryDirectory() as folder,
             FakeLlmServer(self.taxonomy, classifier=self.classifier) as server,
         ):
             given = {
-                "database_url": bootstrap.sqlite_url(Path(folder) / "cost.db"),
+                "database_url": sqlite_url(Path(folder) / "cost.db"),
                 "llm_base_url": server.url,
                 "llm_batch": batch,
                 "llm_budget_hour": None,
@@ -176,10 +175,9 @@ class Bench:
                 "ask_gather": 0.001,
                 "ask_threads": 2,
             }
-            settings = self.settings.model_copy(update=given)
-            database = bootstrap.open_database(settings)
-            yield settings, database, server
-            database.close()
+            app = Application(self.settings.model_copy(update=given))
+            yield app, server
+            app.database.close()
 
 
 def fill(messages: Sequence[Message], gather: float, most: int = 20) -> float:

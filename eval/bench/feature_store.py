@@ -15,7 +15,7 @@ import sqlalchemy
 from sqlalchemy import column, select, table, text
 
 from eval.bench.feature_data import skewed
-from intent.bootstrap import build as bootstrap
+from intent.bootstrap.application import migrations_dir
 from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.online.read import FeatureReader
 from intent.features.online.rows import within
@@ -156,7 +156,7 @@ def replay_week(definitions: Definitions) -> list[Moment]:
 
 def _database(url: str) -> Database:
     database = Database(url)
-    migrate(database, bootstrap.migrations_dir())
+    migrate(database, migrations_dir())
     return database
 
 

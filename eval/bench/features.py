@@ -19,8 +19,7 @@ import typer
 from eval.bench.feature_data import write_history, write_requests
 from eval.bench.feature_plots import growth_plot, interest_plot, latency_plot
 from eval.bench.feature_store import Online, Stored, measure_store, replay_week
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
 from intent.cli.screen import people, results
 from intent.features.definitions.definitions import SECOND, Definitions, FeatureSet
 from intent.features.offline.build import build
@@ -97,9 +96,8 @@ def features(
     Example: [bold]python -m eval bench features[/]
     """
     out.mkdir(parents=True, exist_ok=True)
-    settings = load_settings()
-    definitions = bootstrap.build_definitions(settings)
-    say: Print = people.print
+    definitions = open_application().definitions
+    say: Print = people().print
     builds = [
         measure_build(definitions, size, rows, plain=size <= plain_up_to, say=say)
         for size in sizes or SIZES

@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 from eval.bench.recorded import wire_messages
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
+from intent.bootstrap.deciding import build_local
 from intent.cli.screen import json_line, results, say
 from intent.model.errors import OperatorError
 from intent.model.message import Message
@@ -69,9 +69,9 @@ def local(
     from intent.classify.local.classifier import LocalClassifier
     from intent.training.data import read_examples
 
-    settings = load_settings()
+    app = open_application()
     configure_logs("error")
-    ours = bootstrap.build_local(settings)
+    ours = build_local(app)
     if not isinstance(ours, LocalClassifier):
         raise OperatorError(
             "the local model cannot be measured stage by stage; unset INTENT_MODEL_DIR"
@@ -91,9 +91,7 @@ def local(
         f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; model "
         f"{ours.versions.model}"
     )
-    rows = bench_local(
-        sets, ours, bootstrap.build_taxonomy(settings), train=train, labelled=labelled, say=say
-    )
+    rows = bench_local(sets, ours, app.taxonomy, train=train, labelled=labelled, say=say)
     say(f"load of the machine after: {os.getloadavg()[0]:.1f}")
     if as_json:
         for row in rows:
@@ -138,7 +136,7 @@ def gate(
     }
     examples = [*read_examples(dataset / "train.jsonl"), *read_examples(dataset / "dev.jsonl")]
     say(f"{len(examples):,} labelled messages, {len(texts):,} distinct real texts")
-    for row in run(examples, list(texts.values()), bootstrap.build_taxonomy(load_settings())):
+    for row in run(examples, list(texts.values()), open_application().taxonomy):
         if as_json:
             json_line(asdict(row))
             continue
@@ -184,7 +182,7 @@ def recipes(
             f"there is no recipe {min(unknown)!r}; it may be one of: {'; '.join(RECIPES)}"
         )
     configure_logs("error")
-    taxonomy = bootstrap.build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     material = Material.read(
         read_examples(dataset / "train.jsonl"), read_examples(dataset / "dev.jsonl"), taxonomy
     )

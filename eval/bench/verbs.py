@@ -15,9 +15,9 @@ from eval.bench import features, speed
 from eval.bench.cost import Bench, Sample, WayOfAsking, fill, spelled_out
 from eval.bench.recorded import wire_messages
 from eval.data.dataset import read_file
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.resources import locate
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
+from intent.bootstrap.deciding import build_classifier
+from intent.bootstrap.llm import build_model, build_prompt
 from intent.classify.route import expected_cost, load_route
 from intent.cli.screen import json_line, results, say
 from intent.model.errors import OperatorError
@@ -64,19 +64,19 @@ def cost(
 
     Example: python -m eval bench cost --data eval/datasets/lead_intent/test.jsonl
     """
-    settings = load_settings()
+    app = open_application()
     configure_logs("error")
-    taxonomy, sample = bootstrap.build_taxonomy(settings), read_sample(data, most)
-    bench = Bench(settings, taxonomy, bootstrap.build_classifier(settings))
+    taxonomy, sample = app.taxonomy, read_sample(data, most)
+    bench = Bench(app.settings, taxonomy, build_classifier(app))
     decisions = bench.classifier.classify(sample.messages)
     quarter = threshold_of(
         [Decided(expected_cost(decision, taxonomy), 0.0) for decision in decisions], 0.25
     )
-    chosen = load_route(locate("prompts", settings.prompts_dir) / "route.yaml").ask_above
+    chosen = load_route(app.prompts / "route.yaml").ask_above
     single = bench.cost(
         "(a) one message a call, our compact answers, prefix cached", sample, above=-1.0, batch=1
     )
-    prices = bootstrap.build_model(settings, bootstrap.build_prompt(settings)).prices
+    prices = build_model(app, build_prompt(app)).prices
     plain, cached = (
         spelled_out(single, decisions, prices, taxonomy.slots, cached=way) for way in (False, True)
     )

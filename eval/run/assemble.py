@@ -18,8 +18,9 @@ from eval.run.replies import RunLedger, RunReplies, refuse
 from eval.run.request import RunRequest
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import Suite, digest
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.asking import build_unsure
+from intent.bootstrap.application import Application, migrations_dir, open_database, sqlite_url
+from intent.bootstrap.deciding import build_classifier, build_local, build_unsure
+from intent.bootstrap.llm import build_answerer, build_exchange, build_prompt
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings, load_settings
 from intent.classify.llm.batch import prepare
@@ -64,7 +65,7 @@ def assemble(
 
 
 def _local(settings: Settings, request: RunRequest) -> LocalSubject:
-    classifier = bootstrap.build_classifier(settings)
+    classifier = build_classifier(Application(settings))
     made = classifier.versions
     return LocalSubject(
         classifier,
@@ -91,23 +92,22 @@ def _asking(
     closing: ExitStack,
 ) -> LlmSubject:
     name = request.prompt or suite.prompt
-    prompt = bootstrap.build_prompt(settings, name)
+    app = Application(settings)
+    prompt = build_prompt(app, name)
     request.store.parent.mkdir(parents=True, exist_ok=True)
-    database = bootstrap.open_database(
-        settings.model_copy(update={"database_url": bootstrap.sqlite_url(request.store)}),
+    database = open_database(
+        settings.model_copy(update={"database_url": sqlite_url(request.store)}),
         checked=False,
     )
     closing.callback(database.close)
-    migrate(database, bootstrap.migrations_dir())
+    migrate(database, migrations_dir())
     replies, ledger = RunReplies(SqlReplies(database)), RunLedger()
-    exchange = bootstrap.build_exchange(
-        settings, ledger, prompt=name, allow=refuse if request.offline else None
-    )
+    exchange = build_exchange(app, ledger, prompt=name, allow=refuse if request.offline else None)
     # Ids in requests follow from key and database: without either, the requests of an eval are the
     # same on every machine, and so are their hashes.
     anybody = settings.model_copy(update={"llm_api_key": None, "database_url": SecretStr("eval")})
-    answerer = bootstrap.build_answerer(anybody, ledger, replies, prompt=name, exchange=exchange)
-    local = bootstrap.build_local(settings)
+    answerer = build_answerer(Application(anybody), ledger, replies, prompt=name, exchange=exchange)
+    local = build_local(app)
     made, model = answerer.versions, exchange.model
     decider = Decider(
         by="llm",
@@ -142,7 +142,7 @@ def _cascade(request: RunRequest, settings: Settings, asking: LlmSubject) -> Cas
     decider = asking.decider.model_copy(update={"by": "cascade", "settings": asked})
     return CascadeSubject(
         local,
-        bootstrap.build_classifier(settings),
+        build_classifier(Application(settings)),
         asking,
         unsure(settings, request.ask_above),
         decider,
@@ -154,8 +154,8 @@ def unsure(settings: Settings, ask_above: float | None) -> Callable[[Decision], 
     threshold.
     """
     if ask_above is None:
-        return build_unsure(settings)
-    taxonomy, least = bootstrap.build_taxonomy(settings), ask_above
+        return build_unsure(Application(settings))
+    taxonomy, least = Application(settings).taxonomy, ask_above
     return lambda decision: expected_cost(decision, taxonomy) > least
 
 

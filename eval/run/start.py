@@ -11,8 +11,8 @@ from eval.run.manifest import Decider, Manifest, code_hash, dataset_hash, from_h
 from eval.run.request import RunRequest
 from eval.run.runner import execute
 from eval.run.suite import Suite, load_suite
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
+from intent.bootstrap.llm import build_prompt
 
 
 def start(
@@ -31,7 +31,7 @@ def start(
     everything = load_items(suite)
     if suite.without_examples:
         everything = without_examples(
-            everything, bootstrap.build_prompt(load_settings(), request.prompt or suite.prompt)
+            everything, build_prompt(open_application(), request.prompt or suite.prompt)
         )
     items = chosen(
         everything, parse_filters(request.filters), sample=request.sample, seed=request.seed

@@ -24,8 +24,8 @@ from eval.standin.answers import decide
 from eval.standin.counting import Count, SlidingWindow, plain_text
 from eval.standin.faults import Fault
 from eval.standin.handler import Handler, reset
-from intent.bootstrap.build import build_local, build_taxonomy
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
+from intent.bootstrap.deciding import build_local
 from intent.model.taxonomy import Taxonomy
 from intent.ports.deciding import Classifier
 
@@ -221,10 +221,10 @@ def main() -> None:
     """Serve until interrupted: ``python -m eval.standin.fake_llm_server 8799``, with the local
     model behind it.
     """
-    settings = load_settings()
+    app = open_application()
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8799
     with (
-        FakeLlmServer(build_taxonomy(settings), build_local(settings), port=port) as server,
+        FakeLlmServer(app.taxonomy, build_local(app), port=port) as server,
         suppress(KeyboardInterrupt),
     ):
         sys.stderr.write(f"listening at {server.url}; point INTENT_LLM_BASE_URL there\n")

@@ -25,8 +25,7 @@ from eval.run.items import as_item, chosen, parse_filters
 from eval.run.predictions import replace
 from eval.run.request import SEED
 from eval.verbs.datasets import DATASET
-from intent.bootstrap.build import build_taxonomy
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, one_line, people, results
 from intent.model.errors import OperatorError
 
@@ -70,7 +69,7 @@ def export(
     Example: python -m eval data export -o tasks --annotator anna --annotator ben --filter
     split=test
     """
-    taxonomy = build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     rows = _queued(_filtered(load_dataset(dataset), filters or []), queue_file)
     guesses, model = _guesses(predictions)
     output.mkdir(parents=True, exist_ok=True)
@@ -86,7 +85,7 @@ def export(
                 output / f"{name}.json",
                 (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode(),
             )
-        people.print(f"{name}: {len(given)} rows", markup=False)
+        people().print(f"{name}: {len(given)} rows", markup=False)
     if kind is not Format.CSV:
         replace(output / "labelling.xml", labelstudio.configuration(taxonomy).encode())
 
@@ -112,7 +111,7 @@ def import_labels(
 
     Example: python -m eval data import tasks/anna.json --by second --guideline 1
     """
-    taxonomy = build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     is_csv = kind is Format.CSV or (kind is None and path.suffix.lower() == ".csv")
     given, faults = (
         read_sheet(path, by=by, guideline=guideline)
@@ -123,12 +122,12 @@ def import_labels(
     if not faults:
         changed, faults = import_into(dataset, given, taxonomy, replace=replacing)
     for fault in faults:
-        people.print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
+        people().print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
     if faults:
         raise OperatorError(
             f"{len(faults)} faults in {path}: nothing was imported; mend them and import again"
         )
-    people.print(
+    people().print(
         f"{len(given)} annotations read, {changed} rows changed; what is left to settle: python -m "
         "eval data lint",
         markup=False,
@@ -164,9 +163,11 @@ def queue(
             {**candidates.rows[one.row], "probability": round(one.probability, 6), "reasons": parts}
         )
     replace(output, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode())
-    people.print(f"{len(drawn)} of {len(candidates.rows):,} messages lie in {output}", markup=False)
+    people().print(
+        f"{len(drawn)} of {len(candidates.rows):,} messages lie in {output}", markup=False
+    )
     if source.is_dir():
-        people.print(
+        people().print(
             f"give them to annotators with: python -m eval data export --queue {output} -o tasks",
             markup=False,
         )
@@ -186,7 +187,7 @@ def suspects(
 
     Example: python -m eval data suspects runs/mine --limit 20
     """
-    run = load_run(folder, build_taxonomy(load_settings()))
+    run = load_run(folder, open_application().taxonomy)
     found = find_suspects(run.items, run.scored, most=limit)
     table = Table("confidence", "row", "label", "decided", "annotators disagreed", "text")
     for one in found:
@@ -235,5 +236,5 @@ def _queued(rows: Sequence[Row], path: Path | None) -> list[Row]:
 def _guesses(folder: Path | None) -> tuple[Mapping[str, Sequence[str]], str]:
     if folder is None:
         return {}, ""
-    run = load_run(folder, build_taxonomy(load_settings()))
+    run = load_run(folder, open_application().taxonomy)
     return {one.id: one.labels for one in run.predictions if one.labels}, run.manifest.decider.model

@@ -14,7 +14,7 @@ from eval.data.dataset import AUTHOR, SECOND, load_dataset, of_split, read_datas
 from eval.data.lint import lint as lint_rows
 from eval.data.near import near_duplicates
 from eval.data.stats import Counts, count, count_cells
-from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.application import open_application
 from intent.bootstrap.settings import load_settings
 from intent.classify.local.encoder import BUNDLED, EncoderSpec, open_encoder
 from intent.cli.screen import json_line, people, results
@@ -41,20 +41,20 @@ Parts = Annotated[
 def lint(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> None:
     """Check keys, labels, slots, unique ids and texts, and that no room stands in two splits."""
     rows, faults = read_dataset(folder, parts or ())
-    faults += lint_rows(rows, build_taxonomy(load_settings()))
+    faults += lint_rows(rows, open_application().taxonomy)
     for fault in faults:
         if json:
             json_line(dataclasses.asdict(fault))
         else:
-            people.print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
-    people.print(f"{len(rows)} rows, {len(faults)} faults")
+            people().print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
+    people().print(f"{len(rows)} rows, {len(faults)} faults")
     raise typer.Exit(1 if faults else 0)
 
 
 @app.command()
 def stats(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> None:
     """Count rows, rooms and labels for each language and split."""
-    taxonomy = build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     rows = load_dataset(folder, parts or ())
     named = {
         f"{lang} {split}": counts for (lang, split), counts in count_cells(rows, taxonomy).items()
@@ -110,8 +110,8 @@ def dedupe(
             json_line(dataclasses.asdict(pair))
         else:
             first, second = (f"{key}: {texts[key]}" for key in (pair.first, pair.second))
-            people.print(f"{pair.cosine:.2f}  {first}  ~  {second}", markup=False, soft_wrap=True)
-    people.print(f"{len(rows)} rows, {len(pairs)} near-duplicates across splits")
+            people().print(f"{pair.cosine:.2f}  {first}  ~  {second}", markup=False, soft_wrap=True)
+    people().print(f"{len(rows)} rows, {len(pairs)} near-duplicates across splits")
     raise typer.Exit(1 if pairs else 0)
 
 
@@ -125,10 +125,10 @@ def agree(
     """Compare two annotators: Cohen's kappa with 95 % intervals clustered by room, for each version
     of the guideline.
     """
-    taxonomy = build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     parts = by_guideline(load_dataset(folder), first=first, second=second)
     if not parts:
-        people.print(f"no row was labelled by both {first} and {second}", markup=False)
+        people().print(f"no row was labelled by both {first} and {second}", markup=False)
     for version, rows in parts.items():
         found = agreement(rows, taxonomy, first=first, second=second)
         if json:

@@ -32,8 +32,7 @@ from eval.verdict import baseline
 from eval.verdict.gate import Verdict, metric_names
 from eval.verdict.judged import judge, require_gate
 from eval.verdict.summary import headline, summary
-from intent.bootstrap.build import build_taxonomy
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, one_line, people, results
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
@@ -52,7 +51,7 @@ def compare(
 
     Example: python -m eval compare eval/baselines/local runs/mine
     """
-    judged = judge(after, build_taxonomy(load_settings()), against=before)
+    judged = judge(after, open_application().taxonomy, against=before)
     if markdown:
         typer.echo(summary(judged))
         return
@@ -61,19 +60,19 @@ def compare(
     assert comparison is not None
     for one in (*comparison.labels, *comparison.slices):
         if one.judgement in {"worse", "better"}:
-            people.print(
+            people().print(
                 f"{one.judgement:7}{one.where}: {one.title} {one.before:.3f} → {one.after:.3f}  (p "
                 f"= {one.p:.2g})",
                 markup=False,
             )
     if comparison.mcnemar is not None:
-        people.print(
+        people().print(
             f"exact McNemar: {comparison.only_before_right} lost, {comparison.only_after_right} "
             f"won, p = {comparison.mcnemar:.3g}"
         )
     if comparison.left_out:
-        people.print(f"{comparison.left_out} predictions stand in one run only and were left out")
-    people.print(headline(judged), markup=False, soft_wrap=True)
+        people().print(f"{comparison.left_out} predictions stand in one run only and were left out")
+    people().print(headline(judged), markup=False, soft_wrap=True)
 
 
 def gate(
@@ -101,7 +100,7 @@ def gate(
 
     Example: python -m eval gate --suite eval/suites/local.yaml --offline
     """
-    metric_names(build_taxonomy(load_settings()).names, load_suite(suite).gates)
+    metric_names(open_application().taxonomy.names, load_suite(suite).gates)
     if folder is None:
         folder = output or fresh_folder(suite)
         asked = RunRequest(
@@ -132,7 +131,7 @@ def bless(folder: RunFolder, baselines: Baselines = baseline.BASELINES) -> None:
     """
     judged = finish(folder, baselines=baselines, quiet=True)
     home = baseline.bless(judged.run, baselines)
-    people.print(
+    people().print(
         f"the baseline of suite {judged.run.suite.name} is now {home}; commit it", markup=False
     )
 
@@ -146,7 +145,7 @@ def report(
     Example: python -m eval report runs/mine --against runs/before
     """
     finish(folder, against=against, quiet=True)
-    people.print(f"open {folder / 'report.html'}", markup=False)
+    people().print(f"open {folder / 'report.html'}", markup=False)
 
 
 def errors(
@@ -161,7 +160,7 @@ def errors(
 
     Example: python -m eval errors runs/mine --filter lang=vi --limit 20
     """
-    found = load_run(folder, build_taxonomy(load_settings()))
+    found = load_run(folder, open_application().taxonomy)
     kept = {
         item.row.id
         for item in chosen(
@@ -208,8 +207,8 @@ def errors(
         for _, one in wrong
     )
     for (right, said), times in pairs.most_common(8):
-        people.print(f"{times:4} × {right} decided {said}", markup=False)
-    people.print(
+        people().print(f"{times:4} × {right} decided {said}", markup=False)
+    people().print(
         f"{len(wrong)} of {len(kept) * found.manifest.repeat} decisions are not exactly right",
         markup=False,
     )

@@ -14,8 +14,7 @@ from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
 from eval.verdict.junit import junit
 from eval.verdict.summary import ends, headline, interval, number, signed, summary
-from intent.bootstrap.build import build_taxonomy
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
 from intent.cli.screen import people, results
 
 GATE_FAILED, UNDECIDED = 100, 101
@@ -30,17 +29,17 @@ def finish(
     folder: Path, *, against: Path | None = None, baselines: Path = BASELINES, quiet: bool = False
 ) -> Judged:
     """Judge a finished run, write its files, and print the verdict."""
-    taxonomy = build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     judged = judge(folder, taxonomy, against=against, baselines=baselines)
     replace(folder / "summary.md", summary(judged).encode())
     replace(folder / "junit.xml", junit(judged))
     replace(folder / REPORT, page(judged, taxonomy).encode())
     if not quiet:
         results().print(differences(judged) if judged.comparison else values(judged))
-        people.print(headline(judged), markup=False, soft_wrap=True)
-        people.print(f"open {folder / REPORT}", markup=False)
+        people().print(headline(judged), markup=False, soft_wrap=True)
+        people().print(f"open {folder / REPORT}", markup=False)
     if judged.run.stale:
-        people.print(
+        people().print(
             f"{judged.run.stale} predictions were left out: their message is gone or was changed "
             "since",
             markup=False,
@@ -97,7 +96,7 @@ def print_checks(gate: GateReport, *, everything: bool) -> None:
     order = [Verdict.FAILED, Verdict.INCONCLUSIVE, Verdict.PASSED]
     for verdict in order if everything else order[:2]:
         for check in gate.of(verdict):
-            people.print(f"[{_COLOURS[verdict]}]{verdict.value:12}[/]", end=" ")
-            people.print(f"{check.name}: {check.why}", markup=False, soft_wrap=True)
+            people().print(f"[{_COLOURS[verdict]}]{verdict.value:12}[/]", end=" ")
+            people().print(f"{check.name}: {check.why}", markup=False, soft_wrap=True)
     counted = ", ".join(f"{len(gate.of(verdict))} {verdict.value}" for verdict in order)
-    people.print(f"[{_COLOURS[gate.verdict]}]gate {gate.verdict.value}[/]: {counted}")
+    people().print(f"[{_COLOURS[gate.verdict]}]gate {gate.verdict.value}[/]: {counted}")

@@ -149,7 +149,7 @@ def carry_out(request: RunRequest) -> None:
             request,
             progress=lambda decided, total: bar.update(task, completed=decided, total=total),
         )
-    people.print(f"the run lies in {request.out}", markup=False)
+    people().print(f"the run lies in {request.out}", markup=False)
 
 
 def fresh_folder(suite: Path) -> Path:

@@ -14,8 +14,7 @@ from eval.measure.finished import FinishedRun, load_run
 from eval.measure.routing import Tradeoff, frontier, opinions, repair
 from eval.measure.tables import cost_curve, stream_weights
 from eval.run.predictions import replace
-from intent.bootstrap.build import build_taxonomy
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
 from intent.classify.llm.calibration import Measured, measure
 from intent.classify.route import Assumed, Route
 from intent.cli.screen import people, results
@@ -40,7 +39,7 @@ def calibrate(
 
     Example: python -m eval calibrate runs/mine --write prompts/calibration.yaml
     """
-    taxonomy = build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     run = load_run(folder, taxonomy)
     if run.manifest.decider.by == "local":
         _thresholds(run, taxonomy)
@@ -55,7 +54,7 @@ def calibrate(
     results().print(_pairs(measured))
     if write is not None:
         _add(write, measured)
-        people.print(
+        people().print(
             f"written to {write}; decisions will carry another calibration from now on",
             markup=False,
         )
@@ -65,11 +64,11 @@ def route_run(folder: Path, write: Path | None) -> None:
     """Choose from which expected cost on a message is asked, by what a run has measured instead of
     by assumptions.
     """
-    taxonomy = build_taxonomy(load_settings())
+    taxonomy = open_application().taxonomy
     run = load_run(folder, taxonomy)
     found, suite = opinions(run.scored, run.predictions, taxonomy), run.suite
     if any(run.items[one.id].row.metadata.split == "train" for one in run.predictions):
-        people.print(
+        people().print(
             "the local model was trained on a part of these messages and looks better than it is; "
             "use a run with --filter split=dev"
         )
@@ -79,7 +78,7 @@ def route_run(folder: Path, write: Path | None) -> None:
     chosen = min(points, key=lambda point: (point.total, point.share))
     repaired, introduced = repair(found)
     results().print(_frontier(points, chosen, suite.stream_lead_share))
-    people.print(
+    people().print(
         f"measured: answers take away {repaired:.0%} of the local mistakes' cost and bring in "
         f"{introduced:.3f} false leads each"
     )

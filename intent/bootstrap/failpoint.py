@@ -7,9 +7,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from intent.flow.worker import Step
 from intent.model.errors import WrongUse
+
+if TYPE_CHECKING:
+    from intent.flow.worker import Step
 
 
 def failpoint(

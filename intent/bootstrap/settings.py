@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     outage_delay_most: Seconds = Field(
         10.0, description="longest pause in seconds while the database is away"
     )
+    healthy_age: Seconds = Field(
+        60.0,
+        description="seconds that the oldest message may wait before intent status calls that "
+        "unhealthy",
+    )
     failpoint: str | None = Field(
         None,
         description="for tests: STEP:N kills the process the Nth time the worker passes that step",

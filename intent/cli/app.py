@@ -5,14 +5,26 @@ code.
 from __future__ import annotations
 
 import sys
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from intent.cli import asking, features, flow, look, model, operate, prompts, runs
+from intent.cli import dead, features, prompts, runs
+from intent.cli.ask import ask
+from intent.cli.audit import audit
+from intent.cli.classify import classify
+from intent.cli.config import config
+from intent.cli.demo import demo
+from intent.cli.forget import forget
+from intent.cli.ingest import ingest
+from intent.cli.lane import lane
+from intent.cli.leads import leads
+from intent.cli.migrate import migrate
 from intent.cli.screen import fail
+from intent.cli.status import status
+from intent.cli.train import train
+from intent.cli.work import work
 from intent.model.errors import IntentError, WrongUse
 
 app = typer.Typer(
@@ -24,22 +36,12 @@ app = typer.Typer(
     help="Finds the few live-stream messages that say *I would buy, book, be called back*.",
     epilog="Start with: intent demo",
 )
-for verb in (
-    flow.demo,
-    operate.migrate,
-    flow.ingest,
-    flow.work,
-    model.classify,
-    look.leads,
-    model.train,
-    look.audit,
-    operate.config,
-):
+for verb in (demo, migrate, ingest, work, ask, status, classify, leads, audit, lane):
     app.command()(verb)
-for verb_of_asking in (asking.ask, asking.lane, asking.backfill, operate.forget):
-    app.command()(verb_of_asking)
-app.add_typer(features.features, name="features")
-app.add_typer(operate.dead, name="dead")
+for seldom in (runs.backfill, train, forget, config):
+    app.command()(seldom)
+app.add_typer(features.app, name="features")
+app.add_typer(dead.app, name="dead")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(runs.app, name="runs")
 
@@ -76,6 +78,8 @@ def _version(
     ] = False,
 ) -> None:
     if version:
+        from importlib import metadata
+
         typer.echo(
             next(
                 (found.version for found in metadata.distributions(name="lead-intent")),

@@ -9,36 +9,29 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
 from intent.cli import offline
-from intent.cli.look import instant
-from intent.cli.screen import json_line, one_line, people, results
-from intent.features.definitions.catalogue import entries, entry, markdown
-from intent.features.definitions.definitions import Definitions
-from intent.features.definitions.events import ENTITIES
-from intent.features.definitions.status import Status
-from intent.features.online.read import FeatureReader, FeatureTable
-from intent.features.online.served import ServedLog, plain, statuses
-from intent.features.online.state import SqlFeatureState
+from intent.cli.arguments import AsJson, application, instant
+from intent.cli.screen import json_line, one_line, results, say
 from intent.model.errors import OperatorError, WrongUse
 
-features = typer.Typer(
-    no_args_is_help=True, help="Features for ranking: the same online and offline."
-)
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from intent.features.definitions.definitions import Definitions
+    from intent.features.online.read import FeatureTable
+
+app = typer.Typer(no_args_is_help=True, help="Features for ranking: the same online and offline.")
 for verb in (offline.export, offline.build, offline.parity):
-    features.command()(verb)
+    app.command()(verb)
 _ESCAPE = re.compile("%2c|%25", re.IGNORECASE)
 SetName = Annotated[str | None, typer.Option("--set", help="Feature set, such as ranking_v1.")]
 
 
-@features.command("list")
+@app.command("list")
 def list_(
     of_set: SetName = None,
     every: Annotated[
@@ -50,16 +43,16 @@ def list_(
     as_markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the catalogue page.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a feature.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the feature catalogue: meaning, unit, window, what missing means, freshness, privacy.
 
     Examples: [bold]intent features list --set ranking_v1[/] · [bold]intent features list --markdown
     > docs/features-catalogue.md[/]
     """
-    definitions = bootstrap.build_definitions(load_settings())
+    from intent.features.definitions.catalogue import entries, entry, markdown
+
+    definitions = application(quiet=True).definitions
     if as_markdown:
         sys.stdout.write(markdown(definitions))
         return
@@ -85,13 +78,13 @@ def list_(
             for name, chosen in _sets(definitions)
         ]
         results().print(_table(("set", "features", "version", "meaning"), sets))
-        people.print(
+        say(
             f"{len(definitions.features):,} features: intent features list --all, or --markdown "
             "for the parts of their names"
         )
 
 
-@features.command()
+@app.command()
 def read(
     keys: Annotated[
         list[str] | None,
@@ -120,9 +113,7 @@ def read(
     every: Annotated[
         bool, typer.Option("--all", help="Also features that are zero or missing.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line, all features.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read features of entities, each value with its status: present, zero, never_seen, expired or
     pending.
@@ -130,11 +121,14 @@ def read(
     Examples: [bold]intent features read user=tiktok:u_1 room=tiktok:live-1[/] · [bold]intent
     features read --set ranking_v1 --rows rows.jsonl[/]
     """
-    settings = load_settings()
-    definitions = bootstrap.build_definitions(settings)
+    from intent.features.online.read import FeatureReader
+    from intent.features.online.served import ServedLog
+
+    opened = application()
+    definitions = opened.definitions
     if bool(keys) == bool(rows):
         raise WrongUse("give either entities, such as user=tiktok:u_1, or --rows PATH with --set")
-    reader = FeatureReader(bootstrap.open_database(settings), definitions)
+    reader = FeatureReader(opened.database, definitions)
     when = instant(at) if at else datetime.now(UTC)
     if rows:
         if of_set is None:
@@ -156,18 +150,17 @@ def read(
         _show(text, _by_row(table)[0], every=every, as_json=as_json)
 
 
-@features.command()
+@app.command()
 def rebuild() -> None:
     """Count all feature state anew from decisions: after the taxonomy got a new group, or when the
     audit finds a mismatch.
 
     Example: [bold]intent features rebuild[/]
     """
-    settings = load_settings()
-    state = SqlFeatureState(bootstrap.groups(bootstrap.build_taxonomy(settings)))
-    with bootstrap.open_database(settings).begin() as transaction:
-        counted = state.rebuild(transaction)
-    people.print(f"{counted:,} decisions counted anew")
+    opened = application()
+    with opened.database.begin() as transaction:
+        counted = opened.features.rebuild(transaction)
+    say(f"{counted:,} decisions counted anew")
 
 
 def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]:
@@ -179,6 +172,8 @@ def parse_key(text: str, definitions: Definitions) -> tuple[str, dict[str, str]]
     Raises:
         WrongUse: the text has another form; it says which.
     """
+    from intent.features.definitions.events import ENTITIES
+
     entity, _, rest = text.partition("=")
     platform, _, ids = rest.partition(":")
     names = ENTITIES.get(entity, ()) if entity in definitions.views else ()
@@ -206,6 +201,11 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
     if as_json:
         json_line({"entity": title, **values})
         return
+    from rich.table import Table
+    from rich.text import Text
+
+    from intent.features.definitions.status import Status
+
     found = set(values["statuses"].values())
     silent = found & {
         Status.NEVER_SEEN.name.lower(),
@@ -229,7 +229,7 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
             )
     results().print(table)
     if Status.EXPIRED.name.lower() in found:
-        people.print(
+        say(
             "its last message is more than 30 days old; --at reads an instant of the past, such as "
             "--at 2026-11-20T18:00:00+08:00"
         )
@@ -237,6 +237,8 @@ def _show(title: str, values: dict[str, Any], *, every: bool, as_json: bool) -> 
 
 def _by_row(table: FeatureTable) -> list[dict[str, Any]]:
     """Return one JSON object a row; missing values are null."""
+    from intent.features.online.served import plain, statuses
+
     size = len(next(iter(table.columns.values()), ()))
     return [
         {
@@ -281,6 +283,8 @@ def _sets(definitions: Definitions) -> list[tuple[str, Any]]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    from rich.table import Table
+
     table = Table()
     for name in head:
         table.add_column(name, overflow="fold")

@@ -11,21 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import Settings, load_settings
-from intent.cli.screen import json_line, people, progress_bar, results
-from intent.features.check.audit import check_state
-from intent.features.definitions.definitions import SECOND
-from intent.features.definitions.events import Topics
+from intent.cli.arguments import AsJson, application
+from intent.cli.screen import json_line, progress_bar, results, say
 from intent.model.errors import OperatorError
 
 if TYPE_CHECKING:
+    from intent.bootstrap.application import Application
+    from intent.features.check.audit import check_state
     from intent.features.check.parity import ParityReport
     from intent.features.offline.build import BuildReport, Engine
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 SHOWN_WRONG = 20
 
 
@@ -40,11 +36,11 @@ def export(
 
     Example: [bold]intent features export facts/[/]
     """
-    report = _export(load_settings(), folder)
+    report = _export(application(), folder)
     if as_json:
         json_line(report)
     else:
-        people.print(
+        say(
             f"{report['written']:,} facts written, {report['removed']:,} removed, "
             f"{report['total']:,} in {folder}"
         )
@@ -87,14 +83,14 @@ def build(
     from intent.features.offline.history import parse_history
     from intent.features.offline.labels import parse_label
 
-    settings = load_settings()
-    definitions = bootstrap.build_definitions(settings)
+    app = application()
+    definitions = app.definitions
     chosen, known = definitions.feature_set(of_set), parse_history(history, margin)
     labels = [parse_label(text, definitions) for text in label or ()]
     with tempfile.TemporaryDirectory() as spill, progress_bar("Building", None) as (bar, task):
         if facts is None:
             facts = Path(spill) / "facts"
-            _export(settings, facts)
+            _export(app, facts)
         files = {"spine": spine, "facts": facts, "out": out}
         with _engine(engine, Path(spill)) as opened:
             report = run(
@@ -135,16 +131,17 @@ def parity(
     """
     _require_packages()
     from intent.features.check.parity import check_parity, require_rows
+    from intent.features.definitions.definitions import SECOND
     from intent.features.offline.facts import SETTLED
     from intent.features.online.served import read_served
 
-    settings = load_settings()
-    definitions, database = bootstrap.build_definitions(settings), bootstrap.open_database(settings)
+    app = application()
+    definitions, database = app.definitions, app.database
     fresh = SETTLED.total_seconds() if database.dialect == "postgresql" else 0.0
     settled = round((time.time() - fresh) * SECOND)
     with tempfile.TemporaryDirectory() as spill:
         folder = facts or Path(spill) / "facts"
-        _export(settings, folder)
+        _export(app, folder)
         report = check_parity(
             read_served(served),
             definitions,
@@ -181,16 +178,16 @@ def parity(
         raise typer.Exit(1)
 
 
-def _export(settings: Settings, folder: Path) -> dict[str, Any]:
+def _export(app: Application, folder: Path) -> dict[str, Any]:
     _require_packages()
+    from intent.features.definitions.events import Topics
     from intent.features.offline.facts import export_facts
 
-    database = bootstrap.open_database(settings)
-    topics = Topics(bootstrap.groups(bootstrap.build_taxonomy(settings)))
+    topics = Topics(app.taxonomy.members)
     with progress_bar("Exporting facts", None) as (bar, task):
         return asdict(
             export_facts(
-                database,
+                app.database,
                 folder,
                 topics,
                 progress=lambda written: bar.update(task, completed=written),
@@ -225,27 +222,27 @@ def _require_packages() -> None:
 
 
 def _say(report: BuildReport, out: Path, *, strict: bool) -> None:
-    people.print(
-        f"{report.rows:,} rows × {report.features} features in {out}, {report.seconds:.1f} s"
-    )
+    say(f"{report.rows:,} rows × {report.features} features in {out}, {report.seconds:.1f} s")
     if report.messages:
         share = report.left_out / report.messages
-        people.print(
+        say(
             f"left out: {report.left_out:,} of {report.messages:,} messages ({share:.1%}), decided "
             "later than the spine's last row"
         )
-        people.print(
+        say(
             f"late: {report.late / report.messages:.1%} were decided more than an hour after they "
             "were said"
         )
         if strict and share > 0.5:
-            people.print(
+            say(
                 "most of this history came in afterwards; to take it as decided soon after it was "
                 "said: --history assume:30s"
             )
 
 
 def _show_parity(report: ParityReport) -> None:
+    from rich.table import Table
+
     table = Table(
         title=f"{report.vectors:,} served vectors, {report.values:,} values", title_justify="left"
     )
@@ -262,8 +259,8 @@ def _show_parity(report: ParityReport) -> None:
         )
     results().print(table)
     if len(ordered) > SHOWN_WRONG:
-        people.print(
+        say(
             f"and {len(ordered) - SHOWN_WRONG} features more, none with more wrong values; all "
             "with --json"
         )
-    people.print(f"not compared: {report.aside}")
+    say(f"not compared: {report.aside}")

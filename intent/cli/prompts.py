@@ -1,38 +1,23 @@
-"""Verbs for the prompt engineer: check prompt files, show what is sent, list them, compare two."""
+"""The verbs ``intent prompts …``: check prompt files, show what is sent, list them, compare two."""
 
 from __future__ import annotations
 
-import difflib
-import json
-from dataclasses import dataclass
+from dataclasses import asdict
 from itertools import islice
-from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.resources import locate
-from intent.bootstrap.settings import Settings, load_settings
-from intent.classify.llm.batch import compose, prepare
-from intent.classify.llm.calibration import load_calibration
-from intent.classify.llm.models import choose_model, load_models
-from intent.classify.llm.prompt import Prompt, aliases, load_alias, load_prompt
-from intent.classify.route import load_route
-from intent.cli.flow import opened
-from intent.cli.model import message_of, plain_message
+from intent.cli.arguments import AsJson, application, opened
 from intent.cli.screen import json_line, results, say
-from intent.model.errors import OperatorError, TemplateError
-from intent.model.message import Message
-from intent.model.question import Claim, Question
-from intent.model.taxonomy import Taxonomy
-from intent.sources.lines import read_lines
-from intent.sources.replay import MAX_PAYLOAD_BYTES
+from intent.model.errors import OperatorError
+
+if TYPE_CHECKING:
+    from intent.bootstrap.application import Application
+    from intent.model.message import Message
+    from intent.operations.prompts import PromptFolder
 
 app = typer.Typer(no_args_is_help=True, help="Prompt files: lint, render, list, diff.")
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
 Name = Annotated[
     str,
     typer.Argument(
@@ -46,21 +31,6 @@ _SHOWN = (
     "call me 0491 570 156",
     "还有M码吗",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """The prompts folder, read once."""
-
-    path: Path
-    taxonomy: Taxonomy
-
-    def prompt(self, name: str) -> Prompt:
-        return (
-            load_prompt(Path(name), self.taxonomy)
-            if name.endswith(".prompty")
-            else load_alias(self.path, name, self.taxonomy)
-        )
 
 
 @app.command()
@@ -77,42 +47,18 @@ def lint(
 
     Examples: [bold]intent prompts lint[/] · [bold]intent prompts lint drafts/shorter.prompty[/]
     """
-    settings = load_settings()
-    folder = _folder(settings)
+    from intent.operations.prompts import lint as check
+
     wrong = 0
-    for name in names or sorted(path.stem for path in folder.path.glob("*.prompty")):
-        try:
-            prompt = folder.prompt(name)
-            verdict = {
-                "name": prompt.front.name,
-                "identity": prompt.identity,
-                "prefix_tokens": prompt.prefix_tokens,
-                "error": None,
-            }
-        except TemplateError as error:
-            wrong += 1
-            verdict = {"name": name, "identity": None, "prefix_tokens": None, "error": str(error)}
+    for one in check(_folder(application(quiet=True)), names or ()):
+        wrong += one.error is not None
         if as_json:
-            json_line(verdict)
-        elif verdict["error"]:
-            say(f"wrong  {verdict['error']}")
+            json_line(asdict(one))
+        elif one.error:
+            say(f"wrong  {one.error}")
         else:
-            results().print(
-                f"good   {verdict['name']} {verdict['identity']}, about {verdict['prefix_tokens']} "
-                "tokens before the messages",
-                markup=False,
-            )
-    load_route(folder.path / "route.yaml")
-    registry = load_models(folder.path / "models.yaml")
-    for alias in aliases(folder.path):
-        prompt = folder.prompt(alias)
-        load_calibration(
-            folder.path / "calibration.yaml",
-            folder.taxonomy,
-            prompt=prompt.identity,
-            model=prompt.front.model.id,
-        )
-        choose_model(registry, prompt.front.model.id, None)
+            tokens = f"about {one.prefix_tokens} tokens before the messages"
+            results().print(f"good   {one.name} {one.identity}, {tokens}", markup=False)
     if wrong:
         raise typer.Exit(1)
 
@@ -138,21 +84,18 @@ def render(
     Examples: [bold]intent prompts render --text "how much?"[/] · [bold]intent prompts render
     candidate --messages chat.jsonl --json[/]
     """
+    from rich.text import Text
+
+    from intent.operations.classify import plain_message
+    from intent.operations.prompts import render as rendered
+
     if text and path:
         raise typer.BadParameter("give either --text or --messages")
-    settings = load_settings()
-    prompt = _folder(settings).prompt(name)
-    messages = (
-        _read(path)
-        if path
-        else [plain_message(one, number) for number, one in enumerate(text or _SHOWN, 1)]
-    )
-    batch = compose(
-        [prepare(_claim(message), prompt.identity) for message in messages[: settings.llm_batch]],
-        (),
-        b"render",
-    )
-    chat = prompt.chat(batch.room, batch.before, batch.messages)
+    opened_app = application(quiet=True)
+    prompt = _folder(opened_app).prompt(name)
+    given = [plain_message(one, number) for number, one in enumerate(text or _SHOWN, 1)]
+    messages = _read(path) if path else given
+    chat = rendered(prompt, messages[: opened_app.settings.llm_batch])
     if as_json:
         json_line({"model": prompt.front.model.id, "messages": chat, "schema": dict(prompt.schema)})
         return
@@ -168,26 +111,19 @@ def list_(as_json: AsJson = False) -> None:
 
     Example: [bold]intent prompts list[/]
     """
-    settings = load_settings()
-    folder = _folder(settings)
-    known = aliases(folder.path)
+    from rich.table import Table
+
+    from intent.operations.prompts import list_prompts
+
     table = Table(title="Prompts", title_justify="left")
     for column in ("name", "alias", "identity", "model", "tokens", "calibration", "description"):
         table.add_column(column, overflow="fold")
-    for path in sorted(folder.path.glob("*.prompty")):
-        prompt = load_prompt(path, folder.taxonomy)
-        row = _row(
-            prompt, [alias for alias, target in known.items() if target == path.stem], folder
-        )
+    for one in list_prompts(_folder(application(quiet=True))):
+        row = {**asdict(one), "alias": list(one.alias)}
         if as_json:
             json_line(row)
         else:
-            table.add_row(
-                *(
-                    ", ".join(value) if isinstance(value, list) else str(value)
-                    for value in row.values()
-                )
-            )
+            table.add_row(*map(str, {**row, "alias": ", ".join(one.alias)}.values()))
     if not as_json:
         results().print(table)
 
@@ -205,74 +141,34 @@ def diff(
     Examples: [bold]intent prompts diff[/] · [bold]intent prompts diff production
     drafts/shorter.prompty[/]
     """
-    folder = _folder(load_settings())
+    from rich.text import Text
+
+    from intent.operations.prompts import compare
+
+    folder = _folder(application(quiet=True))
     before, after = folder.prompt(old), folder.prompt(new)
-    lines = difflib.unified_diff(
-        _sent(before),
-        _sent(after),
-        f"{old} {before.identity}",
-        f"{new} {after.identity}",
-        lineterm="",
-        n=1,
-    )
-    shown = False
+    lines = compare(old, before, new, after)
     for line in lines:
-        shown = True
         style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
         results().print(Text(line, style=style), soft_wrap=True)
-    if not shown:
+    if not lines:
         say(f"{old} and {new} send the same: {before.identity}")
 
 
-def _folder(settings: Settings) -> _Folder:
-    return _Folder(locate("prompts", settings.prompts_dir), bootstrap.build_taxonomy(settings))
+def _folder(of: Application) -> PromptFolder:
+    from intent.operations.prompts import PromptFolder
 
-
-def _row(prompt: Prompt, names: list[str], folder: _Folder) -> dict[str, Any]:
-    model = prompt.front.model.id
-    calibration = load_calibration(
-        folder.path / "calibration.yaml", folder.taxonomy, prompt=prompt.identity, model=model
-    )
-    return {
-        "name": prompt.front.name,
-        "alias": names,
-        "identity": prompt.identity,
-        "model": model,
-        "tokens": prompt.prefix_tokens,
-        "calibration": calibration.version,
-        "description": prompt.front.description,
-    }
-
-
-def _sent(prompt: Prompt) -> list[str]:
-    head = [
-        f"model: {prompt.front.model.id}",
-        f"parameters: {prompt.front.model.parameters.model_dump_json()}",
-    ]
-    schema = json.dumps(prompt.schema, indent=1).splitlines()
-    return [
-        *head,
-        "",
-        "system:",
-        *prompt.stable.splitlines(),
-        "",
-        "user:",
-        *prompt.user.source.splitlines(),
-        "",
-        "reply:",
-        *schema,
-    ]
+    return PromptFolder(of.prompts, of.taxonomy)
 
 
 def _read(path: str) -> list[Message]:
+    from intent.operations.classify import message_of
+    from intent.sources.lines import read_lines
+    from intent.sources.replay import MAX_PAYLOAD_BYTES
+
     with opened(path) as descriptor:
         lines = islice(read_lines(descriptor, MAX_PAYLOAD_BYTES + 1), _LINES)
         messages = [message_of(line) for line in lines if line is not None and line.payload.strip()]
     if not messages:
         raise OperatorError(f"{path} holds no messages; give a JSONL file of messages")
     return [message for message in messages if message.room_id == messages[0].room_id]
-
-
-def _claim(message: Message) -> Claim:
-    question = Question(message.platform, message.message_id, message.room_id, message.sent_at, 0)
-    return Claim(question, message, receipt=0, token="", attempts=1)

@@ -1,31 +1,28 @@
-"""Verbs for runs: list, diff, promote."""
+"""The verbs ``intent runs …`` and ``intent backfill``: another prompt on what was said."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
-from intent.cli.screen import json_line, one_line, progress_bar, results, say, stopping
-from intent.features.online.state import SqlFeatureState
-from intent.model.errors import OperatorError
-from intent.model.run import Pair, Run
-from intent.model.taxonomy import Taxonomy
-from intent.operations.runs import RunDifference, Tools, difference
-from intent.operations.runs import promote as make_visible
-from intent.store.decisions import SqlDecisions
-from intent.store.runs import SqlRuns
+from intent.cli.arguments import AsJson, application, instant
+from intent.cli.screen import json_line, one_line, progress_bar, results, say
+from intent.cli.stopping import stopping
+from intent.model.errors import OperatorError, WrongUse
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from intent.model.run import Run
+    from intent.model.taxonomy import Taxonomy
+    from intent.operations.runs import Comparison, RunDifference
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Named runs, such as backfills under another prompt: list, diff, promote.",
 )
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Name = Annotated[str, typer.Argument(metavar="RUN", help="Name from: intent runs list")]
 
 
@@ -35,6 +32,11 @@ def list_(as_json: AsJson = False) -> None:
 
     Example: [bold]intent runs list[/]
     """
+    from rich.table import Table
+    from rich.text import Text
+
+    from intent.store.runs import SqlRuns
+
     table = Table(title="Runs", title_justify="left")
     for column in ("run", "prompt", "started", "waiting", "answered beside", "visible", "promoted"):
         table.add_column(
@@ -42,7 +44,7 @@ def list_(as_json: AsJson = False) -> None:
             overflow="fold",
             justify="right" if column in {"waiting", "answered beside", "visible"} else "left",
         )
-    for run in SqlRuns(bootstrap.open_database(load_settings())).list():
+    for run in SqlRuns(application().database).list():
         if as_json:
             json_line(_as_json(run))
             continue
@@ -70,55 +72,17 @@ def diff(
 
     Example: [bold]intent runs diff shorter --examples 20[/]
     """
-    settings = load_settings()
-    runs = SqlRuns(bootstrap.open_database(settings))
-    run = runs.find(name)
-    shown: list[Pair] = []
+    from intent.operations.runs import compare
+    from intent.store.runs import SqlRuns
 
-    def watched(pair: Pair) -> Pair:
-        if len(shown) < examples and pair.now.labels != pair.then.labels:
-            shown.append(pair)
-        return pair
-
-    found = difference(watched(pair) for pair in runs.compare(name))
+    app = application()
+    compared = compare(SqlRuns(app.database), name, examples=examples)
     if as_json:
-        keys = {entity: len(changed) for entity, changed in found.keys.items()}
-        counts = {
-            "compared": found.compared,
-            "changed": found.changed,
-            "leads_gained": found.leads_gained,
-            "leads_lost": found.leads_lost,
-        }
-        labels = {
-            label: {
-                "now": found.now[label],
-                "gained": found.gained[label],
-                "lost": found.lost[label],
-            }
-            for label in found.now | found.gained
-        }
-        json_line(
-            {"run": name, "waiting": run.waiting, **counts, "labels": labels, "feature_keys": keys}
-        )
-        return
-    if not found.compared:
+        json_line(_differences(compared))
+    elif not compared.difference.compared:
         say(f"the run {name} has nothing that readers do not see already; see: intent runs list")
-        return
-    results().print(
-        f"{found.compared:,} messages compared, {found.changed:,} would change: "
-        f"{found.leads_gained:,} become leads, "
-        f"{found.leads_lost:,} are no leads any more; {run.waiting:,} questions of the run are "
-        "still open"
-    )
-    results().print(_labels(found, bootstrap.build_taxonomy(settings)))
-    touched = ", ".join(f"{len(changed):,} {entity}s" for entity, changed in found.keys.items())
-    results().print(f"Features: counts of {touched} would change, by the differences above.")
-    for pair in shown:
-        line = (
-            f"  {', '.join(pair.now.labels)} → {', '.join(pair.then.labels)}: "
-            f"{one_line(pair.message.text, 100)}"
-        )
-        results().print(Text(line))
+    else:
+        _show(compared, app.taxonomy)
 
 
 @app.command()
@@ -128,16 +92,19 @@ def promote(name: Name, as_json: AsJson = False) -> None:
 
     Example: [bold]intent runs promote shorter[/]
     """
-    settings = load_settings()
-    database = bootstrap.open_database(settings)
-    runs, features = (
-        SqlRuns(database),
-        SqlFeatureState(bootstrap.groups(bootstrap.build_taxonomy(settings))),
-    )
+    from intent.operations.runs import LongWork
+    from intent.operations.runs import promote as make_visible
+    from intent.store.decisions import SqlDecisions
+    from intent.store.runs import SqlRuns
+
+    app = application()
+    runs = SqlRuns(app.database)
     total = runs.find(name).answered
     with stopping() as stop, progress_bar("promoting", total) as (bar, task):
-        tools = Tools(runs, database, stop, progress=lambda done: bar.update(task, completed=done))
-        shown = make_visible(tools, SqlDecisions(), features, name)
+        work = LongWork(
+            runs, app.database, stop, progress=lambda done: bar.update(task, completed=done)
+        )
+        shown = make_visible(work, SqlDecisions(), app.features, name)
         interrupted = stop.is_set()
     if as_json:
         json_line({"run": name, "promoted": shown, "interrupted": interrupted})
@@ -149,7 +116,44 @@ def promote(name: Name, as_json: AsJson = False) -> None:
         )
 
 
+def _differences(compared: Comparison) -> dict[str, Any]:
+    found = compared.difference
+    labels = {
+        label: {"now": found.now[label], "gained": found.gained[label], "lost": found.lost[label]}
+        for label in found.now | found.gained
+    }
+    return {
+        "run": compared.run.name,
+        "waiting": compared.run.waiting,
+        "compared": found.compared,
+        "changed": found.changed,
+        "leads_gained": found.leads_gained,
+        "leads_lost": found.leads_lost,
+        "labels": labels,
+        "feature_keys": {entity: len(changed) for entity, changed in found.keys.items()},
+    }
+
+
+def _show(compared: Comparison, taxonomy: Taxonomy) -> None:
+    from rich.text import Text
+
+    found = compared.difference
+    results().print(
+        f"{found.compared:,} messages compared, {found.changed:,} would change: "
+        f"{found.leads_gained:,} become leads, {found.leads_lost:,} are no leads any more; "
+        f"{compared.run.waiting:,} questions of the run are still open"
+    )
+    results().print(_labels(found, taxonomy))
+    touched = ", ".join(f"{len(changed):,} {entity}s" for entity, changed in found.keys.items())
+    results().print(f"Features: counts of {touched} would change, by the differences above.")
+    for pair in compared.examples:
+        change = f"{', '.join(pair.now.labels)} → {', '.join(pair.then.labels)}"
+        results().print(Text(f"  {change}: {one_line(pair.message.text, 100)}"))
+
+
 def _labels(found: RunDifference, taxonomy: Taxonomy) -> Table:
+    from rich.table import Table
+
     table = Table()
     for column in ("label", "now", "gained", "lost", "then"):
         table.add_column(column, justify="left" if column == "label" else "right")
@@ -170,3 +174,60 @@ def _as_json(run: Run) -> dict[str, str | int | None]:
         else None,
     }
     return {**asdict(run), **instants}
+
+
+def backfill(
+    start: Annotated[
+        str,
+        typer.Option(
+            "--from", help="Messages said from then on, such as 2026-11-20T18:00:00+08:00."
+        ),
+    ],
+    end: Annotated[str, typer.Option("--to", help="Messages said before then.")],
+    run: Annotated[
+        str, typer.Option(help="Name of the run; production asks again what was left degraded.")
+    ],
+    prompt: Annotated[
+        str, typer.Option(help="Prompt to ask with: an alias or a name.")
+    ] = "candidate",
+    as_json: AsJson = False,
+) -> None:
+    """Put what was said in a time range into the ask lane, under a run of its own that readers do
+    not see until it is promoted.
+
+    Examples: [bold]intent backfill --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --run
+    shorter --prompt candidate[/] · [bold]intent backfill --from 2026-11-01T00:00:00Z --to
+    2026-11-08T00:00:00Z --run production[/]
+    """
+    from intent.bootstrap.asking import build_lane
+    from intent.bootstrap.llm import build_prompt
+    from intent.operations.runs import LongWork
+    from intent.operations.runs import backfill as put_into_lane
+    from intent.store.decisions import PRODUCTION
+    from intent.store.runs import SqlRuns
+
+    first, last = instant(start), instant(end)
+    if first >= last:
+        raise WrongUse(f"--from {start} is not before --to {end}")
+    app = application()
+    runs = SqlRuns(app.database)
+    if run != PRODUCTION:
+        found = build_prompt(app, prompt)
+        runs.start(
+            run,
+            prompt=found.front.name,
+            prompt_version=found.identity,
+            description=f"{start} to {end}",
+        )
+    with stopping() as stop, progress_bar("putting into the lane", None) as (bar, task):
+        work = LongWork(
+            runs, app.database, stop, progress=lambda done: bar.update(task, completed=done)
+        )
+        put = put_into_lane(work, build_lane(app), run, first, last)
+    if as_json:
+        json_line({"run": run, "questions": put})
+    else:
+        say(
+            f"{put:,} questions wait under the run {run}; answer them with: intent ask --drain, "
+            f"and look with: intent runs diff {run}"
+        )

@@ -5,51 +5,39 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from threading import Event
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 _CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029]")
 """Characters that JSON lets stand, and that a terminal obeys or a reader of lines breaks at."""
 
 
-class _Results(Console):
-    def on_broken_pipe(self) -> None:
-        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not
-        # complain when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0)
+@cache
+def people() -> Console:
+    """Return the console for text, progress and errors for people, on stderr."""
+    from rich.console import Console
 
-
-people = Console(stderr=True, highlight=False)
-"""Text, progress and errors for people."""
+    return Console(stderr=True, highlight=False)
 
 
 def say(text: str) -> None:
     """Tell people something on stderr, as it is: what looks like markup stays text, and no line is
     broken.
     """
-    people.print(text, markup=False, soft_wrap=True)
+    people().print(text, markup=False, soft_wrap=True)
 
 
 def fail(text: str) -> None:
     """Tell people what went wrong, in one sentence."""
-    people.print("error:", style="bold red", end=" ")
+    people().print("error:", style="bold red", end=" ")
     say(text)
 
 
@@ -57,7 +45,20 @@ def results() -> Console:
     """Return the console for results on stdout; wide enough for a table when stdout is no
     terminal.
     """
-    return _Results(highlight=False, width=None if sys.stdout.isatty() else 160)
+    from rich.console import Console
+
+    class Results(Console):
+        def on_broken_pipe(self) -> None:
+            _leave_quietly()
+
+    return Results(highlight=False, width=None if sys.stdout.isatty() else 160)
+
+
+def _leave_quietly() -> NoReturn:
+    # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not complain
+    # when it flushes at the end.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(0)
 
 
 def json_line(value: Mapping[str, Any]) -> None:
@@ -82,10 +83,7 @@ def _reader_may_leave() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        # The reader has seen enough (such as `| head`): nothing is wrong, and Python must not
-        # complain when it flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+        _leave_quietly()
 
 
 def one_line(text: str, width: int) -> str:
@@ -104,37 +102,18 @@ def one_line(text: str, width: int) -> str:
 @contextmanager
 def progress_bar(title: str, total: int | None) -> Iterator[tuple[Progress, Any]]:
     """Show a progress bar on stderr when a terminal is attached; yields the bar and its task."""
+    from rich import progress
+
     columns = (
-        SpinnerColumn(),
-        TextColumn("[progress.description]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        progress.SpinnerColumn(),
+        progress.TextColumn("[progress.description]{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("{task.fields[note]}"),
     )
-    with Progress(
-        *columns,
-        TextColumn("{task.fields[note]}"),
-        console=people,
-        transient=False,
-        disable=not people.is_terminal,
+    with progress.Progress(
+        *columns, console=people(), transient=False, disable=not people().is_terminal
     ) as bar:
         yield bar, bar.add_task(title, total=total, note="")
-
-
-@contextmanager
-def stopping() -> Iterator[Event]:
-    """Yield an event that SIGTERM or the first SIGINT sets; a second SIGINT interrupts at once."""
-    stop = Event()
-
-    def leave(number: int, _frame: Any) -> None:
-        stop.set()
-        if number == signal.SIGINT:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

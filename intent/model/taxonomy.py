@@ -91,6 +91,11 @@ class Taxonomy(_Data):
         return {label.name: label.title for label in self.labels}
 
     @cached_property
+    def members(self) -> dict[str, frozenset[str]]:
+        """The labels of each group, which features count as if each group were a label."""
+        return {name: frozenset(labels) for name, labels in self.groups.items()}
+
+    @cached_property
     def version(self) -> str:
         """Twelve hexadecimal digits of the SHA-256 of the content."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)

@@ -5,13 +5,13 @@ any moment and go on later.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
 from typing import TypeVar
 
-from intent.model.run import Page, Pair
+from intent.model.run import Page, Pair, Run
 from intent.ports.asking import Lane
 from intent.ports.deciding import Decisions, Runs
 from intent.ports.features import FeatureState
@@ -29,8 +29,8 @@ AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Tools:
-    """What both works need: where they happen, and when they are to stop."""
+class LongWork:
+    """What a long work needs: where it happens, and when it is to stop."""
 
     runs: Runs
     transactions: Transactions
@@ -50,7 +50,7 @@ class Tools:
         )
 
 
-def backfill(tools: Tools, lane: Lane, name: str, start: datetime, end: datetime) -> int:
+def backfill(work: LongWork, lane: Lane, name: str, start: datetime, end: datetime) -> int:
     """Put what was said from ``start`` until before ``end`` into the lane under a run; return how
     many questions.
 
@@ -62,24 +62,24 @@ def backfill(tools: Tools, lane: Lane, name: str, start: datetime, end: datetime
         Stopping: the database was away when we were told to stop.
     """
     put, after = 0, 0
-    while not tools.stop.is_set():
+    while not work.stop.is_set():
 
         def part(after: int = after) -> Page:
-            with tools.transactions.begin() as transaction:
-                page = tools.runs.to_ask(transaction, name, start, end, after, AT_ONCE)
+            with work.transactions.begin() as transaction:
+                page = work.runs.to_ask(transaction, name, start, end, after, AT_ONCE)
                 lane.put(transaction, page.questions)
             return page
 
-        page = tools.retry_until_available(part)
+        page = work.retry_until_available(part)
         put += len(page.questions)
-        tools.progress(put)
+        work.progress(put)
         if page.last is None:
             break
         after = page.last
     return put
 
 
-def promote(tools: Tools, decisions: Decisions, features: FeatureState, name: str) -> int:
+def promote(work: LongWork, decisions: Decisions, features: FeatureState, name: str) -> int:
     """Make a run's decisions visible as the next revisions, and count the difference; return how
     many.
 
@@ -92,26 +92,26 @@ def promote(tools: Tools, decisions: Decisions, features: FeatureState, name: st
     """
 
     def begin() -> None:
-        with tools.transactions.begin() as transaction:
-            tools.runs.begin_promotion(transaction, name)
+        with work.transactions.begin() as transaction:
+            work.runs.begin_promotion(transaction, name)
 
-    tools.retry_until_available(begin)
+    work.retry_until_available(begin)
     shown, after = 0, 0
-    while not tools.stop.is_set():
+    while not work.stop.is_set():
 
         def part(after: int = after) -> tuple[Page, int]:
-            with tools.transactions.begin() as transaction:
-                page = tools.runs.to_show(transaction, name, after, AT_ONCE)
+            with work.transactions.begin() as transaction:
+                page = work.runs.to_show(transaction, name, after, AT_ONCE)
                 saved = decisions.save(transaction, page.entries)
-                tools.step("promotion_saved")
+                work.step("promotion_saved")
                 features.add(transaction, saved)
-                tools.step("promotion_finishing")
+                work.step("promotion_finishing")
             return page, len(saved)
 
-        page, saved = tools.retry_until_available(part)
-        tools.step("promotion_committed")
+        page, saved = work.retry_until_available(part)
+        work.step("promotion_committed")
         shown += saved
-        tools.progress(shown)
+        work.progress(shown)
         if page.last is None:
             break
         after = page.last
@@ -161,3 +161,28 @@ def difference(pairs: Iterable[Pair]) -> RunDifference:
             if key is not None:
                 found.keys[entity].add((message.platform, key))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A run beside what readers see, with some of the messages whose labels would change."""
+
+    run: Run
+    difference: RunDifference
+    examples: Sequence[Pair]
+
+
+def compare(runs: Runs, name: str, *, examples: int = 0) -> Comparison:
+    """Compare a run with what readers see, and keep so many changed messages as examples.
+
+    Raises:
+        OperatorError: there is no such run.
+    """
+    run, shown = runs.find(name), list[Pair]()
+
+    def watched(pair: Pair) -> Pair:
+        if len(shown) < examples and pair.now.labels != pair.then.labels:
+            shown.append(pair)
+        return pair
+
+    return Comparison(run, difference(watched(pair) for pair in runs.compare(name)), shown)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from intent.model.decision import Decision, Entry, Versions
 from intent.model.message import Message
 from intent.model.question import Answer
-from intent.model.run import Page
+from intent.model.run import Page, Pair, Run
 from intent.ports.ingestion import Transaction
 
 
@@ -45,7 +45,7 @@ class Revisions(Decisions, Protocol):
 
 
 class Runs(Protocol):
-    """Knows what a run has still to ask and to show."""
+    """Knows named runs: what they have still to ask and to show, and what showing would change."""
 
     def to_ask(
         self,
@@ -63,6 +63,12 @@ class Runs(Protocol):
 
     def to_show(self, transaction: Transaction, name: str, after: int, count: int) -> Page:
         """Return the next decisions of a run as revisions that readers will see."""
+
+    def find(self, name: str) -> Run:
+        """Return a run, or raise OperatorError."""
+
+    def compare(self, name: str) -> Iterator[Pair]:
+        """Yield what promotion would change or keep, message by message."""
 
 
 class Erasure(Protocol):

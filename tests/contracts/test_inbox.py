@@ -44,7 +44,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
             lambda: len(memory.dead_letters) + len(memory.refused),
         )
         return
-    from intent.bootstrap.build import migrations_dir
+    from intent.bootstrap.application import migrations_dir
     from intent.store.migrate import migrate
 
     database = Database(

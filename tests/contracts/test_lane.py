@@ -71,7 +71,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
             lambda seconds: now.__setitem__(0, now[0] + seconds),
         )
         return
-    from intent.bootstrap.build import migrations_dir
+    from intent.bootstrap.application import migrations_dir
     from intent.store.migrate import migrate
 
     database = Database(

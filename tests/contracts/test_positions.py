@@ -31,7 +31,7 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
         memory = MemoryInbox()
         yield Case(memory, memory)
         return
-    from intent.bootstrap.build import migrations_dir
+    from intent.bootstrap.application import migrations_dir
     from intent.store.migrate import migrate
 
     url = "sqlite_url" if request.param == "sqlite" else "postgres_url"

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from intent.bootstrap import build as bootstrap
+from intent.bootstrap.application import open_application
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings
 from intent.features.check.audit import check_state
@@ -97,9 +97,9 @@ class Books:
 
     def balance(self) -> Balance:
         """Assert that the audit holds, and return the equation's terms."""
-        taxonomy = bootstrap.build_taxonomy(Settings(prompts_dir=locate("prompts")))
+        taxonomy = open_application(Settings(prompts_dir=locate("prompts"))).taxonomy
         with self.database.read() as connection:
-            books, state = balance(connection), check_state(connection, bootstrap.groups(taxonomy))
+            books, state = balance(connection), check_state(connection, taxonomy.members)
         assert books.holds, books
         assert state.holds, state
         return books

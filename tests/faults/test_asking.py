@@ -17,12 +17,14 @@ import pytest
 
 from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import FAULTS
+from intent.bootstrap.application import Application
 from intent.bootstrap.asking import build_asker
 from intent.bootstrap.settings import Settings
-from intent.cli.asking import alongside
 from intent.flow.asker import Asker
+from intent.flow.beside import asking
 from intent.flow.worker import Worker, WorkerPolicy
 from intent.model.batch import Batch
+from intent.model.errors import IntentError
 from intent.model.taxonomy import Taxonomy
 from intent.store.engine import Database
 from tests.conftest import MakeDecision, MakeMessage, rows
@@ -136,12 +138,8 @@ def test_a_server_that_dies_and_returns_costs_nothing_but_time(
 ) -> None:
     stop = Event()
     server.latency = 0.05
-    asker = build_asker(
-        settings(house, server, ask_threads=2, llm_batch=5),
-        house.database,
-        stop,
-        lambda report: None,
-    )
+    app = Application(settings(house, server, ask_threads=2, llm_batch=5))
+    asker = build_asker(app, stop, lambda report: None)
     thread = in_background(asker)
     until(lambda: asker.report.improved >= 10)
     server.stop()
@@ -208,7 +206,11 @@ def test_a_wrong_key_stops_the_asking_and_not_the_deciding(
 ) -> None:
     server.always = FAULTS["bad key"]
     stop = Event()
-    with alongside(settings(house, server, ask_threads=1), house.database, stop, drain=True):
+    ended: list[IntentError] = []
+    asker = build_asker(
+        Application(settings(house, server, ask_threads=1)), stop, lambda report: None
+    )
+    with asking(asker, stop, drain=True, leave=1.0, ended=ended.append):
         until(lambda: len(server.seen) > 0)
         house.inbox.put(Batch([make_message() for _ in range(20)]))
         parts = (house.inbox, house, house.database, house.decisions, house.features, house.lane)
@@ -216,6 +218,7 @@ def test_a_wrong_key_stops_the_asking_and_not_the_deciding(
             drain=True
         )
     assert (report.decided, house.lane.waiting(), len(server.seen)) == (20, 80, 1)
+    assert "refuses the key" in str(ended[0])
     assert house.holds()
 
 

@@ -12,9 +12,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
-from intent.cli.screen import json_line, stopping
+from intent.bootstrap.application import open_application
+from intent.bootstrap.deciding import build_worker
+from intent.cli.screen import json_line
+from intent.cli.stopping import stopping
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.errors import Undecidable
 from intent.model.message import Message
@@ -54,16 +55,14 @@ class ObedientClassifier:
 
 def main() -> None:
     """Run: argument 1 is the seconds that a batch takes, argument 2 is drain or stay."""
-    settings = load_settings()
+    app = open_application()
     configure_logs("warning", as_json=True)
-    taxonomy = bootstrap.build_taxonomy(settings)
+    taxonomy = app.taxonomy
     classifier = ObedientClassifier(taxonomy.names, taxonomy.leads, float(sys.argv[1]))
-    database = bootstrap.open_database(settings)
+    app.database.place  # noqa: B018  opened before the test is told
     with stopping() as stop:
         print("ready", flush=True)  # the test waits for it
-        worker = bootstrap.build_worker(
-            settings, database, stop, lambda report: None, classifier=classifier
-        )
+        worker = build_worker(app, stop, lambda report: None, classifier=classifier)
         report = worker.run(drain=sys.argv[2] == "drain")
     json_line(asdict(report))
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from intent.bootstrap import build as bootstrap
 from intent.features.check.audit import check_state
 from intent.features.online.state import SqlFeatureState
 from intent.flow.asker import Asker, AskPolicy
@@ -50,7 +49,7 @@ class House:
         self.database, self.make = database, make_decision
         self.inbox, self.lane = SqlInbox(database), SqlLane(database)
         self.decisions = SqlDecisions()
-        self.groups = bootstrap.groups(taxonomy)
+        self.groups = taxonomy.members
         self.features = SqlFeatureState(self.groups)
         self.local = make_decision("chatter")
         self.answerer = FakeAnswerer(lambda message: self.by_llm("price_inquiry"))

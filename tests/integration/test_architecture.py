@@ -51,7 +51,7 @@ WRONG_IMPORTS = [
     ("Imports go down only", "intent.store.engine", "intent.flow.worker"),
     ("Imports go down only", "intent.queues.inbox", "intent.features.online.state"),
     ("Imports go down only", "intent.flow.worker", "intent.operations.runs"),
-    ("Imports go down only", "intent.flow.asker", "intent.bootstrap.build"),
+    ("Imports go down only", "intent.flow.asker", "intent.bootstrap.application"),
     ("Imports go down only", "intent.ports.deciding", "intent.classify.cache"),
     (
         "The two ways to decide never import each other",
@@ -67,7 +67,7 @@ WRONG_IMPORTS = [
     ("The workbench's imports go down only", "eval.run.runner", "eval.verdict.gate"),
     ("The product never imports its evals", "intent.cli.app", "eval.data.stats"),
     ("SQLAlchemy lives in store, queues and features", "intent.flow.worker", "sqlalchemy"),
-    ("SQLAlchemy lives in store, queues and features", "intent.bootstrap.build", "alembic"),
+    ("SQLAlchemy lives in store, queues and features", "intent.bootstrap.application", "alembic"),
     (
         "SQLAlchemy lives in store, queues and features",
         "intent.features.definitions.definitions",

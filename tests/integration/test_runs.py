@@ -14,7 +14,7 @@ import pytest
 from intent.model.decision import DecidedBy, Entry
 from intent.model.errors import OperatorError
 from intent.model.question import Answer
-from intent.operations.runs import AT_ONCE, Tools, backfill, promote
+from intent.operations.runs import AT_ONCE, LongWork, backfill, promote
 from intent.store.runs import SqlRuns
 from tests.conftest import EPOCH, MakeMessage, rows
 from tests.integration.conftest import House
@@ -26,8 +26,8 @@ class Killed(Exception):
     """Stands for a process that dies in the middle."""
 
 
-def tools(house: House, **values: Any) -> Tools:
-    return Tools(SqlRuns(house.database), house.database, threading.Event(), **values)
+def tools(house: House, **values: Any) -> LongWork:
+    return LongWork(SqlRuns(house.database), house.database, threading.Event(), **values)
 
 
 def start(house: House, name: str = "trial", prompt_version: str = "v2") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from intent.bootstrap.build import groups
 from intent.cli.features import parse_key
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.model.errors import WrongUse
@@ -13,7 +12,7 @@ from intent.model.taxonomy import Taxonomy
 
 @pytest.fixture
 def definitions(taxonomy: Taxonomy) -> Definitions:
-    return load_definitions(taxonomy.names, groups(taxonomy))
+    return load_definitions(taxonomy.names, taxonomy.members)
 
 
 @pytest.mark.parametrize(

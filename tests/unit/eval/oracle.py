@@ -16,8 +16,7 @@ from eval.run.start import describe
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import load_suite
 from eval.verbs.datasets import DATASET
-from intent.bootstrap.build import build_taxonomy
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.message import Message
 
@@ -32,7 +31,7 @@ def rows_by_message() -> dict[str, Row]:
 
 @cache
 def taxonomy():
-    return build_taxonomy(load_settings())
+    return open_application().taxonomy
 
 
 def chance(seed: str, key: str) -> float:

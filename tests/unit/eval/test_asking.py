@@ -25,7 +25,8 @@ from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.standin.fake_llm_server import FakeLlmServer
 from eval.verdict.gate import Verdict, check_run
-from intent.bootstrap.build import build_prompt, open_database, sqlite_url
+from intent.bootstrap.application import open_application, open_database, sqlite_url
+from intent.bootstrap.llm import build_prompt
 from intent.bootstrap.settings import load_settings
 from intent.classify.llm.batch import prepare
 from intent.model.attempt import Attempt, Outcome
@@ -277,7 +278,7 @@ def make_attempt():
 
 def test_rooms_whose_texts_the_prompt_shows_as_examples_are_left_out(suite) -> None:
     items = load_items(load_suite(suite))
-    prompt = build_prompt(load_settings())
+    prompt = build_prompt(open_application())
     shown = items[0].row.model_copy(
         update={"input": items[0].row.input.model_copy(update={"text": "MINE!! a07 in size m"})}
     )
@@ -290,7 +291,7 @@ def test_rooms_whose_texts_the_prompt_shows_as_examples_are_left_out(suite) -> N
 def test_twenty_thousand_replies_are_replayed_within_twenty_seconds(tmp_path, suite) -> None:
     sample, repeats, store = 1000, 20, tmp_path / "replies.db"
     items = chosen(load_items(load_suite(suite)), {}, sample=sample, seed=SEED)
-    prompt = build_prompt(load_settings())
+    prompt = build_prompt(open_application())
     asker = f"{prompt.identity}:{prompt.front.model.id}"
     keys = [
         prepare(

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from eval.bench.local import bench_local, line
-from intent.bootstrap import build as bootstrap
-from intent.bootstrap.settings import load_settings
+from intent.bootstrap.application import open_application
+from intent.bootstrap.deciding import build_local
 from intent.classify.local.classifier import LocalClassifier
 from intent.model.taxonomy import Taxonomy
 from intent.training.data import read_examples
@@ -21,7 +21,7 @@ SYSTEMS = ["(a) encode + scikit-learn", "(b) SetFit predict", "(c) ours, no cach
 
 @pytest.mark.slow
 def test_every_system_is_measured_on_the_same_messages(taxonomy: Taxonomy) -> None:
-    ours = bootstrap.build_local(load_settings())
+    ours = build_local(open_application())
     assert isinstance(ours, LocalClassifier)
     dev = read_examples(DATASET / "dev.jsonl")
     stream = [one.message for one in dev[:40]]

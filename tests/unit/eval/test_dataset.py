@@ -25,7 +25,7 @@ from eval.data.lint import comparable, lint
 from eval.data.near import near_duplicates
 from eval.data.stats import count, count_cells
 from eval.verbs.datasets import BUNDLED_ENCODER, DATASET, app
-from intent.bootstrap.build import build_taxonomy
+from intent.bootstrap.application import open_application
 from intent.bootstrap.settings import load_settings
 from intent.classify.local.encoder import open_encoder
 from intent.model.errors import OperatorError
@@ -48,7 +48,7 @@ def register() -> tuple[Row, ...]:
 
 @cache
 def taxonomy():
-    return build_taxonomy(load_settings())
+    return open_application().taxonomy
 
 
 def planted(row: Row, **changes) -> list[str]:

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from intent.bootstrap.build import groups
 from intent.bootstrap.resources import locate
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.definitions.events import Topics
@@ -47,7 +46,7 @@ TOPICS = ("message", "purchase_intent", "lead", "hot")
 @pytest.fixture(scope="module")
 def definitions() -> Definitions:
     taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
-    return load_definitions(taxonomy.names, groups(taxonomy))
+    return load_definitions(taxonomy.names, taxonomy.members)
 
 
 def built(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from intent.bootstrap.build import build_definitions, groups
+from intent.bootstrap.application import Application
 from intent.bootstrap.settings import load_settings
 from intent.features.definitions import definitions as module
 from intent.features.definitions.catalogue import entries, markdown
@@ -21,7 +21,7 @@ FILE = Path(module.__file__).with_name("definitions.yaml")
 
 @pytest.fixture
 def definitions(taxonomy: Taxonomy) -> Definitions:
-    return load_definitions(taxonomy.names, groups(taxonomy))
+    return load_definitions(taxonomy.names, taxonomy.members)
 
 
 def test_a_name_says_entity_topic_statistic_and_window(definitions: Definitions) -> None:
@@ -56,7 +56,7 @@ def test_a_changed_feature_set_is_refused_under_its_old_name(
         encoding="utf-8",
     )
     with pytest.raises(TemplateError, match=r"ranking_v1 was changed .* versions are immutable"):
-        load_definitions(taxonomy.names, groups(taxonomy), changed)
+        load_definitions(taxonomy.names, taxonomy.members, changed)
 
 
 RANKING = [
@@ -94,7 +94,7 @@ def digest_of(taxonomy: Taxonomy, tmp_path: Path, old: str, new: str) -> str:
         text.partition("\nfeature_sets:")[0].replace(old, new) + "\nfeature_sets: {}\n",
         encoding="utf-8",
     )
-    return load_definitions(taxonomy.names, groups(taxonomy), changed).digest(RANKING)
+    return load_definitions(taxonomy.names, taxonomy.members, changed).digest(RANKING)
 
 
 @pytest.mark.parametrize(("old", "new"), DEFINES)
@@ -115,7 +115,7 @@ def test_an_unknown_key_of_the_file_is_refused(taxonomy: Taxonomy, tmp_path: Pat
     wrong = tmp_path / "definitions.yaml"
     wrong.write_text(FILE.read_text(encoding="utf-8") + "\nsurprise: 1\n", encoding="utf-8")
     with pytest.raises(TemplateError, match="wrong at surprise"):
-        load_definitions(taxonomy.names, groups(taxonomy), wrong)
+        load_definitions(taxonomy.names, taxonomy.members, wrong)
 
 
 def test_an_unknown_feature_or_set_is_named_with_the_way_to_find_it(
@@ -140,7 +140,7 @@ def test_feature_sets_of_ones_own_come_from_a_file_named_by_a_setting(
 ) -> None:
     path = own_sets(tmp_path, "  mine_v1:\n    features: [user__lead__count_7d]\n")
     monkeypatch.setenv("INTENT_FEATURE_SETS", str(path))
-    definitions = build_definitions(load_settings())
+    definitions = Application(load_settings()).definitions
     assert definitions.set_names[-1] == "mine_v1"
     assert definitions.feature_set("mine_v1").names == ("user__lead__count_7d",)
     assert "## Feature set `mine_v1`" in markdown(definitions)
@@ -163,7 +163,7 @@ def test_a_wrong_set_of_ones_own_is_refused_in_one_sentence(
     taxonomy: Taxonomy, tmp_path: Path, text: str, fault: str
 ) -> None:
     with pytest.raises((TemplateError, OperatorError), match=fault):
-        load_definitions(taxonomy.names, groups(taxonomy), own_sets=own_sets(tmp_path, text))
+        load_definitions(taxonomy.names, taxonomy.members, own_sets=own_sets(tmp_path, text))
 
 
 def test_the_catalogue_says_for_every_feature_what_its_absence_means(

@@ -15,7 +15,6 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy
 
-from intent.bootstrap.build import groups
 from intent.features.check.parity import check_parity, require_rows
 from intent.features.definitions.definitions import load_definitions
 from intent.features.offline import facts as module
@@ -40,7 +39,7 @@ Decide = Any
 
 @pytest.fixture
 def state(taxonomy: Taxonomy) -> SqlFeatureState:
-    return SqlFeatureState(groups(taxonomy))
+    return SqlFeatureState(taxonomy.members)
 
 
 @pytest.fixture
@@ -248,8 +247,8 @@ def test_facts_of_another_taxonomy_are_not_mixed(
 def served_and_checked(
     database: Database, taxonomy: Taxonomy, tmp_path: Path, spoil: bool = False
 ) -> Any:
-    definitions = load_definitions(taxonomy.names, groups(taxonomy))
-    state = SqlFeatureState(groups(taxonomy))
+    definitions = load_definitions(taxonomy.names, taxonomy.members)
+    state = SqlFeatureState(taxonomy.members)
     chosen = definitions.feature_set("ranking_v1")
     rows = {
         "platform": ["tiktok"] * 2,
@@ -288,7 +287,7 @@ def test_served_vectors_equal_what_is_recomputed_offline(
 def test_vectors_of_an_older_digest_are_set_aside_and_it_says_why(
     taxonomy: Taxonomy, tmp_path: Path
 ) -> None:
-    definitions = load_definitions(taxonomy.names, groups(taxonomy))
+    definitions = load_definitions(taxonomy.names, taxonomy.members)
     served = [Served("ranking_v1", "414afd5d72cc", NOW, NOW, {}, {})]
     report = check_parity(
         served, definitions, lambda: DuckEngine(tmp_path), tmp_path / "facts", tmp_path, settled=NOW
@@ -315,7 +314,7 @@ def test_a_drifted_value_is_found_and_named(
 def test_a_share_of_vectors_is_logged_chosen_by_hash(
     database: Database, taxonomy: Taxonomy, tmp_path: Path
 ) -> None:
-    definitions = load_definitions(taxonomy.names, groups(taxonomy))
+    definitions = load_definitions(taxonomy.names, taxonomy.members)
     rows = {"platform": ["tiktok"] * 400, "user_id": [f"u-{n}" for n in range(400)]}
     at = from_microseconds(NOW)
     table = FeatureReader(database, definitions).read(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from intent.bootstrap.build import groups
 from intent.bootstrap.resources import locate
 from intent.features.definitions.definitions import load_definitions
 from intent.features.offline.labels import Label, parse_label
@@ -12,7 +11,7 @@ from intent.model.errors import OperatorError
 from intent.model.taxonomy import load_taxonomy
 
 taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
-definitions = load_definitions(taxonomy.names, groups(taxonomy))
+definitions = load_definitions(taxonomy.names, taxonomy.members)
 
 
 def test_a_label_counts_forward_for_its_window() -> None:

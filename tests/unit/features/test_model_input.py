@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from intent.bootstrap.build import groups
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.offline.model_input import group_sizes, matrix
 from intent.features.online.arrow import to_arrow
@@ -40,12 +39,12 @@ SPOKEN = [
 
 @pytest.fixture
 def definitions(taxonomy: Taxonomy) -> Definitions:
-    return load_definitions(taxonomy.names, groups(taxonomy))
+    return load_definitions(taxonomy.names, taxonomy.members)
 
 
 @pytest.fixture
 def world(database: Database, taxonomy: Taxonomy) -> World:
-    world = World(database, SqlFeatureState(groups(taxonomy)), taxonomy)
+    world = World(database, SqlFeatureState(taxonomy.members), taxonomy)
     return world.play([[("decide", said, SURE) for said in SPOKEN]])
 
 

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from intent.bootstrap.build import groups
 from intent.features.check.audit import check_state
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.definitions.status import Status
@@ -62,13 +61,13 @@ def definitions() -> Definitions:
     from intent.model.taxonomy import load_taxonomy
 
     taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
-    return load_definitions(taxonomy.names, groups(taxonomy))
+    return load_definitions(taxonomy.names, taxonomy.members)
 
 
 @pytest.fixture
 def world(database: Database, taxonomy: Taxonomy) -> World:
     clock = Clock()
-    state = SqlFeatureState(groups(taxonomy), now=clock)
+    state = SqlFeatureState(taxonomy.members, now=clock)
     return World(database, state, taxonomy, clock=clock)
 
 

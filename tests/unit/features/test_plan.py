@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from intent.bootstrap.build import groups
 from intent.bootstrap.resources import locate
 from intent.features.definitions.definitions import load_definitions
 from intent.features.definitions.events import Topics
@@ -19,7 +18,7 @@ from tests.unit.features.history import HOUR, NOW, Said, Verdict
 from tests.unit.features.offline import facts_of, write_facts, write_spine
 
 taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
-definitions = load_definitions(taxonomy.names, groups(taxonomy))
+definitions = load_definitions(taxonomy.names, taxonomy.members)
 
 SURE = Verdict(("purchase_intent",), (900_000,) + (0,) * 12, 950_000, True, False)
 SAME_BY_LLM = Verdict(("purchase_intent",), (900_000,) + (0,) * 12, 950_000, False, True)

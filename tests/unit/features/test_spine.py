@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from intent.bootstrap.build import groups
 from intent.bootstrap.resources import locate
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.definitions.events import Topics
@@ -34,7 +33,7 @@ STORY = [(Said(NOW - 60 * SECOND, user, "23", "r1", None), [(SURE, 0)]) for user
 @pytest.fixture(scope="module")
 def definitions() -> Definitions:
     taxonomy = load_taxonomy(locate("prompts") / "taxonomy.yaml")
-    return load_definitions(taxonomy.names, groups(taxonomy))
+    return load_definitions(taxonomy.names, taxonomy.members)
 
 
 def build_of(

@@ -21,7 +21,7 @@ from tests.conftest import MakeMessage
 def test_any_time_can_be_read_back_whatever_zone_the_server_is_in(
     postgres_url: str, make_message: MakeMessage, zone: str, sent_at: datetime
 ) -> None:
-    from intent.bootstrap.build import migrations_dir
+    from intent.bootstrap.application import migrations_dir
     from intent.store.migrate import migrate
 
     database = Database(postgres_url)

@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from intent.bootstrap.build import migrations_dir
+from intent.bootstrap.application import migrations_dir
 from intent.features.online.state import SqlFeatureState
 from intent.model.batch import Batch, Position
 from intent.model.decision import Entry

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy
 import structlog
 
-from intent.bootstrap.build import migrations_dir
+from intent.bootstrap.application import migrations_dir
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
 from intent.store.access import Access, Limits
 from intent.store.engine import Database

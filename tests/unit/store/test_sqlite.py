@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from intent.bootstrap.build import migrations_dir
+from intent.bootstrap.application import migrations_dir
 from intent.model.batch import Batch
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
 from intent.model.message import Message

@@ -1,0 +1,124 @@
+"""One ``Application`` a process: settings, taxonomy, definitions and database, each read once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from intent.bootstrap.resources import locate
+from intent.bootstrap.settings import Settings, load_settings
+from intent.model.errors import OperatorError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from intent.features.definitions.definitions import Definitions
+    from intent.features.online.state import SqlFeatureState
+    from intent.model.taxonomy import Taxonomy
+    from intent.queues.inbox import SqlInbox
+    from intent.store.engine import Database
+
+
+class Application:
+    """What everything else is built from. Nothing is opened or read before it is asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def prompts(self) -> Path:
+        """The folder of prompts, taxonomy, models and routes."""
+        return locate("prompts", self.settings.prompts_dir)
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The labels, from the prompts folder."""
+        from intent.model.taxonomy import load_taxonomy
+
+        return load_taxonomy(self.prompts / "taxonomy.yaml")
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """The feature definitions, with the taxonomy's intents and groups as topics."""
+        from intent.features.definitions.definitions import load_definitions
+
+        return load_definitions(
+            self.taxonomy.names, self.taxonomy.members, own_sets=self.settings.feature_sets
+        )
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, at the newest migration; a missing SQLite file is created and migrated.
+
+        Raises:
+            OperatorError: the URL is wrong, the file cannot be made, or the migration does not fit.
+            StoreUnavailable: the database is away.
+        """
+        return open_database(self.settings)
+
+    @cached_property
+    def features(self) -> SqlFeatureState:
+        """The feature state, which is changed in the transaction that saves decisions."""
+        from intent.features.online.state import SqlFeatureState
+
+        return SqlFeatureState(self.taxonomy.members)
+
+    @cached_property
+    def inbox(self) -> SqlInbox:
+        """Where messages wait for their first decision."""
+        from intent.queues.inbox import SqlInbox
+
+        return SqlInbox(self.database, lease=self.settings.lease)
+
+
+def open_application(settings: Settings | None = None) -> Application:
+    """Return the application of these settings, or of the environment's.
+
+    Raises:
+        WrongUse: a variable of the environment is wrong.
+    """
+    return Application(settings or load_settings())
+
+
+def migrations_dir() -> Path:
+    """Return the folder of the migrations."""
+    return locate("migrations")
+
+
+def sqlite_url(path: Path) -> SecretStr:
+    """Return the URL of an SQLite file."""
+    return SecretStr(f"sqlite:///{path}")
+
+
+def open_database(settings: Settings, *, checked: bool = True) -> Database:
+    """Open the database; a missing SQLite file is created and migrated.
+
+    Args:
+        checked: refuse a database that is not at the newest migration.
+
+    Raises:
+        OperatorError: the URL is wrong, the file cannot be made, or the migration does not fit.
+        StoreUnavailable: the database is away.
+    """
+    from intent.store.engine import Database
+    from intent.store.migrate import is_empty, migrate, require_newest
+
+    database = Database(settings.database_url.get_secret_value())
+    file = database.engine.url.database if database.dialect == "sqlite" else None
+    if file and not Path(file).absolute().parent.is_dir():
+        raise OperatorError(
+            f"the folder of the database {file} does not exist; create it, or give another "
+            "INTENT_DATABASE_URL"
+        )
+    try:
+        if database.dialect == "sqlite" and is_empty(database):
+            migrate(database, migrations_dir())
+        elif checked:
+            require_newest(database, migrations_dir())
+    except StoreUnavailable as error:
+        raise StoreUnavailable(
+            f"the database {database.place} cannot be opened ({error}); start it or make its "
+            "folder writable, or set INTENT_DATABASE_URL"
+        ) from error
+    return database

@@ -1,0 +1,75 @@
+"""What people type: times, files to read, and options that many verbs share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intent.model.errors import OperatorError, WrongUse
+
+if TYPE_CHECKING:
+    from intent.bootstrap.application import Application
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object a line.")]
+
+
+def application(*, quiet: bool = False) -> Application:
+    """Return the application of the environment's settings, with logs as they ask.
+
+    Args:
+        quiet: log warnings only.
+    """
+    from intent.bootstrap.application import open_application
+    from intent.telemetry import configure_logs
+
+    app = open_application()
+    level = "warning" if quiet else app.settings.log_level
+    configure_logs(level, as_json=app.settings.log_json)
+    return app
+
+
+def instant(text: str) -> datetime:
+    """Read a time that a person has typed.
+
+    Raises:
+        WrongUse: it is no time, or does not say in which zone.
+    """
+    try:
+        read = datetime.fromisoformat(text)
+        read = read.astimezone(UTC) if read.tzinfo else read
+    except (ValueError, OverflowError):
+        raise WrongUse(f"{text!r} is no time; write it like 2026-11-20T18:00:00+08:00") from None
+    if read.tzinfo is None:
+        raise WrongUse(
+            f"{text!r} does not say in which time zone; write it like 2026-11-20T18:00:00+08:00"
+        )
+    return read
+
+
+@contextmanager
+def opened(path: str) -> Iterator[int]:
+    """Yield the descriptor of a file to read, or of stdin for ``-``.
+
+    Raises:
+        OperatorError: there is no such file, or it may not be read.
+    """
+    if path == "-":
+        yield 0
+        return
+    remedy = "give the path of a JSONL file, or - for stdin"
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}; {remedy}") from error
+    try:
+        if Path(path).is_dir():
+            raise OperatorError(f"{path} is a folder; {remedy}")
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,93 @@
+"""The verb ``intent work``: decides what waits in the inbox."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import asdict
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intent.cli.arguments import AsJson, application
+from intent.cli.screen import json_line, progress_bar, say
+from intent.cli.stopping import stopping
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from intent.bootstrap.application import Application
+    from intent.flow.asker import Asker
+    from intent.flow.worker import WorkReport
+
+
+def work(
+    drain: Annotated[
+        bool, typer.Option("--drain", help="Leave when nothing waits any more.")
+    ] = False,
+    ask: Annotated[
+        bool, typer.Option("--ask/--no-ask", help="Ask the LLM beside it, where one is configured.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Decide what waits in the inbox, until SIGTERM or Ctrl-C (or until it is empty, with --drain).
+    Safe to kill at any moment.
+
+    Where an LLM is configured, what the local model is unsure of waits in the ask lane, and is
+    asked beside it unless told not to.
+
+    Examples: [bold]intent work[/] · [bold]intent work --drain[/] ·
+    [bold]INTENT_DATABASE_URL=postgresql://user@host/db intent work[/]
+    """
+    from intent.bootstrap.deciding import llm_is_on
+
+    app = application()
+    with stopping() as stop:
+        on = ask and llm_is_on(app)
+        with _asking(app, stop, drain=drain) if on else nullcontext() as asker:
+            report = decide_inbox(app, stop, drain=drain)
+    if as_json:
+        json_line({**asdict(report), **({"asking": asdict(asker.report)} if asker else {})})
+        return
+    say(
+        f"{report.decided:,} decided, {report.leads:,} leads, {report.from_cache:,} from the "
+        f"cache, {report.retried:,} retried, {report.dead_lettered:,} dead letters, "
+        f"{report.overtaken:,} overtaken"
+    )
+    if asker:
+        say(
+            f"{report.unsure:,} unsure; {asker.report.asked:,} asked, "
+            f"{asker.report.improved:,} improved by the LLM"
+        )
+
+
+def decide_inbox(app: Application, stop: Event, *, drain: bool) -> WorkReport:
+    """Work on the inbox with a progress bar, and return what was done."""
+    from intent.bootstrap.deciding import build_classifier, build_unsure, build_worker
+
+    classifier = build_classifier(app)
+    total = app.inbox.waiting() if drain else None
+    with progress_bar("deciding", total) as (bar, task):
+
+        def progress(report: WorkReport) -> None:
+            done = report.decided + report.dead_lettered
+            bar.update(task, completed=done, note=f"{report.leads:,} leads")
+
+        unsure = build_unsure(app)
+        worker = build_worker(app, stop, progress, classifier=classifier, unsure=unsure)
+        return worker.run(drain=drain)
+
+
+def _asking(app: Application, stop: Event, *, drain: bool) -> AbstractContextManager[Asker]:
+    from intent.bootstrap.asking import build_asker
+    from intent.flow.beside import asking
+
+    return asking(
+        build_asker(app, stop, lambda report: None),
+        stop,
+        drain=drain,
+        leave=app.settings.ask_leave,
+        ended=lambda error: say(
+            f"questions stay in the lane, their local decisions stand: {error}"
+        ),
+    )

@@ -1,0 +1,49 @@
+"""What waits for the LLM, since when, and what was spent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from intent.classify.llm.budget import NANO
+from intent.queues.lane import SqlLane, Waiting
+from intent.store.engine import Database
+from intent.store.ledger import Spent, SqlLedger
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Dollars spent in this calendar hour and on this day (UTC), and what may be spent; None for no
+    limit.
+    """
+
+    hour: float
+    day: float
+    hour_limit: float | None
+    day_limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStatus:
+    """Open questions by run and priority, money, and the calls of the last 24 hours by outcome."""
+
+    waiting: Sequence[Waiting]
+    money: Money
+    calls: Sequence[Spent]
+
+
+def read_money(database: Database, *, hour: float | None, day: float | None) -> Money:
+    """Return what was spent against these limits, in dollars."""
+    ledger, now = SqlLedger(database), datetime.now(UTC)
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    today = this_hour.replace(hour=0)
+    return Money(ledger.spent(this_hour) / NANO, ledger.spent(today) / NANO, hour, day)
+
+
+def read_lane(
+    database: Database, lane: SqlLane, *, hour: float | None, day: float | None
+) -> LaneStatus:
+    """Return what waits and what was spent; ``hour`` and ``day`` are the limits in dollars."""
+    calls = SqlLedger(database).summary(datetime.now(UTC) - timedelta(days=1))
+    return LaneStatus(lane.overview(), read_money(database, hour=hour, day=day), calls)
