@@ -56,6 +56,8 @@ def write_history(folder: Path, size: int, definitions: Definitions, *, again: f
         "room_id": _named("r", rooms),
         "item_id": _named("i", skewed(chance, ITEMS, size)),
         "revision": np.zeros(size, dtype=np.int32),
+        "author_role": pa.array(["viewer"] * size),
+        "decided_by": pa.array(["local"] * size),
         "event": event,
         "known": event + chance.integers(0, 3 * SECOND, size),
         "mask": masks[chosen] | np.int64(1 << MEASURED_CODE),
@@ -96,6 +98,7 @@ def _with_upgrades(
         "revision": np.ones(size, dtype=np.int32),
         "known": upgraded["known"].to_numpy() + chance.integers(1, 600 * SECOND, size),
         "mask": np.array(labels, dtype=np.int64),
+        "decided_by": np.array(["llm"] * size),
     }
     for name, values in changed.items():
         upgraded = upgraded.set_column(

@@ -232,7 +232,7 @@ def _differing(folder: Path) -> int:
     ours = f"SELECT row_number() OVER () - 1 AS r, * FROM '{folder}/compared.parquet'"
     pairs = zip(("n_1h", "n_24h", "n_7d", "n_30d", "lead"), COMPARED, strict=False)
     counts = " OR ".join(f"p.{plain} <> o.{name}" for plain, name in pairs)
-    last = f"NOT isnan(o.{COMPARED[6]}) AND abs(p.since - o.{COMPARED[6]}) > 1e-6"
+    last = f"o.{COMPARED[6]} IS NOT NULL AND abs(p.since - o.{COMPARED[6]}) > 1e-6"
     differ = f"{counts} OR abs(coalesce(p.p, 0) - o.{COMPARED[5]}) > 1e-6 OR {last}"
     query = (
         f"SELECT count(*) FROM ({ours}) o JOIN '{folder}/plain.parquet' p USING (r) WHERE "

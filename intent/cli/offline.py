@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from intent.bootstrap.application import Application
     from intent.features.check.audit import check_state
     from intent.features.check.parity import ParityReport
-    from intent.features.offline.build import BuildReport, Engine
+    from intent.features.offline.build import BuildReport
+    from intent.ports.features import Engine
 
 SHOWN_WRONG = 20
 

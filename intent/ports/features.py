@@ -1,9 +1,11 @@
-"""The seam of features: what is counted while decisions are saved."""
+"""The seams of features: what is counted while decisions are saved, what builds training rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
 
 from intent.model.decision import Entry
 from intent.ports.ingestion import Transaction
@@ -18,4 +20,33 @@ class FeatureState(Protocol):
     def remove(self, transaction: Transaction, entries: Sequence[Entry]) -> None:
         """Uncount messages; ``decision`` is the one that stood for readers. To be called after
         their decisions are deleted.
+        """
+
+
+class Engine(AbstractContextManager["Engine"], Protocol):
+    """Runs the SQL steps of the offline build: DuckDB here, Spark on a cluster."""
+
+    name: str
+    """Of its dialect: the SQL in which engines differ stands in a file of this name."""
+
+    def load_spine(self, files: Sequence[Path], keys: Sequence[str]) -> None:
+        """Make table ``spine`` of Parquet files: the keys, ``_row``, which grows in the order of
+        the files and their rows, and ``_at``, event_timestamp in microseconds, rounded down.
+        """
+
+    def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
+        """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
+
+    def step(self, name: str, sql: str) -> None:
+        """Make a table."""
+
+    def row(self, sql: str) -> tuple[Any, ...] | None:
+        """Return the first row."""
+
+    def write(self, sql: str, spine: Sequence[Path], path: Path, rows: int) -> None:
+        """Write the rows of the spine as Parquet, each with the columns that ``sql`` yields for it,
+        beside ``_row``, in order. Columns of the spine keep their types.
+
+        Raises:
+            OperatorError: there are not so many rows.
         """

@@ -15,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intent.features.definitions.definitions import Definitions, FeatureSet
-from intent.features.offline.build import Engine, build
+from intent.features.offline.build import build
 from intent.features.offline.history import MARGIN, History
 from intent.features.online.served import Served, plain
 from intent.model.errors import OperatorError
+from intent.ports.features import Engine
 
 LAGS = 20
 """Vectors that were read for an instant long before are recomputed a lag at a time; so many

@@ -5,52 +5,35 @@ time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
 
-from intent.features.definitions.definitions import SECOND, Definitions, FeatureSet
+from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.definitions.events import ENTITIES, Topics
-from intent.features.offline.facts import fact_columns
+from intent.features.offline.facts import FOR_PEOPLE, fact_columns, require_facts
 from intent.features.offline.history import History, facts_steps
 from intent.features.offline.labels import Label, label_steps
-from intent.features.offline.plan import Dialect, Step, views
-from intent.features.offline.spine import Spine, checked_spine, refuse_rows
+from intent.features.offline.plan import require_rows, views
+from intent.features.offline.spine import checked_spine, refuse_rows
+from intent.features.offline.templates import steps
 from intent.model.errors import OperatorError
-
-LATE = 3600 * SECOND
-"""A message that was decided so many microseconds after it was said counts as late in the report.
-"""
+from intent.ports.features import Engine
 
 
-class Engine(AbstractContextManager["Engine"], Protocol):
-    """Runs SQL steps: DuckDB here, Spark on a cluster."""
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How many rows of the spine had the whole key of a view, and how many of these keys were ever
+    seen among the facts by the row's time.
+    """
 
-    name: str
-    dialect: Dialect
+    keyed: int
+    seen: int
 
-    def load_spine(self, spine: Spine) -> None:
-        """Make table ``spine``: all its columns, ``_row``, which grows in the file's order, and
-        ``_at`` in microseconds, rounded down.
-        """
-
-    def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
-        """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
-
-    def step(self, name: str, sql: str) -> None:
-        """Make a table."""
-
-    def row(self, sql: str) -> tuple[Any, ...] | None:
-        """Return the first row."""
-
-    def write(self, sql: str, path: Path, rows: int) -> None:
-        """Write the rows in their order as Parquet.
-
-        Raises:
-            OperatorError: there are not so many rows.
-        """
+    @property
+    def rate(self) -> float | None:
+        """Share of rows with a key that were seen, 0 to 1; None where no row has one."""
+        return self.seen / self.keyed if self.keyed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +41,9 @@ class BuildReport:
     """What was built.
 
     Attributes:
+        matched: by view, how many rows of the spine found their entity.
+        unlabelled: by label, rows whose label is missing: their window ends after the facts do, or
+            they lack a part of the key.
         messages: messages among the facts that were said before the spine's last row.
         left_out: of these, those that no row may see, because they were decided later than the
             spine's last row.
@@ -67,10 +53,17 @@ class BuildReport:
 
     rows: int
     features: int
+    matched: Mapping[str, Match]
+    unlabelled: Mapping[str, int]
     messages: int
     left_out: int
     late: int
     seconds: float
+
+    def poorly_matched(self, least: float) -> list[str]:
+        """Return the views of which a smaller share of rows than ``least`` found their entity."""
+        rates = {view: match.rate for view, match in self.matched.items()}
+        return [view for view, rate in rates.items() if rate is not None and rate < least]
 
 
 def build(
@@ -89,8 +82,9 @@ def build(
     status for each view.
 
     Args:
-        spine: a Parquet file with event_timestamp (with time zone) and the key columns of the set's
-            views, which are text.
+        spine: a Parquet file, or a folder of them, with event_timestamp (with time zone) and the
+            key columns of the set's views, which are text. A row that lacks a part of a key has no
+            such entity: ``never_seen``.
         facts: folder that `intent features export` wrote.
         labels: what to count forward from each row's time; by the newest revisions, whenever they
             came.
@@ -101,81 +95,98 @@ def build(
     """
     started = time.monotonic()
     topics = Topics(definitions.groups)
-    keys = dict.fromkeys(
-        key
-        for view in (*feature_set.views, *(label.view for label in labels))
-        for key in ENTITIES[view]
+    keys = list(
+        dict.fromkeys(
+            key
+            for view in (*feature_set.views, *(label.view for label in labels))
+            for key in ENTITIES[view]
+        )
     )
     added = [
         *feature_set.names,
         *(f"{view}__status" for view in feature_set.views),
         *(label.name for label in labels),
     ]
-    checked = checked_spine(spine, list(keys), added)
-    _check_folders(facts, out)
-    engine.load_spine(checked)
-    refuse_rows(engine.row, list(keys))
-    engine.load_facts(facts, fact_columns(topics))
-    plans = list(views(feature_set, definitions, topics, engine.dialect))
-    steps: list[Step] = [
-        *facts_steps(history, {*keys, *(column for plan in plans for column in plan.columns)})
-    ]
-    for plan in plans:
-        steps += plan.steps()
-    for number, label in enumerate(labels):
-        steps += label_steps(number, label, definitions, topics, engine.dialect)
-    for name, sql in steps:
-        progress(name)
-        engine.step(name, sql)
-    progress("writing")
-    rows = engine.row("SELECT count(*) FROM spine") or (0,)
-    engine.write(_joined(checked.columns, feature_set, labels), out, rows[0])
-    return _report(engine, feature_set, time.monotonic() - started)
-
-
-def _check_folders(facts: Path, out: Path) -> None:
-    if not any(facts.glob("date=*/*.parquet")):
-        raise OperatorError(
-            f"there are no facts in {facts}; write them with: intent features export {facts}"
-        )
+    checked = checked_spine(spine, keys, added)
+    columns = [name for name in fact_columns(topics) if name not in FOR_PEOPLE]
+    require_facts(facts, columns)
     if not out.parent.is_dir():
         raise OperatorError(
             f"there is no folder {out.parent} to write {out.name} to; make it, or name another "
             "output"
         )
+    engine.load_spine(checked.files, keys)
+    refuse_rows(engine.row)
+    engine.load_facts(facts, columns)
+    _compute(engine, feature_set, definitions, topics, keys, history, labels, progress)
+    return _written(engine, feature_set, labels, checked.files, out, started, progress)
 
 
-def _joined(columns: Sequence[str], feature_set: FeatureSet, labels: Sequence[Label]) -> str:
-    names = [
-        *(f's."{column}"' for column in columns),
-        *feature_set.names,
-        *(f"{view}__status" for view in feature_set.views),
-    ]
-    names += [
-        f'coalesce(label_{number}.n, 0) AS "{label.name}"' for number, label in enumerate(labels)
-    ]
-    tables = [
-        f"JOIN {view}_features ON {view}_features._row = s._row" for view in feature_set.views
-    ]
-    tables += [
-        f"LEFT JOIN label_{number} ON label_{number}._row = s._row"
-        for number, _ in enumerate(labels)
-    ]
-    return f"SELECT {', '.join(names)} FROM spine s {' '.join(tables)} ORDER BY s._row"
+def _compute(
+    engine: Engine,
+    feature_set: FeatureSet,
+    definitions: Definitions,
+    topics: Topics,
+    keys: Sequence[str],
+    history: History,
+    labels: Sequence[Label],
+    progress: Callable[[str], None],
+) -> None:
+    plans = list(views(feature_set, definitions, topics, engine.name))
+    asked = {*keys, *(column for plan in plans for column in plan.columns)}
+    todo = [*facts_steps(history, asked)]
+    for plan in plans:
+        todo += plan.steps()
+    if labels:
+        # A message of the future ends nothing: of it, only that it was known by then is certain.
+        ends = (engine.row("SELECT max(least(event, known)) FROM exported") or (None,))[0]
+        for number, label in enumerate(labels):
+            end = "NULL" if ends is None else str(ends)
+            todo += label_steps(number, label, definitions, topics, engine.name, end)
+    for name, sql in todo:
+        progress(name)
+        engine.step(name, sql)
 
 
-def _report(engine: Engine, feature_set: FeatureSet, seconds: float) -> BuildReport:
-    rows = engine.row("SELECT count(*), max(_at) FROM spine") or (0, None)
-    last = rows[1] if rows[1] is not None else 0
-    left_out = f"CASE WHEN since > {last} THEN first ELSE 0 END"
-    late = f"CASE WHEN since - event > {LATE} THEN first ELSE 0 END"
-    sums = f"coalesce(sum(first), 0), coalesce(sum({left_out}), 0), coalesce(sum({late}), 0)"
-    counts = engine.row(f"SELECT {sums} FROM facts WHERE event < {last}") or (0, 0, 0)
+def _written(
+    engine: Engine,
+    feature_set: FeatureSet,
+    labels: Sequence[Label],
+    files: Sequence[Path],
+    out: Path,
+    started: float,
+    progress: Callable[[str], None],
+) -> BuildReport:
+    """Write the rows, and report what they are; what does not add up is not written."""
+    rows, last = engine.row("SELECT count(*), max(_at) FROM spine") or (0, None)
+    sql = dict(
+        steps(
+            "output",
+            features=feature_set.features,
+            views=feature_set.views,
+            labels=labels,
+            last=last or 0,
+        )
+    )
+    matched = {}
+    for view in feature_set.views:
+        found, stated, keyed, seen = engine.row(sql[view]) or (0, 0, 0, 0)
+        require_rows(min(found, stated), rows)
+        matched[view] = Match(int(keyed), int(seen))
+    unlabelled = {
+        label.name: int((engine.row(sql[f"label_{number}"]) or (0,))[0])
+        for number, label in enumerate(labels)
+    }
+    progress("writing")
+    engine.write(sql["columns"], files, out, rows)
+    messages, left_out, late = engine.row(sql["report"]) or (0, 0, 0)
     return BuildReport(
-        int(rows[0]),
+        int(rows),
         len(feature_set.features),
-        int(counts[0]),
-        int(counts[1]),
-        int(counts[2]),
-        seconds,
+        matched,
+        unlabelled,
+        int(messages),
+        int(left_out),
+        int(late),
+        time.monotonic() - started,
     )

@@ -12,9 +12,8 @@ from typing import Any
 
 import duckdb
 
-from intent.features.offline.formulas import floor
-from intent.features.offline.plan import Dialect, require_rows
-from intent.features.offline.spine import AT, Spine
+from intent.features.offline.rows import write_beside
+from intent.features.offline.spine import AT, spine_schema
 from intent.model.errors import OperatorError
 
 
@@ -24,12 +23,7 @@ class DuckEngine:
     name = "duckdb"
 
     def __init__(self, spill: Path, threads: int | None = None) -> None:
-        self.dialect = Dialect(
-            handed=_handed,
-            listed=_listed,
-            no_list="[]",
-            numbered=lambda keys: "row_number() OVER ()",
-        )
+        self._spill = spill
         self._connection = duckdb.connect()
         self._connection.execute(f"SET temp_directory = '{_quoted(str(spill))}'")
         self._connection.execute("SET TimeZone = 'UTC'")
@@ -47,17 +41,20 @@ class DuckEngine:
     ) -> None:
         self._connection.close()
 
-    def load_spine(self, spine: Spine) -> None:
-        """Make table ``spine``: all its columns, ``_row`` from 0 in the file's order, and ``_at``
-        in microseconds, rounded down.
+    def load_spine(self, files: Sequence[Path], keys: Sequence[str]) -> None:
+        """Make table ``spine``: the keys, ``_row`` from 0 in the order of the files and their rows,
+        and ``_at`` in microseconds, rounded down.
         """
-        at = (
-            f"{floor(f'epoch_ns({AT})', 1000)} // 1000"
-            if AT in spine.nanoseconds
-            else f"epoch_us({AT})"
+        # Integer division rounds towards zero, and an instant may lie before 1970.
+        thousand = f"(epoch_ns({AT}) - ((epoch_ns({AT}) % 1000) + 1000) % 1000) // 1000"
+        at = thousand if spine_schema(files).field(AT).type.unit == "ns" else f"epoch_us({AT})"
+        listed = ", ".join(f"'{_quoted(escape(str(file)))}'" for file in files)
+        texts = ", ".join(f"CAST({key} AS VARCHAR) AS {key}" for key in keys)
+        self.step(
+            "spine",
+            f"SELECT {texts}, {AT}, row_number() OVER () - 1 AS _row, {at} AS _at "
+            f"FROM read_parquet([{listed}], hive_partitioning = false)",
         )
-        source = f"read_parquet('{_quoted(escape(str(spine.path)))}', hive_partitioning = false)"
-        self.step("spine", f"SELECT *, row_number() OVER () - 1 AS _row, {at} AS _at FROM {source}")
 
     def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
         """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
@@ -76,21 +73,16 @@ class DuckEngine:
         found: tuple[Any, ...] | None = self._run(sql).fetchone()
         return found
 
-    def write(self, sql: str, path: Path, rows: int) -> None:
-        """Write the rows in their order as one Parquet file, which is there whole or not at all."""
-        partial = path.with_name(path.name + ".partial")
+    def write(self, sql: str, spine: Sequence[Path], path: Path, rows: int) -> None:
+        """Write the rows in their order as one Parquet file, which is there whole or not at all;
+        the spine's columns are copied as they are.
+        """
+        added = self._spill / f"{path.name}.columns"
         try:
-            written = self._run(
-                f"COPY ({sql}) TO '{_quoted(str(partial))}' (FORMAT parquet, COMPRESSION zstd)"
-            ).fetchone() or (0,)
-            require_rows(written[0], rows)
-            partial.replace(path)
-        except OSError as error:
-            raise OperatorError(
-                f"{path} cannot be written: {error.strerror}; name another output"
-            ) from error
+            self._run(f"COPY ({sql}) TO '{_quoted(str(added))}' (FORMAT parquet)")
+            write_beside(spine, added, path, rows)
         finally:
-            partial.unlink(missing_ok=True)
+            added.unlink(missing_ok=True)
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         try:
@@ -106,21 +98,6 @@ class DuckEngine:
                 f"DuckDB cannot read or write: {reason}; check this path, its permissions and the "
                 "space on its disk"
             ) from error
-
-
-def _handed(source: str, by: str, moments: str, columns: Sequence[str]) -> str:
-    kept = ", ".join(f"f.{column}" for column in columns)
-    return (
-        f"SELECT {kept}, m.moment AS met FROM {source} f ASOF JOIN {moments} m ON f.k = m.k "
-        f"AND f.{by} <= m.moment"
-    )
-
-
-def _listed(entries: str) -> str:
-    return (
-        f"SELECT k, moment, list({{'intent': intent, 'item_id': item_id, 'at': event}} ORDER "
-        f"BY n) AS LISTED FROM ({entries}) GROUP BY k, moment"
-    )
 
 
 def _quoted(text: str) -> str:

@@ -33,10 +33,13 @@ SETTLED = timedelta(seconds=60)
 commits in the order of ids.
 """
 
-FORM = 3
+FORM = 4
 """Form of the manifest; facts under an older one, which could not tell that an id was given out
 again or took what hosts say for demand, are written anew.
 """
+
+FOR_PEOPLE = ("id", "author_role", "decided_by")
+"""Columns that no build reads: what they mean to features, ``mask`` says."""
 
 _OURS = re.compile(r"\d{12}-\d{12}\.(parquet|partial)")
 _IDS = ("platform", "message_id", "user_id", "creator_id", "room_id", "item_id")
@@ -62,11 +65,37 @@ def fact_columns(topics: Topics) -> list[str]:
         "id",
         *_IDS,
         "revision",
+        "author_role",
+        "decided_by",
         "event",
         "known",
         "mask",
         *(f"p_{topic}" for topic in topics.measured),
     ]
+
+
+def require_facts(folder: Path, columns: Sequence[str]) -> None:
+    """Do nothing if a folder holds facts with these columns.
+
+    Raises:
+        OperatorError: it holds none, or they lack a column.
+    """
+    first = next(iter(sorted(folder.glob("date=*/*.parquet"))), None)
+    if first is None:
+        raise OperatorError(
+            f"there are no facts in {folder}; write them with: intent features export {folder}"
+        )
+    try:
+        missing = [name for name in columns if name not in pq.read_schema(first).names]
+    except (OSError, pa.ArrowInvalid) as error:
+        raise OperatorError(
+            f"{first} cannot be read as Parquet: {str(error).splitlines()[0]}"
+        ) from error
+    if missing:
+        raise OperatorError(
+            f"the facts in {folder} have no column {missing[0]}; write them anew with: intent "
+            f"features export {folder}"
+        )
 
 
 def export_facts(
@@ -244,6 +273,8 @@ def _table(rows: Sequence[Any], topics: Topics) -> pa.Table:
         pa.int64(),
         *(pa.string() for _ in _IDS),
         pa.int32(),
+        pa.string(),
+        pa.string(),
         pa.int64(),
         pa.int64(),
         pa.int64(),
@@ -263,7 +294,8 @@ def _fact(row: Any, topics: Topics) -> tuple[Any, ...]:
     mask = topics.row_mask(labels, decided_by, calibration, role)
     summed = mask and calibration != UNMEASURED and role in DEMAND_ROLES
     p = topics.with_groups(probabilities, lead) if summed else (0,) * len(topics.measured)
-    return (number, *ids, revision, microseconds(event), microseconds(created), mask, *p)
+    instants = microseconds(event), microseconds(created)
+    return (number, *ids, revision, role, decided_by, *instants, mask, *p)
 
 
 def _write_chunk(folder: Path, chunk: _Chunk, table: pa.Table) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from intent.features.definitions.definitions import SECOND, Definitions
 from intent.features.definitions.events import Topics
-from intent.features.offline.formulas import has
-from intent.features.offline.plan import Dialect, Step, moment_steps, same
+from intent.features.offline.plan import topic_bits
+from intent.features.offline.templates import Step, steps
 from intent.model.errors import OperatorError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -57,33 +57,26 @@ def parse_label(text: str, definitions: Definitions) -> Label:
 
 
 def label_steps(
-    number: int, label: Label, definitions: Definitions, topics: Topics, dialect: Dialect
+    number: int,
+    label: Label,
+    definitions: Definitions,
+    topics: Topics,
+    dialect: str,
+    facts_end: str,
 ) -> Iterator[Step]:
-    """Yield the steps that make table ``label_{number}`` with ``_row`` and ``n``: a message counts
-    from the first moment whose window reaches it.
+    """Yield the steps that make table ``label_{number}`` (``sql/label.sql``): ``_row``, ``n``.
+
+    Args:
+        facts_end: SQL of the instant in microseconds up to which the facts go, NULL if there are
+            none; a window that ends later has no label.
     """
-    name, keys = f"label_{number}", definitions.views[label.view].keys
-    yield from moment_steps(name, keys, dialect)
-    said = (
-        f"FROM facts f JOIN {name}_keys e ON {same(keys, 'f')} WHERE f.until IS NULL AND "
-        f"{has(topics, label.topic)}"
-    )
-    ends = [(f"f.event - {label.seconds * SECOND - 1}", 1), ("f.event + 1", -1)]
-    changes = " UNION ALL ".join(
-        f"SELECT e.k, {at} AS at, CAST({sign} AS DOUBLE) AS sign {said}" for at, sign in ends
-    )
-    handed = dialect.handed(f"({changes})", "at", f"{name}_moments", ["k", "sign"])
-    yield (
-        f"{name}_changes",
-        f"SELECT k, met AS moment, sum(sign) AS n FROM ({handed}) GROUP BY k, met",
-    )
-    joined = f"{name}_moments m LEFT JOIN {name}_changes c ON c.k = m.k AND c.moment = m.moment"
-    running = (
-        f"SELECT m.k, m.moment, sum(coalesce(n, 0)) OVER (PARTITION BY m.k ORDER BY "
-        f"m.moment ROWS UNBOUNDED PRECEDING) AS n FROM {joined}"
-    )
-    yield (
-        name,
-        f"SELECT r._row, v.n FROM {name}_rows r JOIN ({running}) v ON v.k = r.k AND v.moment = "
-        "r.moment",
+    return steps(
+        "label",
+        dialect=dialect,
+        name=f"label_{number}",
+        keys=list(definitions.views[label.view].keys),
+        topic=label.topic,
+        microseconds=label.seconds * SECOND,
+        bits=topic_bits(topics),
+        facts_end=facts_end,
     )

@@ -7,20 +7,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
-from intent.features.offline.formulas import floor
-from intent.features.offline.plan import Dialect, require_rows
-from intent.features.offline.spine import AT, Spine
+from intent.features.offline.plan import require_rows
+from intent.features.offline.rows import with_types_of
+from intent.features.offline.spine import AT, nanoseconds, spine_schema
 from intent.model.errors import OperatorError
 
-REUSED = ("spine", "facts", "_facts", "_rows", "_keys", "_moments", "_running")
+REUSED = ("spine", "facts", "_facts", "_rows", "_keys", "_request_times", "_running")
 """Endings of the tables that several steps read: kept, so that each is computed once."""
+
+PART = 16_000_000
+"""Bytes of compressed Parquet in one partition of a shuffle."""
+
+PARTITIONS = "spark.sql.shuffle.partitions"
 
 
 class SparkEngine:
@@ -42,9 +49,6 @@ class SparkEngine:
         Raises:
             OperatorError: no session could be opened.
         """
-        self.dialect = Dialect(
-            handed=_handed, listed=_listed, no_list="array()", numbered=_numbered
-        )
         builder = SparkSession.builder.appName("intent features").config(
             "spark.sql.session.timeZone", "UTC"
         )
@@ -65,6 +69,7 @@ class SparkEngine:
                 "JAVA_HOME or on the path"
             ) from error
         self._kept: list[DataFrame] = []
+        self._bytes = 0
 
     def __enter__(self) -> SparkEngine:
         return self
@@ -79,25 +84,30 @@ class SparkEngine:
             frame.unpersist()
         self._kept.clear()
 
-    def load_spine(self, spine: Spine) -> None:
-        """Make table ``spine``; ``_row`` grows in the file's order, with gaps between partitions;
+    def load_spine(self, files: Sequence[Path], keys: Sequence[str]) -> None:
+        """Make table ``spine_rows`` with all its columns, and ``spine`` of it.
+
+        ``_row`` grows in the order of the files and their rows, with gaps between partitions;
         nanoseconds come as microseconds, rounded down.
         """
-        if spine.nested:
-            raise OperatorError(
-                f"Spark cannot read the nanoseconds in column {spine.nested[0]} of the spine; "
-                "leave it out or write microseconds"
-            )
-        columns = ", ".join(
-            f'{_microseconds(name, spine.nanoseconds)} AS "{name}"' for name in spine.columns
-        )
+        schema = spine_schema(files)
+        _refuse_unknown(schema)
+        fine = nanoseconds(schema)
+        columns = ", ".join(f'{_microseconds(name, fine)} AS "{name}"' for name in schema.names)
+        self._fit_partitions(files)
         with _translated():
-            self._session.read.parquet(_escaped(spine.path)).createOrReplaceTempView("spine_file")
+            # One by one, for Spark reads many files at once in the order of their sizes.
+            frames = [self._session.read.parquet(_escaped(file)) for file in files]
+            together = reduce(DataFrame.unionAll, frames)
+            together.createOrReplaceTempView("spine_file")
         rows = f"SELECT {columns}, monotonically_increasing_id() AS _row FROM spine_file"
-        self.step("spine", f"SELECT *, unix_micros({AT}) AS _at FROM ({rows})")
+        self.step("spine_rows", rows)
+        texts = ", ".join(f'CAST("{key}" AS STRING) AS {key}' for key in keys)
+        self.step("spine", f"SELECT {texts}, {AT}, _row, unix_micros({AT}) AS _at FROM spine_rows")
 
     def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
         """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
+        self._fit_partitions(list(folder.glob("date=*/*.parquet")))
         with _translated():
             self._session.read.parquet(f"{_escaped(folder)}/date=*/*.parquet").select(
                 *columns
@@ -118,14 +128,31 @@ class SparkEngine:
             found = self._session.sql(sql).first()
         return None if found is None else tuple(found)
 
-    def write(self, sql: str, path: Path, rows: int) -> None:
+    def write(self, sql: str, spine: Sequence[Path], path: Path, rows: int) -> None:
         """Write the rows as a folder of Parquet files; in order of their names, the rows are in the
         spine's order.
         """
+        schema = spine_schema(spine)
+        names = ", ".join(f'r."{name}"' for name in schema.names)
+        joined = (
+            f"SELECT {names}, c.* EXCEPT (_row) FROM spine_rows r JOIN ({sql}) c "
+            "ON c._row = r._row ORDER BY r._row"
+        )
         with _translated():
-            self._session.sql(sql).write.mode("overwrite").parquet(str(path))
+            self._session.sql(joined).write.mode("overwrite").parquet(str(path))
             written = self._session.read.parquet(_escaped(path)).count()
         require_rows(written, rows)
+        with_types_of(schema, path)
+
+    def _fit_partitions(self, files: Sequence[Path]) -> None:
+        """Cut what is shuffled into as many parts as the data needs, unless somebody said how many:
+        the default of 200 costs more than all the work on a small spine.
+        """
+        if self._session.sparkContext.getConf().contains(PARTITIONS):
+            return
+        self._bytes += sum(file.stat().st_size for file in files)
+        with _translated():
+            self._session.conf.set(PARTITIONS, str(1 + self._bytes // PART))
 
 
 @contextmanager
@@ -141,6 +168,22 @@ def _escaped(path: Path) -> str:
     return re.sub(r"([][{}*?\\])", r"\\\1", str(path))
 
 
+def _refuse_unknown(schema: pa.Schema) -> None:
+    """Refuse columns that Spark cannot read: it knows no nanoseconds in lists, and 38 digits."""
+    fine = nanoseconds(schema)
+    for field in schema:
+        if "timestamp[ns" in str(field.type) and field.name not in fine:
+            raise OperatorError(
+                f"Spark cannot read the nanoseconds in column {field.name} of the spine; "
+                "leave it out or write microseconds"
+            )
+        if pa.types.is_decimal256(field.type):
+            raise OperatorError(
+                f"Spark cannot read {field.name} of the spine, a {field.type}: it knows at most 38 "
+                "digits; leave it out"
+            )
+
+
 def _microseconds(name: str, nanoseconds: Mapping[str, bool]) -> str:
     """Return a column of the spine; Spark knows no timestamps in nanoseconds and reads them as
     numbers.
@@ -148,36 +191,6 @@ def _microseconds(name: str, nanoseconds: Mapping[str, bool]) -> str:
     if name not in nanoseconds:
         return f'"{name}"'
     quoted = f'"{name}"'
-    instant = f"timestamp_micros({floor(quoted, 1000)} div 1000)"
+    thousand = f"({quoted} - ({quoted} % 1000 + 1000) % 1000)"
+    instant = f"timestamp_micros({thousand} div 1000)"
     return instant if nanoseconds[name] else f"CAST({instant} AS TIMESTAMP_NTZ)"
-
-
-def _handed(source: str, by: str, moments: str, columns: Sequence[str]) -> str:
-    """Put both into one order, newest first, and carry the last moment on to what came before
-    it.
-    """
-    kept = ", ".join(columns)
-    nothing = ", ".join("k" if column == "k" else f"NULL AS {column}" for column in columns)
-    both = (
-        f"SELECT {kept}, {by} AS _by, CAST(NULL AS BIGINT) AS _moment, 1 AS _side FROM {source}"
-        f" UNION ALL SELECT {nothing}, moment AS _by, moment AS _moment, 0 AS _side FROM {moments}"
-    )
-    window = (
-        "(PARTITION BY k ORDER BY _by DESC, _side ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
-    )
-    carried = f"SELECT {kept}, _side, last(_moment, true) OVER {window} AS met FROM ({both})"
-    return f"SELECT {kept}, met FROM ({carried}) WHERE _side = 1 AND met IS NOT NULL"
-
-
-def _listed(entries: str) -> str:
-    entry = "named_struct('n', n, 'intent', intent, 'item_id', item_id, 'at', event)"
-    plain = "e -> named_struct('intent', e.intent, 'item_id', e.item_id, 'at', e.at)"
-    return (
-        f"SELECT k, moment, transform(array_sort(collect_list({entry})), {plain}) AS LISTED "
-        f"FROM ({entries}) GROUP BY k, moment"
-    )
-
-
-def _numbered(keys: Sequence[str]) -> str:
-    # Numbers would take one machine to give out; lengths keep (1, 23) and (12, 3) apart.
-    return f"concat({', '.join(f'length({key}), {chr(39)}:{chr(39)}, {key}' for key in keys)})"

@@ -1,10 +1,10 @@
-"""What a spine must be: a Parquet file of requests whose columns both engines tell apart, with text
-keys and instants that are certain.
+"""What a spine (an *entity dataframe*, as feature stores call it) must be: Parquet of requests
+whose columns both engines tell apart, with text keys and instants that are certain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,33 +25,27 @@ FIRST, LAST = -62_135_596_800 * SECOND, 253_402_300_800 * SECOND - 1
 
 @dataclass(frozen=True, slots=True)
 class Spine:
-    """A spine that was checked.
+    """A spine that was checked: its Parquet files, in the order of their rows, and its columns."""
 
-    Attributes:
-        columns: its columns in order.
-        nanoseconds: its columns of timestamps in nanoseconds, and whether they have a time zone.
-        nested: its columns that hold such timestamps in lists or structs.
-    """
-
-    path: Path
-    columns: tuple[str, ...]
-    nanoseconds: Mapping[str, bool]
-    nested: tuple[str, ...]
+    files: tuple[Path, ...]
+    schema: pa.Schema
 
 
 def checked_spine(path: Path, keys: Sequence[str], added: Sequence[str]) -> Spine:
-    """Read the schema of a spine to which columns ``added`` will come.
+    """Read the schema of a spine, a file or a folder of them, to which columns ``added`` will come.
 
     Raises:
-        OperatorError: it is no Parquet file, lacks a column, has keys that are no text, a time
-            without zone, or names that engines cannot tell apart.
+        OperatorError: it is no Parquet, its files differ, it lacks a column, has keys that are no
+            text, a time without zone, or names that engines cannot tell apart.
     """
-    try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise OperatorError(
-            f"the spine {path} cannot be read as Parquet: {str(error).splitlines()[0]}"
-        ) from error
+    files = _files(path)
+    schema = _schema(files[0])
+    for file in files[1:]:
+        if not _schema(file).equals(schema):
+            raise OperatorError(
+                f"{file} has other columns than {files[0].name}; all files of a spine must have "
+                "the same columns in the same order, with the same types"
+            )
     _refuse_names(schema.names, added)
     for key in (AT, *keys):
         if key not in schema.names:
@@ -67,32 +61,51 @@ def checked_spine(path: Path, keys: Sequence[str], added: Sequence[str]) -> Spin
         )
     for key in keys:
         _refuse_other_than_text(key, schema.field(key).type)
-    fields = [field for field in schema if "timestamp[ns" in str(field.type)]
-    nanoseconds = {
+    return Spine(tuple(files), schema)
+
+
+def spine_schema(files: Sequence[Path]) -> pa.Schema:
+    """Return the columns of a spine that was checked."""
+    return _schema(files[0])
+
+
+def nanoseconds(schema: pa.Schema) -> dict[str, bool]:
+    """Return the columns of timestamps in nanoseconds, and whether they have a time zone."""
+    return {
         field.name: field.type.tz is not None
-        for field in fields
-        if pa.types.is_timestamp(field.type)
+        for field in schema
+        if pa.types.is_timestamp(field.type) and field.type.unit == "ns"
     }
-    return Spine(
-        path,
-        tuple(schema.names),
-        nanoseconds,
-        tuple(field.name for field in fields if field.name not in nanoseconds),
-    )
 
 
-def refuse_rows(row: Callable[[str], tuple[Any, ...] | None], keys: Sequence[str]) -> None:
-    """Do nothing if every row of table ``spine`` has its keys and an instant.
+def _files(path: Path) -> list[Path]:
+    """Return the files of a spine; in a folder, what Spark and others leave beside is passed by."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(path.rglob("*.parquet"), key=lambda file: file.relative_to(path).parts)
+    files = [file for file in found if not file.name.startswith((".", "_"))]
+    if not files:
+        raise OperatorError(f"the spine {path} is a folder without .parquet files")
+    return files
+
+
+def _schema(file: Path) -> pa.Schema:
+    try:
+        return pq.read_schema(file)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise OperatorError(
+            f"the spine {file} cannot be read as Parquet: {str(error).splitlines()[0]}"
+        ) from error
+
+
+def refuse_rows(row: Callable[[str], tuple[Any, ...] | None]) -> None:
+    """Do nothing if every row of table ``spine`` has an instant.
 
     Raises:
         OperatorError: a row has not; it says which is the first, counted from 0 in the file's
             order.
     """
-    for key in (AT, *keys):
-        remedy = "leave them out or give a key that was never seen"
-        _refuse_where(
-            row, f"{key} IS NULL", f"have no {key}", "leave them out" if key == AT else remedy
-        )
+    _refuse_where(row, f"{AT} IS NULL", f"have no {AT}", "leave them out")
     # Infinity has no microseconds in one engine, and the largest ones in the other.
     outside = f"coalesce(_at, {LAST + 1}) NOT BETWEEN {FIRST} AND {LAST}"
     _refuse_where(
@@ -150,7 +163,8 @@ def _refuse_names(names: Iterable[str], added: Iterable[str]) -> None:
 def _refuse_other_than_text(key: str, kind: pa.DataType) -> None:
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
     if not (
-        pa.types.is_string(plain)
+        pa.types.is_null(plain)  # what pandas writes of a column of nothing but None
+        or pa.types.is_string(plain)
         or pa.types.is_large_string(plain)
         or pa.types.is_string_view(plain)
     ):

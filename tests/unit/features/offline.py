@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Sequence
 from datetime import UTC
 from pathlib import Path
@@ -12,20 +14,25 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
 from intent.features.definitions.definitions import Definitions, FeatureSet
-from intent.features.definitions.events import LLM_CODE, MEASURED_CODE, Topics
+from intent.features.definitions.events import Topics
 from intent.features.offline.facts import fact_columns
+from intent.model.decision import UNMEASURED
 from intent.model.message import AuthorRole
 from intent.store.schema import INTENTS
 from intent.store.times import from_microseconds, microseconds
-from tests.unit.features.brute import SECOND, Brute, Fact, as_known, same
-from tests.unit.features.history import DAY, HOUR, TIMES, said, verdict
+from tests.unit.features.brute import NOTHING, SECOND, Brute, Fact, as_known, same
+from tests.unit.features.history import DAY, HOUR, TIMES, Verdict, said, verdict
 
 DELAYS = st.one_of(
     st.sampled_from([-HOUR, 0, 1, 5 * SECOND, HOUR, DAY]),
     st.integers(0, 60 * SECOND),
     st.integers(0, 3 * DAY),
 )
-revisions = st.lists(st.tuples(verdict, DELAYS), min_size=1, max_size=3)
+TAKEN_BACK = Verdict((), (0,) * len(INTENTS), 0, False, False)
+"""What the platform says of a message that was taken back; it can come first, and not last."""
+
+revised = st.one_of(verdict, verdict, verdict, st.just(TAKEN_BACK))
+revisions = st.lists(st.tuples(revised, DELAYS), min_size=1, max_size=3)
 told = st.lists(st.tuples(said, revisions), max_size=14)
 row = st.tuples(
     TIMES,
@@ -79,6 +86,7 @@ def facts_of(story: Sequence[tuple[Any, Sequence[tuple[Any, int]]]]) -> list[Fac
                     how.measured,
                     how.llm,
                     viewer=what.author_role is AuthorRole.VIEWER,
+                    retracted=how == TAKEN_BACK,
                 )
             )
     return facts
@@ -90,14 +98,14 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
     for number, fact in enumerate(facts):
         p = (
             topics.with_groups([fact.probabilities[name] for name in INTENTS], fact.lead)
-            if fact.measured and fact.viewer
+            if fact.measured and fact.viewer and not fact.retracted
             else (0,) * len(topics.measured)
         )
-        mask = topics.mask(
-            sorted(fact.labels), measured=fact.measured, llm=fact.llm, demand=fact.viewer
-        )
-        assert mask >> MEASURED_CODE & 1 == fact.measured
-        assert mask >> LLM_CODE & 1 == fact.llm
+        labels, llm = json.dumps(sorted(fact.labels)), "llm" if fact.llm else "local"
+        decided_by = "platform" if fact.retracted else llm
+        role = "viewer" if fact.viewer else "host"
+        calibration = "c" if fact.measured else UNMEASURED
+        mask = topics.row_mask(labels, decided_by, calibration, role)
         ids = (
             fact.parts["platform"],
             fact.message_id,
@@ -106,11 +114,11 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
             fact.parts["room_id"],
             fact.parts["item_id"],
         )
-        found.append((number, *ids, fact.revision, fact.at, fact.known, mask, *p))
+        told = (fact.revision, role, decided_by)
+        found.append((number, *ids, *told, fact.at, fact.known, mask, *p))
     names = fact_columns(topics)
-    kinds = [
-        pa.string() if name.endswith("_id") or name == "platform" else pa.int64() for name in names
-    ]
+    texts = {"platform", "author_role", "decided_by"}
+    kinds = [pa.string() if name.endswith("_id") or name in texts else pa.int64() for name in names]
     columns = list(zip(*found, strict=True)) or [()] * len(names)
     home = folder / "date=2026-01-01"
     home.mkdir(parents=True, exist_ok=True)
@@ -147,9 +155,11 @@ def differences(
         for feature in feature_set.features:
             expected, status = brute.value(feature, row, known, at)
             value = row[feature.name]
+            assert not (isinstance(value, float) and math.isnan(value)), "missing is null"
+            value = NOTHING if value is None and isinstance(expected, float) else value
             value = [tuple(entry.values()) for entry in value] if isinstance(value, list) else value
             stated = row[f"{feature.view}__status"]
-            right = {"present": "seen", "zero": "seen"}.get(status, status)
+            right = {"zero": "present"}.get(status, status)
             if not same(value, expected) or stated != right:
                 found.append(
                     f"{feature.name} of row {row['request']}: {value!r} {stated}, but it is "

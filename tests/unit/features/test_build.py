@@ -23,11 +23,11 @@ from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
 from intent.features.offline.history import MARGIN, History, parse_history
 from intent.features.offline.labels import parse_label
-from intent.model.errors import OperatorError
 from intent.model.taxonomy import load_taxonomy
 from tests.unit.features.brute import SECOND
 from tests.unit.features.history import HOUR, NOW, Said, Verdict, said
 from tests.unit.features.offline import (
+    TAKEN_BACK,
     differences,
     facts_of,
     names_of,
@@ -101,6 +101,7 @@ def test_every_feature_of_every_row_equals_brute_force_as_known_then(
 
 SURE = Verdict(("purchase_intent",), (900_000,) + (0,) * 12, 950_000, True, False)
 CHATTER = Verdict(("chatter",), (0,) * 13, 0, True, True)
+VIEWS = ("user", "room", "user_creator")
 COUNTS = [
     "user__message__count_1h",
     "user__purchase_intent__count_1h",
@@ -140,7 +141,7 @@ def test_composite_keys_never_collide(tmp_path: Path, definitions: Definitions) 
         [(NOW, "1", "23", "r1", "i1"), (NOW, "12", "3", "r1", "i1")],
         [name],
     )
-    assert table["user_creator__status"].to_pylist() == ["seen", "never_seen"]
+    assert table["user_creator__status"].to_pylist() == ["present", "never_seen"]
     assert table[name].to_pylist()[0] == 1.0
 
 
@@ -156,12 +157,52 @@ def test_duplicate_rows_keep_their_rows_and_an_empty_spine_works(
     assert table.column_names[-6:] == [*COUNTS, "user__status", "room__status"]
 
 
-def test_a_missing_key_is_named_with_its_row(tmp_path: Path, definitions: Definitions) -> None:
-    spine = [(NOW, "1", "23", "r1", "i1"), (NOW, None, "23", "r1", "i1")]
-    with pytest.raises(OperatorError, match=r"1 rows of the spine have no user_id, first row 1"):
-        built(
-            tmp_path, definitions, [(Said(NOW, "1", None, "r1", None), [(SURE, 0)])], spine, COUNTS
-        )
+def test_a_row_that_lacks_a_key_was_never_seen_and_has_no_label(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    story = [(Said(NOW - 60 * SECOND, "1", None, "r1", None), [(SURE, 0)])]
+    spine = [
+        (NOW, "1", None, "r1", None),
+        (NOW, None, "23", "r1", "i1"),
+        (NOW, "1", "23", "r2", "i1"),
+    ]
+    names = [*COUNTS, "item__message__count_1h", "user_creator__message__count_1h"]
+    labels = [parse_label("more=item:message:1s", definitions)]
+    _, table, _, report = built(tmp_path, definitions, story, spine, names, labels=labels)
+    assert table["item__status"].to_pylist() == ["never_seen"] * 3
+    assert table["user__status"].to_pylist() == ["present", "never_seen", "present"]
+    assert table["user__message__count_1h"].to_pylist() == [1.0, None, 1.0]
+    assert table["more"].null_count == 3
+    assert {view: (one.keyed, one.seen) for view, one in report.matched.items()} == {
+        "user": (2, 2),
+        "room": (3, 2),
+        "item": (2, 0),
+        "user_creator": (1, 0),
+    }
+    assert report.poorly_matched(0.7) == ["room", "item", "user_creator"]
+    assert report.poorly_matched(0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("gap", "seen"),
+    [(0, False), (1, False), (5 * SECOND, False), (5 * SECOND + 1, True), (6 * SECOND, True)],
+)
+def test_a_decision_counts_only_if_the_margin_is_over_before_the_request(
+    tmp_path: Path, definitions: Definitions, gap: int, seen: bool
+) -> None:
+    story = [(Said(NOW - HOUR // 2, "1", "23", "r1", None), [(SURE, HOUR // 2 - gap)])]
+    _, table, _, _ = built(tmp_path, definitions, story, [(NOW, "1", "23", "r1", "i1")], COUNTS)
+    assert table["user__status"].to_pylist() == ["present" if seen else "never_seen"]
+    assert table["room__lead__distinct_users_1h"].to_pylist() == [1.0 if seen else None]
+
+
+def test_a_message_counts_only_if_it_was_said_before_the_request(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    story = [(Said(NOW, "1", "23", "r1", None), [(SURE, -HOUR)])]
+    spine = [(NOW + gap, "1", "23", "r1", "i1") for gap in (0, 1)]
+    _, table, _, _ = built(tmp_path, definitions, story, spine, COUNTS)
+    assert table["user__message__count_1h"].to_pylist() == [None, 1.0]
 
 
 def test_strict_history_leaves_out_what_was_ingested_later_and_says_so(
@@ -207,6 +248,92 @@ def test_labels_count_forward_by_the_newest_revision(
         labels=labels,
     )
     assert table["bought"].to_pylist() == [2.0, 0.0]
+
+
+def test_a_label_is_missing_where_its_window_ends_after_the_facts_do(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    ends = NOW + HOUR
+    story = [
+        (Said(NOW, "1", "23", "r1", None), [(SURE, 0)]),
+        (Said(ends, "12", "3", "r2", None), [(SURE, 0)]),
+        (Said(ends + 24 * HOUR, "12", "3", "r2", None), [(SURE, -24 * HOUR)]),  # of the future
+    ]
+    spine = [(NOW + gap, "1", "23", "r1", "i1") for gap in (-1, 0, 1, HOUR)]
+    labels = [parse_label("bought=user_creator:purchase_intent:1h", definitions)]
+    _, table, _, report = built(tmp_path, definitions, story, spine, COUNTS, labels=labels)
+    assert table["bought"].to_pylist() == [1.0, 1.0, None, None]
+    assert report.unlabelled == {"bought": 2}
+
+
+def test_what_was_taken_back_counts_until_then_and_rows_before_it_do_not_change(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    said_at, taken = NOW - 3000 * SECOND, 1200 * SECOND
+    names = [*COUNTS, "user__lead__decayed_1d", "user__message__seconds_since_last"]
+    names += ["user__lead__seconds_since_last", "user__lead__sequence_50", "room__lead__tags_1h"]
+    before = [(said_at + gap * SECOND, "1", "23", "r1", "i1") for gap in (6, 600, 1205)]
+    after = [(said_at + gap * SECOND, "1", "23", "r1", "i1") for gap in (1206, 2000)]
+    told = (Said(said_at, "1", "23", "r1", None), [(SURE, 0)])
+    other = (Said(NOW - 7 * HOUR, "1", "23", "r2", None), [(CHATTER, 0)])
+    _, standing, _, _ = built(tmp_path, definitions, [told, other], before, names)
+    told[1].append((TAKEN_BACK, taken))
+    chosen, table, facts, _ = built(tmp_path, definitions, [told, other], before + after, names)
+    assert table.slice(0, 3).to_pylist() == standing.to_pylist()
+    assert table["user__message__count_1h"].to_pylist() == [1.0, 1.0, 1.0, 0.0, 0.0]
+    assert table["room__status"].to_pylist()[3:] == ["never_seen"] * 2
+    assert differences(definitions, chosen, table, facts, MARGIN) == []
+
+
+def crowded(chance: random.Random) -> Any:
+    """Return bursts of few people in one room, many of them at one instant and decided again."""
+    story = []
+    for _ in range(40):
+        at = NOW - chance.randrange(3 * 24) * HOUR
+        for _ in range(12):
+            chosen = chance.choice(["purchase_intent", "price_inquiry", "chatter"])
+            sure = tuple(chance.randrange(1_000_000) for _ in range(13))
+            said_so = [(Verdict((chosen,), sure, chance.randrange(1_000_000), True, False), 0)]
+            if chance.random() < 0.3:
+                said_so.append((CHATTER, chance.randrange(600) * SECOND))
+            room, user = f"r{chance.randrange(2)}", str(chance.randrange(5))
+            story.append((Said(at + chance.randrange(2), user, "23", room, "i1"), said_so))
+    return story
+
+
+def test_the_bytes_depend_neither_on_the_number_of_threads_nor_on_the_rest_of_the_spine(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    chance = random.Random(4)
+    write_facts(facts_of(crowded(chance)), tmp_path / "facts", Topics(definitions.groups))
+    spine = [
+        (
+            NOW - chance.randrange(4 * 24 * 60) * 60 * SECOND,
+            str(chance.randrange(5)),
+            "23",
+            room,
+            "i1",
+        )
+        for room in ("r0", "r1", "r1")
+        for _ in range(200)
+    ]
+    names = [n for n in names_of(definitions, ("lead", "message")) if n.split("__")[0] in VIEWS]
+    chosen = definitions.choose("test", names)
+    labels = [parse_label("bought=room:lead:1h", definitions)]
+
+    def of(rows: Any, threads: int) -> Path:
+        write_spine(rows, tmp_path / "spine.parquet")
+        out = tmp_path / f"{len(rows)}-{threads}.parquet"
+        files = {"spine": tmp_path / "spine.parquet", "facts": tmp_path / "facts", "out": out}
+        with DuckEngine(tmp_path, threads=threads) as engine:
+            build(engine, chosen, definitions, **files, history=History(), labels=labels)
+        return out
+
+    bytes_of = {threads: of(spine, threads).read_bytes() for threads in (1, 2, 4, 8)}
+    assert len(set(bytes_of.values())) == 1
+    added = [*chosen.names, "user__status", "room__status", "bought"]
+    whole, half = pq.read_table(of(spine, 2)), pq.read_table(of(spine[::2], 2))
+    assert whole.take(list(range(0, len(spine), 2))).select(added).equals(half.select(added))
 
 
 # Compiling code and planning for many machines takes longer than these few rows.

@@ -5,6 +5,7 @@ folders that are not there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -46,21 +47,22 @@ def build_of(
     facts: str = "facts",
     out: str = "out.parquet",
     engine: type[DuckEngine] = DuckEngine,
+    spine: Path | None = None,
 ) -> Any:
     instants = pa.array([NOW, NOW], pa.timestamp("us", tz="UTC"))
-    spine = {
+    made = {
         "event_timestamp": instants,
         "platform": pa.array(["tiktok"] * 2),
         "user_id": pa.array(["7", "8"]),
         **(columns or {}),
     }
-    pq.write_table(pa.table(spine), home / "spine.parquet")
+    pq.write_table(pa.table(made), home / "spine.parquet")
     write_facts(facts_of(STORY), home / facts, Topics(definitions.groups))
     chosen, counted = (
         definitions.choose("test", names),
         [parse_label(text, definitions) for text in labels],
     )
-    files = {"spine": home / "spine.parquet", "facts": home / facts, "out": home / out}
+    files = {"spine": spine or home / "spine.parquet", "facts": home / facts, "out": home / out}
     with engine(home, threads=2) as opened:
         build(opened, chosen, definitions, **files, history=History(), labels=counted)
     return pq.read_table(home / out)
@@ -77,16 +79,14 @@ def test_nanoseconds_as_pandas_writes_them_are_rounded_down_to_the_microsecond(
     table = build_of(
         tmp_path, definitions, {"event_timestamp": instants, "user_id": pa.array(["7", "7"])}
     )
-    assert table["user__status"].to_pylist() == ["never_seen", "seen"]
+    assert table["user__status"].to_pylist() == ["never_seen", "present"]
     assert (
         table["event_timestamp"].cast(pa.int64()).to_pylist()
         == instants.cast(pa.int64()).to_pylist()
     )
 
 
-@pytest.mark.parametrize(
-    "ids", [pa.array([7, 8]), pa.array([7.0, None]), pa.array([b"7", b"8"]), pa.array([None, None])]
-)
+@pytest.mark.parametrize("ids", [pa.array([7, 8]), pa.array([7.0, None]), pa.array([b"7", b"8"])])
 def test_keys_that_are_no_text_are_refused_because_7_is_not_007(
     tmp_path: Path, definitions: Definitions, ids: pa.Array
 ) -> None:
@@ -171,11 +171,79 @@ class NumbersInParts(DuckEngine):
         )
 
 
-def test_a_missing_key_is_counted_in_rows_also_where_numbers_have_gaps(
+def test_a_missing_instant_is_counted_in_rows_also_where_numbers_have_gaps(
     tmp_path: Path, definitions: Definitions
 ) -> None:
-    with pytest.raises(OperatorError, match="no user_id, first row 1 "):
-        build_of(tmp_path, definitions, {"user_id": pa.array(["7", None])}, engine=NumbersInParts)
+    instants = pa.array([NOW, None], pa.timestamp("us", tz="UTC"))
+    with pytest.raises(OperatorError, match=r"1 rows .* have no event_timestamp, first row 1 "):
+        build_of(tmp_path, definitions, {"event_timestamp": instants}, engine=NumbersInParts)
+
+
+def test_a_key_of_nothing_but_none_was_never_seen(tmp_path: Path, definitions: Definitions) -> None:
+    table = build_of(tmp_path, definitions, {"user_id": pa.array([None, None])})
+    assert table["user__status"].to_pylist() == ["never_seen"] * 2
+    assert table[COUNT].null_count == 2
+
+
+KINDS = {
+    "duration": pa.array([5, None], pa.duration("s")),
+    "wide": pa.array([Decimal(10**60), Decimal(-1)], pa.decimal256(70, 2)),
+    "narrow": pa.array([Decimal("1.50"), None], pa.decimal128(9, 2)),
+    "naive": pa.array([NOW, None], pa.timestamp("us")),
+    "milli": pa.array([NOW // 1000, None], pa.timestamp("ms", tz="+08:00")),
+    "small": pa.array([1, 2], pa.uint8()),
+    "half": pa.array([1.5, None], pa.float32()),
+    "day": pa.array([3, None], pa.date32()),
+    "clock": pa.array([3, None], pa.time64("ns")),
+    "code": pa.array(["a", "b"]).dictionary_encode(),
+    "bytes": pa.array([b"a", None], pa.large_binary()),
+    "nested": pa.array(
+        [[{"at": NOW}], None], pa.list_(pa.struct({"at": pa.timestamp("ns", "UTC")}))
+    ),
+    "nothing": pa.array([None, None]),
+}
+
+
+def test_every_column_of_the_spine_comes_out_in_the_type_and_time_zone_that_it_had(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    instants = pa.array([NOW, NOW], pa.timestamp("us", tz="Asia/Bangkok"))
+    table = build_of(tmp_path, definitions, {"event_timestamp": instants, **KINDS})
+    assert table["event_timestamp"].type == instants.type
+    assert {name: table[name].type for name in KINDS} == {n: c.type for n, c in KINDS.items()}
+    assert all(table[name].combine_chunks().equals(column) for name, column in KINDS.items())
+
+
+def folder_of(home: Path, **parts: Any) -> Path:
+    folder = home / "spine"
+    folder.mkdir()
+    for name, users in parts.items():
+        columns = {"event_timestamp": pa.array([NOW] * len(users), pa.timestamp("us", tz="UTC"))}
+        columns |= {"platform": pa.array(["tiktok"] * len(users)), "user_id": users}
+        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    return folder
+
+
+def test_a_folder_is_a_spine_in_the_order_of_its_files(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    folder = folder_of(tmp_path, part_2=pa.array(["007"]), part_1=pa.array(["8", "7"]))
+    (folder / "_SUCCESS").touch()
+    table = build_of(tmp_path, definitions, spine=folder)
+    assert table["user_id"].to_pylist() == ["8", "7", "007"]
+    assert table[COUNT].to_pylist() == [None, 1.0, 1.0]
+
+
+def test_a_folder_of_different_files_or_of_none_is_refused(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    folder = folder_of(tmp_path, a=pa.array(["8"]), b=pa.array(["7"], pa.large_string()))
+    with pytest.raises(OperatorError, match=r"b.parquet has other columns than a.parquet"):
+        build_of(tmp_path, definitions, spine=folder)
+    for file in folder.iterdir():
+        file.unlink()
+    with pytest.raises(OperatorError, match=r"is a folder without \.parquet files"):
+        build_of(tmp_path, definitions, spine=folder)
 
 
 class LosesRows(DuckEngine):

@@ -1,0 +1,111 @@
+"""Writes training rows: the columns of a spine as they came, and the columns that a build added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from intent.features.offline.plan import require_rows
+from intent.model.errors import OperatorError
+
+BATCH = 65_536
+"""Rows that are read and written at a time, and rows of a row group: so the bytes do not depend on
+how an engine handed the rows over.
+"""
+
+
+def write_beside(spine: Sequence[Path], added: Path, path: Path, rows: int) -> None:
+    """Write each row of a spine with its added columns, as one Parquet file that is there whole or
+    not at all.
+
+    Args:
+        spine: Parquet files; their columns keep type, unit, time zone and metadata.
+        added: a Parquet file with as many rows in the same order; its column ``_row`` is left out.
+
+    Raises:
+        OperatorError: there are more or fewer rows than ``rows``, or the file cannot be written.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with pq.ParquetFile(added) as columns:
+            require_rows(columns.metadata.num_rows, rows)
+            _write(spine, columns, partial)
+        partial.replace(path)
+    except OSError as error:
+        raise OperatorError(
+            f"{path} cannot be written: {error.strerror or error}; name another output"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _write(spine: Sequence[Path], columns: pq.ParquetFile, path: Path) -> None:
+    first = pq.read_schema(spine[0])
+    schema = first
+    for field in columns.schema_arrow:
+        if field.name != "_row":
+            schema = schema.append(field)
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        added = columns.iter_batches(BATCH)
+        for asked in _even(_spine_rows(spine, first)):
+            found = pa.Table.from_batches([next(added)]).drop_columns("_row")
+            table = pa.table([*asked.columns, *found.columns], schema=schema)
+            writer.write_table(table, row_group_size=BATCH)
+
+
+def _spine_rows(spine: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:
+    for file in spine:
+        with pq.ParquetFile(file) as rows:
+            for batch in rows.iter_batches(BATCH):
+                yield pa.Table.from_batches([batch], schema=schema)
+
+
+def _even(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the same rows in tables of BATCH rows, but for the last."""
+    held: list[pa.Table] = []
+    for table in tables:
+        held.append(table)
+        while sum(len(one) for one in held) >= BATCH:
+            together = pa.concat_tables(held)
+            yield together.slice(0, BATCH)
+            held = [together.slice(BATCH)]
+    rest = pa.concat_tables(held) if held else None
+    if rest is not None and len(rest):
+        yield rest
+
+
+def with_types_of(spine: pa.Schema, folder: Path) -> None:
+    """Give columns of written part files the types that they had in the spine: Spark knows no
+    time zone but UTC, no durations and no dictionaries. Nanoseconds, which it rounded, stay
+    microseconds.
+
+    Raises:
+        OperatorError: a column does not fit its type.
+    """
+    for part in sorted(folder.glob("*.parquet")):
+        found = pq.read_schema(part)
+        wanted = pa.schema([_wanted(field, spine) for field in found])
+        if wanted.equals(found):
+            continue
+        table, partial = pq.read_table(part, partitioning=None), part.with_suffix(".partial")
+        try:
+            pq.write_table(table.cast(wanted), partial, compression="zstd")
+        except pa.ArrowInvalid as error:
+            partial.unlink(missing_ok=True)
+            raise OperatorError(
+                f"a column of the spine cannot be given its type again: {error}; leave it out"
+            ) from error
+        part.with_name(f".{part.name}.crc").unlink(missing_ok=True)  # Hadoop's, of the old bytes
+        partial.replace(part)
+
+
+def _wanted(field: pa.Field, spine: pa.Schema) -> pa.Field:
+    if field.name not in spine.names:
+        return field
+    kind = spine.field(field.name).type
+    if pa.types.is_timestamp(kind) and kind.unit == "ns":
+        kind = pa.timestamp("us", kind.tz)
+    return field.with_type(kind)
