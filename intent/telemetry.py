@@ -1,4 +1,6 @@
-"""Structured logs on stderr. A log line never holds what people wrote."""
+"""Structured logs on stderr. A log line never holds what people wrote; the debug log shows how a
+reply of the LLM begins that cannot be read.
+"""
 
 from __future__ import annotations
 

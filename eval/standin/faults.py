@@ -143,6 +143,21 @@ FAULTS: Mapping[str, Fault] = {
     "flood": Fault(body=b" " * 3_000_000),
     "prose": Fault(bend=lambda reply: "Sure! Here are the labels you asked for."),
     "half a reply": Fault(bend=lambda reply: json.dumps(reply)[:-7]),
+    "thoughts first": _content(lambda text: f"<think>Maybe {{PU}}?</think>\n{text}"),
+    "prose around": _content(lambda text: f"Sure!\n~~~JSON\n{text}\n~~~\nAnything else?"),
+    "end token": _content(lambda text: f"\ufeff{text}<|im_end|>"),
+    "more keys": Fault(
+        bend=lambda reply: {
+            "labels": [{**one, "sure": True} for one in reply["labels"]],
+            "slots": None,
+            "why": "clear",
+        }
+    ),
+    "one string": _labels(lambda items: [{**one, "is": ", ".join(one["is"])} for one in items]),
+    "small letters": _labels(
+        lambda items: [{**one, "is": [code.lower() for code in one["is"]]} for one in items]
+    ),
+    "a list of it": Fault(bend=lambda reply: json.dumps([reply])),
     "fenced": Fault(bend=lambda reply: f"```json\n{json.dumps(reply)}\n```"),
     "null": _content(lambda text: None),
     "thoughts only": _content(lambda text: "<think>They ask for the price.</think>"),
@@ -153,7 +168,8 @@ FAULTS: Mapping[str, Fault] = {
         ]
     ),
     "empty": Fault(bend=lambda reply: ""),
-    "other shape": Fault(bend=lambda reply: json.dumps([reply])),
+    "other shape": Fault(bend=lambda reply: json.dumps({"answer": "as you like"})),
+    "twice": _content(lambda text: f"{text}\n{text}"),
     "missing": _labels(lambda items: items[1:]),
     "none": _labels(lambda items: []),
     "duplicate": _labels(lambda items: [*items, {**items[0], "is": ["CH"]}]),

@@ -30,6 +30,11 @@ PASSING = frozenset(
 )
 """Fault that may pass by itself: the only outcomes after which the same request is sent again."""
 
+SHOWN = 120
+"""First characters of a reply of another shape, for the debug log: it may quote messages, whose
+contact details were disguised before they were sent.
+"""
+
 _FAILED = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR, Outcome.INVALID})
 _PAID = frozenset(
     {Outcome.ANSWERED, Outcome.TRUNCATED, Outcome.INVALID, Outcome.REFUSED, Outcome.TIMEOUT}
@@ -192,7 +197,7 @@ class Exchange:
             if timeout <= 0:
                 raise LlmUnavailable("the LLM server had no time left for this batch")
             started = datetime.now(UTC)
-            completion = _checked(self._chat.ask(request, timeout))
+            completion = self._checked(self._chat.ask(request, timeout))
         finally:
             if completion is None:
                 self._breaker.abandon(probe=probe)
@@ -212,6 +217,16 @@ class Exchange:
             self._limits.hold(completion.wait)
         self.book(request.digest, about, completion, started, used)
         return completion
+
+    def _checked(self, completion: Completion) -> Completion:
+        # An answer that is no reply must be booked, and counted by the breaker, as what it is.
+        if completion.outcome is not Outcome.ANSWERED or is_reply(completion.text):
+            return completion
+        self._log.warning(
+            "the LLM answers, but not in the shape that was asked for; the debug log shows how"
+        )
+        self._log.debug("reply of another shape", begins=completion.text[:SHOWN])
+        return replace(completion, outcome=Outcome.INVALID, reason="no reply")
 
     def _wait(self, state: RetryCallState) -> float:
         completion = _result(state)
@@ -258,14 +273,6 @@ def _result(state: RetryCallState) -> Completion:
 
 def _last(state: RetryCallState) -> Completion:
     return _result(state)
-
-
-def _checked(completion: Completion) -> Completion:
-    # An answer that is no reply is the server's failure, and must be booked and counted by the
-    # breaker as one.
-    if completion.outcome is Outcome.ANSWERED and not is_reply(completion.text):
-        return replace(completion, outcome=Outcome.INVALID, reason="no reply")
-    return completion
 
 
 def _used(completion: Completion, expected: Usage) -> Usage:

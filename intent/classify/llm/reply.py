@@ -4,21 +4,22 @@ nothing else is accepted.
 
 from __future__ import annotations
 
-import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from intent.classify.llm.placeholders import Disguised
+from intent.classify.llm.shape import find_reply
 from intent.model.decision import Slot
 from intent.model.taxonomy import Taxonomy
 
-MAX_CHARACTERS = 200_000
-"""Longest reply that is read at all."""
-
 MAX_SLOTS = 20
 """Slots that one message may have; what follows is left out."""
+
+_SEPARATOR = re.compile(r"\s*[,;|/]\s*")
+_BLANK = re.compile(r"[\s-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,12 @@ class Reading:
 
 def is_reply(text: str) -> bool:
     """Say whether a text has the outer shape of a reply."""
-    return _parsed(text) is not None
+    return find_reply(text) is not None
 
 
 def read_reply(text: str, asked: Mapping[str, Asked], taxonomy: Taxonomy) -> Reading | None:
     """Return what a reply says of each id that was asked, or None where it is no reply at all."""
-    value = _parsed(text)
+    value = find_reply(text)
     if value is None:
         return None
     reading = Reading()
@@ -71,9 +72,11 @@ def read_reply(text: str, asked: Mapping[str, Asked], taxonomy: Taxonomy) -> Rea
     ids = [_id(item) for item in items]
     counts = Counter(ids)
     reading.unknown = sum(one not in asked for one in ids)
-    codes = {label.code: label.name for label in taxonomy.labels}
+    names = {
+        _spelled(word): label.name for label in taxonomy.labels for word in (label.code, label.name)
+    }
     labels = {
-        one: _labels(item, codes, taxonomy)
+        one: _labels(item, names, taxonomy)
         for one, item in zip(ids, items, strict=True)
         if one in asked
     }
@@ -89,47 +92,29 @@ def read_reply(text: str, asked: Mapping[str, Asked], taxonomy: Taxonomy) -> Rea
     return reading
 
 
-def _parsed(text: str) -> dict[str, list[Any]] | None:
-    if len(text) > MAX_CHARACTERS:
-        return None
-    # Servers that do not enforce the schema like to put a fence around what they say.
-    bare = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```")
-    try:
-        value = json.loads(bare, object_pairs_hook=_without_twins)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(value, dict) or not isinstance(value.get("labels"), list):
-        return None
-    # A server that does not enforce the schema may leave out an empty list.
-    slots = value.setdefault("slots", [])
-    return value if isinstance(slots, list) and set(value) == {"labels", "slots"} else None
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key stands twice")
-    return value
-
-
 def _id(item: object) -> str | None:
     found = item.get("id") if isinstance(item, dict) else None
     return found if isinstance(found, str) else None
 
 
-def _labels(item: object, codes: Mapping[str, str], taxonomy: Taxonomy) -> tuple[str, ...] | None:
+def _labels(item: object, names: Mapping[str, str], taxonomy: Taxonomy) -> tuple[str, ...] | None:
     """Return the labels of an item, or None where they are not of the taxonomy or break its rule of
     what stands alone.
     """
-    said = item.get("is") if isinstance(item, dict) and set(item) == {"id", "is"} else None
-    if (
-        not isinstance(said, list)
-        or not said
-        or not all(isinstance(code, str) and code in codes for code in said)
-    ):
+    said = item.get("is") if isinstance(item, dict) else None
+    listed = _SEPARATOR.split(said.strip()) if isinstance(said, str) else said
+    if not isinstance(listed, list) or not listed:
         return None
-    labels = taxonomy.in_order(codes[code] for code in said)
+    found = [names.get(_spelled(one)) if isinstance(one, str) else None for one in listed]
+    labels = taxonomy.in_order(name for name in found if name is not None)
+    if None in found:
+        return None
     return None if len(labels) > 1 and taxonomy.alone.intersection(labels) else labels
+
+
+def _spelled(label: str) -> str:
+    """Return a code or a name as it is looked up: models write both in many ways."""
+    return _BLANK.sub("_", label.strip().casefold())
 
 
 def _add_slots(

@@ -12,6 +12,7 @@ from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import COUNTS, FAULTS, Fault
 from intent.classify.llm.limits import RateLimits
 from intent.model.errors import BudgetSpent, LlmForbidden, LlmUnavailable
+from intent.telemetry import configure_logs
 from tests.unit.classify.llm.asking import (
     TAXONOMY,
     Clock,
@@ -64,6 +65,7 @@ HALVED = [
     "half a reply",
     "empty",
     "other shape",
+    "twice",
     "refusal",
 ]
 HALVED += ["truncated", "filtered"]
@@ -76,6 +78,8 @@ SINGLY = {
     "none": 6,
 }
 HARMLESS = ["extra", "reordered", "odd items", "invented slots", "fenced", "parts"]
+HARMLESS += ["thoughts first", "prose around", "end token", "more keys", "one string"]
+HARMLESS += ["small letters", "a list of it"]
 PROVED = ["bad request", "no such model", "redirect", "bad request, code is an object"]
 STOPPING = ["quota", "payment", "bad key", "forbidden", "payment inside", "bad key inside"]
 PATIENCE = ["rate limited, date", "rate limited, an hour"]
@@ -143,6 +147,20 @@ def test_trouble_inside_an_answer_costs_nothing_and_says_when_to_come_again(
     assert ledger.outcomes == ["rate_limited", "answered"]
     assert ledger.attempts[0].nanodollars == 0
     assert clock.now - before >= 0.2
+
+
+def test_how_an_unreadable_reply_begins_is_in_the_debug_log_alone(
+    server: FakeLlmServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = {}
+    for level in ("info", "debug"):
+        server.then(FAULTS["prose"])
+        configure_logs(level)
+        answerer(server.url).answer(claims("how much?"), [])
+        said[level] = capsys.readouterr().err
+    assert "not in the shape" in said["info"]
+    assert "Sure! Here are the labels" not in said["info"]
+    assert "Sure! Here are the labels" in said["debug"]
 
 
 @pytest.mark.parametrize("fault", ["cut", "half a body", "flood"])

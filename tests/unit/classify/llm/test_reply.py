@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.reply import Asked, Reading, is_reply, read_reply
+from intent.classify.llm.shape import find_reply
 from intent.model.decision import Slot
 from tests.unit.classify.llm.asking import TAXONOMY
 
@@ -20,6 +21,8 @@ def asked(text: str) -> Asked:
 
 
 ASKED = {"k7w": asked("how much is the red one?"), "b2x": asked("call me 0491 570 156")}
+
+REPLY = '{"labels":[{"id":"k7w","is":["PR"]},{"id":"b2x","is":["CO"]}],"slots":[]}'
 
 
 def read(labels: list[Any], slots: list[Any] | None = None) -> Reading:
@@ -46,12 +49,14 @@ def test_codes_become_labels_in_the_taxonomys_order() -> None:
     [
         ([label("b2x", "CO")], "missing"),
         ([label("k7w", "PR"), label("k7w", "PR"), label("b2x", "CO")], "duplicate"),
-        ([label("k7w", "price_inquiry"), label("b2x", "CO")], "invalid"),
+        ([label("k7w", "price"), label("b2x", "CO")], "invalid"),
+        ([label("k7w", "PR", "XX"), label("b2x", "CO")], "invalid"),
         ([label("k7w"), label("b2x", "CO")], "invalid"),
         ([label("k7w", "CH", "PR"), label("b2x", "CO")], "invalid"),
         ([label("k7w", "SP", "CS"), label("b2x", "CO")], "invalid"),
-        ([{"id": "k7w", "is": "PR"}, label("b2x", "CO")], "invalid"),
-        ([{"id": "k7w", "is": ["PR"], "sure": True}, label("b2x", "CO")], "invalid"),
+        ([{"id": "k7w", "is": "PR or PU"}, label("b2x", "CO")], "invalid"),
+        ([{"id": "k7w", "is": {"PR": 1}}, label("b2x", "CO")], "invalid"),
+        ([{"id": "k7w", "is": None}, label("b2x", "CO")], "invalid"),
         ([{"id": "k7w", "is": [{"PR": 1}]}, label("b2x", "CO")], "invalid"),
     ],
 )
@@ -110,7 +115,16 @@ def test_chatter_and_spam_have_no_slots() -> None:
         '{"labels":[]',
         '{"labels":{},"slots":[]}',
         '{"labels":[],"slots":{}}',
-        '{"labels":[],"slots":[],"more":1}',
+        '{"labels":null,"slots":[]}',
+        '{"labels":[],"slots":[]} {"labels":[],"slots":[]}',
+        '```json\n{"labels":[]}\n```\nor\n```json\n{"labels":[]}\n```',
+        '<think>{"labels":[],"slots":[]}',
+        '<think>{"labels":[]}</think>',
+        REPLY[:-7],
+        REPLY[:-2],
+        "{" * 100_000,
+        "[" * 99_999 + "{",
+        '{"a":' * 30_000,
         '{"labels":[],"labels":[],"slots":[]}',
         '{"slots":[]}',
         '{"labels":[],"slots":[]}' + " " * 300_000,
@@ -122,8 +136,72 @@ def test_what_has_another_shape_is_no_reply(text: str) -> None:
     assert read_reply(text, ASKED, TAXONOMY) is None
 
 
-def test_a_fence_around_a_reply_and_a_missing_empty_list_are_forgiven() -> None:
-    assert is_reply('```json\n{"labels":[]}\n```')
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n{REPLY}\n```",
+        f"```JSON\n{REPLY}\n```",
+        f"```\n{REPLY}```",
+        f"~~~json\n{REPLY}\n~~~",
+        f"Sure! Here it is:\n```json\n{REPLY}\n```\nLet me know if {{you}} need more.",
+        f"Here are the labels: {REPLY} Hope that helps!",
+        f"<think>They ask {{the price}}. Maybe {REPLY}?</think>\n\n{REPLY}",
+        f"They ask for the price.</think>{REPLY}",
+        f"<THINK>hm</THINK> <think>so</think> {REPLY}",
+        f"{REPLY}<|im_end|>",
+        f"{REPLY}\n</s>",
+        f"{REPLY} <|eot_id|><|end_of_text|>",
+        f"{REPLY}<end_of_turn>\n",
+        f"\ufeff{REPLY}",
+        f"  \n{REPLY}\n\n",
+        f"[{REPLY}]",
+        REPLY.replace('"slots":[]', '"slots":null'),
+        REPLY.replace('"slots":[]', '"slots":[],"why":"clear","confidence":0.9'),
+        REPLY.replace('"is":["PR"]', '"is":["PR"],"sure":true'),
+        REPLY.replace(',"slots":[]', ""),
+        REPLY.removeprefix('{"labels":').removesuffix(',"slots":[]}'),
+        "The list:\n```\n"
+        + REPLY.removeprefix('{"labels":').removesuffix(',"slots":[]}')
+        + "\n```",
+        REPLY.replace('["PR"]', '"PR"'),
+        REPLY.replace('["PR"]', '["pr"]'),
+        REPLY.replace('["PR"]', '["price_inquiry"]'),
+        REPLY.replace('["PR"]', '["Price inquiry"]'),
+        REPLY.replace('["PR"]', '"PRICE-INQUIRY"'),
+    ],
+)
+def test_what_a_model_writes_around_a_reply_is_read_where_it_means_one_thing(text: str) -> None:
+    reading = read_reply(text, ASKED, TAXONOMY)
+    assert reading is not None
+    assert {one: verdict.labels for one, verdict in reading.verdicts.items()} == {
+        "k7w": ("price_inquiry",),
+        "b2x": ("contact_request",),
+    }
+
+
+def test_labels_in_one_string_are_a_list() -> None:
+    assert read([{"id": "k7w", "is": "PR, pu"}]).verdicts["k7w"].labels == (
+        "purchase_intent",
+        "price_inquiry",
+    )
+
+
+def test_a_slot_may_quote_the_end_of_a_thought() -> None:
+    quoting = asked("hi </think> there")
+    text = json.dumps(
+        {
+            "labels": [label("k7w", "PR")],
+            "slots": [{"id": "k7w", "kind": "product", "text": "hi </think> there"}],
+        }
+    )
+    reading = read_reply(text, {"k7w": quoting}, TAXONOMY)
+    assert reading is not None
+    assert reading.verdicts["k7w"].slots == (Slot("product", "hi </think> there"),)
+
+
+@pytest.mark.parametrize("sign", ['x {"a": ', "<think>", "<|im_end|>", " ", "</s> x ", "["])
+def test_a_long_text_of_one_sign_is_given_up_soon(sign: str) -> None:
+    assert find_reply("x" + sign * (190_000 // len(sign)) + "x") is None
 
 
 json_values = st.recursive(
