@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     and_,
     case,
     exists,
@@ -39,43 +40,20 @@ class SqlRuns:
 
     def list(self) -> list[Run]:
         """Return all runs, oldest first."""
-        of_lane = (
-            select(ask_lane.c.run, func.count().label("waiting"))
-            .group_by(ask_lane.c.run)
-            .subquery()
-        )
-        beside = func.sum(case((decisions.c.visible, 0), else_=1))
-        of_decisions = (
-            select(decisions.c.run, beside.label("answered"), func.count().label("all"))
-            .group_by(decisions.c.run)
-            .subquery()
-        )
-        query = (
-            select(
-                runs,
-                func.coalesce(of_lane.c.waiting, 0).label("waiting"),
-                func.coalesce(of_decisions.c.answered, 0).label("answered"),
-                (
-                    func.coalesce(of_decisions.c.all, 0) - func.coalesce(of_decisions.c.answered, 0)
-                ).label("shown"),
-            )
-            .outerjoin(of_lane, of_lane.c.run == runs.c.name)
-            .outerjoin(of_decisions, of_decisions.c.run == runs.c.name)
-            .order_by(runs.c.created_timestamp, runs.c.name)
-        )
         with self._database.read() as connection:
-            return [Run(**row) for row in connection.execute(query).mappings()]
+            return [Run(**row) for row in connection.execute(_with_counts()).mappings()]
 
     def find(self, name: str) -> Run:
-        """Return a run.
+        """Return a run; only its own rows are counted.
 
         Raises:
             OperatorError: there is none of this name.
         """
-        for run in self.list():
-            if run.name == name:
-                return run
-        raise OperatorError(f"there is no run {name!r}; see: intent runs list")
+        with self._database.read() as connection:
+            row = connection.execute(_with_counts(name)).mappings().one_or_none()
+        if row is None:
+            raise OperatorError(f"there is no run {name!r}; see: intent runs list")
+        return Run(**row)
 
     def start(self, name: str, *, prompt: str, prompt_version: str, description: str) -> None:
         """Create a run, or go on with it.
@@ -217,6 +195,32 @@ class SqlRuns:
                 for now in connection.execute(current).mappings():
                     row = keys[now["platform"], now["message_id"]]
                     yield Pair(message_from(row), decision_from(now), decision_from(row))
+
+
+def _with_counts(name: str | None = None) -> Select[Any]:
+    """Select runs with their counts, oldest first: all of them, or the one of this name."""
+    beside = func.sum(case((decisions.c.visible, 0), else_=1))
+    of_lane = select(ask_lane.c.run, func.count().label("waiting")).group_by(ask_lane.c.run)
+    of_decisions = select(
+        decisions.c.run, beside.label("answered"), (func.count() - beside).label("shown")
+    ).group_by(decisions.c.run)
+    wanted = select(runs)
+    if name is not None:
+        # Said of each table, so that each is searched by its index and none is counted whole.
+        of_lane = of_lane.where(ask_lane.c.run == name)
+        of_decisions = of_decisions.where(decisions.c.run == name)
+        wanted = wanted.where(runs.c.name == name)
+    lane, decided = of_lane.subquery("lane"), of_decisions.subquery("decided")
+    return (
+        wanted.add_columns(
+            func.coalesce(lane.c.waiting, 0).label("waiting"),
+            func.coalesce(decided.c.answered, 0).label("answered"),
+            func.coalesce(decided.c.shown, 0).label("shown"),
+        )
+        .outerjoin(lane, lane.c.run == runs.c.name)
+        .outerjoin(decided, decided.c.run == runs.c.name)
+        .order_by(runs.c.created_timestamp, runs.c.name)
+    )
 
 
 def _beside(name: str) -> Any:
