@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, tuple_
 
 from intent.model.batch import Refused
 from intent.model.message import Message, wire
@@ -16,6 +17,9 @@ from intent.store.schema import dead_letters, inbox, messages
 
 MAX_PAYLOAD_BYTES = 65_536
 """A dead letter keeps so many bytes of its payload; its digest is of the whole."""
+
+AT_ONCE = 500
+"""Dead letters that are put again or dropped in one transaction, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +80,69 @@ def record_refused(transaction: Connection, refused: Sequence[Refused]) -> int:
     )
 
 
-def read_dead_letters(database: Database, ids: Sequence[int] | None = None) -> Iterator[DeadLetter]:
-    """Yield dead letters, oldest first; all of them, or those with these numbers."""
-    query = select(dead_letters).order_by(dead_letters.c.id)
+def read_dead_letters(
+    database: Database,
+    ids: Sequence[int] | None = None,
+    *,
+    reason: str | None = None,
+    limit: int | None = None,
+) -> Iterator[DeadLetter]:
+    """Yield dead letters, oldest first.
+
+    Args:
+        ids: only those with these numbers.
+        reason: only those whose reason holds this text, in large letters or small.
+        limit: so many at most.
+    """
+    query = select(dead_letters).order_by(dead_letters.c.id).limit(limit)
     if ids is not None:
         query = query.where(dead_letters.c.id.in_(ids))
+    if reason is not None:
+        query = query.where(_says(reason))
     with database.read() as connection:
         for row in connection.execution_options(yield_per=500).execute(query).mappings():
             yield DeadLetter(**row)
+
+
+def replay_all(database: Database, reason: str | None = None, *, stop: Event) -> int:
+    """Put all messages that are dead letters into the inbox again, or those whose reason holds a
+    text; return how many. Payloads that are no messages stay.
+
+    In transactions of at most :data:`AT_ONCE`, until none is left or ``stop`` is set; what failed
+    meanwhile may be done with the same call.
+
+    Raises:
+        StoreUnavailable: the database is away; what was done so far stands.
+    """
+    done = 0
+    while not stop.is_set():
+        with database.begin() as transaction:
+            found = _some(transaction, reason, dead_letters.c.message_id.is_not(None))
+            if not found:
+                break
+            done += len(found)
+            _put_again(transaction, found)
+    return done
+
+
+def drop_all(database: Database, reason: str | None = None, *, stop: Event) -> int:
+    """Forget all dead letters for good, or those whose reason holds a text; return how many. A
+    message goes with its letter.
+
+    In transactions as :func:`replay_all`.
+
+    Raises:
+        StoreUnavailable: the database is away; what was done so far stands.
+    """
+    done = 0
+    while not stop.is_set():
+        with database.begin() as transaction:
+            found = _some(transaction, reason)
+            if not found:
+                break
+            done += len(found)
+            _forget(transaction, found)
+    return done
 
 
 def replay(database: Database, letter: DeadLetter) -> bool:
@@ -93,39 +152,62 @@ def replay(database: Database, letter: DeadLetter) -> bool:
     if letter.message_id is None:
         return False
     with database.begin() as transaction:
-        if not _drop(transaction, letter.id):
-            return False
-        row = {
-            "platform": letter.platform,
-            "message_id": letter.message_id,
-            "attempts": 0,
-            "available_timestamp": letter.created_timestamp,
-        }
-        transaction.execute(insert_for(transaction, inbox).on_conflict_do_nothing(), row)
-    return True
+        found = _some(transaction, None, dead_letters.c.id == letter.id)
+        _put_again(transaction, found)
+    return bool(found)
 
 
 def drop(database: Database, number: int) -> bool:
     """Forget a refused payload; a buried message only together with the message itself, so that the
     audit still holds.
     """
-    from_messages = select(dead_letters.c.platform, dead_letters.c.message_id).where(
-        dead_letters.c.id == number
-    )
     with database.begin() as transaction:
-        identity = transaction.execute(from_messages).one_or_none()
-        if identity is None or not _drop(transaction, number):
-            return False
-        if identity.message_id is not None:
-            identity_of = (
-                messages.c.platform == identity.platform,
-                messages.c.message_id == identity.message_id,
-            )
-            transaction.execute(delete(messages).where(*identity_of))
-    return True
+        found = _some(transaction, None, dead_letters.c.id == number)
+        _forget(transaction, found)
+    return bool(found)
 
 
-def _drop(transaction: Connection, number: int) -> bool:
-    return (
-        transaction.execute(delete(dead_letters).where(dead_letters.c.id == number)).rowcount == 1
+def _says(reason: str) -> ColumnElement[bool]:
+    return dead_letters.c.reason.icontains(reason, autoescape=True)
+
+
+def _some(
+    transaction: Connection, reason: str | None, *conditions: ColumnElement[bool]
+) -> Sequence[RowMapping]:
+    """Take the next letters away, and return their numbers, identities and times."""
+    d = dead_letters.c
+    if reason is not None:
+        conditions = (*conditions, _says(reason))
+    # Locked, so that nobody else takes the same ones away meanwhile.
+    query = (
+        select(d.id, d.platform, d.message_id, d.created_timestamp)
+        .where(*conditions)
+        .order_by(d.id)
+        .limit(AT_ONCE)
+        .with_for_update()
     )
+    found = transaction.execute(query).mappings().all()
+    transaction.execute(delete(dead_letters).where(d.id.in_([row["id"] for row in found])))
+    return found
+
+
+def _put_again(transaction: Connection, found: Sequence[RowMapping]) -> None:
+    rows = [
+        {
+            "platform": row["platform"],
+            "message_id": row["message_id"],
+            "attempts": 0,
+            "available_timestamp": row["created_timestamp"],
+        }
+        for row in found
+    ]
+    if rows:
+        transaction.execute(insert_for(transaction, inbox).on_conflict_do_nothing(), rows)
+
+
+def _forget(transaction: Connection, found: Sequence[RowMapping]) -> None:
+    identities = [
+        (row["platform"], row["message_id"]) for row in found if row["message_id"] is not None
+    ]
+    identity = tuple_(messages.c.platform, messages.c.message_id)
+    transaction.execute(delete(messages).where(identity.in_(identities)))
