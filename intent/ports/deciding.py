@@ -74,6 +74,9 @@ class Runs(Protocol):
 class Erasure(Protocol):
     """Deletes what is stored of a person."""
 
+    def knows(self, transaction: Transaction, platform: str, user_id: str) -> bool:
+        """Whether a message of this person is stored, or a ban that names them."""
+
     def erase(
         self, transaction: Transaction, platform: str, user_id: str, count: int
     ) -> tuple[int, list[Entry]]:

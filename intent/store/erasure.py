@@ -11,7 +11,15 @@ from sqlalchemy import Connection, Table, delete, select, tuple_, update
 from intent.model.decision import Entry
 from intent.store.decisions import Identity, read_standings
 from intent.store.rows import message_from
-from intent.store.schema import ask_lane, dead_letters, decisions, inbox, llm_replies, messages
+from intent.store.schema import (
+    ask_lane,
+    dead_letters,
+    decisions,
+    inbox,
+    llm_replies,
+    messages,
+    retractions,
+)
 
 LETTERS_AT_ONCE = 200
 """Refused payloads that are looked through in one transaction, at most."""
@@ -19,6 +27,17 @@ LETTERS_AT_ONCE = 200
 
 class SqlErasure:
     """Erases in SQL, a bounded number of rows at a time."""
+
+    def knows(self, transaction: Connection, platform: str, user_id: str) -> bool:
+        """Whether a message of this person is stored, or a ban that names them."""
+        return any(
+            transaction.execute(
+                select(table.c.platform)
+                .where(table.c.platform == platform, table.c.user_id == user_id)
+                .limit(1)
+            ).first()
+            for table in (messages, retractions)
+        )
 
     def erase(
         self, transaction: Connection, platform: str, user_id: str, count: int

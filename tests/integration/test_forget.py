@@ -101,9 +101,31 @@ def test_what_waits_is_forgotten_too(house: House, make_message: MakeMessage) ->
 
 def test_other_people_and_other_platforms_stay(house: House, make_message: MakeMessage) -> None:
     house.work(make_message(user_id=ANN, platform="youtube"), make_message(user_id="u-2"))
+    SqlReplies(house.database).keep({"k": b"quotes somebody"})
     before = everything(house.database)
-    assert run(house).messages == 0
+    for user in (ANN, "u-2 ", "u-", ""):
+        assert run(house, user=user) == Forgotten()
+    assert run(house, platform="TikTok", user="u-2") == Forgotten()
     assert everything(house.database) == before
+
+
+def test_who_is_interrupted_is_known_until_nothing_that_quotes_them_is_left(
+    house: House, make_message: MakeMessage
+) -> None:
+    filled(house, make_message)
+    SqlReplies(house.database).keep({"k": b"quotes canary text 1"})
+    stop = threading.Event()
+
+    def interrupted(report: Forgotten) -> None:
+        if report.replies:
+            stop.set()
+
+    parts = (SqlErasure(), house.features, house.database)
+    forget("tiktok", ANN, *parts, stop=stop, progress=interrupted)
+    assert rows(house.database, "llm_replies") == []
+    assert run(house).known
+    assert "canary" not in everything(house.database)
+    assert not run(house).known
 
 
 def test_an_answer_that_comes_after_the_forgetting_is_not_kept(
