@@ -14,7 +14,7 @@ from setfit import SetFitModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
-from intent.classify.local.export import BUNDLED, encoder_folder
+from intent.classify.local.weights import BUNDLED, encoder_folder
 
 BATCH = 64
 

@@ -22,8 +22,8 @@ from setfit import SetFitModel, Trainer, TrainingArguments
 from eval.bench.local import scores, targets
 from eval.measure.classification import average_precision, log_loss
 from intent.classify.local.choice import Rule, rule_for
-from intent.classify.local.export import BUNDLED, encoder_folder
 from intent.classify.local.translate import load_glossary
+from intent.classify.local.weights import BUNDLED, encoder_folder
 from intent.model.taxonomy import Taxonomy
 from intent.statistics.rooms import mean
 from intent.training.adapt import AdapterRecipe, adapt

@@ -16,7 +16,8 @@ from eval.data.near import near_duplicates
 from eval.data.stats import Counts, count, count_cells
 from intent.bootstrap.application import open_application
 from intent.bootstrap.settings import load_settings
-from intent.classify.local.encoder import BUNDLED, EncoderSpec, open_encoder
+from intent.classify.local.encoder import EncoderSpec, open_encoder
+from intent.classify.local.weights import BUNDLED
 from intent.cli.screen import json_line, people, results
 
 DATASET = Path(__file__).resolve().parents[1] / "datasets" / "lead_intent"

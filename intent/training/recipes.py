@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intent.classify.local.encoder import EncoderSpec, open_encoder
-from intent.classify.local.export import encoder_folder
 from intent.classify.local.modelfile import Numbers
+from intent.classify.local.weights import encoder_folder
 from intent.training.adapt import AdapterRecipe, adapt
 from intent.training.calibrate import blend, calibration, log_loss, probabilities
 from intent.training.logistic import fit
@@ -61,7 +61,7 @@ class Material:
 
 
 def fit_frozen(
-    material: Material, spec: EncoderSpec, cache_dir: Path, progress: Progress
+    material: Material, spec: EncoderSpec, cache_dir: Path | None, progress: Progress
 ) -> Fitted:
     """Fit one head on n-grams and the embeddings of the encoder as it is."""
     rows, targets, exclusive = material.rows, material.targets, material.exclusive

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from intent.classify.local.choice import Rule, rule_for
 from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.encoder import EncoderSpec
-from intent.classify.local.export import BUNDLED, encoder_folder, encoder_layers, weights_digest
+from intent.classify.local.export import encoder_layers
 from intent.classify.local.modelfile import Description, EncoderDescription, save_model
 from intent.classify.local.translate import Glossary, load_glossary
+from intent.classify.local.weights import BUNDLED, encoder_folder, weights_digest
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe
@@ -85,7 +86,7 @@ def train(
     *,
     encoder: str | None = None,
     taxonomy: Taxonomy | None = None,
-    cache_dir: Path,
+    cache_dir: Path | None,
     progress: Progress,
 ) -> TrainingReport:
     """Train a model and write its files to ``out``.
@@ -97,7 +98,7 @@ def train(
         encoder: "bundled" (the default), a folder, or a name on the Hugging Face hub.
         taxonomy: makes a model of our taxonomy if the data uses no other labels; with others, they
             become a taxonomy of their own.
-        cache_dir: where the exported encoder is kept.
+        cache_dir: where an exported encoder is kept; None for nowhere.
         progress: told one line at each step.
 
     Raises:

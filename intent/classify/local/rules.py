@@ -1,5 +1,5 @@
 """The version of what decides beside a model's numbers: folding, styling, n-grams, the encoder's
-input, the choice of labels, contact details and slots.
+input, the encoder that ships, the choice of labels, contact details and slots.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from types import ModuleType
 from typing import Any
 
 from intent.classify import contacts, folding
-from intent.classify.local import choice, encoder_input, ngrams, styling, translate, vocabulary
+from intent.classify.local import (
+    choice,
+    encoder_input,
+    ngrams,
+    styling,
+    translate,
+    vocabulary,
+    weights,
+)
 from intent.classify.slots import amounts, chinese, find, patterns, spaced, thai, variants, words
 from intent.classify.slots import tokens as slot_tokens
 
@@ -31,6 +39,7 @@ DECIDING: tuple[ModuleType, ...] = (
     styling,
     translate,
     vocabulary,
+    weights,
     amounts,
     chinese,
     find,
