@@ -50,7 +50,10 @@ def export(
 def build(
     spine: Annotated[
         Path,
-        typer.Option(help="Parquet file of requests: event_timestamp, key columns, anything else."),
+        typer.Option(
+            help="Entity dataframe: Parquet file or folder of requests with event_timestamp, key "
+            "columns, anything else."
+        ),
     ],
     of_set: Annotated[
         str, typer.Option("--feature-set", "--set", help="Feature set, such as ranking_v1.")
@@ -71,6 +74,15 @@ def build(
         list[str] | None,
         typer.Option(help="Count forward: NAME=ENTITY:TOPIC:WINDOW; may be repeated."),
     ] = None,
+    min_match: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Smallest share of rows, of those with a key, whose entity must have been seen; "
+            "with fewer the file is written, and exit is 1. 0 accepts all.",
+        ),
+    ] = 0.001,
     as_json: AsJson = False,
 ) -> None:
     """Build training rows: one for each row of the spine, in order, with features as they were
@@ -107,6 +119,12 @@ def build(
         json_line(asdict(report))
     else:
         _say(report, out, strict=history == "strict")
+    if poor := report.poorly_matched(min_match):
+        raise OperatorError(
+            f"fewer than {min_match:.2%} of the rows found their {' or '.join(poor)} among the "
+            "facts; compare platform and ids of the spine with those of the messages, and its "
+            "times with --history, or accept it with --min-match 0"
+        )
 
 
 def parity(
@@ -224,6 +242,16 @@ def _require_packages() -> None:
 
 def _say(report: BuildReport, out: Path, *, strict: bool) -> None:
     say(f"{report.rows:,} rows × {report.features} features in {out}, {report.seconds:.1f} s")
+    for view, match in report.matched.items():
+        found = "no row has its key" if match.rate is None else f"{match.rate:.1%} found"
+        without = report.rows - match.keyed
+        say(f"{view}: {found}" + (f", {without:,} rows without a key" if without else ""))
+    for name, missing in report.unlabelled.items():
+        if missing:
+            say(
+                f"{name}: missing in {missing:,} rows, whose window ends after the facts do or "
+                "whose key lacks a part"
+            )
     if report.messages:
         share = report.left_out / report.messages
         say(

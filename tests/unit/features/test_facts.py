@@ -4,6 +4,7 @@ a database's own decisions.
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import json
 import random
@@ -11,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy
@@ -19,11 +21,11 @@ from intent.features.check.parity import check_parity, require_rows
 from intent.features.definitions.definitions import load_definitions
 from intent.features.offline import facts as module
 from intent.features.offline.duck import DuckEngine
-from intent.features.offline.facts import export_facts
+from intent.features.offline.facts import export_facts, require_facts
 from intent.features.online.read import FeatureReader
 from intent.features.online.served import Served, ServedLog, read_served
 from intent.features.online.state import SqlFeatureState
-from intent.model.decision import Entry
+from intent.model.decision import DecidedBy, Entry
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.store.decisions import SqlDecisions
@@ -63,6 +65,43 @@ def decide(
             )
 
     return decide
+
+
+def test_facts_say_who_wrote_and_that_a_message_was_taken_back(
+    database: Database,
+    state: SqlFeatureState,
+    decide: Decide,
+    make_message: MakeMessage,
+    make_decision: MakeDecision,
+    tmp_path: Path,
+) -> None:
+    decide("purchase_intent", message_id="a")
+    decide("purchase_intent", message_id="b", author_role="host")
+    message = make_message(sent_at=from_microseconds(NOW - 60 * SECOND), message_id="a")
+    taken_back = dataclasses.replace(
+        make_decision("purchase_intent"), labels=(), decided_by=DecidedBy.PLATFORM
+    )
+    with database.begin() as transaction:
+        SqlDecisions().save(transaction, [Entry(message, taken_back, revision=1)])
+    export_facts(database, tmp_path, state.topics)
+    facts = pq.read_table(next(tmp_path.glob("date=*"))).sort_by("id").to_pylist()
+    names = ("message_id", "revision", "author_role", "decided_by", "p_purchase_intent")
+    assert [tuple(fact[name] for name in names) for fact in facts] == [
+        ("a", 0, "viewer", "local", facts[0]["p_purchase_intent"]),
+        ("b", 0, "host", "local", 0),
+        ("a", 1, "viewer", "platform", 0),
+    ]
+    assert facts[0]["p_purchase_intent"] > 0
+    bit = 1 << state.topics.code["purchase_intent"]
+    assert [bool(fact["mask"] & bit) for fact in facts] == [True, False, False]
+    assert [fact["mask"] & 1 for fact in facts] == [1, 1, 0]
+
+
+def test_facts_without_a_column_that_a_build_reads_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "date=2026-01-01").mkdir()
+    pq.write_table(pa.table({"id": [1]}), tmp_path / "date=2026-01-01" / "1.parquet")
+    with pytest.raises(OperatorError, match="have no column platform; write them anew"):
+        require_facts(tmp_path, ["id", "platform"])
 
 
 def written(folder: Path) -> list[str]:
