@@ -69,7 +69,7 @@ class Application:
         """Where messages wait for their first decision."""
         from intent.queues.inbox import SqlInbox
 
-        return SqlInbox(self.database, lease=self.settings.lease)
+        return SqlInbox(self.database, features=self.features, lease=self.settings.lease)
 
 
 def open_application(settings: Settings | None = None) -> Application:

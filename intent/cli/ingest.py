@@ -49,8 +49,16 @@ def ingest(
         f"{report.accepted:,} accepted, {report.repeated:,} known already, {report.refused:,} "
         f"refused ({report.refused_new:,} new)"
     )
-    if report.refused:
-        say("refused lines are kept as dead letters; see: intent dead list")
+    if report.edited or report.retracted:
+        say(f"{report.edited:,} edited and decided again, {report.retracted:,} taken back")
+    if report.conflicting:
+        say(
+            f"{report.conflicting:,} in conflict: their ids are known from another room or author, "
+            "so they were not accepted; where ids are unique in a room only, put the room before "
+            "them"
+        )
+    if report.refused or report.conflicting:
+        say("what was not accepted is kept as dead letters; see: intent dead list")
 
 
 def read_into_inbox(

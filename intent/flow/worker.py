@@ -259,7 +259,10 @@ class Worker:
             held = self._inbox.done(transaction, [delivery for delivery, _ in decided])
             saved = self._decisions.save(
                 transaction,
-                [Entry(delivery.message, answers[delivery.receipt]) for delivery in held],
+                [
+                    Entry(delivery.message, answers[delivery.receipt], delivery.revision)
+                    for delivery in held
+                ],
             )
             self._step("saved")
             self._features.add(transaction, saved)

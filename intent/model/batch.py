@@ -83,12 +83,14 @@ class Delivery:
         receipt: number of the inbox row.
         token: this claim's own token; once the claim has passed to somebody else, it opens nothing.
         attempts: claims of this message that were not given back, this one included; from 1.
+        revision: number of the decision that is wanted: 0, or the one after a retraction.
     """
 
     message: Message
     receipt: int
     token: str
     attempts: int
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class Decision:
 
     Attributes:
         probabilities: one calibrated probability in [0, 1] for each intent of the taxonomy.
-        labels: the chosen intents, in the taxonomy's order; at least one.
+        labels: the chosen intents, in the taxonomy's order; at least one, unless it was taken
+            back.
         lead_probability: probability in [0, 1] of at least one lead intent, from a calibrated head
             of its own.
         is_lead: whether a lead intent was chosen.

@@ -4,56 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from intent.model.batch import Accepted, Batch, Delivery
-from intent.model.message import Message
+from intent.ports.features import FeatureState
 from intent.queues.claims import claim, clock, release, settle, with_message
-from intent.store.dead_letters import record_message, record_refused
-from intent.store.engine import Database, insert_for
-from intent.store.positions import record_gaps, record_position
-from intent.store.rows import message_from, message_row
-from intent.store.schema import inbox, messages
+from intent.queues.put import put_batch
+from intent.store.dead_letters import record_message
+from intent.store.engine import Database
+from intent.store.rows import message_from
+from intent.store.schema import inbox
 
 
 class SqlInbox:
-    """The inbox in SQL; ``lease`` is how long a claim lasts, in seconds."""
+    """The inbox in SQL; ``lease`` is how long a claim lasts, in seconds. What was decided can be
+    taken back only where ``features`` are told of it.
+    """
 
-    def __init__(self, database: Database, *, lease: float = 60.0) -> None:
-        self._database = database
+    def __init__(
+        self, database: Database, *, features: FeatureState | None = None, lease: float = 60.0
+    ) -> None:
+        self._database, self._features = database, features
         self._lease = timedelta(seconds=lease)
 
     def put(self, batch: Batch) -> Accepted:
-        """Store a batch durably, in one transaction; what is known already changes nothing."""
-        new = batch.messages
+        """Store all of a batch in one transaction, durably before returning; what is known already
+        changes nothing.
+        """
         with self._database.begin() as transaction:
-            buried = record_refused(transaction, batch.refused)
-            record_gaps(transaction, batch.gaps)
-            if batch.position is not None:
-                record_position(transaction, batch.position)
-            if not new:
-                return Accepted(new=0, repeated=0, refused=buried)
-            accepted = transaction.execute(
-                insert_for(transaction, messages)
-                .on_conflict_do_nothing()
-                .returning(messages.c.platform, messages.c.message_id),
-                # Sorted, so that two readers of overlapping sources never wait for each other's
-                # rows in a circle.
-                [
-                    message_row(message)
-                    for message in sorted(new, key=lambda message: message.identity)
-                ],
-            ).all()
-            if accepted:
-                now = clock(transaction)
-                rows = [
-                    {"platform": p, "message_id": m, "attempts": 0, "available_timestamp": now}
-                    for p, m in _in_order(new, accepted)
-                ]
-                transaction.execute(inbox.insert(), rows)
-        return Accepted(new=len(accepted), repeated=len(new) - len(accepted), refused=buried)
+            return put_batch(transaction, batch, self._features)
 
     def take(self, count: int, size: int) -> list[Delivery]:
         """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one
@@ -80,7 +60,10 @@ class SqlInbox:
             if not rows:
                 return []
             token = claim(transaction, inbox, rows, now + self._lease)
-        return [Delivery(message_from(row), row["id"], token, row["attempts"] + 1) for row in rows]
+        return [
+            Delivery(message_from(row), row["id"], token, row["attempts"] + 1, row["revision"])
+            for row in rows
+        ]
 
     def done(self, transaction: Connection, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Remove what is still claimed by these deliveries, and return exactly those."""
@@ -108,16 +91,6 @@ class SqlInbox:
         """How many messages are not decided yet, claimed ones included."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(inbox)).scalar_one()
-
-
-def _in_order(new: Sequence[Message], accepted: Sequence[Any]) -> list[tuple[str, str]]:
-    # RETURNING promises no order, and the inbox is first in, first out.
-    missing = {(platform, message_id) for platform, message_id in accepted}
-    return [
-        identity
-        for identity in dict.fromkeys(message.identity for message in new)
-        if identity in missing
-    ]
 
 
 def _suspect_or_batch(rows: list[RowMapping], size: int) -> list[RowMapping]:

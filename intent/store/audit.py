@@ -1,5 +1,5 @@
-"""Recounts that every message waits, is decided or is dead, exactly once; that revisions have no
-gaps; that labels are filed as they were chosen.
+"""Recounts that every message waits, is decided, is dead or was taken back, exactly once; that
+revisions have no gaps; that labels are filed as they were chosen.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from sqlalchemy import (
     select,
 )
 
+from intent.model.decision import DecidedBy
 from intent.store.schema import ask_lane, dead_letters, decision_labels, decisions, inbox, messages
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The equation ``accepted = decided + waiting + dead``, and what breaks it.
+    """The equation ``accepted = decided + waiting + dead + retracted``, and what breaks it.
 
     Attributes:
+        decided: messages that are decided and neither wait again, for they were edited, nor were
+            taken back.
+        retracted: messages that were taken back.
         refused: payloads that were never messages; outside the equation.
-        nowhere: messages that are neither waiting, decided nor dead.
+        nowhere: messages that are neither waiting, decided, dead nor taken back.
         twice: messages that are more than one of these.
         unknown: decisions, inbox rows, questions or dead letters of messages that were never
             accepted.
@@ -41,6 +45,7 @@ class Balance:
     decided: int
     waiting: int
     dead: int
+    retracted: int
     refused: int
     nowhere: int
     twice: int
@@ -49,18 +54,22 @@ class Balance:
     misfiled: int
 
     @property
+    def _accounted(self) -> int:
+        return self.decided + self.waiting + self.dead + self.retracted
+
+    @property
     def holds(self) -> bool:
         """Whether the books balance."""
-        return self.accepted == self.decided + self.waiting + self.dead and not (
+        return self.accepted == self._accounted and not (
             self.nowhere or self.twice or self.unknown or self.gaps or self.misfiled
         )
 
     def equation(self) -> str:
         """Return the equation for people."""
-        sign = "=" if self.accepted == self.decided + self.waiting + self.dead else "≠"
+        sign = "=" if self.accepted == self._accounted else "≠"
         return (
             f"{self.accepted:,} accepted {sign} {self.decided:,} decided + {self.waiting:,} "
-            f"waiting + {self.dead:,} dead"
+            f"waiting + {self.dead:,} dead + {self.retracted:,} retracted"
         )
 
 
@@ -72,12 +81,22 @@ def balance(connection: Connection) -> Balance:
             table.c.platform == messages.c.platform, table.c.message_id == messages.c.message_id
         )
 
-    first = and_(of(decisions), decisions.c.revision == 0)
-    is_decided, is_waiting, is_dead = (
-        exists().where(first),
-        exists().where(of(inbox)),
-        exists().where(of(dead_letters)),
+    first = exists().where(of(decisions), decisions.c.revision == 0)
+    later = decisions.alias("later")
+    taken_back = exists().where(
+        of(decisions),
+        decisions.c.decided_by == DecidedBy.PLATFORM.value,
+        ~exists().where(
+            later.c.platform == decisions.c.platform,
+            later.c.message_id == decisions.c.message_id,
+            later.c.revision > decisions.c.revision,
+            later.c.visible,
+        ),
     )
+    is_waiting, is_dead = exists().where(of(inbox)), exists().where(of(dead_letters))
+    is_decided = and_(first, ~taken_back)
+    # An edited message is taken back as it was, and waits as it is.
+    is_retracted = and_(first, taken_back, ~is_waiting, ~is_dead)
 
     def count(*conditions: ColumnElement[bool]) -> int:
         return connection.execute(
@@ -101,12 +120,13 @@ def balance(connection: Connection) -> Balance:
         decided=count(is_decided),
         waiting=count(is_waiting),
         dead=count(is_dead),
+        retracted=count(is_retracted),
         refused=connection.execute(
             select(func.count())
             .select_from(dead_letters)
             .where(dead_letters.c.message_id.is_(None))
         ).scalar_one(),
-        nowhere=count(~is_decided, ~is_waiting, ~is_dead),
+        nowhere=count(~first, ~is_waiting, ~is_dead),
         twice=count(
             or_(and_(is_decided, is_waiting), and_(is_decided, is_dead), and_(is_waiting, is_dead))
         ),

@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, delete, select, tu
 
 from intent.model.batch import Refused
 from intent.model.message import Message, wire
+from intent.store.decisions import next_revisions
 from intent.store.engine import Database, insert_for
+from intent.store.identities import Identity
 from intent.store.schema import dead_letters, inbox, messages
 
 MAX_PAYLOAD_BYTES = 65_536
@@ -192,12 +194,14 @@ def _some(
 
 
 def _put_again(transaction: Connection, found: Sequence[RowMapping]) -> None:
+    revisions = next_revisions(transaction, _identities(found))
     rows = [
         {
             "platform": row["platform"],
             "message_id": row["message_id"],
             "attempts": 0,
             "available_timestamp": row["created_timestamp"],
+            "revision": revisions.get((row["platform"], row["message_id"]), 0),
         }
         for row in found
     ]
@@ -206,8 +210,13 @@ def _put_again(transaction: Connection, found: Sequence[RowMapping]) -> None:
 
 
 def _forget(transaction: Connection, found: Sequence[RowMapping]) -> None:
-    identities = [
-        (row["platform"], row["message_id"]) for row in found if row["message_id"] is not None
-    ]
+    identities = _identities(found)
+    # What was decided before an edit stands, and needs its message.
+    decided = next_revisions(transaction, identities)
+    never = [identity for identity in identities if identity not in decided]
     identity = tuple_(messages.c.platform, messages.c.message_id)
-    transaction.execute(delete(messages).where(identity.in_(identities)))
+    transaction.execute(delete(messages).where(identity.in_(never)))
+
+
+def _identities(found: Sequence[RowMapping]) -> list[Identity]:
+    return [(row["platform"], row["message_id"]) for row in found if row["message_id"] is not None]

@@ -7,19 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, column, select, table, tuple_
+from sqlalchemy import Connection, RowMapping, and_, column, func, select, table, tuple_
 
-from intent.model.decision import Decision, Entry, Slot
-from intent.model.question import Answer
+from intent.model.decision import UNMEASURED, DecidedBy, Decision, Entry, Slot, Versions
+from intent.model.question import Answer, Question
 from intent.store.engine import Database, insert_for
-from intent.store.rows import decision_from, decision_row
-from intent.store.schema import MILLION, decision_labels, decisions, messages, runs
+from intent.store.identities import Identity, parts
+from intent.store.rows import decision_from, decision_row, message_from
+from intent.store.schema import INTENTS, MILLION, decision_labels, decisions, messages, runs
 
 PRODUCTION = "production"
 """Name of the live run."""
 
-Identity = tuple[str, str]
-"""(platform, message_id) of a message."""
+RETRACTED = Decision(
+    probabilities=dict.fromkeys(INTENTS, 0.0),
+    labels=(),
+    lead_probability=0.0,
+    is_lead=False,
+    decided_by=DecidedBy.PLATFORM,
+    versions=Versions(taxonomy="none", prompt="none", model="none", calibration=UNMEASURED),
+)
+"""What stands for a message that was taken back."""
 
 current_decisions = table("current_decisions", *(column(c.name, c.type) for c in decisions.columns))
 """What readers see: of every message the newest visible decision. A run's decisions are visible
@@ -84,15 +92,43 @@ class SqlDecisions:
         for claim, decision in decided:
             run, standing = claim.question.run, standings.get(claim.message.identity)
             visible = run in promoted
-            if standing is None or (
-                claim.question.revision != standing.revision if visible else run in standing.runs
-            ):
+            if standing is None or _is_overtaken(claim.question, standing, visible=visible):
                 continue
             previous = standing.decision if visible else None
             entries.append(
                 Entry(claim.message, decision, standing.newest + 1, run, previous, visible)
             )
         return entries
+
+    def retract(
+        self, transaction: Connection, identities: Sequence[Identity], *, undecided: bool
+    ) -> list[Entry]:
+        """Number retractions as the next revisions of messages, which are locked; what is taken
+        back already is left out, and so are messages without a decision unless ``undecided``.
+        """
+        m = messages.c
+        standings = read_standings(transaction, identities)
+        query = select(messages).where(tuple_(m.platform, m.message_id).in_(list(standings)))
+        entries: list[Entry] = []
+        for row in transaction.execute(query).mappings():
+            standing = standings[row["platform"], row["message_id"]]
+            before = standing.decision
+            if before.retracted if before else not undecided:
+                continue
+            entries.append(
+                Entry(message_from(row), RETRACTED, standing.newest + 1, PRODUCTION, before)
+            )
+        return entries
+
+
+def _is_overtaken(question: Question, standing: Standing, *, visible: bool) -> bool:
+    # What was taken back meanwhile stays so, also for a run that is compared beside: its answer is
+    # about a text that is gone.
+    if question.revision < standing.retracted:
+        return True
+    if visible:
+        return question.revision != standing.revision
+    return question.run in standing.runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +139,10 @@ class Standing:
         newest: highest revision of any run.
         revision: revision that readers see; -1 for none.
         decision: the decision that readers see.
-        runs: runs that have decided it.
-        shown: runs whose decision was ever visible to readers.
+        runs: runs that have decided it, as it now reads.
+        shown: those of them whose decision was ever visible to readers.
+        retracted: newest revision that took it back; -1 for none. What an edited message was
+            decided to be before is nobody's decision of what it says now.
     """
 
     newest: int
@@ -112,6 +150,7 @@ class Standing:
     decision: Decision | None
     runs: frozenset[str]
     shown: frozenset[str]
+    retracted: int
 
 
 def read_standings(
@@ -138,14 +177,33 @@ def read_standings(
     return {identity: _standing(rows) for identity, rows in history.items()}
 
 
+def next_revisions(transaction: Connection, identities: Sequence[Identity]) -> dict[Identity, int]:
+    """Return the number of the next decision of messages; those without any are left out."""
+    d = decisions.c
+    found: dict[Identity, int] = {}
+    for part in parts(identities):
+        query = (
+            select(d.platform, d.message_id, func.max(d.revision).label("newest"))
+            .where(tuple_(d.platform, d.message_id).in_(part))
+            .group_by(d.platform, d.message_id)
+        )
+        for row in transaction.execute(query):
+            found[row.platform, row.message_id] = row.newest + 1
+    return found
+
+
 def _standing(rows: Sequence[RowMapping]) -> Standing:
     current = next((row for row in reversed(rows) if row["visible"]), None)
+    taken_back = [row["revision"] for row in rows if row["decided_by"] == DecidedBy.PLATFORM.value]
+    retracted = max(taken_back, default=-1)
+    since = [row for row in rows if row["revision"] > retracted]
     return Standing(
         newest=rows[-1]["revision"] if rows else -1,
         revision=current["revision"] if current else -1,
         decision=decision_from(current) if current else None,
-        runs=frozenset(row["run"] for row in rows),
-        shown=frozenset(row["run"] for row in rows if row["visible"]),
+        runs=frozenset(row["run"] for row in since),
+        shown=frozenset(row["run"] for row in since if row["visible"]),
+        retracted=retracted,
     )
 
 

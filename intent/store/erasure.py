@@ -9,12 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, select, tuple_, update
 
 from intent.model.decision import Entry
-from intent.store.decisions import Identity, read_standings
+from intent.store.decisions import read_standings
+from intent.store.identities import Identity
 from intent.store.rows import message_from
 from intent.store.schema import (
     ask_lane,
     dead_letters,
     decisions,
+    earlier_versions,
     inbox,
     llm_replies,
     messages,
@@ -56,6 +58,9 @@ class SqlErasure:
             (row["platform"], row["message_id"]): row
             for row in transaction.execute(mine).mappings()
         }
+        # Bans name the person.
+        r = retractions.c
+        transaction.execute(delete(retractions).where(r.platform == platform, r.user_id == user_id))
         identities = list(found)
         if not identities:
             return 0, []
@@ -69,7 +74,7 @@ class SqlErasure:
             for identity, row in found.items()
             if standings[identity].decision is not None
         ]
-        for table in (decisions, dead_letters, messages):
+        for table in (decisions, dead_letters, earlier_versions, retractions, messages):
             _delete(transaction, table, identities)
         quoted = update(messages).where(
             m.platform == platform, m.reply_to_id.in_([message_id for _, message_id in identities])

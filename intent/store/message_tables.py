@@ -45,6 +45,7 @@ messages = Table(
         comment="When it was accepted, database clock, UTC",
     ),
     Index(None, "platform", "room_id", "sent_at"),
+    Index(None, "platform", "user_id"),
     comment="Every accepted message, once",
 )
 

@@ -97,11 +97,13 @@ class SqlRuns:
         if name == PRODUCTION:
             wanted: ColumnElement[bool] = and_(c.degraded, c.decided_by == DecidedBy.LOCAL.value)
         else:
-            wanted = ~exists().where(
+            decided = exists().where(
                 other.c.platform == c.platform,
                 other.c.message_id == c.message_id,
                 other.c.run == name,
+                ~_taken_back_after(other),
             )
+            wanted = and_(~decided, c.decided_by != DecidedBy.PLATFORM.value)
         query = (
             select(c.id, c.platform, c.message_id, c.room_id, c.event_timestamp, c.revision)
             .where(c.event_timestamp >= start, c.event_timestamp < end, c.id > after, wanted)
@@ -162,6 +164,7 @@ class SqlRuns:
             if (
                 standing is None
                 or name in standing.shown
+                or row["revision"] < standing.retracted
                 or (standing.decision and standing.decision.decided_by is DecidedBy.HUMAN)
             ):
                 continue
@@ -238,7 +241,7 @@ def _beside(name: str) -> Any:
                 messages.c.message_id == decisions.c.message_id,
             ),
         )
-        .where(decisions.c.run == name, ~decisions.c.visible)
+        .where(decisions.c.run == name, ~decisions.c.visible, ~_taken_back_after(decisions))
         .where(
             ~exists().where(
                 shown.c.platform == decisions.c.platform,
@@ -247,6 +250,19 @@ def _beside(name: str) -> Any:
                 shown.c.visible,
             )
         )
+    )
+
+
+def _taken_back_after(decided: Any) -> ColumnElement[bool]:
+    """Return *its message was taken back or edited since*: it was decided for a text that is
+    gone.
+    """
+    later = decisions.alias("later")
+    return exists().where(
+        later.c.platform == decided.c.platform,
+        later.c.message_id == decided.c.message_id,
+        later.c.revision > decided.c.revision,
+        later.c.decided_by == DecidedBy.PLATFORM.value,
     )
 
 

@@ -37,6 +37,7 @@ def upgrade() -> None:
             comment="Number of the decision it waits for: 0, or the one after a retraction",
         ),
     )
+    op.create_index("ix_messages_platform_user_id", "messages", ["platform", "user_id"])
     if dialect == "postgresql":
         op.alter_column("decisions", "decided_by", comment="local, llm, human or platform")
 
@@ -136,6 +137,7 @@ def downgrade() -> None:
     """Drop the tables and the column; what was taken back stays so in the decisions."""
     if op.get_bind().dialect.name == "postgresql":
         op.alter_column("decisions", "decided_by", comment="local, llm or human")
+    op.drop_index("ix_messages_platform_user_id", "messages")
     op.drop_column("inbox", "revision")
     for table in TABLES:
         op.drop_table(table)

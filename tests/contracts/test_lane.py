@@ -15,7 +15,8 @@ from intent.ports.asking import Lane
 from intent.ports.ingestion import Transactions
 from intent.queues.inbox import SqlInbox
 from intent.queues.lane import SqlLane
-from intent.queues.memory import MemoryLane, MemoryTransactions
+from intent.queues.memory_lane import MemoryLane
+from intent.queues.memory_rows import MemoryTransactions
 from intent.store.engine import Database
 from tests.conftest import MakeMessage
 

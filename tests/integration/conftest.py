@@ -47,10 +47,10 @@ class House:
 
     def __init__(self, database: Database, taxonomy: Taxonomy, make_decision: MakeDecision) -> None:
         self.database, self.make = database, make_decision
-        self.inbox, self.lane = SqlInbox(database), SqlLane(database)
         self.decisions = SqlDecisions()
         self.groups = taxonomy.members
         self.features = SqlFeatureState(self.groups)
+        self.inbox, self.lane = SqlInbox(database, features=self.features), SqlLane(database)
         self.local = make_decision("chatter")
         self.answerer = FakeAnswerer(lambda message: self.by_llm("price_inquiry"))
 

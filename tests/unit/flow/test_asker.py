@@ -22,7 +22,8 @@ from intent.model.errors import (
 )
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Priority, Question
-from intent.queues.memory import MemoryLane, MemoryTransaction, MemoryTransactions
+from intent.queues.memory_lane import MemoryLane
+from intent.queues.memory_rows import MemoryTransaction, MemoryTransactions
 from tests.conftest import MakeDecision, MakeMessage
 
 Script = Callable[[Sequence[Claim], int], None]

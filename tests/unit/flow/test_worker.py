@@ -14,7 +14,9 @@ from intent.model.decision import Decision, Entry, Versions
 from intent.model.errors import ClassifierUnavailable, StoreUnavailable, Undecidable
 from intent.model.message import Message
 from intent.model.question import Question
-from intent.queues.memory import MemoryInbox, MemoryLane, MemoryTransaction, MemoryTransactions
+from intent.queues.memory import MemoryInbox
+from intent.queues.memory_lane import MemoryLane
+from intent.queues.memory_rows import MemoryTransaction, MemoryTransactions
 from tests.conftest import MakeDecision, MakeMessage
 
 

@@ -41,7 +41,7 @@ def recounted(database: Database) -> Balance:
 def test_healthy_books_balance(kept: Database) -> None:
     books = recounted(kept)
     assert books.holds
-    assert books.equation() == "5 accepted = 3 decided + 2 waiting + 0 dead"
+    assert books.equation() == "5 accepted = 3 decided + 2 waiting + 0 dead + 0 retracted"
 
 
 def test_an_empty_database_balances(database: Database) -> None:

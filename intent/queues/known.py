@@ -1,0 +1,97 @@
+"""Tells what is new from what is repeated, edited, or in conflict with what is known.
+
+Content is the text. Versions of one message are told apart by their time: one that is older than
+what is known came late and changes nothing, a newer one with another text is an edit. At the same
+instant the order of arrival decides, and a text that the message had before is a redelivery.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from intent.model.batch import Refused
+from intent.model.message import Message, wire
+from intent.store.identities import Identity
+
+REMEDY = "where ids are unique in a room only, put the room before them"
+
+
+@dataclass(slots=True)
+class Arrivals:
+    """What became of messages whose ids are known.
+
+    Attributes:
+        edited: the newest version of each message that is decided again.
+        replaced: the texts that they had, as (identity, digest).
+        conflicting: as payloads that are kept, each with its reason.
+        edits, repeated: counts of messages.
+    """
+
+    edited: dict[Identity, Message] = field(default_factory=dict)
+    replaced: list[tuple[Identity, str]] = field(default_factory=list)
+    conflicting: list[Refused] = field(default_factory=list)
+    edits: int = 0
+    repeated: int = 0
+
+
+def compared(
+    came: Sequence[Message],
+    known: Mapping[Identity, Message],
+    earlier: Mapping[Identity, AbstractSet[str]],
+) -> Arrivals:
+    """Compare messages, in the order in which they came, with what is known under their ids.
+
+    Args:
+        came: messages; each id of theirs is in ``known``.
+        known: the version that stands.
+        earlier: digests of the texts that messages had before.
+    """
+    arrivals = Arrivals()
+    standing = dict(known)
+    digests = {identity: set(earlier.get(identity, ())) for identity in known}
+    for message in came:
+        identity = message.identity
+        before = standing[identity]
+        place = _foreign(message, before)
+        if place:
+            arrivals.conflicting.append(_conflict(message, place))
+        elif _is_edit(message, before, digests[identity]):
+            arrivals.replaced.append((identity, text_digest(before)))
+            digests[identity].add(text_digest(before))
+            standing[identity] = arrivals.edited[identity] = message
+            arrivals.edits += 1
+        else:
+            arrivals.repeated += 1
+    return arrivals
+
+
+def text_digest(message: Message) -> str:
+    """Return the SHA-256 of a message's text; equal for texts that look alike to Unicode."""
+    return hashlib.sha256(unicodedata.normalize("NFC", message.text).encode("utf-8")).hexdigest()
+
+
+def _foreign(message: Message, before: Message) -> str | None:
+    if message.room_id != before.room_id:
+        return "room"
+    return "author" if message.user_id != before.user_id else None
+
+
+def _is_edit(message: Message, before: Message, earlier: AbstractSet[str]) -> bool:
+    digest = text_digest(message)
+    if digest == text_digest(before) or message.sent_at < before.sent_at:
+        return False
+    return message.sent_at > before.sent_at or digest not in earlier
+
+
+def _conflict(message: Message, place: str) -> Refused:
+    payload = wire(message)
+    return Refused(
+        f"message_id: is known from another {place}; {REMEDY}",
+        payload,
+        hashlib.sha256(payload).hexdigest(),
+        f"{message.platform}:{message.message_id}",
+    )

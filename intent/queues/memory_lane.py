@@ -1,0 +1,131 @@
+"""In-memory twin of the ask lane."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from intent.model.message import Message
+from intent.model.question import Claim, Priority, Question
+from intent.queues.memory_rows import MemoryTransaction, Row, Rows
+
+
+class MemoryLane:
+    """The ask lane in memory; ``find`` looks a question's message up, ``lease`` in seconds,
+    ``clock`` returns seconds.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str, str], Message],
+        *,
+        lease: float = 120.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rows: Rows[Question] = Rows(lease, clock)
+        self._find = find
+
+    def put(self, transaction: MemoryTransaction, questions: Sequence[Question]) -> None:
+        """Add questions; one that waits already for the same run stays as it is."""
+        transaction.at_commit.append(lambda: self._add(questions))
+
+    def take(self, count: int, gather: float) -> list[Claim]:
+        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes
+        with its old batch once, and then alone.
+        """
+        rows = sorted(self._next(count, gather), key=_newest, reverse=True)[:count]
+        token = self._rows.claim(rows)
+        return [
+            Claim(
+                row.value,
+                self._find(row.value.platform, row.value.message_id),
+                row.number,
+                token,
+                row.attempts,
+            )
+            for row in rows
+        ]
+
+    def drop(self, identities: AbstractSet[tuple[str, str]]) -> None:
+        """Remove all questions about these messages."""
+        self._rows.drop(lambda question: (question.platform, question.message_id) in identities)
+
+    def _next(self, count: int, gather: float) -> list[Row[Question]]:
+        available = self._rows.available()
+        for priority in Priority:
+            here = [row for row in available if row.value.priority is priority]
+            suspects = [row for row in here if row.attempts > 0]
+            if suspects:
+                first = suspects[0]
+                return (
+                    [row for row in here if row.token == first.token]
+                    if first.token and first.attempts == 1
+                    else [first]
+                )
+            ripe = self._ripe(here, count, gather)
+            if ripe:
+                return (
+                    max(ripe, key=lambda room: max(map(_newest, room)))
+                    if priority is Priority.LIVE
+                    else min(ripe, key=lambda room: room[0].number)
+                )
+        return []
+
+    def _ripe(
+        self, rows: Sequence[Row[Question]], count: int, gather: float
+    ) -> list[list[Row[Question]]]:
+        rooms: dict[tuple[str, str, str], list[Row[Question]]] = {}
+        for row in rows:
+            rooms.setdefault((row.value.run, row.value.platform, row.value.room_id), []).append(row)
+        since = self._rows.clock() - gather
+        return [room for room in rooms.values() if len(room) >= count or room[0].available <= since]
+
+    def done(self, transaction: MemoryTransaction, claims: Sequence[Claim]) -> list[Claim]:
+        """Remove what is still claimed by these claims, and return exactly those."""
+        return self._rows.settle(transaction, claims)
+
+    def retry(self, claims: Sequence[Claim], delay: float) -> None:
+        """Let them come again in ``delay`` seconds; the attempt counts."""
+        self._rows.release(claims, delay=delay, counted=True)
+
+    def release(self, claims: Sequence[Claim], delay: float = 0.0) -> None:
+        """Let them come again in ``delay`` seconds, as if they had never been taken."""
+        self._rows.release(claims, delay=delay, counted=False)
+
+    def expire(self, age: float) -> int:
+        """Drop live questions that were put more than ``age`` seconds ago and that nobody holds;
+        return how many.
+        """
+        now = self._rows.clock()
+        free = [
+            row
+            for row in list(self._rows.rows.values())
+            if row.token is None or row.available <= now
+        ]
+        old = [
+            row.number
+            for row in free
+            if row.value.priority is Priority.LIVE and row.put < now - age
+        ]
+        for number in old:
+            del self._rows.rows[number]
+        return len(old)
+
+    def waiting(self) -> int:
+        """How many questions are open, claimed ones included."""
+        return len(self._rows.rows)
+
+    def _add(self, questions: Sequence[Question]) -> None:
+        waiting = {
+            (row.value.platform, row.value.message_id, row.value.run)
+            for row in self._rows.rows.values()
+        }
+        for question in questions:
+            if (question.platform, question.message_id, question.run) not in waiting:
+                self._rows.add(question)
+
+
+def _newest(row: Row[Question]) -> tuple[datetime, int]:
+    return row.value.event_timestamp, row.number

@@ -1,0 +1,82 @@
+"""What was taken back: kept for what comes late, and matched with the messages it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, select, true, tuple_
+
+from intent.model.batch import Retraction
+from intent.store.engine import insert_for
+from intent.store.identities import Identity, parts
+from intent.store.schema import messages, retractions
+
+
+def record_retractions(transaction: Connection, taken_back: Sequence[Retraction]) -> None:
+    """Keep retractions; of one that comes again the later instant counts."""
+    if not taken_back:
+        return
+    statement = insert_for(transaction, retractions)
+    later = statement.on_conflict_do_update(
+        index_elements=["platform", "room_id", "message_id", "user_id"],
+        set_={"retracted_timestamp": statement.excluded.retracted_timestamp},
+        where=statement.excluded.retracted_timestamp > retractions.c.retracted_timestamp,
+    )
+    transaction.execute(later, [_row(one) for one in taken_back])
+
+
+def meant_by(transaction: Connection, taken_back: Sequence[Retraction]) -> list[Identity]:
+    """Return the messages that retractions mean, as far as they have come."""
+    m = messages.c
+    found: list[Identity] = []
+    for one in taken_back:
+        means = [m.platform == one.platform, m.room_id == one.room_id]
+        if one.user_id is not None:
+            means.append(m.user_id == one.user_id)
+        # A message that is named is gone whatever its date; somebody who was banned may come back.
+        means.append(
+            m.sent_at <= one.at if one.message_id is None else m.message_id == one.message_id
+        )
+        rows = transaction.execute(select(m.platform, m.message_id).where(*means))
+        found.extend((row.platform, row.message_id) for row in rows)
+    return list(dict.fromkeys(found))
+
+
+def taken_back_before(transaction: Connection, identities: Sequence[Identity]) -> list[Identity]:
+    """Return those of these messages that a retraction means which came before them."""
+    m, r = messages.c, retractions.c
+    room = and_(r.platform == m.platform, r.room_id == m.room_id)
+    named = and_(room, r.message_id == m.message_id, r.user_id.in_(("", m.user_id)))
+    author = and_(room, r.message_id == "", r.user_id.in_(("", m.user_id)))
+    found: list[Identity] = []
+    for part in parts(identities):
+        here = tuple_(m.platform, m.message_id).in_(part)
+        for means, in_time in ((named, true()), (author, m.sent_at <= r.retracted_timestamp)):
+            found.extend(_joined(transaction, means, here, in_time))
+    return list(dict.fromkeys(found))
+
+
+def _joined(
+    transaction: Connection,
+    means: ColumnElement[bool],
+    here: ColumnElement[bool],
+    in_time: ColumnElement[bool],
+) -> Iterator[Identity]:
+    query = (
+        select(messages.c.platform, messages.c.message_id)
+        .join_from(messages, retractions, means)
+        .where(here, in_time)
+    )
+    for row in transaction.execute(query):
+        yield row.platform, row.message_id
+
+
+def _row(one: Retraction) -> dict[str, object]:
+    return {
+        "platform": one.platform,
+        "room_id": one.room_id,
+        "message_id": one.message_id or "",
+        "user_id": one.user_id or "",
+        "retracted_timestamp": one.at,
+        "retracted_by": one.by,
+    }
