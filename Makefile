@@ -11,14 +11,19 @@ help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/installed: pyproject.toml constraints.txt
-	@echo "installing into $(VENV) (a few minutes the first time)"
+	@echo "installing into $(VENV) (a minute the first time)"
 	$(PYTHON) -m venv $(VENV)
-# torch by its exact version: a looser request may bring several GB of CUDA packages
-	$(PIP) $(shell grep -i '^torch==' constraints.txt)
 	$(PIP) --editable .
 	touch $@
 
-$(VENV)/tested: $(VENV)/installed
+$(VENV)/trained: $(VENV)/installed
+	@echo "adding torch and its kin to $(VENV) (a few minutes the first time)"
+# torch by its exact version: a looser request may bring several GB of CUDA packages
+	$(PIP) $(shell grep -i '^torch==' constraints.txt)
+	$(PIP) --editable ".[train]"
+	touch $@
+
+$(VENV)/tested: $(VENV)/trained
 	$(PIP) --editable ".[test,check]"
 	touch $@
 
@@ -45,7 +50,7 @@ format: $(VENV)/tested  ## format and mend what can be mended
 architecture: $(VENV)/tested  ## write the tree of docs/architecture.md, after a module came or went
 	$(BIN)/python -m tests.architecture
 
-train: $(VENV)/installed  ## rebuild the head that ships from the repository's own data
+train: $(VENV)/trained  ## rebuild the head that ships from the repository's own data
 	$(BIN)/intent train --data eval/datasets/lead_intent/train.jsonl --dev eval/datasets/lead_intent/dev.jsonl --out intent/models/lead_intent
 
 clean:  ## remove what was installed and built

@@ -51,8 +51,9 @@ class Settings(BaseSettings):
         description="sentence encoder, a folder or hub name; default: the one the head was trained "
         "with",
     )
-    cache_dir: Path = Field(
-        Path("~/.cache/lead-intent"), description="where converted encoders are kept"
+    cache_dir: Path | None = Field(
+        Path("~/.cache/lead-intent"),
+        description="where encoders that torch had to export are kept; nothing else is",
     )
     threads: Annotated[int, Field(gt=0, le=256)] | None = Field(
         None, description="threads of the local model; default: one for each core"
@@ -172,7 +173,16 @@ class Settings(BaseSettings):
     @field_validator("cache_dir", "prompts_dir", "model_dir", "feature_sets")
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
-        return value.expanduser() if value else None
+        try:
+            return value.expanduser() if value else None
+        except RuntimeError:
+            # A user id without a home: what has to exist is then missed where it is opened.
+            return value
+
+    @field_validator("cache_dir")
+    @classmethod
+    def _somewhere(cls, value: Path | None) -> Path | None:
+        return None if value is not None and value.parts[0].startswith("~") else value
 
 
 def load_settings() -> Settings:

@@ -10,6 +10,7 @@ import typer
 
 from intent.cli.arguments import AsJson, application
 from intent.cli.screen import json_line, say
+from intent.model.errors import OperatorError
 
 
 def train(
@@ -32,7 +33,12 @@ def train(
     Examples: [bold]intent train --data train.jsonl --out my_model[/] · [bold]intent classify
     test.jsonl --model my_model --json[/]
     """
-    from intent.training.train import train as run
+    try:
+        from intent.training.train import train as run
+    except ModuleNotFoundError as error:
+        raise OperatorError(
+            f"{error.name} is not installed; run: pip install 'lead-intent[train]'"
+        ) from error
 
     app = application()
     report = run(

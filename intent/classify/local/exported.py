@@ -110,7 +110,7 @@ def _export(source: Path, made: Path, layers: int, adapter: Path | None) -> None
     if not all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
         raise OperatorError(
             f"the encoder in {source} cannot be used without torch, as it is not built like BERT "
-            "or not saved as usual; install lead-intent[train]"
+            "or not saved as usual; run: pip install 'lead-intent[train]'"
         )
     command = [sys.executable, "-m", "intent.classify.local.export"]
     command += [str(source.resolve()), str(made.resolve()), "--layers", str(layers)]

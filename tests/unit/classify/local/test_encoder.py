@@ -257,7 +257,7 @@ def test_without_torch_an_encoder_that_needs_it_is_refused_with_the_remedy(
     other: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(OperatorError, match=r"install lead-intent\[train\]"):
+    with pytest.raises(OperatorError, match=r"pip install 'lead-intent\[train\]'"):
         open_encoder(spec_of(other, 2), tmp_path)
 
 
@@ -265,6 +265,6 @@ def test_without_its_package_all_layers_of_the_bundled_encoder_are_refused_with_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(OperatorError, match=r"install lead-intent\[train\]"):
+    with pytest.raises(OperatorError, match=r"pip install 'lead-intent\[train\]'"):
         open_encoder(EncoderSpec(BUNDLED, SHIPPED_FROM, 6), None)
     assert open_encoder(EncoderSpec(BUNDLED, SHIPPED_FROM, 4), None).dimensions == 384
