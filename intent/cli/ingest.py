@@ -32,6 +32,12 @@ def ingest(
             min=0.001, help="Replay at recorded speed × N; without it as fast as possible."
         ),
     ] = None,
+    room_ids: Annotated[
+        bool,
+        typer.Option(
+            "--room-ids", help="Message ids are unique in a room only: put the room before each."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read messages from a file or stdin into the inbox; a second time adds nothing.
@@ -41,7 +47,7 @@ def ingest(
     """
     app = application()
     with opened(path) as descriptor, stopping() as stop:
-        report = read_into_inbox(app, descriptor, path, speed, stop)
+        report = read_into_inbox(app, descriptor, path, speed, stop, room_ids=room_ids)
     if as_json:
         json_line(asdict(report))
         return
@@ -54,15 +60,20 @@ def ingest(
     if report.conflicting:
         say(
             f"{report.conflicting:,} in conflict: their ids are known from another room or author, "
-            "so they were not accepted; where ids are unique in a room only, put the room before "
-            "them"
+            "so they were not accepted; where ids are unique in a room only, ingest with --room-ids"
         )
     if report.refused or report.conflicting:
         say("what was not accepted is kept as dead letters; see: intent dead list")
 
 
 def read_into_inbox(
-    app: Application, descriptor: int, name: str, speed: float | None, stop: Event
+    app: Application,
+    descriptor: int,
+    name: str,
+    speed: float | None,
+    stop: Event,
+    *,
+    room_ids: bool = False,
 ) -> IngestReport:
     """Read a file into the inbox, with a progress bar and the first few refusals for people.
 
@@ -70,6 +81,7 @@ def read_into_inbox(
         StoreUnavailable: the database did not take a batch.
     """
     from intent.flow.ingest import ingest as run
+    from intent.sources.door import Door
     from intent.sources.replay import ReplaySource
 
     shown = 0
@@ -82,7 +94,8 @@ def read_into_inbox(
         elif shown == SHOWN_REFUSALS + 1:
             say("… further refusals are only counted; see: intent dead list")
 
-    source = ReplaySource(descriptor, name, speed=speed, sleep=stop.wait)
+    door = Door(room_ids=room_ids)
+    source = ReplaySource(descriptor, name, speed=speed, sleep=stop.wait, door=door)
     size = os.fstat(descriptor).st_size or None
     with progress_bar("reading (bytes)", size) as (bar, task):
 
