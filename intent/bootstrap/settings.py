@@ -48,6 +48,20 @@ class Settings(BaseSettings):
         SecretStr("sqlite:///intent.db"),
         description="where everything is stored: an SQLite file or a PostgreSQL database",
     )
+    database_schema: str | None = Field(
+        None,
+        description="PostgreSQL's schema that holds the tables; default: what the server says",
+    )
+    database_statement_timeout: Seconds = Field(
+        30.0,
+        description="seconds that PostgreSQL may take for one statement of a command that writes",
+    )
+    database_report_timeout: Seconds = Field(
+        600.0, description="the same for a command that only reads"
+    )
+    database_lock_timeout: Seconds = Field(
+        10.0, description="seconds to wait for a lock of another transaction"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="smallest level that is logged to stderr"
     )

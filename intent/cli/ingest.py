@@ -13,6 +13,7 @@ from intent.cli.arguments import AsJson, application, opened
 from intent.cli.screen import json_line, one_line, progress_bar, say
 from intent.cli.stopping import stopping
 from intent.model.errors import StoreUnavailable
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
@@ -45,7 +46,7 @@ def ingest(
     Examples: [bold]intent ingest chat.jsonl[/] · [bold]tail -f chat.jsonl | intent ingest -[/] ·
     [bold]intent ingest chat.jsonl --speed 10[/]
     """
-    app = application()
+    app = application(access=Access.CREATE)
     with opened(path) as descriptor, stopping() as stop:
         report = read_into_inbox(app, descriptor, path, speed, stop, room_ids=room_ids)
     if as_json:
@@ -94,6 +95,7 @@ def read_into_inbox(
         elif shown == SHOWN_REFUSALS + 1:
             say("… further refusals are only counted; see: intent dead list")
 
+    app.database.leave_with(stop)
     door = Door(room_ids=room_ids)
     source = ReplaySource(descriptor, name, speed=speed, sleep=stop.wait, door=door)
     size = os.fstat(descriptor).st_size or None
