@@ -216,9 +216,10 @@ def test_a_gate_has_a_margin_or_a_limit_but_not_both(tmp_path) -> None:
 @pytest.mark.slow
 def test_a_run_whose_process_was_killed_resumes_to_the_same_result(tmp_path) -> None:
     """The real local model, in a process that gets SIGKILL as soon as its first batch is on the
-    disk.
+    disk; two more batches follow that one.
     """
-    words = [sys.executable, "-m", "eval", "run", "--suite", "eval/suites/local.yaml", "-o"]
+    suite = ["--suite", "eval/suites/local.yaml", "--sample", "600"]
+    words = [sys.executable, "-m", "eval", "run", *suite, "-o"]
     subprocess.run(
         [*words, str(tmp_path / "whole")], cwd=ROOT, capture_output=True, timeout=200, check=True
     )
