@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gate format architecture train clean
+.PHONY: help demo test check gate format architecture mutate train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: $(VENV)/tested  ## format and mend what can be mended
 
 architecture: $(VENV)/tested  ## write the tree of docs/architecture.md, after a module came or went
 	$(BIN)/python -m tests.architecture
+
+mutate: $(VENV)/tested  ## break the code on purpose, many ways, and see that tests notice (half an hour; not in CI)
+	$(BIN)/python -m tests.mutations
 
 train: $(VENV)/trained  ## rebuild the head that ships from the repository's own data
 	$(BIN)/intent train --data eval/datasets/lead_intent/train.jsonl --dev eval/datasets/lead_intent/dev.jsonl --out intent/models/lead_intent
