@@ -127,6 +127,16 @@ def test_a_decided_message_is_not_accepted_again(case: Case, make_message: MakeM
     assert case.inbox.waiting() == 0
 
 
+def test_a_decided_message_that_comes_beside_a_new_one_does_not_wait_again(
+    case: Case, make_message: MakeMessage
+) -> None:
+    message, other = make_message(), make_message()
+    case.inbox.put(Batch([message]))
+    finish(case, take(case))
+    accepted = case.inbox.put(Batch([message, other]))
+    assert (accepted.new, accepted.repeated, texts(take(case))) == (1, 1, [other.text])
+
+
 def test_what_is_claimed_is_not_lent_twice(case: Case, make_message: MakeMessage) -> None:
     case.inbox.put(Batch([make_message() for _ in range(3)]))
     assert len(take(case, count=2)) == 2

@@ -88,6 +88,7 @@ class Bench:
         self.decisions, self.features = FakeDecisions(), FakeFeatures()
         self.lane = MemoryLane(self._find, clock=lambda: self.now)
         self.steps: list[str] = []
+        self.at_step: Callable[[str], None] = lambda name: None
         self.waits: list[float] = []
         self.worker = Worker(
             self.inbox,
@@ -99,9 +100,13 @@ class Bench:
             unsure=lambda _: unsure,
             policy=WorkerPolicy(**policy),
             stop=self.stop,
-            step=self.steps.append,
+            step=self._step,
         )
         self.stop.wait = self._wait  # type: ignore[method-assign]
+
+    def _step(self, name: str) -> None:
+        self.steps.append(name)
+        self.at_step(name)
 
     def _wait(self, timeout: float | None = None) -> bool:
         self.waits.append(timeout or 0.0)
@@ -189,7 +194,7 @@ def test_leaving_during_an_outage_loses_nothing(
     at = bench()
     at.decisions.outages = 10**9
     at.inbox.put(Batch([make_message()]))
-    at.worker._step = lambda name: at.stop.set() if name == "decided" else None
+    at.at_step = lambda name: at.stop.set() if name == "decided" else None
     at.worker.run()
     assert at.inbox.waiting() == 1
 
@@ -220,11 +225,22 @@ def test_a_worker_that_was_overtaken_changes_nothing(
             assert at.inbox.take(10, 1000)
             at.stop.set()
 
-    at.worker._step = overtaken
+    at.at_step = overtaken
     report = at.worker.run()
     assert (report.overtaken, report.decided) == (1, 0)
     assert at.decisions.saved == {}
     assert at.features.added == []
+
+
+def test_what_was_decided_before_is_neither_counted_nor_asked_again(
+    bench: Callable[..., Bench], make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    at, known = bench(unsure=True), make_message()
+    at.decisions.save(MemoryTransaction(), [Entry(known, make_decision("spam"))])
+    at.inbox.put(Batch([known, make_message()]))
+    report = at.worker.run(drain=True)
+    assert (report.decided, report.unsure, at.inbox.waiting(), at.lane.waiting()) == (1, 1, 0, 1)
+    assert known.identity not in {entry.message.identity for entry in at.features.added}
 
 
 def test_an_unsure_decision_is_marked_degraded_and_waits_in_the_lane(
@@ -247,7 +263,7 @@ def test_told_to_stop_it_finishes_the_batch_at_hand_and_takes_no_other(
 ) -> None:
     at = bench(batch_count=10)
     at.inbox.put(Batch([make_message(str(number)) for number in range(25)]))
-    at.worker._step = lambda name: at.stop.set() if name == "claimed" else None
+    at.at_step = lambda name: at.stop.set() if name == "claimed" else None
     report = at.worker.run()
     assert (report.decided, at.inbox.waiting()) == (10, 15)
 

@@ -1,0 +1,47 @@
+"""Raw outputs become probabilities by the model's own slope and offset, output by output."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from intent.bootstrap.resources import locate
+from intent.classify.local.classifier import calibrated
+from intent.classify.local.modelfile import Model, load_model
+
+SLOPE, OFFSET = 0.5, -1.25
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Model:
+    return load_model(locate("models") / "lead_intent")
+
+
+def with_calibration(model: Model, *, exclusive: bool = False) -> Model:
+    outputs = len(model.numbers.bias)
+    slope = np.linspace(SLOPE, 2 * SLOPE, outputs, dtype=np.float32)
+    offset = np.linspace(OFFSET, -OFFSET, outputs, dtype=np.float32)
+    return dataclasses.replace(
+        model,
+        numbers=dataclasses.replace(model.numbers, slope=slope, offset=offset),
+        description=model.description.model_copy(update={"exclusive": exclusive}),
+    )
+
+
+def test_slope_and_offset_come_before_the_logistic_curve(shipped: Model) -> None:
+    model = with_calibration(shipped)
+    outputs = len(model.numbers.bias)
+    found = calibrated(model, np.full((2, outputs), 3.0, dtype=np.float32))
+    assert found[0, 0] == pytest.approx(1 / (1 + np.exp(-(3.0 * SLOPE + OFFSET))))
+    assert found[1, -1] == pytest.approx(1 / (1 + np.exp(-(3.0 * 2 * SLOPE - OFFSET))))
+
+
+def test_slope_and_offset_come_before_exclusive_labels_share_one(shipped: Model) -> None:
+    model = with_calibration(shipped, exclusive=True)
+    logits = np.array([[3.0] * len(model.numbers.bias)], dtype=np.float32)
+    found = calibrated(model, logits)
+    assert found.sum() == pytest.approx(1.0)
+    ratio = np.exp((3.0 * 2 * SLOPE - OFFSET) - (3.0 * SLOPE + OFFSET))
+    assert found[0, -1] / found[0, 0] == pytest.approx(ratio)
