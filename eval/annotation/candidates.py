@@ -16,6 +16,7 @@ from intent.bootstrap.application import open_application
 from intent.bootstrap.deciding import build_local
 from intent.model.errors import Malformed, OperatorError
 from intent.model.message import Message, parse_message
+from intent.sources.decoding import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def from_messages(path: Path) -> Candidates:
 
 def _read(path: Path) -> list[Message]:
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_text(path).encode("utf-8").split(b"\n")
     except OSError as error:
         raise OperatorError(f"the messages {path} cannot be read: {error.strerror}") from error
     messages = []

@@ -17,6 +17,7 @@ from eval.annotation.annotations import Given
 from eval.data.dataset import DatasetFault, ExpectedSlot, Row
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
+from intent.sources.decoding import read_text
 
 _LABELS, _SLOTS, _TEXT = "labels", "slots", "text"
 _MAIL = "@annotators.invalid"
@@ -78,7 +79,7 @@ def read_tasks(
         OperatorError: the file is no list of tasks.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(read_text(path))
     except (OSError, ValueError) as error:
         raise OperatorError(f"{path} is no Label Studio JSON: {error}") from error
     if not isinstance(found, list):

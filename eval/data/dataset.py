@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from intent.model.errors import OperatorError
 from intent.model.message import AuthorRole, Context, Key, Kind, Message, Reply, Text
+from intent.sources.decoding import read_text
 
 SPLITS = ("train", "dev", "test")
 """The splits, in the order in which a model meets them."""
@@ -118,7 +119,7 @@ def read_file(path: Path) -> tuple[list[Row], list[DatasetFault]]:
         OperatorError: the file cannot be read.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = read_text(path).split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"the dataset {path} cannot be read: {error}") from error
     rows, faults = [], []

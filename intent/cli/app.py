@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from intent import __version__
 from intent.cli import dead, features, prompts, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
@@ -79,5 +78,12 @@ def _version(
     ] = False,
 ) -> None:
     if version:
-        typer.echo(__version__)
+        from importlib import metadata
+
+        typer.echo(
+            next(
+                (found.version for found in metadata.distributions(name="lead-intent")),
+                "not installed",
+            )
+        )
         raise typer.Exit

@@ -3,37 +3,53 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from intent.model.errors import OperatorError, WrongUse
-from intent.store.access import Access
+from intent.model.errors import Later, OperatorError, WrongUse
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
 
+T = TypeVar("T")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object a line.")]
 
 
-def application(*, access: Access = Access.READ, quiet: bool = False) -> Application:
+def application(*, quiet: bool = False) -> Application:
     """Return the application of the environment's settings, with logs as they ask.
 
     Args:
-        access: what the verb does with the database; one that says nothing only reads.
         quiet: log warnings only.
     """
     from intent.bootstrap.application import open_application
     from intent.telemetry import configure_logs
 
-    app = open_application(access=access)
+    app = open_application()
     level = "warning" if quiet else app.settings.log_level
     configure_logs(level, as_json=app.settings.log_json)
     return app
+
+
+def waiting_for_database(open_it: Callable[[], T], stop: Event) -> T:
+    """Return what needs the database, once that is there; the log says what is waited for.
+
+    Raises:
+        Stopping: ``stop`` was set meanwhile.
+    """
+    from intent.retry import retry_until_available
+    from intent.telemetry import logger
+
+    def waiting(seconds: float, error: Later) -> None:
+        logger("database").warning("waiting", seconds=seconds, error=str(error))
+
+    return retry_until_available(open_it, stop=stop, delay=0.2, most=10.0, waiting=waiting)
 
 
 def instant(text: str) -> datetime:

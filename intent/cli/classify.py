@@ -94,12 +94,12 @@ def _classifier(app: Application, by: By, model: Path | None) -> Classifier:
 
 def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
     from intent.operations.classify import message_of
-    from intent.sources.door import MAX_PAYLOAD_BYTES
-    from intent.sources.lines import read_lines
+    from intent.sources.records import read_records
+    from intent.sources.replay import MAX_PAYLOAD_BYTES
 
     batch: list[Message] = []
     refused = 0
-    for line in read_lines(descriptor, MAX_PAYLOAD_BYTES + 1):
+    for line in read_records(descriptor, MAX_PAYLOAD_BYTES + 1):
         if line is not None and line.payload.strip():
             try:
                 batch.append(message_of(line))

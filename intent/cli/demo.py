@@ -14,7 +14,6 @@ from intent.cli.leads import lead_table
 from intent.cli.screen import results
 from intent.cli.stopping import stopping
 from intent.cli.work import decide_inbox
-from intent.store.access import Access
 
 
 def demo(
@@ -33,12 +32,11 @@ def demo(
     from intent.operations.leads import find_leads
 
     given = application(quiet=True).settings
-    settings = given.model_copy(update={"database_url": sqlite_url(database)})
-    app = Application(settings, access=Access.CREATE)
+    app = Application(given.model_copy(update={"database_url": sqlite_url(database)}))
     started = time.perf_counter()
     sample = str(locate("sources") / "sample.jsonl")
     with opened(sample) as descriptor, stopping() as stop:
-        read = read_into_inbox(app, descriptor, "sample.jsonl", None, stop)
+        read, _ = read_into_inbox(app, descriptor, "sample.jsonl", None, stop)
         report = decide_inbox(app, stop, drain=True)
     found = list(find_leads(app.database, app.taxonomy))
     shown = sorted(found, key=lambda lead: -lead.lead_probability)[:rows]

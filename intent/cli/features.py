@@ -17,7 +17,6 @@ from intent.cli import offline
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, one_line, results, say
 from intent.model.errors import OperatorError, WrongUse
-from intent.store.access import Access
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -158,8 +157,8 @@ def rebuild() -> None:
 
     Example: [bold]intent features rebuild[/]
     """
-    opened = application(access=Access.WRITE)
-    with opened.database.begin(patient=True) as transaction:
+    opened = application()
+    with opened.database.begin() as transaction:
         counted = opened.features.rebuild(transaction)
     say(f"{counted:,} decisions counted anew")
 

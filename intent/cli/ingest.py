@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application, opened
+from intent.cli.arguments import AsJson, application, opened, waiting_for_database
 from intent.cli.screen import json_line, one_line, progress_bar, say
 from intent.cli.stopping import stopping
-from intent.model.errors import StoreUnavailable
-from intent.store.access import Access
+from intent.model.errors import OperatorError, Stopping
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
     from intent.flow.ingest import IngestReport
-    from intent.model.batch import Refused
+    from intent.model.batch import Batch, Refused
 
 SHOWN_REFUSALS = 5
 
@@ -33,12 +33,6 @@ def ingest(
             min=0.001, help="Replay at recorded speed × N; without it as fast as possible."
         ),
     ] = None,
-    room_ids: Annotated[
-        bool,
-        typer.Option(
-            "--room-ids", help="Message ids are unique in a room only: put the room before each."
-        ),
-    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read messages from a file or stdin into the inbox; a second time adds nothing.
@@ -46,12 +40,23 @@ def ingest(
     Examples: [bold]intent ingest chat.jsonl[/] · [bold]tail -f chat.jsonl | intent ingest -[/] ·
     [bold]intent ingest chat.jsonl --speed 10[/]
     """
-    app = application(access=Access.CREATE)
+    app = application()
     with opened(path) as descriptor, stopping() as stop:
-        report = read_into_inbox(app, descriptor, path, speed, stop, room_ids=room_ids)
+        report, whole = read_into_inbox(app, descriptor, path, speed, stop)
     if as_json:
         json_line(asdict(report))
-        return
+    else:
+        _say(report)
+    if report.refused_most:
+        raise OperatorError(
+            "most of it was refused, so it is probably no file of messages: one JSON object a "
+            "line, or a JSON array of them; the reasons: intent dead list"
+        )
+    if not whole and path != "-":
+        raise OperatorError("interrupted; what was read is stored, go on with the same command")
+
+
+def _say(report: IngestReport) -> None:
     say(
         f"{report.accepted:,} accepted, {report.repeated:,} known already, {report.refused:,} "
         f"refused ({report.refused_new:,} new)"
@@ -61,58 +66,73 @@ def ingest(
     if report.conflicting:
         say(
             f"{report.conflicting:,} in conflict: their ids are known from another room or author, "
-            "so they were not accepted; where ids are unique in a room only, ingest with --room-ids"
+            "so they were not accepted; where ids are unique in a room only, put the room before "
+            "them"
         )
     if report.refused or report.conflicting:
         say("what was not accepted is kept as dead letters; see: intent dead list")
 
 
 def read_into_inbox(
-    app: Application,
-    descriptor: int,
-    name: str,
-    speed: float | None,
-    stop: Event,
-    *,
-    room_ids: bool = False,
-) -> IngestReport:
-    """Read a file into the inbox, with a progress bar and the first few refusals for people.
+    app: Application, descriptor: int, name: str, speed: float | None, stop: Event
+) -> tuple[IngestReport, bool]:
+    """Read a file into the inbox, with a progress bar and the first few refusals for people; return
+    the counts, and whether it was read to its end.
 
     Raises:
-        StoreUnavailable: the database did not take a batch.
+        OperatorError: we were told to stop while the database was away.
     """
     from intent.flow.ingest import ingest as run
-    from intent.sources.door import Door
     from intent.sources.replay import ReplaySource
 
-    shown = 0
-
-    def show(refused: Refused) -> None:
-        nonlocal shown
-        shown += 1
-        if shown <= SHOWN_REFUSALS:
-            say(f"refused {one_line(refused.position, 200)}: {one_line(refused.reason, 300)}")
-        elif shown == SHOWN_REFUSALS + 1:
-            say("… further refusals are only counted; see: intent dead list")
-
-    app.database.leave_with(stop)
-    door = Door(room_ids=room_ids)
-    source = ReplaySource(descriptor, name, speed=speed, sleep=stop.wait, door=door)
+    source = ReplaySource(descriptor, name, stop=stop, speed=speed, sleep=stop.wait)
     size = os.fstat(descriptor).st_size or None
+    kept: list[Batch] = []
     with progress_bar("reading (bytes)", size) as (bar, task):
 
         def progress(report: IngestReport) -> None:
-            bar.update(
-                task,
-                completed=os.lseek(descriptor, 0, os.SEEK_CUR) if size else None,
-                note=f"{report.accepted:,} accepted, {report.repeated:,} known, "
-                f"{report.refused:,} refused",
-            )
+            note = f"{report.accepted:,} accepted, {report.repeated:,} known"
+            note += f", {report.refused:,} refused"
+            if report.outages:
+                note += f", waited {report.outages:,} times for the database"
+            at = os.lseek(descriptor, 0, os.SEEK_CUR) if size else None
+            bar.update(task, completed=at, note=note)
 
         try:
-            return run(source, app.inbox, stop=stop, progress=progress, on_refused=show)
-        except StoreUnavailable as error:
-            raise StoreUnavailable(
-                f"the database did not take the messages ({error}); mend that and run the same "
-                "command again: nothing is stored twice"
-            ) from error
+            inbox = waiting_for_database(lambda: app.inbox, stop)
+            show = _Refusals()
+            report = run(
+                source, inbox, stop=stop, progress=progress, on_refused=show, keep=kept.append
+            )
+        except Stopping as error:
+            raise OperatorError(_left(name, kept)) from error
+    return report, source.at_end
+
+
+class _Refusals:
+    """Tells people the first few refusals, and that there are more."""
+
+    def __init__(self) -> None:
+        self._shown = 0
+
+    def __call__(self, refused: Refused) -> None:
+        self._shown += 1
+        if self._shown <= SHOWN_REFUSALS:
+            say(f"refused {one_line(refused.position, 200)}: {one_line(refused.reason, 300)}")
+        elif self._shown == SHOWN_REFUSALS + 1:
+            say("… further refusals are only counted; see: intent dead list")
+
+
+def _left(name: str, kept: list[Batch]) -> str:
+    """Return what to do about a stop during an outage; of a pipe, what was read is saved."""
+    from intent.model.message import wire
+
+    if name != "-":
+        return "interrupted while the database was away; go on with the same command"
+    path = Path(f"intent-unstored-{os.getpid()}.jsonl")
+    messages = [message for batch in kept for message in batch.messages]
+    path.write_bytes(b"".join(wire(message) + b"\n" for message in messages))
+    return (
+        f"interrupted while the database was away; {len(messages):,} messages that were read and "
+        f"not stored lie in {path.absolute()}: intent ingest {path}"
+    )

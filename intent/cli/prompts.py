@@ -163,11 +163,11 @@ def _folder(of: Application) -> PromptFolder:
 
 def _read(path: str) -> list[Message]:
     from intent.operations.classify import message_of
-    from intent.sources.door import MAX_PAYLOAD_BYTES
-    from intent.sources.lines import read_lines
+    from intent.sources.records import read_records
+    from intent.sources.replay import MAX_PAYLOAD_BYTES
 
     with opened(path) as descriptor:
-        lines = islice(read_lines(descriptor, MAX_PAYLOAD_BYTES + 1), _LINES)
+        lines = islice(read_records(descriptor, MAX_PAYLOAD_BYTES + 1), _LINES)
         messages = [message_of(line) for line in lines if line is not None and line.payload.strip()]
     if not messages:
         raise OperatorError(f"{path} holds no messages; give a JSONL file of messages")

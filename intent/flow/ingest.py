@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
-from intent.model.batch import Batch, Refused
+from intent.model.batch import Accepted, Batch, Refused
+from intent.model.errors import Later, Stopping
 from intent.ports.ingestion import Inbox, Source
+from intent.retry import retry_until_available
+from intent.telemetry import logger
 
 
 @dataclass(slots=True)
@@ -23,6 +26,7 @@ class IngestReport:
         conflicting: messages whose id is known from another room or author; all are kept as dead
             letters.
         retracted: messages that somebody took back.
+        outages: how often the database did not take a batch, and it was put again.
     """
 
     accepted: int = 0
@@ -32,6 +36,24 @@ class IngestReport:
     edited: int = 0
     conflicting: int = 0
     retracted: int = 0
+    outages: int = 0
+
+    @property
+    def refused_most(self) -> bool:
+        """Whether more payloads were refused than read: it is probably another kind of file."""
+        return self.refused > self.accepted + self.repeated + self.edited + self.conflicting
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPolicy:
+    """How patient; times in seconds.
+
+    Attributes:
+        outage_delay: before the second try to store a batch; doubles up to ``outage_delay_most``.
+    """
+
+    outage_delay: float = 0.2
+    outage_delay_most: float = 10.0
 
 
 def ingest(
@@ -39,34 +61,60 @@ def ingest(
     inbox: Inbox,
     *,
     stop: Event,
+    policy: IngestPolicy = IngestPolicy(),
+    keep: Callable[[Batch], None] = lambda batch: None,
     progress: Callable[[IngestReport], None] = lambda report: None,
     on_refused: Callable[[Refused], None] = lambda refused: None,
 ) -> IngestReport:
-    """Read a source to its end, or until told to stop.
+    """Read a source to its end, or until told to stop; an outage of the database is waited out.
+
+    Meanwhile nothing is read: a file waits, and so does whoever writes into a pipe, once it is
+    full.
 
     Args:
-        stop: set from outside to leave after the batch at hand.
+        stop: set from outside to leave when the source pauses or ends; sources that can end by
+            themselves then hand over what they have read.
+        keep: told the batch at hand when we are told to stop during an outage: it was read, and is
+            stored nowhere.
         progress: told the counts so far after every batch.
         on_refused: told every payload that is no message.
 
     Raises:
-        StoreUnavailable: the database did not take a batch; everything before it is stored, and a
-            second ingest adds only the rest.
+        Stopping: we were told to stop during an outage; everything before the batch at hand is
+            stored, and a second ingest adds only the rest.
     """
-    report = IngestReport()
+    report, log = IngestReport(), logger("ingest")
+
+    def waiting(seconds: float, error: Later) -> None:
+        report.outages += 1
+        log.warning("waiting", seconds=seconds, error=str(error))
+        progress(report)
+
+    def put(batch: Batch) -> Accepted:
+        return retry_until_available(
+            lambda: inbox.put(batch),
+            stop=stop,
+            delay=policy.outage_delay,
+            most=policy.outage_delay_most,
+            waiting=waiting,
+        )
+
     for batch in source.read():
         if batch:
-            _put(inbox, batch, report)
+            try:
+                _count(batch, put(batch), report)
+            except Stopping:
+                keep(batch)
+                raise
             for refused in batch.refused:
                 on_refused(refused)
             progress(report)
-        if stop.is_set():
+        elif stop.is_set():
             break
     return report
 
 
-def _put(inbox: Inbox, batch: Batch, report: IngestReport) -> None:
-    accepted = inbox.put(batch)
+def _count(batch: Batch, accepted: Accepted, report: IngestReport) -> None:
     report.accepted += accepted.new
     report.repeated += accepted.repeated
     report.refused += len(batch.refused)

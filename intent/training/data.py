@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from intent.model.errors import OperatorError
 from intent.model.message import Kind, Message
+from intent.sources.decoding import read_text
 
 _NO_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ def read_examples(path: Path) -> list[Example]:
         OperatorError: the file cannot be read, or a line is no labelled text; the line is named.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = read_text(path).split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path} cannot be read as UTF-8 text: {error}") from error
     first: dict[str, int] = {}

@@ -8,14 +8,14 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from intent.model.batch import Refused
 from intent.model.message import Message, wire
-from intent.sources.door import MAX_PAYLOAD_BYTES, Door
-from intent.sources.lines import read_lines
-from intent.sources.replay import ReplaySource
+from intent.sources.records import read_records
+from intent.sources.replay import MAX_PAYLOAD_BYTES, ReplaySource
 from tests.conftest import MakeMessage
 
 Open = Callable[[bytes], int]
@@ -46,14 +46,14 @@ def test_messages_and_refusals_come_in_order_with_their_lines(
 ) -> None:
     one, two = make_message("one"), make_message("two")
     content = b"\n".join([wire(one), b"not json", b"", wire(two)])
-    (pause, last) = ReplaySource(open_bytes(content), "chat.jsonl").read()
-    assert [*pause.messages, *last.messages] == [one, two]
-    (refused,) = pause.refused
+    (last,) = ReplaySource(open_bytes(content), "chat.jsonl").read()
+    assert last.messages == [one, two]
+    (refused,) = last.refused
     assert (refused.position, refused.payload) == ("chat.jsonl line 2", b"not json")
 
 
 def test_windows_line_ends_are_no_part_of_the_payload(open_bytes: Open) -> None:
-    assert [line.payload for line in read_lines(open_bytes(b"a\r\nb\r\n"), 100) if line] == [
+    assert [line.payload for line in read_records(open_bytes(b"a\r\nb\r\n"), 100) if line] == [
         b"a",
         b"b",
     ]
@@ -110,7 +110,7 @@ def test_recorded_speed_waits_as_long_as_people_did(
 def test_a_silent_pipe_says_that_nothing_is_there(make_message: MakeMessage) -> None:
     reading, writing = os.pipe()
     os.write(writing, wire(make_message("first")) + b"\n")
-    lines = read_lines(reading, 1000)
+    lines = read_records(reading, 1000)
     assert next(lines) is not None
     assert next(lines) is None
     os.write(writing, json.dumps({"last": "line without its end"}).encode())
@@ -124,10 +124,10 @@ def test_a_message_from_the_day_after_tomorrow_is_refused(
 ) -> None:
     message = make_message()
     early = ReplaySource(
-        open_bytes(wire(message)), "x", door=Door(now=lambda: message.sent_at - timedelta(days=2))
+        open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(days=2)
     )
     in_time = ReplaySource(
-        open_bytes(wire(message)), "x", door=Door(now=lambda: message.sent_at - timedelta(hours=23))
+        open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(hours=23)
     )
     (refused,) = read_all(early)
     assert isinstance(refused, Refused)
@@ -136,5 +136,10 @@ def test_a_message_from_the_day_after_tomorrow_is_refused(
 
 
 def test_a_stream_of_nothing_lets_its_reader_leave(open_bytes: Open) -> None:
-    assert set(map(bool, ReplaySource(open_bytes(b"\n" * 100), "x").read())) == {False}
-    assert next(read_lines(open_bytes(b"\0" * 200_000), 10)) is None
+    stop = Event()
+    stop.set()
+    stopped = ReplaySource(open_bytes(b"\n" * 100), "x", stop=stop)
+    assert (list(stopped.read()), stopped.at_end) == ([], False)
+    whole = ReplaySource(open_bytes(b"\n" * 100), "x", stop=Event())
+    assert (list(whole.read()), whole.at_end) == ([], True)
+    assert next(read_records(open_bytes(b"\0" * 200_000), 10)) is None

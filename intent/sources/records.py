@@ -1,0 +1,44 @@
+"""Reads the records of a file or stream: lines of JSON, or the items of a JSON array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+from threading import Event
+
+from intent.sources.decoding import in_utf8
+from intent.sources.elements import split_items
+from intent.sources.lines import Line, read_chunks, split_lines
+
+
+def read_records(
+    descriptor: int,
+    limit: int,
+    *,
+    stop: Event | None = None,
+    at_end: Callable[[], None] = lambda: None,
+) -> Iterator[Line | None]:
+    """Yield the records of an open file, pipe or terminal, and None whenever it has been silent for
+    0.2 seconds.
+
+    A stream whose first sign is ``[`` is a JSON array, on one line or on many; everything else is
+    read line by line. A byte order mark is no part of the first record, and UTF-16 is translated.
+
+    Args:
+        descriptor: the file descriptor to read from.
+        limit: bytes of a record to keep; the rest of a longer one is read and hashed, not kept.
+        stop: once set, nothing more is read: the records of what was read are all there is.
+        at_end: called when the end was read.
+    """
+    chunks = in_utf8(read_chunks(descriptor, stop, at_end))
+    start: list[bytes] = []
+    for chunk in chunks:
+        if chunk is None:
+            yield None
+            continue
+        start.append(chunk)
+        if chunk.strip():
+            break
+    everything = chain(start, chunks)
+    is_array = b"".join(start).lstrip().startswith(b"[")
+    yield from (split_items if is_array else split_lines)(everything, limit)
