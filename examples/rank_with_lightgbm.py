@@ -15,23 +15,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from intent.bootstrap.application import migrations_dir, open_application
-from intent.features.definitions.definitions import Definitions
-from intent.features.definitions.events import Topics
-from intent.features.offline.build import build
-from intent.features.offline.duck import DuckEngine
-from intent.features.offline.facts import export_facts
-from intent.features.offline.history import parse_history
-from intent.features.offline.labels import parse_label
-from intent.features.offline.model_input import group_sizes, matrix
-from intent.features.online.read import FeatureReader
-from intent.features.online.state import SqlFeatureState
-from intent.model.decision import DecidedBy, Decision, Entry, Versions
-from intent.model.message import Kind, Message
-from intent.store.decisions import SqlDecisions
-from intent.store.engine import Database
-from intent.store.migrate import migrate
-from intent.store.schema import INTENTS
+from intent import (
+    Application,
+    DecidedBy,
+    Decision,
+    DuckEngine,
+    Entry,
+    FeatureReader,
+    Kind,
+    Message,
+    Settings,
+    SqlDecisions,
+    Topics,
+    Versions,
+    build,
+    export_facts,
+    group_sizes,
+    matrix,
+    open_application,
+    parse_history,
+    parse_label,
+)
 
 SET = "ranking_v1"
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
@@ -40,14 +44,12 @@ HOURS, USERS, ROOMS, CANDIDATES = 24 * 12, 60, 12, 6
 
 def main() -> None:
     """Decide a history, build training rows, train, and rank candidates online."""
-    definitions = open_application().definitions
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        database = Database(f"sqlite:///{folder}/example.db")
-        migrate(database, migrations_dir())
-        invent_history(database, definitions)
-        table = training_rows(database, definitions, folder)
-        chosen = definitions.feature_set(SET)
+        app = open_application(Settings(database_url=f"sqlite:///{folder}/example.db"))
+        invent_history(app)
+        table = training_rows(app, folder)
+        chosen = app.definitions.feature_set(SET)
         features, labels = matrix(table, chosen), np.minimum(table["bought"].to_numpy(), 1)
         model = lightgbm.LGBMRanker(
             n_estimators=40, min_child_samples=10, verbose=-1, random_state=0, n_jobs=1
@@ -63,7 +65,7 @@ def main() -> None:
             for name in ("platform", "user_id", "creator_id", "room_id", "item_id")
         }
         at = table["event_timestamp"].to_pylist()[-1]
-        online = FeatureReader(database, definitions).read(chosen, rows, at).matrix()
+        online = FeatureReader(app.database, app.definitions).read(chosen, rows, at).matrix()
         same = np.isclose(online, features[-CANDIDATES:], rtol=1e-6, equal_nan=True)
         print(
             f"read online for the last request: {same.sum()} of {same.size} values equal those of "
@@ -76,15 +78,11 @@ def main() -> None:
             )
 
 
-def invent_history(database: Database, definitions: Definitions) -> None:
+def invent_history(app: Application) -> None:
     """Save decisions about invented people: everybody has two favourite rooms, asks there, and
     often buys within the hour.
     """
-    chance, state, decisions = (
-        np.random.default_rng(1),
-        SqlFeatureState(definitions.groups),
-        SqlDecisions(),
-    )
+    chance, decisions = np.random.default_rng(1), SqlDecisions()
     favourites = chance.integers(0, ROOMS, (USERS, 2))
     number = 0
     for hour in range(HOURS):
@@ -106,12 +104,12 @@ def invent_history(database: Database, definitions: Definitions) -> None:
                 said_at = BEGIN + timedelta(
                     hours=hour, minutes=5 + 20 * minute, seconds=float(chance.random() * 60)
                 )
-                entries.append(Entry(message(number, user, room, said_at), decision(chosen)))
-        with database.begin() as transaction:
-            state.add(transaction, decisions.save(transaction, entries))
+                entries.append(Entry(message(number, user, room, said_at), decision(app, chosen)))
+        with app.database.begin() as transaction:
+            app.features.add(transaction, decisions.save(transaction, entries))
 
 
-def training_rows(database: Database, definitions: Definitions, folder: Path) -> pa.Table:
+def training_rows(app: Application, folder: Path) -> pa.Table:
     """Build one row a candidate: a user, and who of six rooms they might buy in within the hour."""
     chance = np.random.default_rng(2)
     spine = []
@@ -135,7 +133,8 @@ def training_rows(database: Database, definitions: Definitions, folder: Path) ->
         pa.table(dict(zip(names, zip(*spine, strict=True), strict=True))),
         folder / "requests.parquet",
     )
-    export_facts(database, folder / "facts", Topics(definitions.groups))
+    definitions = app.definitions
+    export_facts(app.database, folder / "facts", Topics(definitions.groups))
     with DuckEngine(folder) as engine:
         build(
             engine,
@@ -169,10 +168,10 @@ def message(number: int, user: int, room: int, said_at: datetime) -> Message:
     )
 
 
-def decision(labels: tuple[str, ...]) -> Decision:
+def decision(app: Application, labels: tuple[str, ...]) -> Decision:
     """Return a decision that is sure of its labels."""
     is_lead = labels != ("chatter",)
-    probabilities = {intent: float(intent in labels) for intent in INTENTS}
+    probabilities = {intent: float(intent in labels) for intent in app.taxonomy.names}
     return Decision(
         probabilities,
         labels,

@@ -33,6 +33,7 @@ from intent.model.decision import Decision
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 from intent.ports.deciding import Classifier
+from intent.store.access import Access
 from intent.store.ledger import Spent, SqlLedger
 
 MILLION = 1_000_000
@@ -175,7 +176,7 @@ class Bench:
                 "ask_gather": 0.001,
                 "ask_threads": 2,
             }
-            app = Application(self.settings.model_copy(update=given))
+            app = Application(self.settings.model_copy(update=given), access=Access.CREATE)
             yield app, server
             app.database.close()
 

@@ -31,6 +31,7 @@ from intent.model.datafile import read_data
 from intent.model.decision import Decision
 from intent.model.errors import OperatorError
 from intent.model.message import Message
+from intent.store.access import Access
 from intent.store.ledger import SqlReplies
 from intent.store.migrate import migrate
 
@@ -97,6 +98,7 @@ def _asking(
     request.store.parent.mkdir(parents=True, exist_ok=True)
     database = open_database(
         settings.model_copy(update={"database_url": sqlite_url(request.store)}),
+        Access.CREATE,
         checked=False,
     )
     closing.callback(database.close)

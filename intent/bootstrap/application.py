@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings, load_settings
-from intent.model.errors import OperatorError, StoreUnavailable
+from intent.store.access import Access, Limits
 
 if TYPE_CHECKING:
     from intent.features.definitions.definitions import Definitions
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Application:
     """What everything else is built from. Nothing is opened or read before it is asked for."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, *, access: Access = Access.WRITE) -> None:
+        self.settings, self.access = settings, access
 
     @cached_property
     def prompts(self) -> Path:
@@ -49,13 +49,13 @@ class Application:
 
     @cached_property
     def database(self) -> Database:
-        """The database, at the newest migration; a missing SQLite file is created and migrated.
+        """The database, at the newest migration, for what this process does with it.
 
         Raises:
-            OperatorError: the URL is wrong, the file cannot be made, or the migration does not fit.
+            OperatorError: the URL is wrong, there is no such file, or the migration does not fit.
             StoreUnavailable: the database is away.
         """
-        return open_database(self.settings)
+        return open_database(self.settings, self.access)
 
     @cached_property
     def features(self) -> SqlFeatureState:
@@ -72,13 +72,19 @@ class Application:
         return SqlInbox(self.database, features=self.features, lease=self.settings.lease)
 
 
-def open_application(settings: Settings | None = None) -> Application:
+def open_application(
+    settings: Settings | None = None, *, access: Access = Access.WRITE
+) -> Application:
     """Return the application of these settings, or of the environment's.
+
+    Args:
+        access: what is done with the database; only what reads messages in, or decides them, makes
+            a missing file.
 
     Raises:
         WrongUse: a variable of the environment is wrong.
     """
-    return Application(settings or load_settings())
+    return Application(settings or load_settings(), access=access)
 
 
 def migrations_dir() -> Path:
@@ -91,34 +97,28 @@ def sqlite_url(path: Path) -> SecretStr:
     return SecretStr(f"sqlite:///{path}")
 
 
-def open_database(settings: Settings, *, checked: bool = True) -> Database:
-    """Open the database; a missing SQLite file is created and migrated.
+def open_database(settings: Settings, access: Access, *, checked: bool = True) -> Database:
+    """Open the database; with :attr:`Access.CREATE` a missing SQLite file is made and migrated.
 
     Args:
         checked: refuse a database that is not at the newest migration.
 
     Raises:
-        OperatorError: the URL is wrong, the file cannot be made, or the migration does not fit.
+        OperatorError: the URL is wrong, there is no such file, it cannot be made, or the migration
+            does not fit.
         StoreUnavailable: the database is away.
     """
-    from intent.store.engine import Database
-    from intent.store.migrate import is_empty, migrate, require_newest
+    from intent.store.opening import open_store
 
-    database = Database(settings.database_url.get_secret_value())
-    file = database.engine.url.database if database.dialect == "sqlite" else None
-    if file and not Path(file).absolute().parent.is_dir():
-        raise OperatorError(
-            f"the folder of the database {file} does not exist; create it, or give another "
-            "INTENT_DATABASE_URL"
-        )
-    try:
-        if database.dialect == "sqlite" and is_empty(database):
-            migrate(database, migrations_dir())
-        elif checked:
-            require_newest(database, migrations_dir())
-    except StoreUnavailable as error:
-        raise StoreUnavailable(
-            f"the database {database.place} cannot be opened ({error}); start it or make its "
-            "folder writable, or set INTENT_DATABASE_URL"
-        ) from error
-    return database
+    statement = settings.database_statement_timeout
+    if access is Access.READ:
+        statement = settings.database_report_timeout
+    limits = Limits(statement=statement, lock=settings.database_lock_timeout)
+    return open_store(
+        settings.database_url.get_secret_value(),
+        access,
+        migrations_dir(),
+        limits=limits,
+        schema=settings.database_schema,
+        checked=checked,
+    )

@@ -65,6 +65,7 @@ def build_asker(app: Application, stop: Event, progress: Callable[[AskReport], N
     from intent.store.runs import SqlRuns
 
     settings = app.settings
+    app.database.leave_with(stop)
     ledger, replies = SqlLedger(app.database), SqlReplies(app.database)
     budget = LedgerBudget(ledger, hour=settings.llm_budget_hour, day=settings.llm_budget_day)
     exchange = build_exchange(app, ledger, allow=budget.reserve, stop=stop)

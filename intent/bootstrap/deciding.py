@@ -88,6 +88,7 @@ def build_worker(
     from intent.store.decisions import SqlDecisions
 
     settings = app.settings
+    app.database.leave_with(stop)
     policy = WorkerPolicy(
         batch_count=settings.batch_count,
         batch_bytes=settings.batch_bytes,

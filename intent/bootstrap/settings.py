@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from intent.model.errors import WrongUse
@@ -13,6 +23,12 @@ from intent.model.errors import WrongUse
 Count = Annotated[int, Field(gt=0, le=100_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0)] | None
+
+
+_OF_KUBERNETES = re.compile(
+    r"INTENT_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)"
+)
+"""Variables that Kubernetes sets in every container beside a service of the name ``intent…``."""
 
 
 class Settings(BaseSettings):
@@ -31,6 +47,20 @@ class Settings(BaseSettings):
     database_url: SecretStr = Field(
         SecretStr("sqlite:///intent.db"),
         description="where everything is stored: an SQLite file or a PostgreSQL database",
+    )
+    database_schema: str | None = Field(
+        None,
+        description="PostgreSQL's schema that holds the tables; default: what the server says",
+    )
+    database_statement_timeout: Seconds = Field(
+        30.0,
+        description="seconds that PostgreSQL may take for one statement of a command that writes",
+    )
+    database_report_timeout: Seconds = Field(
+        600.0, description="the same for a command that only reads"
+    )
+    database_lock_timeout: Seconds = Field(
+        10.0, description="seconds to wait for a lock of another transaction"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="smallest level that is logged to stderr"
@@ -189,8 +219,10 @@ def load_settings() -> Settings:
     """Read the settings from the environment.
 
     Raises:
-        WrongUse: a value is wrong; the text names the variable and what it may be.
+        WrongUse: a value is wrong, or a variable begins with ``INTENT_`` and is none of ours; the
+            text names the variable and what it may be.
     """
+    _refuse_unknown(os.environ)
     try:
         return Settings()
     except ValidationError as error:
@@ -199,3 +231,19 @@ def load_settings() -> Settings:
         raise WrongUse(
             f"the setting {name} is wrong: {first['msg']}; unset it to use its default"
         ) from None
+
+
+def _refuse_unknown(environment: Iterable[str]) -> None:
+    """Refuse what looks like a setting of ours: a misspelt one would leave its default in force,
+    such as another database, without a word.
+    """
+    known = {name.upper() for name in Settings.model_fields}
+    for name in sorted(environment):
+        prefix, ours = name.upper()[:7], name.upper()[7:]
+        if prefix != "INTENT_" or ours in known or _OF_KUBERNETES.fullmatch(name):
+            continue
+        near = difflib.get_close_matches(ours, known, n=1)
+        meant = f"did you mean INTENT_{near[0]}? " if near else ""
+        raise WrongUse(
+            f"there is no setting {name}; {meant}All of them are shown by: intent config"
+        )

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from intent import __version__
 from intent.cli import dead, features, prompts, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
@@ -78,12 +79,5 @@ def _version(
     ] = False,
 ) -> None:
     if version:
-        from importlib import metadata
-
-        typer.echo(
-            next(
-                (found.version for found in metadata.distributions(name="lead-intent")),
-                "not installed",
-            )
-        )
+        typer.echo(__version__)
         raise typer.Exit

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from intent.model.errors import Later, OperatorError, WrongUse
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
@@ -22,16 +23,17 @@ T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object a line.")]
 
 
-def application(*, quiet: bool = False) -> Application:
+def application(*, access: Access = Access.READ, quiet: bool = False) -> Application:
     """Return the application of the environment's settings, with logs as they ask.
 
     Args:
+        access: what the verb does with the database; one that says nothing only reads.
         quiet: log warnings only.
     """
     from intent.bootstrap.application import open_application
     from intent.telemetry import configure_logs
 
-    app = open_application()
+    app = open_application(access=access)
     level = "warning" if quiet else app.settings.log_level
     configure_logs(level, as_json=app.settings.log_json)
     return app

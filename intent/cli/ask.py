@@ -12,6 +12,7 @@ from intent.cli.arguments import AsJson, application
 from intent.cli.screen import json_line, progress_bar, say
 from intent.cli.stopping import stopping
 from intent.model.errors import Later, OperatorError
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from intent.flow.asker import AskReport
@@ -35,7 +36,7 @@ def ask(
     """
     from intent.bootstrap.asking import build_asker, build_lane
 
-    app, empty = application(), Event()
+    app, empty = application(access=Access.WRITE), Event()
     lane = build_lane(app)
     if drain:
         empty.set()

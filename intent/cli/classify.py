@@ -94,8 +94,8 @@ def _classifier(app: Application, by: By, model: Path | None) -> Classifier:
 
 def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
     from intent.operations.classify import message_of
+    from intent.sources.door import MAX_PAYLOAD_BYTES
     from intent.sources.records import read_records
-    from intent.sources.replay import MAX_PAYLOAD_BYTES
 
     batch: list[Message] = []
     refused = 0

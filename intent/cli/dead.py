@@ -9,6 +9,7 @@ import typer
 
 from intent.cli.arguments import AsJson, application
 from intent.cli.screen import json_line, one_line, results, say
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from intent.store.dead_letters import DeadLetter
@@ -81,7 +82,7 @@ def replay(numbers: Numbers) -> None:
     from intent.operations.dead_letters import find_dead_letters
     from intent.operations.dead_letters import replay as put_again
 
-    database = application().database
+    database = application(access=Access.WRITE).database
     for letter in find_dead_letters(database, numbers):
         put_again(database, letter)
         say(f"dead letter {letter.id} waits in the inbox again")
@@ -96,7 +97,7 @@ def drop(numbers: Numbers) -> None:
     from intent.operations.dead_letters import drop as delete
     from intent.operations.dead_letters import find_dead_letters
 
-    database = application().database
+    database = application(access=Access.WRITE).database
     for letter in find_dead_letters(database, numbers):
         delete(database, letter)
         say(f"dead letter {letter.id} dropped")

@@ -14,6 +14,7 @@ from intent.cli.leads import lead_table
 from intent.cli.screen import results
 from intent.cli.stopping import stopping
 from intent.cli.work import decide_inbox
+from intent.store.access import Access
 
 
 def demo(
@@ -32,7 +33,8 @@ def demo(
     from intent.operations.leads import find_leads
 
     given = application(quiet=True).settings
-    app = Application(given.model_copy(update={"database_url": sqlite_url(database)}))
+    settings = given.model_copy(update={"database_url": sqlite_url(database)})
+    app = Application(settings, access=Access.CREATE)
     started = time.perf_counter()
     sample = str(locate("sources") / "sample.jsonl")
     with opened(sample) as descriptor, stopping() as stop:

@@ -17,6 +17,7 @@ from intent.cli import offline
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, one_line, results, say
 from intent.model.errors import OperatorError, WrongUse
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -157,8 +158,8 @@ def rebuild() -> None:
 
     Example: [bold]intent features rebuild[/]
     """
-    opened = application()
-    with opened.database.begin() as transaction:
+    opened = application(access=Access.WRITE)
+    with opened.database.begin(patient=True) as transaction:
         counted = opened.features.rebuild(transaction)
     say(f"{counted:,} decisions counted anew")
 

@@ -11,6 +11,7 @@ from intent.cli.arguments import AsJson, application
 from intent.cli.screen import json_line, say
 from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, WrongUse
+from intent.store.access import Access
 
 
 def forget(
@@ -28,8 +29,9 @@ def forget(
     platform, _, key = user.partition(":")
     if not platform or not key:
         raise WrongUse(f"{user!r} names nobody; write PLATFORM:ID, such as tiktok:u_1")
-    app = application()
+    app = application(access=Access.WRITE)
     with stopping() as stop:
+        app.database.leave_with(stop)
         report = delete_person(platform, key, SqlErasure(), app.features, app.database, stop=stop)
         interrupted = stop.is_set()
     if as_json:

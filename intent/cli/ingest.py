@@ -14,6 +14,7 @@ from intent.cli.arguments import AsJson, application, opened, waiting_for_databa
 from intent.cli.screen import json_line, one_line, progress_bar, say
 from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, Stopping
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
@@ -33,6 +34,12 @@ def ingest(
             min=0.001, help="Replay at recorded speed × N; without it as fast as possible."
         ),
     ] = None,
+    room_ids: Annotated[
+        bool,
+        typer.Option(
+            "--room-ids", help="Message ids are unique in a room only: put the room before each."
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Read messages from a file or stdin into the inbox; a second time adds nothing.
@@ -40,9 +47,9 @@ def ingest(
     Examples: [bold]intent ingest chat.jsonl[/] · [bold]tail -f chat.jsonl | intent ingest -[/] ·
     [bold]intent ingest chat.jsonl --speed 10[/]
     """
-    app = application()
+    app = application(access=Access.CREATE)
     with opened(path) as descriptor, stopping() as stop:
-        report, whole = read_into_inbox(app, descriptor, path, speed, stop)
+        report, whole = read_into_inbox(app, descriptor, path, speed, stop, room_ids=room_ids)
     if as_json:
         json_line(asdict(report))
     else:
@@ -66,15 +73,20 @@ def _say(report: IngestReport) -> None:
     if report.conflicting:
         say(
             f"{report.conflicting:,} in conflict: their ids are known from another room or author, "
-            "so they were not accepted; where ids are unique in a room only, put the room before "
-            "them"
+            "so they were not accepted; where ids are unique in a room only, ingest with --room-ids"
         )
     if report.refused or report.conflicting:
         say("what was not accepted is kept as dead letters; see: intent dead list")
 
 
 def read_into_inbox(
-    app: Application, descriptor: int, name: str, speed: float | None, stop: Event
+    app: Application,
+    descriptor: int,
+    name: str,
+    speed: float | None,
+    stop: Event,
+    *,
+    room_ids: bool = False,
 ) -> tuple[IngestReport, bool]:
     """Read a file into the inbox, with a progress bar and the first few refusals for people; return
     the counts, and whether it was read to its end.
@@ -83,9 +95,11 @@ def read_into_inbox(
         OperatorError: we were told to stop while the database was away.
     """
     from intent.flow.ingest import ingest as run
+    from intent.sources.door import Door
     from intent.sources.replay import ReplaySource
 
-    source = ReplaySource(descriptor, name, stop=stop, speed=speed, sleep=stop.wait)
+    door = Door(room_ids=room_ids)
+    source = ReplaySource(descriptor, name, stop=stop, speed=speed, sleep=stop.wait, door=door)
     size = os.fstat(descriptor).st_size or None
     kept: list[Batch] = []
     with progress_bar("reading (bytes)", size) as (bar, task):
@@ -100,6 +114,7 @@ def read_into_inbox(
 
         try:
             inbox = waiting_for_database(lambda: app.inbox, stop)
+            app.database.leave_with(stop)
             show = _Refusals()
             report = run(
                 source, inbox, stop=stop, progress=progress, on_refused=show, keep=kept.append

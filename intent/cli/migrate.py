@@ -8,6 +8,7 @@ import typer
 
 from intent.cli.arguments import application
 from intent.cli.screen import say
+from intent.store.access import Access
 
 
 def migrate(
@@ -24,7 +25,7 @@ def migrate(
     from intent.bootstrap.application import migrations_dir, open_database
     from intent.operations.migrate import migrate as run
 
-    database = open_database(application().settings, checked=False)
+    database = open_database(application().settings, Access.CREATE, checked=False)
     if to != "head" and not yes:
         typer.confirm(
             f"Going to {to} may drop tables with what they hold. Go on?", abort=True, err=True

@@ -163,8 +163,8 @@ def _folder(of: Application) -> PromptFolder:
 
 def _read(path: str) -> list[Message]:
     from intent.operations.classify import message_of
+    from intent.sources.door import MAX_PAYLOAD_BYTES
     from intent.sources.records import read_records
-    from intent.sources.replay import MAX_PAYLOAD_BYTES
 
     with opened(path) as descriptor:
         lines = islice(read_records(descriptor, MAX_PAYLOAD_BYTES + 1), _LINES)

@@ -11,6 +11,7 @@ from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, one_line, progress_bar, results, say
 from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, WrongUse
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,10 +98,11 @@ def promote(name: Name, as_json: AsJson = False) -> None:
     from intent.store.decisions import SqlDecisions
     from intent.store.runs import SqlRuns
 
-    app = application()
+    app = application(access=Access.WRITE)
     runs = SqlRuns(app.database)
     total = runs.find(name).answered
     with stopping() as stop, progress_bar("promoting", total) as (bar, task):
+        app.database.leave_with(stop)
         work = LongWork(
             runs, app.database, stop, progress=lambda done: bar.update(task, completed=done)
         )
@@ -209,7 +211,7 @@ def backfill(
     first, last = instant(start), instant(end)
     if first >= last:
         raise WrongUse(f"--from {start} is not before --to {end}")
-    app = application()
+    app = application(access=Access.WRITE)
     runs = SqlRuns(app.database)
     if run != PRODUCTION:
         found = build_prompt(app, prompt)
@@ -220,6 +222,7 @@ def backfill(
             description=f"{start} to {end}",
         )
     with stopping() as stop, progress_bar("putting into the lane", None) as (bar, task):
+        app.database.leave_with(stop)
         work = LongWork(
             runs, app.database, stop, progress=lambda done: bar.update(task, completed=done)
         )

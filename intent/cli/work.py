@@ -12,6 +12,7 @@ import typer
 from intent.cli.arguments import AsJson, application
 from intent.cli.screen import json_line, progress_bar, say
 from intent.cli.stopping import stopping
+from intent.store.access import Access
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -41,7 +42,7 @@ def work(
     """
     from intent.bootstrap.deciding import llm_is_on
 
-    app = application()
+    app = application(access=Access.CREATE)
     with stopping() as stop:
         on = ask and llm_is_on(app)
         with _asking(app, stop, drain=drain) if on else nullcontext() as asker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -26,6 +27,11 @@ MAX_TEXT_BYTES = 8192
 MAX_KEY_CHARACTERS = 200
 """Longest platform, room, message, user, creator or item id, in characters."""
 
+EXACT_INTEGERS = 2**53
+"""From here on JavaScript, and whatever holds numbers as it does, no longer tells neighbours
+apart.
+"""
+
 
 class Kind(StrEnum):
     """Where the message was written: under a stream for all to see, or to the shop alone."""
@@ -46,6 +52,30 @@ def _without_nul(value: str) -> str:
     if "\x00" in value:
         raise ValueError("holds a NUL character")
     return value
+
+
+def _whole(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        # Halves that stand together are one character; a lone one becomes U+FFFD, and the rest of
+        # the text is worth keeping.
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def _as_text(value: Any) -> Any:
+    # Ids are text. Many exporters write them as numbers, and a large one was rounded by JavaScript
+    # before it came here: it would name somebody else.
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if isinstance(value, float):
+        raise ValueError("is a number with a fraction or an exponent; write the id as text")
+    if abs(value) >= EXACT_INTEGERS:
+        raise ValueError("is a number of 2^53 or more, which many programs round; write it as text")
+    return str(value)
 
 
 def _short_enough(value: str) -> str:
@@ -72,10 +102,13 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError("lies outside the years 1 to 9999 in UTC") from None
 
 
-Text = Annotated[str, AfterValidator(_without_nul), AfterValidator(_short_enough)]
+Text = Annotated[
+    str, BeforeValidator(_whole), AfterValidator(_without_nul), AfterValidator(_short_enough)
+]
 Key = Annotated[
     str, Field(min_length=1, max_length=MAX_KEY_CHARACTERS), AfterValidator(_without_nul)
 ]
+Id = Annotated[Key, BeforeValidator(_as_text)]
 Time = Annotated[AwareDatetime, BeforeValidator(_rfc3339), AfterValidator(_in_utc)]
 
 
@@ -90,12 +123,12 @@ class Context(BaseModel):
 
 class Reply(BaseModel):
     """The message that this one replies to: its id, its text, or both; the wire may carry the id
-    alone, as a string.
+    alone.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    message_id: Key | None = None
+    message_id: Id | None = None
     text: Text | None = None
 
 
@@ -104,7 +137,8 @@ def _role_if_known(value: Any) -> Any:
 
 
 def _as_reply(value: Any) -> Any:
-    return {"message_id": value} if isinstance(value, str) else value
+    is_id = isinstance(value, str | int | float) and not isinstance(value, bool)
+    return {"message_id": value} if is_id else value
 
 
 class Message(BaseModel):
@@ -115,14 +149,14 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     platform: Key
-    room_id: Key
-    message_id: Key
-    user_id: Key
+    room_id: Id
+    message_id: Id
+    user_id: Id
     kind: Kind
     text: Text
     sent_at: Time
-    creator_id: Key | None = None
-    item_id: Key | None = None
+    creator_id: Id | None = None
+    item_id: Id | None = None
     context: Context | None = None
     author_role: Annotated[AuthorRole, BeforeValidator(_role_if_known)] = AuthorRole.VIEWER
     reply_to: Annotated[Reply | None, BeforeValidator(_as_reply)] = None
@@ -152,7 +186,7 @@ def parse_message(payload: bytes) -> Message:
     except ValidationError as error:
         mended = _without_lone_surrogates(payload)
         if mended == payload:
-            raise Malformed(_reason(error)) from None
+            raise Malformed(refusal(error)) from None
         return parse_message(mended)
 
 
@@ -172,12 +206,25 @@ def _without_lone_surrogates(payload: bytes) -> bytes:
     return mended.encode("utf-8") if mended != text else payload
 
 
+def read_message(values: Mapping[str, object]) -> Message:
+    """Read one message from the keys of its wire shape, as a source has collected them.
+
+    Raises:
+        Malformed: with a reason that names the key and never quotes the values.
+    """
+    try:
+        return Message.model_validate(dict(values))
+    except ValidationError as error:
+        raise Malformed(refusal(error)) from None
+
+
 def wire(message: Message) -> bytes:
     """Return the wire shape that :func:`parse_message` reads back as an equal message."""
     return message.model_dump_json(exclude_none=True).encode("utf-8")
 
 
-def _reason(error: ValidationError) -> str:
+def refusal(error: ValidationError) -> str:
+    """Return the first thing that is wrong, with its key and without its value."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     what = first["msg"].removeprefix("Value error, ")

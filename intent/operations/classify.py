@@ -8,8 +8,8 @@ from typing import Any
 from intent.model.decision import Decision
 from intent.model.errors import Malformed, OperatorError
 from intent.model.message import Message, parse_message
+from intent.sources.door import MAX_PAYLOAD_BYTES
 from intent.sources.lines import Line
-from intent.sources.replay import MAX_PAYLOAD_BYTES
 
 _PLAIN = {
     "platform": "none",

@@ -6,28 +6,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from threading import Event
 
 from intent.model.batch import Batch, Refused
-from intent.model.errors import Malformed
-from intent.model.message import Message, parse_message
+from intent.model.message import Message
+from intent.sources.door import MAX_PAYLOAD_BYTES, Door, refused
 from intent.sources.gather import gathered
 from intent.sources.lines import Line
 from intent.sources.records import read_records
 
-MAX_PAYLOAD_BYTES = 65_536
-"""A longer line is no message; it is kept up to here as a dead letter."""
-
-
 LONGEST_PAUSE = 86_400.0
 """Seconds that a replay at recorded speed waits at most: longer gaps are leaps of a clock, or the
 end of the stream.
-"""
-
-AHEAD = timedelta(days=1)
-"""A message that is dated further ahead of our clock is refused: it would freeze every counter that
-forgets with time.
 """
 
 
@@ -43,7 +34,7 @@ class ReplaySource:
         speed: float | None = None,
         sleep: Callable[[float], object] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        door: Door | None = None,
     ) -> None:
         """Prepare to read.
 
@@ -55,15 +46,10 @@ class ReplaySource:
                 Messages that go back in time come at once.
             sleep: how to wait, in seconds.
             clock: monotonic time in seconds.
-            now: the time of day, aware.
+            door: the rules that lines must keep; without it those of every source.
         """
-        self._descriptor, self._speed, self._sleep, self._clock, self._now = (
-            descriptor,
-            speed,
-            sleep,
-            clock,
-            now,
-        )
+        self._descriptor, self._speed, self._sleep, self._clock = descriptor, speed, sleep, clock
+        self._door = door or Door()
         self._stop = stop
         self.at_end = False
         """Whether the end of the file or stream was read."""
@@ -98,18 +84,8 @@ class ReplaySource:
         self.at_end = True
 
     def _parsed(self, line: Line) -> Message | Refused:
-        reason = f"the {line.kind} is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}"
-        if line.size <= MAX_PAYLOAD_BYTES:
-            try:
-                message = parse_message(line.payload)
-                if message.sent_at <= self._now() + AHEAD:
-                    return message
-                reason = "sent_at: lies more than a day ahead of this machine's clock"
-            except Malformed as error:
-                reason = str(error)
-        return Refused(
-            reason,
-            line.payload[:MAX_PAYLOAD_BYTES],
-            line.digest,
-            f"{self._name} {line.kind} {line.number}",
-        )
+        position = f"{self._name} {line.kind} {line.number}"
+        if line.size > MAX_PAYLOAD_BYTES:
+            reason = f"the {line.kind} is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}"
+            return refused(reason, line.payload, position, digest=line.digest)
+        return self._door.payload(line.payload, position, digest=line.digest)

@@ -42,9 +42,10 @@ def read_address(url: str) -> sqlalchemy.URL:
 def shown_url(url: str) -> str:
     """Return a database URL with its password hidden."""
     try:
-        parsed = read_address(url)
+        read_address(url)
     except WrongUse:
         return "(no database URL)"
+    parsed = sqlalchemy.make_url(url)
     hidden = {name: "***" for name in _SECRET_OPTIONS if name in parsed.query}
     return parsed.update_query_dict(hidden).render_as_string(hide_password=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -48,6 +49,8 @@ class Database:
         self.dialect = address.get_backend_name()
         self.file: Path | None = sqlite_file(address) if self.dialect == "sqlite" else None
         self.engine = self._engine(address)
+        # SQLite takes its log and shared memory away when the last connection is closed in order.
+        weakref.finalize(self, self.engine.dispose)
         self._writer = self.engine.execution_options(write=True)
 
     def _engine(self, address: sqlalchemy.URL) -> Engine:

@@ -68,19 +68,17 @@ def sqlite_engine(url: sqlalchemy.URL, access: Access, busy_timeout: float) -> E
     )
     if file:
         kept = {name: options[name] for name in _FILE_OPTIONS if name in options}
-        _open_with(engine, file, mode, kept, may_tidy="mode" not in options)
+        _open_with(engine, file, mode, kept)
     _prepare(engine, module, seconds, writes=access is not Access.READ)
     return engine
 
 
-def _open_with(
-    engine: Engine, file: Path, mode: str, options: dict[str, str], *, may_tidy: bool
-) -> None:
+def _open_with(engine: Engine, file: Path, mode: str, options: dict[str, str]) -> None:
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: Any, named: dict[str, Any]) -> None:
         chosen = {"mode": mode, **options}
         if mode == "ro" and "immutable" not in options:
-            chosen |= _trace_free(file, may_tidy=may_tidy)
+            chosen |= _trace_free(file)
         # "#", "?" and "%" are letters of a path, and not so in a URI
         name = quote(os.path.abspath(file))  # noqa: PTH100  relative to where we are now
         arguments[0] = f"file:{name}?{urlencode(chosen)}"
@@ -92,7 +90,7 @@ def _open_with(
             connection.execute("PRAGMA query_only=ON")
 
 
-def _trace_free(file: Path, *, may_tidy: bool) -> dict[str, str]:
+def _trace_free(file: Path) -> dict[str, str]:
     """Return the options with which reading leaves no files behind.
 
     A reader of a file in WAL mode needs the shared memory beside it. Where a writer has left or
@@ -103,7 +101,7 @@ def _trace_free(file: Path, *, may_tidy: bool) -> dict[str, str]:
     if not _is_wal(file) or Path(f"{file}-wal").exists():
         return {}
     if _may_write(file) and _may_write(file.absolute().parent):
-        return {"mode": "rw"} if may_tidy else {}
+        return {"mode": "rw"}
     return {"immutable": "1"}
 
 

@@ -196,6 +196,7 @@ def test_a_model_of_any_other_labels_is_trained_and_used(run: Run, tmp_path: Pat
 def test_wrong_use_gets_one_sentence_and_an_exit_code(
     run: Run, arguments: tuple[str, ...], code: int, words: str
 ) -> None:
+    run("migrate")
     result = run(*arguments)
     assert result.code == code
     assert words in " ".join(result.err.replace("│", " ").split())
@@ -230,6 +231,7 @@ def test_wrong_use_gets_one_sentence_and_an_exit_code(
 def test_a_bad_setting_is_named_with_its_remedy(
     run: Run, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
+    run("migrate")
     monkeypatch.setenv(f"INTENT_{name}", value)
     result = run("leads")
     assert result.code in {1, 2}

@@ -10,15 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from intent.features.definitions.events import Topics
+from intent.features.online.fading import HALF_LIVES, decay
 from intent.features.online.packed import TILE_KEY, Records, counters
 from intent.features.online.rows import all_events
 from intent.features.online.tally import (
-    HALF_LIVES,
     TILE_ORIGIN,
     TILES,
     Tally,
     Tiles,
-    decay,
     first_kept,
 )
 from intent.store.feature_tables import feature_counters, feature_tiles

@@ -4,37 +4,36 @@ a feature.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, literal, select
+from sqlalchemy import Connection
 
 from intent.features.definitions.definitions import Definitions, Feature, FeatureSet
-from intent.features.definitions.events import ENTITIES, Topics, entity_key
+from intent.features.definitions.events import Event, Topics
 from intent.features.definitions.status import Status
+from intent.features.online.as_of import Held, state_at, wanted_of
+from intent.features.online.entity_rows import Asked, EntityRows, asked_of
 from intent.features.online.future import parked_identities
 from intent.features.online.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields, together
-from intent.features.online.rows import events_of_entities, events_of_messages, within
-from intent.features.online.tally import Tally
+from intent.features.online.rows import events_of_messages
 from intent.features.online.user_rows import UserRows, read_user_rows
 from intent.features.online.values import (
     FROM_ROWS,
-    WITH_SUMS,
     Column,
     Records,
     Rows,
     ViewValues,
+    with_nobody,
     with_status,
 )
 from intent.features.online.waiting import waiting_keys
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
-from intent.store.feature_tables import feature_counters, feature_tiles
 from intent.store.times import from_microseconds, microseconds
 
 
@@ -68,8 +67,7 @@ class FeatureTable:
         return np.column_stack(numeric)
 
 
-_Asked: TypeAlias = tuple[dict[str, tuple[str, ...]], NDArray[np.int64]]
-"""(the distinct keys of a view with their parts, for each row the place of its key)."""
+NOTHING = Held()
 
 
 class FeatureReader:
@@ -79,16 +77,15 @@ class FeatureReader:
         self._database, self._definitions = database, definitions
         self._topics = Topics(definitions.groups)
 
-    def read(
-        self, feature_set: FeatureSet, entity_rows: Mapping[str, Sequence[str]], at: datetime
-    ) -> FeatureTable:
+    def read(self, feature_set: FeatureSet, entity_rows: EntityRows, at: datetime) -> FeatureTable:
         """Return the features of entity rows as of ``at``, from what is known now.
 
         Args:
             entity_rows: columns of equal length, such as platform, user_id, room_id: all that the
-                set's views have in their keys.
-            at: an aware instant; an entity with newer messages than that is counted anew from
-                decisions, which takes longer.
+                set's views have in their keys. A row whose key lacks a part (None or NaN), such as
+                a room without an item, is never seen.
+            at: an aware instant; an entity with messages more than a minute newer than that is
+                counted anew from decisions, which takes longer.
 
         Raises:
             OperatorError: a column is missing, too short, or holds what is no key; or ``at`` has no
@@ -97,23 +94,27 @@ class FeatureReader:
         columns: dict[str, Column] = {}
         statuses: dict[str, NDArray[np.int8]] = {}
         instant = self._instant(at)
+        asked = {view: asked_of(view, entity_rows) for view in feature_set.views}
         with self._database.read() as connection:
-            parked = self._parked(connection, instant)
+            due = list(
+                events_of_messages(connection, parked_identities(connection, instant), self._topics)
+            )
             waiting = waiting_keys(connection)
-            asked = {view: _keys(view, entity_rows) for view in feature_set.views}
             users = self._user_rows(connection, feature_set, asked, instant)
-            for view, (keys, places) in asked.items():
+            for view, of_view in asked.items():
+                keys = of_view.keys
                 features = [feature for feature in feature_set.features if feature.view == view]
                 rows = (
                     users.of(view, list(keys.values()))
                     if users is not None and view in users.views
                     else None
                 )
-                values = self._view(connection, view, features, keys, instant, parked, rows)
+                values = self._view(connection, view, features, keys, instant, due, rows)
                 of_entities = _with_waiting(values.statuses(), keys, waiting)
                 for feature in features:
-                    column, status = with_status(values.compute(feature), of_entities)
-                    columns[feature.name], statuses[feature.name] = column[places], status[places]
+                    column, status = with_nobody(*with_status(values.compute(feature), of_entities))
+                    columns[feature.name] = column[of_view.places]
+                    statuses[feature.name] = status[of_view.places]
         names = feature_set.names
         return FeatureTable(
             feature_set,
@@ -150,52 +151,26 @@ class FeatureReader:
         features: Sequence[Feature],
         keys: Mapping[str, tuple[str, ...]],
         at: int,
-        parked: set[str],
+        due: Sequence[Event],
         rows: Rows | None,
     ) -> ViewValues:
-        windowed = [feature for feature in features if feature.statistic in FROM_ROWS]
-        from_rows = self._definitions.views[view].from_rows
-        tile = feature_tiles.c
-        # Sums take most of the bytes, and few features need them.
-        sums_column = (
-            tile.sums
-            if any(feature.statistic in WITH_SUMS for feature in features)
-            else literal(b"").label("sums")
-        )
-        counters = _stored(connection, list(feature_counters.c), keys)
-        tiles = (
-            _stored(connection, [tile.key, tile.horizon, tile.counts, sums_column], keys)
-            if windowed and not from_rows
-            else {}
-        )
-        stale = [
-            key
-            for key in keys
-            if key in parked
-            or (key in counters and counters[key].newest >= at)
-            or (key in tiles and tiles[key].horizon >= at)
-        ]
-        content = {key: [row.state, b"", b""] for key, row in counters.items()}
-        for key, row in tiles.items():
-            content[key][1:] = [row.counts, row.sums]
-        if stale:
-            content.update(self._recounted(connection, view, {key: keys[key] for key in stale}, at))
-        states, counts, sums = (
-            [content[key][n] if key in content else b"" for key in keys] for n in range(3)
-        )
+        wanted = wanted_of(view, features, self._definitions, self._topics)
+        state = state_at(connection, wanted, keys, at, due, self._topics)
+        held = [state.get(key, NOTHING) for key in keys]
+        topics = len(self._topics.measured)
         return ViewValues(
             self._definitions,
             self._topics,
             len(keys),
             at,
-            counters=Records(*together(states, COUNTER_FIELDS)),
-            counts=Records(*together(counts, COUNT_FIELDS)),
-            sums=Records(*together(sums, sum_fields(len(self._topics.measured)))),
+            counters=Records(*together([one.counters for one in held], COUNTER_FIELDS)),
+            counts=Records(*together([one.counts for one in held], COUNT_FIELDS)),
+            sums=Records(*together([one.sums for one in held], sum_fields(topics))),
             rows=rows,
         )
 
     def _user_rows(
-        self, connection: Connection, feature_set: FeatureSet, asked: Mapping[str, _Asked], at: int
+        self, connection: Connection, feature_set: FeatureSet, asked: Mapping[str, Asked], at: int
     ) -> UserRows | None:
         """Read the decisions of all users that are asked for, alone or in a pair, if a feature
         counts them.
@@ -209,106 +184,13 @@ class FeatureReader:
         users = dict.fromkeys(
             parts[:2]
             for view in {feature.view for feature in windowed}
-            for parts in asked[view][0].values()
+            for parts in asked[view].keys.values()
         )
         return (
             read_user_rows(connection, self._definitions, self._topics, windowed, list(users), at)
             if users
             else None
         )
-
-    def _recounted(
-        self, connection: Connection, view: str, keys: Mapping[str, tuple[str, ...]], at: int
-    ) -> dict[str, list[bytes]]:
-        tally = Tally(self._topics)
-        for event in events_of_entities(connection, view, list(keys.values()), at, self._topics):
-            tally.change(event, None)
-        tally.finish(lambda entity, event, code: event.at)
-        tiles = tally.tiles
-        return {
-            key: [
-                tally.counter_row(key),
-                bytes(tiles[key].counts.content),
-                bytes(tiles[key].sums.content),
-            ]
-            if key in tiles
-            else [tally.counter_row(key), b"", b""]
-            for key in keys
-        }
-
-    def _parked(self, connection: Connection, at: int) -> set[str]:
-        """Return the keys of entities with future-dated messages that are due, but not counted
-        yet.
-        """
-        identities = parked_identities(connection, at)
-        return {
-            key
-            for event in events_of_messages(connection, identities, self._topics)
-            for key in event.keys.values()
-        }
-
-
-def _keys(view: str, entity_rows: Mapping[str, Sequence[str]]) -> _Asked:
-    """Return the distinct keys of a view with their parts, and for each row the place of its
-    key.
-    """
-    parts = ENTITIES[view]
-    absent = [name for name in parts if name not in entity_rows]
-    if absent:
-        raise OperatorError(
-            f"the features of {view} need the column {absent[0]}; the rows have: "
-            f"{', '.join(entity_rows) or 'none'}"
-        )
-    if len({len(column) for column in entity_rows.values()}) > 1:
-        raise OperatorError("the columns of the entity rows differ in length")
-    columns = [entity_rows[name] for name in parts]
-    for name, column in zip(parts, columns, strict=True):
-        _refuse_wrong_keys(view, name, column)
-    number: dict[tuple[str, ...], int] = {}
-    places = [number.setdefault(values, len(number)) for values in zip(*columns, strict=True)]
-    return {entity_key(view, values): values for values in number}, np.array(places, dtype=np.int64)
-
-
-def _refuse_wrong_keys(view: str, name: str, column: Sequence[Any]) -> None:
-    if set(map(type, column)) <= {str} and _can_be_stored("".join(column)):
-        return  # thousands of keys in a request: all at once
-    for row, value in enumerate(column):
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            raise OperatorError(
-                f"row {row} has no {name}; leave the row out, or ask for a feature set without "
-                f"{view} features"
-            )
-        if not isinstance(value, str):
-            raise OperatorError(
-                f"{name} of row {row} is {value!r:.60} ({type(value).__name__}), but keys are "
-                'text; write it like "5"'
-            )
-        if not _can_be_stored(value):
-            raise OperatorError(
-                f"{name} of row {row} is {value!r:.60}, which no message can have: keys hold "
-                "neither NUL nor half a character"
-            )
-
-
-def _can_be_stored(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in text
-
-
-def _stored(
-    connection: Connection, columns: Sequence[Any], keys: Mapping[str, Any]
-) -> dict[str, Any]:
-    if not keys:
-        return {}
-    return {
-        row.key: row
-        for row in connection.execute(
-            select(*columns).where(within(connection, columns[0], keys))
-        ).all()
-    }
 
 
 def _with_waiting(

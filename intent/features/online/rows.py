@@ -45,6 +45,12 @@ PARTS = ("platform", "user_id", "creator_id", "room_id", "item_id")
 COUNTED = d.decided_by != DecidedBy.PLATFORM.value
 """Keeps out the messages that were taken back."""
 
+_PARKED = (
+    select(feature_future.c.message_id)
+    .where(feature_future.c.platform == d.platform, feature_future.c.message_id == d.message_id)
+    .exists()
+)
+
 
 def within(
     connection: Connection, column: ColumnElement[str], values: Iterable[str]
@@ -60,10 +66,7 @@ def all_events(connection: Connection, topics: Topics) -> Iterator[Event]:
     """Yield every current decision that state should hold: those that are parked as future-dated
     are not in it.
     """
-    parked = select(feature_future.c.message_id).where(
-        feature_future.c.platform == d.platform, feature_future.c.message_id == d.message_id
-    )
-    query = _events().where(~parked.exists())
+    query = _events().where(~_PARKED)
     for row in connection.execute(query.execution_options(yield_per=5000)):
         yield _event(row, topics)
 
@@ -91,15 +94,30 @@ def events_of_messages(
 
 
 def events_of_entities(
-    connection: Connection, entity: str, keys: Sequence[Sequence[str]], before: int, topics: Topics
+    connection: Connection,
+    entity: str,
+    keys: Sequence[Sequence[str]],
+    topics: Topics,
+    *,
+    since: int | None = None,
+    before: int | None = None,
+    parked: bool = True,
 ) -> Iterator[Event]:
-    """Yield the current decisions of entities that were said before ``before`` (microseconds)."""
+    """Yield the current decisions of entities that were said from ``since`` on and before
+    ``before`` (microseconds); ``parked`` says whether also those that state does not hold yet.
+    """
     names, asked = ENTITIES[entity], {tuple(key) for key in keys}
     # Of pairs, all decisions of their users are read, each once: a user has few, and stands in many
     # pairs.
     first = names[:2]
     found = of_entities(connection, first, list(dict.fromkeys(key[:2] for key in asked)))
-    query = _events().join_from(*found).where(d.event_timestamp < from_microseconds(before))
+    query = _events().join_from(*found)
+    if since is not None:
+        query = query.where(d.event_timestamp >= from_microseconds(since))
+    if before is not None:
+        query = query.where(d.event_timestamp < from_microseconds(before))
+    if not parked:
+        query = query.where(~_PARKED)
     for row in connection.execute(query.execution_options(yield_per=5000)):
         if names == first or tuple(getattr(row, name) for name in names) in asked:
             yield _event(row, topics)
@@ -155,27 +173,42 @@ def newest_event(
     """Return when a topic was last said of an entity that ``event`` names, in microseconds, at or
     before the event; NEVER if it was not.
     """
+    key = [str(event.parts[name]) for name in ENTITIES[entity]]
+    return newest_before(connection, entity, [key], code, event.at + 1, topics)[0]
+
+
+def newest_before(
+    connection: Connection,
+    entity: str,
+    keys: Sequence[Sequence[str]],
+    code: int,
+    before: int,
+    topics: Topics,
+) -> list[int]:
+    """Return for each key of an entity when a topic was last said before ``before``, both in
+    microseconds; NEVER if it was not.
+    """
+    wanted = listed(connection, keys)
     here = [
-        column == event.parts[name]
-        for name, column in zip(ENTITIES[entity], _columns_of(entity), strict=True)
+        column == wanted.c[f"part_{number}"] for number, column in enumerate(_columns_of(entity))
     ]
-    earlier = d.event_timestamp <= from_microseconds(event.at)
-    query = select(d.event_timestamp).where(*here, earlier, COUNTED)
+    query = select(d.event_timestamp).where(
+        *here, d.event_timestamp < from_microseconds(before), COUNTED
+    )
     if code != MESSAGE_CODE:
-        query = query.where(d.author_role.in_(sorted(DEMAND_ROLES)))
         name = next(name for name, number in topics.code.items() if number == code)
         labels = topics.groups[name] if code >= FIRST_GROUP else {name}
         query = query.where(
+            d.author_role.in_(sorted(DEMAND_ROLES)),
             select(1)
             .where(
                 decision_labels.c.decision_id == d.id, decision_labels.c.label.in_(sorted(labels))
             )
-            .exists()
+            .exists(),
         )
-    found = connection.execute(
-        query.order_by(d.event_timestamp.desc()).limit(1)
-    ).scalar_one_or_none()
-    return NEVER if found is None else microseconds(found)
+    newest = query.order_by(d.event_timestamp.desc()).limit(1).correlate(wanted).scalar_subquery()
+    found = connection.execute(select(wanted.c.number, newest).order_by(wanted.c.number))
+    return [NEVER if at is None else microseconds(at) for _, at in found]
 
 
 def _events() -> Select[Any]:

@@ -10,7 +10,7 @@ distinct users, as long as it reaches to now.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,9 @@ from intent.features.definitions.events import (
     Topics,
     codes,
 )
+from intent.features.online.fading import HALF_LIVES as HALF_LIVES
+from intent.features.online.fading import SECOND as SECOND
+from intent.features.online.fading import plus
 from intent.features.online.packed import (
     COUNTER,
     NEVER,
@@ -37,20 +40,20 @@ from intent.features.online.packed import (
 )
 from intent.store.schema import MILLION
 
-SECOND = 1_000_000
-HALF_LIVES = (1800, 86_400, 2_592_000)
-"""Seconds after which an event counts half: 30 minutes, 1 day, 30 days."""
-
 TILES = ((300, 3600), (3600, 86_400), (86_400, 2_592_000))
 """(size, retention) in seconds: 5 minutes kept for 1 hour, 1 hour for 1 day, 1 day for 30 days
 before the newest event.
+"""
+
+LATE = 60 * SECOND
+"""Microseconds that tiles are kept beyond their retention, so that what was said last can be taken
+back from state: a read so far behind the newest event still finds the tiles of its windows.
 """
 
 _SMALLEST = TILES[0][0] * SECOND
 TILE_ORIGIN = 2**31
 """Added to tile numbers, so that those before 1970 are positive."""
 
-_SHORT, _MIDDLE, _LONG = HALF_LIVES
 _COUNTED = ~(1 << MEASURED_CODE | 1 << LLM_CODE)
 _PAIRS = {pair: container for container, pair in CONTAINERS.items()}
 
@@ -168,6 +171,13 @@ class Tally:
             if container in keys:
                 self._note(keys[container], event.at, codes(added), codes(removed), sums)
 
+    def doubts(self) -> Iterator[tuple[str, Event, int]]:
+        """Yield (entity, an event that names its key, topic code) of each newest instant that
+        :meth:`finish` will ask for.
+        """
+        for (_, code), (entity, event) in self._doubtful.items():
+            yield entity, event, code
+
     def finish(self, newest: Newest) -> None:
         """Settle what could not be subtracted, and write the batch's deltas into the tiles.
 
@@ -252,40 +262,10 @@ class Tally:
         return result
 
 
-def plus(counter: list[Any] | None, delta: int, at: int) -> list[Any]:
-    """Return a counter with ``delta`` events more at ``at`` microseconds, before or after what it
-    holds.
-    """
-    if counter is None:
-        return [delta, at if delta > 0 else NEVER, at, float(delta), float(delta), float(delta)]
-    count, last, as_of, short, middle, long = counter
-    if at > as_of:
-        gap = (at - as_of) / SECOND
-        decayed = [
-            short * 0.5 ** (gap / _SHORT) + delta,
-            middle * 0.5 ** (gap / _MIDDLE) + delta,
-            long * 0.5 ** (gap / _LONG) + delta,
-        ]
-    else:
-        gap = (as_of - at) / SECOND
-        decayed = [
-            short + delta * 0.5 ** (gap / _SHORT),
-            middle + delta * 0.5 ** (gap / _MIDDLE),
-            long + delta * 0.5 ** (gap / _LONG),
-        ]
-    return [count + delta, at if delta > 0 and at > last else last, max(at, as_of), *decayed]
-
-
-def decay(gap: int, half_life: int) -> float:
-    """Return what an event is worth ``gap`` microseconds later."""
-    worth: float = 0.5 ** (gap / (half_life * SECOND))
-    return worth
-
-
 def first_kept(horizon: int, number: int) -> int:
     """Return the first tile that is kept, of the tile size with this number."""
     size, retention = TILES[number]
-    return (horizon - retention * SECOND) // (size * SECOND)
+    return (horizon - LATE - retention * SECOND) // (size * SECOND)
 
 
 def _minus(one: Event | None, other: Event | None) -> int:

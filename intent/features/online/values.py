@@ -143,7 +143,7 @@ class ViewValues:
         counter = self._counter(self._topics.code[topic])
         periods = (self._at - counter["at"]) / (half_life * SECOND)
         decayed = counter["decayed"][:, HALF_LIVES.index(half_life)] * np.exp2(
-            -np.clip(periods, 0, 1000)
+            -np.clip(periods, -1, 1000)  # state may be as of some seconds later
         )
         return np.where(decayed < FADED, 0.0, decayed)
 
@@ -271,3 +271,9 @@ def with_status(values: Column, entities: NDArray[np.int8]) -> tuple[Column, NDA
         empty = np.isnan(values) | (values == 0)
         kept = np.where(there, values, np.nan)
     return kept, np.where(there & empty, np.int8(Status.ZERO), entities)
+
+
+def with_nobody(values: Column, statuses: NDArray[np.int8]) -> tuple[Column, NDArray[np.int8]]:
+    """Return both with one entity more at the end, which nobody is: missing, and never seen."""
+    nobody = np.array([None if values.dtype == object else np.nan], dtype=values.dtype)
+    return np.concatenate([values, nobody]), np.append(statuses, np.int8(Status.NEVER_SEEN))

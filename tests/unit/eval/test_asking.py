@@ -34,6 +34,7 @@ from intent.model.decision import DecidedBy
 from intent.model.errors import LlmUnavailable, OperatorError
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Question
+from intent.store.access import Access
 from intent.store.ledger import SqlReplies
 from tests.unit.classify.llm.asking import MemoryReplies
 from tests.unit.eval.oracle import Oracle, confusing, local, make_run, taxonomy, write_suite
@@ -301,7 +302,9 @@ def test_a_replay_reads_its_store_a_fixed_number_of_times_a_batch(tmp_path, suit
         ).key
         for item in items
     ]
-    database = open_database(load_settings().model_copy(update={"database_url": sqlite_url(store)}))
+    database = open_database(
+        load_settings().model_copy(update={"database_url": sqlite_url(store)}), Access.CREATE
+    )
     replies = RunReplies(SqlReplies(database))
     for repeat in ("", "repeat 1"):
         replies.begin(repeat)

@@ -100,6 +100,31 @@ wait = st.tuples(
 rebuild = st.tuples(st.just("rebuild"), st.none(), st.none())
 histories = st.lists(st.lists(step, min_size=1, max_size=5), min_size=1, max_size=8)
 
+busy = st.lists(
+    st.tuples(
+        st.just("decide"),
+        st.builds(
+            Said,
+            at=st.one_of(
+                st.integers(0, 60 * 1_000_000).map(lambda gap: NOW - gap),
+                st.sampled_from(
+                    [NOW - 60_000_000, NOW - 1, NOW, NOW - 5 * MINUTE, NOW - HOUR, NOW - 30 * DAY]
+                ),
+                st.integers(0, 3 * HOUR).map(lambda gap: NOW - gap),
+                st.integers(0, 60 * 1_000_000).map(lambda gap: NOW - HOUR - 5 * MINUTE + gap),
+            ),
+            user_id=st.sampled_from(["1", "12"]),
+            creator_id=st.sampled_from(["3", None]),
+            room_id=st.just("r1"),
+            item_id=st.sampled_from([None, "i1"]),
+        ),
+        verdict,
+    ),
+    min_size=1,
+    max_size=20,
+)
+"""Messages of a busy room, many of them of the last minute, and at the edges of its tiles."""
+
 early = st.builds(
     Said,
     at=st.integers(0, 2 * DAY).map(lambda gap: NOW + gap),

@@ -5,14 +5,19 @@ PostgreSQL.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import sqlalchemy
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from intent.bootstrap.application import migrations_dir
 from intent.features.check.audit import check_state
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.definitions.status import Status
@@ -24,9 +29,10 @@ from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy
 from intent.queues.inbox import SqlInbox
 from intent.store.engine import Database
+from intent.store.migrate import migrate
 from intent.store.times import from_microseconds
 from tests.conftest import MakeMessage
-from tests.unit.features.brute import Brute, as_known, same
+from tests.unit.features.brute import SECOND, Brute, as_known, same
 from tests.unit.features.history import (
     DAY,
     HOUR,
@@ -35,6 +41,7 @@ from tests.unit.features.history import (
     Said,
     Verdict,
     World,
+    busy,
     histories,
     parked_histories,
 )
@@ -69,6 +76,33 @@ def world(database: Database, taxonomy: Taxonomy) -> World:
     clock = Clock()
     state = SqlFeatureState(taxonomy.members, now=clock)
     return World(database, state, taxonomy, clock=clock)
+
+
+class Counted:
+    """Counts what reads cost: statements, and thousands of steps of SQLite's machine."""
+
+    def __init__(self) -> None:
+        self.statements = self.steps = 0
+
+    @contextmanager
+    def on(self, database: Database) -> Iterator[None]:
+        def statement(*_: Any) -> None:
+            self.statements += 1
+
+        def step() -> int:
+            self.steps += 1
+            return 0
+
+        def watch(connection: Any, *_: Any) -> None:
+            connection.set_progress_handler(step, 100)
+
+        sqlalchemy.event.listen(database.engine, "before_cursor_execute", statement)
+        sqlalchemy.event.listen(database.engine, "checkout", watch)
+        try:
+            yield
+        finally:
+            sqlalchemy.event.remove(database.engine, "before_cursor_execute", statement)
+            sqlalchemy.event.remove(database.engine, "checkout", watch)
 
 
 def differences(
@@ -255,6 +289,98 @@ def test_messages_of_the_future_are_counted_once_whatever_happens_to_them(
     assert differences(definitions, table, known, at) == []
 
 
+@random_histories
+@given(
+    said=busy,
+    back=st.one_of(st.sampled_from([0, 1, 60 * SECOND]), st.integers(0, 60 * SECOND)),
+    due=st.one_of(st.none(), st.integers(1, 60 * SECOND)),
+)
+def test_a_read_up_to_a_minute_behind_the_newest_message_is_exact(
+    world: World, definitions: Definitions, said: Any, back: int, due: int | None
+) -> None:
+    world.clear().play([said])
+    if due is not None:  # due by the clock of the read, but nobody has written since
+        sure = Verdict(("purchase_intent",), (500_000,) * 13, 500_000, True, False)
+        world.play([[("decide", Said(NOW + due, "1", "3", "r1", None), sure)]])
+    newest = max(what.at for _, what, _ in said)
+    for at in (newest - back, NOW + (due or 0) - back):
+        table = FeatureReader(world.database, definitions).read(
+            chosen(definitions), ENTITY_ROWS, from_microseconds(at)
+        )
+        known = as_known(world.known(), at, margin=-(2**60))
+        assert differences(definitions, table, known, at) == []
+
+
+def test_a_minute_back_windows_still_find_the_tiles_that_the_newest_message_pushed_out(
+    world: World, definitions: Definitions
+) -> None:
+    midnight = NOW // DAY * DAY
+    sure = Verdict(("purchase_intent",), (500_000,) * 13, 500_000, True, False)
+    gaps = (30 * DAY + 1, DAY + 1, HOUR + 1, -10 * SECOND)
+    world.play([[("decide", Said(midnight - gap, "1", "3", "r1", "i1"), sure) for gap in gaps]])
+    at = midnight - 40 * SECOND
+    table = FeatureReader(world.database, definitions).read(
+        chosen(definitions), ENTITY_ROWS, from_microseconds(at)
+    )
+    known = as_known(world.known(), at, margin=-(2**60))
+    assert differences(definitions, table, known, at) == []
+    assert table.columns["room__lead__count_1h"][2] == 1
+
+
+def test_a_read_of_exactly_the_newest_message_does_not_see_it(
+    world: World, definitions: Definitions
+) -> None:
+    sure = Verdict(("purchase_intent",), (500_000,) * 13, 500_000, True, False)
+    said = [Said(NOW - gap, "1", "3", "r1", None) for gap in (HOUR // 2, 0)]
+    world.play([[("decide", what, sure) for what in said]])
+    features = definitions.choose(
+        "test",
+        ["room__lead__count_1h", "room__lead__expected_1h", "room__lead__seconds_since_last"],
+    )
+    rows = {"platform": ["tiktok"], "room_id": ["r1"]}
+    reader = FeatureReader(world.database, definitions)
+    for at, seen in ((NOW, [1, 0.5, 1800]), (NOW + 1, [2, 1.0, 1e-6])):
+        table = reader.read(features, rows, from_microseconds(at))
+        assert [float(column[0]) for column in table.columns.values()] == seen
+
+
+def test_a_read_a_minute_back_does_the_work_of_a_read_of_now_however_long_the_history(
+    tmp_path: Path, taxonomy: Taxonomy, definitions: Definitions
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'room.db'}")
+    migrate(database, migrations_dir())
+    world = World(database, SqlFeatureState(taxonomy.members, now=Clock()), taxonomy)
+    sure = Verdict(("purchase_intent",), (500_000,) * 13, 500_000, True, False)
+    said = [
+        Said(NOW - number * 10 * SECOND, str(number % 40), "3", "r1", "i1")
+        for number in range(1500)
+    ]
+    world.play([[("decide", what, sure) for what in said]])
+    reader, features = FeatureReader(database, definitions), definitions.feature_set("ranking_v1")
+    rows = {
+        "platform": ["tiktok"],
+        "user_id": ["1"],
+        "creator_id": ["3"],
+        "room_id": ["r1"],
+        "item_id": ["i1"],
+    }
+
+    def work(at: int) -> tuple[int, int]:
+        counted = Counted()
+        with counted.on(database):
+            reader.read(features, rows, from_microseconds(at))
+        return counted.statements, counted.steps
+
+    work(NOW + 1)  # what SQLAlchemy asks once
+    (now, steps_now), (back, steps_back), (_, anew) = map(
+        work, (NOW + 1, NOW - 59 * SECOND, NOW - 61 * SECOND)
+    )
+    assert back <= now + 30  # by view: what was said since, its users, and what they last said
+    assert steps_back < 10 * steps_now
+    assert steps_back < anew / 10
+    database.close()
+
+
 def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(
     world: World, definitions: Definitions
 ) -> None:
@@ -272,7 +398,7 @@ def test_a_read_of_an_instant_before_a_message_that_was_removed_counts_anew(
     assert differences(definitions, table, as_known(world.known(), at, margin=-(2**60)), at) == []
 
 
-def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error(
+def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_never_seen(
     world: World, definitions: Definitions, make_message: MakeMessage
 ) -> None:
     SqlInbox(world.database).put(Batch([make_message(user_id="new")]))
@@ -289,12 +415,41 @@ def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error
         Status.PENDING,
         Status.NEVER_SEEN,
     ]
-    with pytest.raises(OperatorError, match="row 1 has no user_id"):
-        reader.read(
-            chosen_features,
-            {"platform": ["tiktok"] * 2, "user_id": ["new", None]},
-            from_microseconds(NOW),
-        )  # type: ignore[list-item]
+    for nobody in (None, float("nan")):
+        rows = {"platform": ["tiktok"] * 3, "user_id": [nobody, "new", nobody]}
+        table = reader.read(chosen_features, rows, from_microseconds(NOW))
+        assert np.isnan(table.columns["user__lead__count_1h"]).all()
+        assert [Status(status) for status in table.statuses["user__lead__count_1h"]] == [
+            Status.NEVER_SEEN,
+            Status.PENDING,
+            Status.NEVER_SEEN,
+        ]
+
+
+def test_a_room_without_an_item_has_features_of_the_room_alone(
+    world: World, definitions: Definitions
+) -> None:
+    sure = Verdict(("purchase_intent",), (0,) * 13, 0, True, False)
+    world.play([[("decide", Said(NOW - HOUR // 2, "1", "23", "r1", None), sure)]])
+    names = ["room__lead__count_1h", "item__lead__count_24h", "user__lead__tags_7d"]
+    names += ["user__lead__sequence_50"]
+    rows: dict[str, list[Any]] = {
+        "platform": ["tiktok"] * 2,
+        "room_id": ["r1"] * 2,
+        "item_id": [None, "i1"],
+        "user_id": [None, "1"],
+    }
+    table = FeatureReader(world.database, definitions).read(
+        definitions.choose("test", names), rows, from_microseconds(NOW)
+    )
+    first = [column[0] for column in table.columns.values()]
+    assert first[0] == 1
+    assert np.isnan(first[1])
+    assert first[2:] == [None, None]
+    assert {name: Status(status[0]).name for name, status in table.statuses.items()} == {
+        name: "PRESENT" if name.startswith("room") else "NEVER_SEEN" for name in names
+    }
+    assert table.columns["user__lead__tags_7d"][1] == "purchase_intent:1"
 
 
 @pytest.mark.parametrize(
@@ -302,7 +457,6 @@ def test_messages_that_wait_make_an_entity_pending_and_a_missing_key_is_an_error
     [
         (5, r"user_id of row 1 is 5 \(int\), but keys are text"),
         (["a"], r"user_id of row 1 is \['a'\] \(list\), but keys are text"),
-        (float("nan"), "row 1 has no user_id"),
         ("a\0", "which no message can have"),
         ("\ud800", "which no message can have"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,7 +84,7 @@ def test_any_text_up_to_8_kb_is_a_message(text: str) -> None:
         (payload(text="a\x00b"), "text: holds a NUL character"),
         (payload(text="é" * 4097), "text: is 8194 bytes long, the limit is 8192"),
         (payload(user_id="\x00"), "user_id: holds a NUL character"),
-        (payload(user_id=7), "user_id"),
+        (payload(user_id=7.5), "user_id: is a number with a fraction"),
         (payload(message_id=""), "message_id"),
         (payload(message_id="x" * 201), "message_id"),
         (payload(kind="shout"), "kind"),
@@ -134,3 +135,53 @@ def test_the_wire_shape_reads_back_as_an_equal_message(
         context={"item": item},  # type: ignore[arg-type]
     )
     assert parse_message(wire(message)) == message
+
+
+@pytest.mark.parametrize("key", ["room_id", "message_id", "user_id", "creator_id", "item_id"])
+def test_an_id_that_is_written_as_a_number_is_the_same_id(key: str) -> None:
+    assert parse_message(payload(**{key: -100123})) == parse_message(payload(**{key: "-100123"}))
+    assert getattr(parse_message(payload(**{key: 2**53 - 1})), key) == "9007199254740991"
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (2**53, "message_id: is a number of 2^53 or more"),
+        (-(2**53), "message_id: is a number of 2^53 or more"),
+        (12.0, "message_id: is a number with a fraction"),
+        (1e16, "message_id: is a number with a fraction"),
+        (True, "message_id: Input should be a valid string"),
+        ([1], "message_id: Input should be a valid string"),
+        ("", "message_id: String should have at least 1"),
+    ],
+)
+def test_an_id_that_a_program_may_have_rounded_is_refused(number: Any, reason: str) -> None:
+    with pytest.raises(Malformed, match=re.escape(reason)):
+        parse_message(payload(message_id=number))
+
+
+def test_an_id_of_thousands_of_digits_is_refused() -> None:
+    sent = payload(message_id=0).replace(b'"message_id": 0', b'"message_id": ' + b"9" * 6_000)
+    with pytest.raises(Malformed):
+        parse_message(sent)
+
+
+def test_a_reply_may_name_its_message_by_a_number() -> None:
+    for wire_value in (7, {"message_id": 7}):
+        reply = parse_message(payload(reply_to=wire_value)).reply_to
+        assert reply is not None
+        assert reply.message_id == "7"
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2026-11-20T12:00:00.123456789Z",
+        "2026-11-20T20:00:00.123456+0800",
+        "2026-11-20t12:00:00.123456+0000",
+        "2026-11-20T12:00:00.123456-00:00",
+    ],
+)
+def test_nanoseconds_and_offsets_without_a_colon_are_times(time: str) -> None:
+    expected = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
+    assert parse_message(payload(sent_at=time)).sent_at == expected

@@ -14,8 +14,9 @@ import pytest
 
 from intent.model.batch import Refused
 from intent.model.message import Message, wire
+from intent.sources.door import MAX_PAYLOAD_BYTES, Door
 from intent.sources.records import read_records
-from intent.sources.replay import MAX_PAYLOAD_BYTES, ReplaySource
+from intent.sources.replay import ReplaySource
 from tests.conftest import MakeMessage
 
 Open = Callable[[bytes], int]
@@ -124,10 +125,10 @@ def test_a_message_from_the_day_after_tomorrow_is_refused(
 ) -> None:
     message = make_message()
     early = ReplaySource(
-        open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(days=2)
+        open_bytes(wire(message)), "x", door=Door(now=lambda: message.sent_at - timedelta(days=2))
     )
     in_time = ReplaySource(
-        open_bytes(wire(message)), "x", now=lambda: message.sent_at - timedelta(hours=23)
+        open_bytes(wire(message)), "x", door=Door(now=lambda: message.sent_at - timedelta(hours=23))
     )
     (refused,) = read_all(early)
     assert isinstance(refused, Refused)

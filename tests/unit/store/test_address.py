@@ -41,6 +41,7 @@ def test_a_password_is_read_and_hidden(url: str, password: str) -> None:
 def test_passwords_among_the_options_are_hidden_too() -> None:
     shown = shown_url("postgresql://127.0.0.1/x?user=me&password=secret&sslpassword=secret")
     assert "secret" not in shown
+    assert shown.startswith("postgresql://127.0.0.1/x?")
     assert "user=me" in shown
 
 

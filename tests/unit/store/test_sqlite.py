@@ -71,11 +71,12 @@ def held(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
 
 
-def test_reading_leaves_no_trace(folder: Path, make_message: MakeMessage) -> None:
+@pytest.mark.parametrize("query", ["", "?mode=ro", "?mode=rw"])
+def test_reading_leaves_no_trace(folder: Path, make_message: MakeMessage, query: str) -> None:
     made(folder / "intent.db", make_message())
     before = held(folder)
     assert list(before) == ["intent.db"]
-    assert waiting(folder / "intent.db") == 1
+    assert waiting(folder / "intent.db", query) == 1
     assert held(folder) == before
 
 
