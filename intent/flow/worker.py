@@ -10,7 +10,8 @@
 
 Who is to blame decides what happens on trouble. The environment (database away, classifier broken,
 shutdown) gives messages back as if they had never been taken. A message that cannot be decided
-comes again alone, and is buried after ``attempts`` tries.
+comes again alone, and becomes a dead letter after ``attempts`` tries. What a worker died of comes
+again in halves, in turns with what is fresh, until the one to blame is alone.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class WorkerPolicy:
         batch_bytes: bytes of text in a batch, at most; one message always fits.
         batch_age: seconds that a partial batch waits for more.
         idle_most: seconds between looks at an empty inbox, at most; they grow from ``batch_age``.
-        attempts: how often a message is tried before it is buried; a crash counts only while it was
-            taken alone.
+        attempts: how often a message is tried before it becomes a dead letter; a crash counts only
+            while it was taken alone.
         retry_delay: seconds before the second try of a message; doubles with every further one.
         outage_delay: seconds before the second try after an outage; doubles up to
             ``outage_delay_most``.
@@ -123,6 +124,7 @@ class Worker:
             progress,
         )
         self._log = logger("worker")
+        self._waited_for = 0
         self.report = WorkReport()
 
     def run(self, *, drain: bool = False) -> WorkReport:
@@ -152,23 +154,35 @@ class Worker:
                 self._step("claimed")
                 self._handle(deliveries, drain=drain)
                 self._progress(self.report)
-            if not deliveries and drain and self._retry_until_available(self._inbox.waiting) == 0:
+            if not deliveries and drain and self._is_drained():
                 break
             if not deliveries:
                 self._stop.wait(idle)
                 idle = min(idle * 2, self._policy.idle_most)
                 continue
             idle = self._policy.batch_age
-            if len(deliveries) < self._policy.batch_count and not drain:
+            partial = len(deliveries) < self._policy.batch_count
+            if partial and not drain and not deliveries[0].suspect:
                 self._stop.wait(self._policy.batch_age)
+
+    def _is_drained(self) -> bool:
+        waiting = self._retry_until_available(self._inbox.waiting)
+        if waiting and waiting != self._waited_for:
+            seconds = self._retry_until_available(self._inbox.due)
+            self._log.info(
+                "waiting for what somebody else has claimed or what is tried again later",
+                messages=waiting,
+                seconds=round(seconds or 0.0, 1),
+            )
+        self._waited_for = waiting
+        return waiting == 0
 
     def _handle(self, deliveries: list[Delivery], *, drain: bool) -> None:
         suspect = deliveries[0]
-        # The first claim may have died for any message of its batch; every further one died for
-        # this message alone.
-        if suspect.attempts > self._policy.attempts + 1:
+        # Only claims alone are counted, so that these crashes are its own.
+        if len(deliveries) == 1 and suspect.attempts > self._policy.attempts:
             self._dead_letter(
-                suspect, f"its worker died {suspect.attempts - 2} times while it was decided alone"
+                suspect, f"its worker died {suspect.attempts - 1} times while it was decided alone"
             )
             return
         try:
@@ -189,7 +203,9 @@ class Worker:
             self._step("committed")
 
     def _decide(self, deliveries: list[Delivery]) -> list[tuple[Delivery, Decision]]:
-        """Return decisions for the deliveries that can be decided; retry or bury the others."""
+        """Return decisions for the deliveries that can be decided; retry the others, or make dead
+        letters of them.
+        """
         culprits: list[tuple[Delivery, Exception]] = []
         decided = self._halving(deliveries, culprits)
         if culprits:

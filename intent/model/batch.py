@@ -82,8 +82,10 @@ class Delivery:
     Attributes:
         receipt: number of the inbox row.
         token: this claim's own token; once the claim has passed to somebody else, it opens nothing.
-        attempts: claims of this message that were not given back, this one included; from 1.
+        attempts: how often it was tried, this time included; from 1. What was claimed in company
+            and never ended is no try, for anything of it may be to blame.
         revision: number of the decision that is wanted: 0, or the one after a retraction.
+        suspect: it was claimed before, and nobody said what became of it, or it was not decided.
     """
 
     message: Message
@@ -91,6 +93,7 @@ class Delivery:
     token: str
     attempts: int
     revision: int = 0
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

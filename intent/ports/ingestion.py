@@ -50,8 +50,8 @@ class Inbox(Protocol):
         """
 
     def take(self, count: int, size: int) -> list[Delivery]:
-        """Claim up to ``count`` messages of at most ``size`` bytes of text together (one always
-        fits); a suspect comes alone.
+        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together (one
+        always fits), or half of the suspects that a worker died of together; the two take turns.
         """
 
     def done(self, transaction: Transaction, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -65,6 +65,9 @@ class Inbox(Protocol):
 
     def dead_letter(self, delivery: Delivery, reason: str) -> bool:
         """Make a dead letter of it; False when the claim was lost meanwhile."""
+
+    def due(self) -> float | None:
+        """Seconds until the next message may be claimed, 0 if one may now; None if none waits."""
 
     def waiting(self) -> int:
         """How many messages are not decided yet, claimed ones included."""

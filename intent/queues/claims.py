@@ -2,8 +2,9 @@
 
 A claim moves ``available_timestamp`` to the end of its lease and writes a fresh token; that is all
 the state there is. A row whose lease ran out is simply available again, and whoever was overtaken
-finds the token gone. PostgreSQL hands different rows to concurrent takers with SKIP LOCKED; SQLite
-has one writer at a time.
+finds the token gone. A row that was written later than now was written under a clock that was
+ahead: nobody can say when its lease ends, and it is available too. PostgreSQL hands different rows
+to concurrent takers with SKIP LOCKED; SQLite has one writer at a time.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     Select,
     Table,
     and_,
-    case,
     delete,
     func,
+    or_,
     select,
     update,
 )
@@ -39,8 +41,14 @@ class Lent(Protocol):
     @property
     def token(self) -> str: ...
 
+    @property
+    def attempts(self) -> int: ...
+
 
 L = TypeVar("L", bound=Lent)
+
+CLOCK_STEP = timedelta(seconds=1)
+"""A clock that goes back by less was only set right."""
 
 
 def clock(transaction: Connection) -> datetime:
@@ -48,12 +56,30 @@ def clock(transaction: Connection) -> datetime:
     return transaction.execute(select(database_now())).scalar_one().astimezone(UTC)
 
 
+def available(queue: Table, now: datetime) -> ColumnElement[bool]:
+    """Return *may be claimed*."""
+    return or_(queue.c.available_timestamp <= now, queue.c.written_timestamp > now + CLOCK_STEP)
+
+
 def claim(
-    transaction: Connection, queue: Table, rows: Sequence[RowMapping], until: datetime
+    transaction: Connection,
+    queue: Table,
+    rows: Sequence[RowMapping],
+    now: datetime,
+    lease: timedelta,
+    *,
+    counted: bool = True,
 ) -> str:
-    """Lend rows until ``until``, and return the claim's token."""
+    """Lend rows, and return the claim's token. ``counted`` says whether a claim that nobody ends
+    counts as an attempt.
+    """
     token = secrets.token_hex(16)
-    values = {"attempts": queue.c.attempts + 1, "token": token, "available_timestamp": until}
+    values = {
+        "token": token,
+        "attempts": queue.c.attempts + (1 if counted else 0),
+        "available_timestamp": now + lease,
+        "written_timestamp": now,
+    }
     transaction.execute(
         update(queue).where(queue.c.id.in_([row["id"] for row in rows])).values(values)
     )
@@ -79,15 +105,19 @@ def release(
     """End the claims that are still valid: available again in ``delay`` seconds, the attempt
     counted or not.
     """
-    available = clock(transaction) + timedelta(seconds=delay)
-    attempts = (
-        queue.c.attempts if counted else case((queue.c.attempts > 0, queue.c.attempts - 1), else_=0)
-    )
-    for token, numbers in _by_token(lent).items():
+    now = clock(transaction)
+    groups: dict[tuple[str, int], list[int]] = {}
+    for one in lent:
+        groups.setdefault((one.token, one.attempts), []).append(one.receipt)
+    for (token, attempts), numbers in groups.items():
         mine = update(queue).where(queue.c.id.in_(numbers), queue.c.token == token)
-        transaction.execute(
-            mine.values(attempts=attempts, token=None, available_timestamp=available)
-        )
+        values = {
+            "attempts": attempts if counted else attempts - 1,
+            "token": None,
+            "available_timestamp": now + timedelta(seconds=delay),
+            "written_timestamp": now,
+        }
+        transaction.execute(mine.values(values))
 
 
 def with_message(candidates: Select[Any], order: Sequence[Any]) -> Select[Any]:

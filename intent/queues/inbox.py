@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, Select, exists, func, select, text
 
 from intent.model.batch import Accepted, Batch, Delivery
 from intent.ports.features import FeatureState
-from intent.queues.claims import claim, clock, release, settle, with_message
+from intent.queues.claims import available, claim, clock, release, settle, with_message
 from intent.queues.put import put_batch
 from intent.store.dead_letters import record_message
 from intent.store.engine import Database
 from intent.store.rows import message_from
-from intent.store.schema import inbox
+from intent.store.schema import TRIED, inbox
 
 
 class SqlInbox:
@@ -27,6 +28,7 @@ class SqlInbox:
     ) -> None:
         self._database, self._features = database, features
         self._lease = timedelta(seconds=lease)
+        self._suspects_turn = True  # so that after a crash what is fresh comes first
 
     def put(self, batch: Batch) -> Accepted:
         """Store all of a batch in one transaction, durably before returning; what is known already
@@ -36,32 +38,24 @@ class SqlInbox:
             return put_batch(transaction, batch, self._features)
 
     def take(self, count: int, size: int) -> list[Delivery]:
-        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one
-        suspect alone.
+        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or half
+        of the suspects that a worker died of together; the two take turns.
         """
+        self._suspects_turn = not self._suspects_turn
         with self._database.begin() as transaction:
             now = clock(transaction)
-            available = (
-                select(inbox)
-                .where(inbox.c.available_timestamp <= now)
-                .order_by(inbox.c.available_timestamp, inbox.c.id)
-                .limit(count)
-            )
-            found = (
-                transaction.execute(
-                    with_message(
-                        available, [(inbox.c.available_timestamp, False), (inbox.c.id, False)]
-                    )
-                )
-                .mappings()
-                .all()
-            )
-            rows = _suspect_or_batch(list(found), size)
-            if not rows:
+            for suspect in (self._suspects_turn, not self._suspects_turn):
+                rows = (_suspects if suspect else _fresh)(transaction, now, count, size)
+                if rows:
+                    break
+            else:
                 return []
-            token = claim(transaction, inbox, rows, now + self._lease)
+            # What dies in company may die for any message of it, so only claims alone count.
+            token = claim(transaction, inbox, rows, now, self._lease, counted=len(rows) == 1)
         return [
-            Delivery(message_from(row), row["id"], token, row["attempts"] + 1, row["revision"])
+            Delivery(
+                message_from(row), row["id"], token, row["attempts"] + 1, row["revision"], suspect
+            )
             for row in rows
         ]
 
@@ -87,22 +81,59 @@ class SqlInbox:
             record_message(transaction, delivery.message, reason, delivery.attempts)
         return True
 
+    def due(self) -> float | None:
+        """Seconds until the next message may be claimed, 0 if one may now; None if none waits."""
+        with self._database.read() as connection:
+            now = clock(connection)
+            free = exists().where(available(inbox, now))
+            first = select(func.min(inbox.c.available_timestamp), free)
+            at, is_free = connection.execute(first).one()
+        if at is None:
+            return None
+        return 0.0 if is_free else float((at - now).total_seconds())
+
     def waiting(self) -> int:
         """How many messages are not decided yet, claimed ones included."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(inbox)).scalar_one()
 
 
-def _suspect_or_batch(rows: list[RowMapping], size: int) -> list[RowMapping]:
-    if rows and rows[0]["attempts"] > 0:
-        return rows[
-            :1
-        ]  # it was claimed before and never settled: whatever it does to its worker, it does alone
+def _fresh(transaction: Connection, now: datetime, count: int, size: int) -> list[RowMapping]:
+    fresh = select(inbox).where(
+        inbox.c.token.is_(None), inbox.c.attempts == 0, available(inbox, now)
+    )
+    return _within(_locked(transaction, fresh.order_by(inbox.c.id).limit(count)), size)
+
+
+def _suspects(transaction: Connection, now: datetime, count: int, size: int) -> list[RowMapping]:
+    tried = select(inbox).where(text(f"({TRIED})"), available(inbox, now))
+    oldest = tried.order_by(inbox.c.available_timestamp, inbox.c.id).limit(1)
+    first = transaction.execute(oldest).mappings().one_or_none()
+    if first is None:
+        return []
+    if first["token"] is None:  # it could not be decided, and nobody died of it
+        return _locked(transaction, tried.where(inbox.c.id == first["id"]))
+    # A token that is still there is that of a worker who died; one of those that it held together
+    # is to blame. Half of them, and half of that if it dies again, finds the one in few steps.
+    together = tried.where(inbox.c.token == first["token"])
+    held = transaction.execute(
+        select(func.count()).select_from(together.limit(count).subquery())
+    ).scalar_one()
+    half = together.order_by(inbox.c.id).limit(max(held // 2, 1))
+    return _within(_locked(transaction, half), size)
+
+
+def _locked(transaction: Connection, candidates: Select[Any]) -> list[RowMapping]:
+    query = with_message(candidates, [(inbox.c.id, False)])
+    return list(transaction.execute(query).mappings())
+
+
+def _within(rows: list[RowMapping], size: int) -> list[RowMapping]:
     batch: list[RowMapping] = []
     total = 0
     for row in rows:
         total += len(row["text"].encode("utf-8"))
-        if row["attempts"] > 0 or (batch and total > size):
+        if batch and total > size:
             break
         batch.append(row)
     return batch

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, or_, select
 
 from intent.model.question import Claim, Priority, Question
-from intent.queues.claims import claim, clock, release, settle, with_message
+from intent.queues.claims import available, claim, clock, release, settle, with_message
 from intent.store.engine import Database, insert_for
 from intent.store.rows import message_from
 from intent.store.schema import ask_lane
@@ -46,6 +46,7 @@ class SqlLane:
                 "revision": question.revision,
                 "attempts": 0,
                 "available_timestamp": now,
+                "written_timestamp": now,
             }
             for question in questions
         ]
@@ -60,7 +61,7 @@ class SqlLane:
             chosen = _next(transaction, now, count, now - timedelta(seconds=gather))
             if chosen is None:
                 return []
-            available = (
+            candidates = (
                 select(ask_lane)
                 .where(*chosen)
                 .order_by(ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc())
@@ -69,7 +70,7 @@ class SqlLane:
             rows = (
                 transaction.execute(
                     with_message(
-                        available, [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)]
+                        candidates, [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)]
                     )
                 )
                 .mappings()
@@ -77,7 +78,7 @@ class SqlLane:
             )
             if not rows:
                 return []
-            token = claim(transaction, ask_lane, rows, now + self._lease)
+            token = claim(transaction, ask_lane, rows, now, self._lease)
         return [
             Claim(_question(row), message_from(row), row["id"], token, row["attempts"] + 1)
             for row in rows
@@ -107,7 +108,7 @@ class SqlLane:
                 select(ask_lane.c.id)
                 .where(
                     ask_lane.c.priority == int(Priority.LIVE),
-                    or_(ask_lane.c.token.is_(None), ask_lane.c.available_timestamp <= now),
+                    or_(ask_lane.c.token.is_(None), available(ask_lane, now)),
                 )
                 .where(ask_lane.c.wanted_timestamp < now - timedelta(seconds=age))
                 .order_by(ask_lane.c.id)
@@ -128,7 +129,7 @@ class SqlLane:
         with self._database.read() as connection:
             now = clock(connection)
             held = case(
-                (and_(ask_lane.c.token.is_not(None), ask_lane.c.available_timestamp > now), 1),
+                (and_(ask_lane.c.token.is_not(None), ~available(ask_lane, now)), 1),
                 else_=0,
             )
             query = select(
@@ -178,9 +179,9 @@ def _next(
     the fresh.
     """
     for priority in Priority:
-        here = [ask_lane.c.available_timestamp <= now, ask_lane.c.priority == int(priority)]
+        here = [available(ask_lane, now), ask_lane.c.priority == int(priority)]
         chosen = _suspect(transaction, here) or _ripe_room(
-            transaction, here, priority, count, gathered_before
+            transaction, here, priority, count, now, gathered_before
         )
         if chosen:
             return [*here, *chosen]
@@ -206,7 +207,12 @@ def _suspect(transaction: Connection, here: Chosen) -> Chosen | None:
 
 
 def _ripe_room(
-    transaction: Connection, here: Chosen, priority: Priority, count: int, gathered_before: datetime
+    transaction: Connection,
+    here: Chosen,
+    priority: Priority,
+    count: int,
+    now: datetime,
+    gathered_before: datetime,
 ) -> Chosen | None:
     # The window bounds the work in a long lane: what lies behind it has its turn when the front has
     # been asked.
@@ -228,7 +234,9 @@ def _ripe_room(
         select(*room)
         .group_by(*room)
         .having(
-            (func.count() >= count) | (func.min(window.c.available_timestamp) <= gathered_before)
+            (func.count() >= count)
+            | (func.min(window.c.available_timestamp) <= gathered_before)
+            | (func.max(window.c.available_timestamp) > now)  # put while a clock was ahead
         )
         .order_by(
             func.max(window.c.event_timestamp).desc() if newest_first else func.min(window.c.id)

@@ -42,6 +42,7 @@ class MemoryInbox:
         self._decisions = decisions or MemoryDecisions()
         self._lane, self._features = lane, features
         self._rows: Rows[_Waiting] = Rows(lease, clock)
+        self._suspects_turn = True  # so that after a crash what is fresh comes first
         self._known: dict[Identity, Message] = {}
         self._earlier: dict[Identity, set[str]] = {}
         self._retractions: dict[tuple[str, str, str | None, str | None], Retraction] = {}
@@ -137,24 +138,37 @@ class MemoryInbox:
         return sorted(self._gaps.values(), key=lambda gap: (gap.since, gap.platform, gap.room_id))
 
     def take(self, count: int, size: int) -> list[Delivery]:
-        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or one
-        suspect alone.
+        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or half
+        of the suspects that a worker died of together; the two take turns.
         """
-        rows = self._rows.available()[:count]
-        batch: list[Row[_Waiting]] = []
-        total = 0
-        for row in rows:
-            total += len(row.value.message.text.encode("utf-8"))
-            if batch and (row.attempts > 0 or total > size):
-                break
-            batch.append(row)
-            if row.attempts > 0:
-                break
-        token = self._rows.claim(batch)
+        self._suspects_turn = not self._suspects_turn
+        fresh, suspects = self._fresh(count), self._suspects(count)
+        suspect = bool(suspects) and (self._suspects_turn or not fresh)
+        batch = _within(suspects if suspect else fresh, size)
+        token = self._rows.claim(batch, counted=len(batch) == 1)
         return [
-            Delivery(row.value.message, row.number, token, row.attempts, row.value.revision)
+            Delivery(
+                row.value.message,
+                row.number,
+                token,
+                row.attempts if len(batch) == 1 else row.attempts + 1,
+                row.value.revision,
+                suspect,
+            )
             for row in batch
         ]
+
+    def _fresh(self, count: int) -> list[Row[_Waiting]]:
+        fresh = [row for row in self._rows.available() if not _is_tried(row)]
+        return sorted(fresh, key=lambda row: row.number)[:count]
+
+    def _suspects(self, count: int) -> list[Row[_Waiting]]:
+        tried = [row for row in self._rows.available() if _is_tried(row)]
+        if not tried or tried[0].token is None:
+            return tried[:1]
+        together = [row for row in tried if row.token == tried[0].token]
+        half = max(len(together[:count]) // 2, 1)
+        return sorted(together, key=lambda row: row.number)[:half]
 
     def done(
         self, transaction: MemoryTransaction, deliveries: Sequence[Delivery]
@@ -178,9 +192,31 @@ class MemoryInbox:
         self.dead_letters.append((delivery.message, reason))
         return True
 
+    def due(self) -> float | None:
+        """Seconds until the next message may be claimed, 0 if one may now; None if none waits."""
+        if self._rows.available():
+            return 0.0
+        rows = self._rows.rows.values()
+        return min((row.available - self._rows.clock() for row in rows), default=None)
+
     def waiting(self) -> int:
         """How many messages are not decided yet, claimed ones included."""
         return len(self._rows.rows)
+
+
+def _is_tried(row: Row[_Waiting]) -> bool:
+    return row.token is not None or row.attempts > 0
+
+
+def _within(rows: Sequence[Row[_Waiting]], size: int) -> list[Row[_Waiting]]:
+    batch: list[Row[_Waiting]] = []
+    total = 0
+    for row in rows:
+        total += len(row.value.message.text.encode("utf-8"))
+        if batch and total > size:
+            break
+        batch.append(row)
+    return batch
 
 
 def _means(one: Retraction, message: Message) -> bool:

@@ -79,8 +79,14 @@ class MemoryLane:
         rooms: dict[tuple[str, str, str], list[Row[Question]]] = {}
         for row in rows:
             rooms.setdefault((row.value.run, row.value.platform, row.value.room_id), []).append(row)
-        since = self._rows.clock() - gather
-        return [room for room in rooms.values() if len(room) >= count or room[0].available <= since]
+        now = self._rows.clock()
+        return [
+            room
+            for room in rooms.values()
+            if len(room) >= count
+            or room[0].available <= now - gather
+            or room[-1].available > now  # put while a clock was ahead
+        ]
 
     def done(self, transaction: MemoryTransaction, claims: Sequence[Claim]) -> list[Claim]:
         """Remove what is still claimed by these claims, and return exactly those."""

@@ -42,6 +42,7 @@ class Row(Generic[T]):
     value: T
     put: float
     available: float
+    written: float
     attempts: int = 0
     token: str | None = None
 
@@ -58,25 +59,26 @@ class Rows(Generic[T]):
         """Add a row that is available at once."""
         number = next(self._numbers)
         now = self.clock()
-        self.rows[number] = Row(number, value, put=now, available=now)
+        self.rows[number] = Row(number, value, put=now, available=now, written=now)
 
     def available(self) -> list[Row[T]]:
         """Return what may be claimed now, oldest first."""
         now = self.clock()
         return sorted(
-            (row for row in list(self.rows.values()) if row.available <= now),
+            (
+                row
+                for row in list(self.rows.values())
+                if row.available <= now or row.written > now + 1
+            ),
             key=lambda row: (row.available, row.number),
         )
 
-    def claim(self, rows: Sequence[Row[T]]) -> str:
-        """Lend rows, and return the claim's token."""
-        token = secrets.token_hex(16)
+    def claim(self, rows: Sequence[Row[T]], *, counted: bool = True) -> str:
+        """Lend rows, and return the claim's token; a claim that nobody ends may count or not."""
+        token, now = secrets.token_hex(16), self.clock()
         for row in rows:
-            row.token, row.attempts, row.available = (
-                token,
-                row.attempts + 1,
-                self.clock() + self.lease,
-            )
+            row.token, row.attempts = token, row.attempts + (1 if counted else 0)
+            row.available, row.written = now + self.lease, now
         return token
 
     def valid(self, lent: Sequence[L]) -> list[L]:
@@ -107,5 +109,6 @@ class Rows(Generic[T]):
         """End the claims that are still valid."""
         for one in self.valid(lent):
             row = self.rows[one.receipt]
-            row.token, row.available = None, self.clock() + delay
-            row.attempts = row.attempts if counted else max(row.attempts - 1, 0)
+            now = self.clock()
+            row.token, row.available, row.written = None, now + delay, now
+            row.attempts = one.attempts if counted else one.attempts - 1

@@ -99,13 +99,17 @@ def _enqueue(
             "message_id": message_id,
             "attempts": 0,
             "available_timestamp": now,
+            "written_timestamp": now,
             "revision": revisions.get((platform, message_id), 0),
         }
         for platform, message_id in identities
     ]
     statement = insert_for(transaction, inbox)
     # Two who edit the same message at once: the later one's text stands, and is what waits.
-    renewed = {name: statement.excluded[name] for name in ("available_timestamp", "revision")}
+    renewed = {
+        name: statement.excluded[name]
+        for name in ("available_timestamp", "written_timestamp", "revision")
+    }
     again = statement.on_conflict_do_update(
         index_elements=["platform", "message_id"], set_={**renewed, "attempts": 0, "token": None}
     )

@@ -48,6 +48,11 @@ ask_lane = Table(
         "available_timestamp", UtcDateTime, nullable=False, comment="May be claimed from then on"
     ),
     Column(
+        "written_timestamp",
+        UtcDateTime,
+        comment="When available_timestamp was written; later than now where a clock was ahead",
+    ),
+    Column(
         "wanted_timestamp",
         UtcDateTime,
         nullable=False,

@@ -4,7 +4,17 @@ sources stand.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from intent.store.columns import Key, Serial, UtcDateTime, database_now, metadata
 
@@ -49,6 +59,9 @@ messages = Table(
     comment="Every accepted message, once",
 )
 
+TRIED = "token IS NOT NULL OR attempts > 0"
+"""Tells the few rows of the inbox that were claimed before from all that are fresh."""
+
 inbox = Table(
     "inbox",
     metadata,
@@ -75,8 +88,19 @@ inbox = Table(
         server_default="0",
         comment="Number of the decision it waits for: 0, or the one after a retraction",
     ),
+    Column(
+        "written_timestamp",
+        UtcDateTime,
+        comment="When available_timestamp was written; later than now where a clock was ahead",
+    ),
     UniqueConstraint("platform", "message_id"),
-    Index(None, "available_timestamp", "id"),
+    Index(
+        "ix_inbox_tried",
+        "available_timestamp",
+        "id",
+        sqlite_where=text(TRIED),
+        postgresql_where=text(TRIED),
+    ),
     comment="Messages that wait for their first decision; a row is gone once it is decided or dead",
 )
 

@@ -8,6 +8,7 @@ from intent.store.asking_tables import ask_lane, llm_attempts, llm_replies
 from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_now, metadata
 from intent.store.decision_tables import decision_labels, decisions, runs
 from intent.store.message_tables import (
+    TRIED,
     dead_letters,
     earlier_versions,
     inbox,
@@ -20,6 +21,7 @@ from intent.store.message_tables import (
 __all__ = [
     "INTENTS",
     "MILLION",
+    "TRIED",
     "Key",
     "UtcDateTime",
     "ask_lane",

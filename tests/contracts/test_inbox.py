@@ -62,14 +62,15 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
 
 
 def _age(database: Database, seconds: float) -> None:
-    # Time passes for the rows: everything becomes available earlier.
-    shifted = f"available_timestamp - interval '{seconds} seconds'"
-    if database.dialect == "sqlite":
-        shifted = (
-            f"strftime('%Y-%m-%d %H:%M:%f', available_timestamp, '-{seconds} seconds') || '000'"
-        )
+    # Time passes for the rows: everything was written, and becomes available, earlier.
     with database.begin() as transaction:
-        transaction.exec_driver_sql(f"UPDATE inbox SET available_timestamp = {shifted}")
+        for column in ("available_timestamp", "written_timestamp"):
+            shifted = f"{column} - interval '{seconds} seconds'"
+            if database.dialect == "sqlite":
+                shifted = (
+                    f"strftime('%Y-%m-%d %H:%M:%f', {column}, '{-seconds:+} seconds') || '000'"
+                )
+            transaction.exec_driver_sql(f"UPDATE inbox SET {column} = {shifted}")
 
 
 def _count(database: Database, table: str) -> int:
@@ -186,13 +187,82 @@ def test_a_claim_whose_lease_ran_out_comes_again_and_counts(
     assert take(case)[0].attempts == 2
 
 
-def test_a_suspect_comes_alone(case: Case, make_message: MakeMessage) -> None:
-    case.inbox.put(Batch([make_message("first"), make_message("second")]))
-    take(case)
+def test_what_a_worker_died_of_comes_again_in_halves_and_what_is_fresh_in_between(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.inbox.put(Batch([make_message(str(number)) for number in range(8)]))
+    assert len(take(case)) == 8
     case.pass_time(LEASE + 1)
-    case.inbox.put(Batch([make_message("third")]))
-    batches = [texts(take(case)), texts(take(case)), texts(take(case))]
-    assert sorted(batches) == [["first"], ["second"], ["third"]]
+    case.inbox.put(Batch([make_message("fresh"), make_message("too")]))
+    batches = [take(case) for _ in range(6)]
+    assert sorted(texts(batch) for batch in batches[:2]) == [["0", "1", "2", "3"], ["fresh", "too"]]
+    assert [texts(batch) for batch in batches[2:]] == [["4", "5"], ["6"], ["7"], []]
+    assert {one.suspect for batch in batches for one in batch if len(one.message.text) == 1} == {
+        True
+    }
+
+
+def test_dying_in_company_counts_for_nobody_and_dying_alone_counts(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.inbox.put(Batch([make_message("a"), make_message("b"), make_message("c")]))
+    for size, attempts in ((3, 1), (1, 1), (1, 1), (1, 1)):
+        batch = take(case)
+        assert (len(batch), {one.attempts for one in batch}) == (size, {attempts})
+        if size == 3:
+            case.pass_time(LEASE + 1)
+    case.pass_time(LEASE + 1)
+    assert [take(case)[0].attempts for _ in range(3)] == [2, 2, 2]
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_claim_in_company_ends_as_a_claim_alone_does(
+    counted: bool, case: Case, make_message: MakeMessage
+) -> None:
+    case.inbox.put(Batch([make_message("a"), make_message("b")]))
+    batch = take(case)
+    if counted:
+        case.inbox.retry(batch, 0.0)
+    else:
+        case.inbox.release(batch)
+    again = [one for _ in range(2) for one in take(case)]
+    assert {one.attempts for one in again} == {2 if counted else 1}
+
+
+def test_a_clock_that_was_ahead_leaves_nothing_unavailable(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.inbox.put(Batch([make_message("claimed")]))
+    lost = take(case)
+    case.inbox.put(Batch([make_message("delayed")]))
+    case.inbox.retry(take(case), 30.0)
+    case.inbox.put(Batch([make_message("fresh")]))
+    case.pass_time(-86_400)
+    assert case.inbox.due() == 0.0
+    taken = [text for _ in range(3) for text in texts(take(case))]
+    assert sorted(taken) == ["claimed", "delayed", "fresh"]
+    assert finish(case, lost) == []
+
+
+def test_a_lease_that_begins_at_a_clock_that_is_right_lasts(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.inbox.put(Batch([make_message()]))
+    case.pass_time(-86_400)
+    assert len(take(case)) == 1
+    assert take(case) == []
+
+
+def test_it_says_when_the_next_message_may_be_claimed(
+    case: Case, make_message: MakeMessage
+) -> None:
+    assert case.inbox.due() is None
+    case.inbox.put(Batch([make_message()]))
+    assert case.inbox.due() == 0.0
+    take(case)
+    due = case.inbox.due()
+    assert due is not None
+    assert LEASE - 30 < due <= LEASE
 
 
 def test_giving_back_does_not_count_as_an_attempt(case: Case, make_message: MakeMessage) -> None:

@@ -91,10 +91,12 @@ def case(request: pytest.FixtureRequest) -> Iterator[Case]:
 def _age(database: Database, seconds: float) -> None:
     # Time passes for the rows: everything was put, and becomes available, earlier.
     with database.begin() as transaction:
-        for column in ("available_timestamp", "wanted_timestamp"):
+        for column in ("available_timestamp", "wanted_timestamp", "written_timestamp"):
             shifted = f"{column} - interval '{seconds} seconds'"
             if database.dialect == "sqlite":
-                shifted = f"strftime('%Y-%m-%d %H:%M:%f', {column}, '-{seconds} seconds') || '000'"
+                shifted = (
+                    f"strftime('%Y-%m-%d %H:%M:%f', {column}, '{-seconds:+} seconds') || '000'"
+                )
             statement = f"UPDATE ask_lane SET {column} = {shifted}"
             transaction.exec_driver_sql(
                 statement.replace("%", "%%") if database.dialect == "postgresql" else statement
@@ -277,3 +279,16 @@ def test_what_is_being_asked_is_not_dropped(case: Case, make_message: MakeMessag
     held = case.take()
     assert case.lane.expire(1800) == 0
     assert case.finish(held) == held
+
+
+def test_a_clock_that_was_ahead_leaves_no_question_unavailable(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.put(make_message("claimed"))
+    case.lane.take(20, 0.0)
+    case.put(make_message("delayed"))
+    case.lane.release(case.lane.take(20, 0.0), 3600.0)
+    case.put(make_message("fresh"))
+    case.pass_time(-86_400)
+    taken = [claim.message.text for _ in range(3) for claim in case.lane.take(20, GATHER)]
+    assert sorted(taken) == ["claimed", "delayed", "fresh"]

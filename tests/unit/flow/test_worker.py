@@ -203,9 +203,13 @@ def test_a_suspect_that_killed_its_workers_is_buried_untried(
     bench: Callable[..., Bench], make_message: MakeMessage
 ) -> None:
     at = bench(attempts=3)
-    at.inbox.put(Batch([make_message("deadly")]))
-    for _ in range(4):  # once in a batch, three times alone
-        at.inbox.take(10, 1000)
+    at.inbox.put(Batch([make_message("fellow"), make_message("deadly")]))
+    at.inbox.take(10, 1000)  # in company this counts for nobody
+    at.now += 61
+    with MemoryTransactions().begin() as transaction:
+        at.inbox.done(transaction, at.inbox.take(1, 1000))
+    for _ in range(3):
+        assert [delivery.message.text for delivery in at.inbox.take(10, 1000)] == ["deadly"]
         at.now += 61
     report = at.worker.run(drain=True)
     assert report.dead_lettered == 1
@@ -296,3 +300,44 @@ def test_without_drain_it_waits_for_more(
 
     at.stop.wait = later  # type: ignore[method-assign]
     assert at.worker.run().decided == 1
+
+
+def test_what_a_worker_died_of_is_decided_in_halves_without_a_pause_between(
+    bench: Callable[..., Bench], make_message: MakeMessage
+) -> None:
+    at = bench()
+    at.inbox.put(Batch([make_message(str(number)) for number in range(256)]))
+    at.inbox.take(256, 1_000_000)
+    at.now += 61
+    at.worker._step = lambda name: at.stop.set() if len(at.decisions.saved) == 256 else None
+    at.worker.run()
+    sizes = [len(batch) for batch in at.classifier.batches]
+    assert sizes == [128, 64, 32, 16, 8, 4, 2, 1, 1]
+    assert at.waits == []
+
+
+def test_a_fresh_message_waits_for_one_half_of_the_suspects_at_most(
+    bench: Callable[..., Bench], make_message: MakeMessage
+) -> None:
+    at = bench()
+    at.inbox.put(Batch([make_message(str(number)) for number in range(256)]))
+    for _ in range(6):
+        at.inbox.take(40, 1_000_000)
+    at.now += 61
+    at.inbox.put(Batch([make_message("fresh")]))
+    at.worker.run(drain=True)
+    batches = at.classifier.batches
+    assert [number for number, batch in enumerate(batches) if "fresh" in batch] < [2]
+    assert at.worker.report.decided == 257
+
+
+def test_draining_says_what_it_waits_for(
+    bench: Callable[..., Bench], make_message: MakeMessage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = bench()
+    at.inbox.put(Batch([make_message(), make_message()]))
+    at.inbox.take(2, 1000)
+    assert at.worker.run(drain=True).decided == 2
+    told = capsys.readouterr()
+    assert (told.out + told.err).count("waiting for what somebody else has claimed") == 1
+    assert "seconds=60.0" in told.out + told.err
