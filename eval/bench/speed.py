@@ -172,7 +172,8 @@ def recipes(
 
     Example: python -m eval bench recipes --only "SetFit, contrastive"
     """
-    from eval.bench.recipes import HEADER, RECIPES, Material, line, try_recipes
+    from eval.bench.recipes import RECIPES, Material
+    from eval.bench.trials import HEADER, line, try_recipes
     from intent.training.adapt import AdapterRecipe
     from intent.training.data import read_examples
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +19,11 @@ from intent.classify.local.weights import BUNDLED, encoder_folder, weights_diges
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe
-from intent.training.calibrate import best_f1_threshold, cheapest_threshold, folds, log_loss
-from intent.training.data import Example, read_examples
+from intent.training.calibrate import best_f1_threshold, cheapest_threshold, log_loss
+from intent.training.data import read_examples
 from intent.training.recipes import Fitted, Material, fit_adapted, fit_frozen
 from intent.training.rows import read_rows
-
-Progress = Callable[[str], None]
+from intent.training.task import Progress, Task, read_judges, split, task_of
 
 _FOLDS = 5
 _ADAPTED_FOLDS = 2
@@ -60,25 +58,6 @@ class TrainingReport:
     judged_on: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """Labels and targets: ``targets`` of shape (examples, labels), with a last column for lead
-    under our taxonomy.
-    """
-
-    labels: tuple[str, ...]
-    exclusive: bool
-    taxonomy: Taxonomy | None
-
-    def targets(self, examples: Sequence[Example]) -> NDArray[np.float64]:
-        """Return zeros and ones."""
-        rows = [[float(label in example.labels) for label in self.labels] for example in examples]
-        if self.taxonomy is not None:
-            for row, example in zip(rows, examples, strict=True):
-                row.append(float(not self.taxonomy.leads.isdisjoint(example.labels)))
-        return np.array(rows)
-
-
 def train(
     data: Path,
     dev: Path | None,
@@ -106,8 +85,8 @@ def train(
             them, ``out`` is no folder, or no encoder is there.
     """
     examples = read_examples(data)
-    task = _task(examples, taxonomy)
-    judges = _judges(dev, task, progress) if dev is not None else None
+    task = task_of(examples, taxonomy)
+    judges = read_judges(dev, task, progress) if dev is not None else None
     progress(
         f"{len(examples)} texts, {len(task.labels)} labels, "
         f"{'one' if task.exclusive else 'one or several'} a text"
@@ -117,7 +96,7 @@ def train(
         _recipe(task, len(examples)),
         load_glossary(),
     )
-    part = _parts(examples, task, _FOLDS if recipe is None else _ADAPTED_FOLDS, progress)
+    part = split(examples, task, _FOLDS if recipe is None else _ADAPTED_FOLDS, progress)
     _make_folder(out)
     material = Material(read_rows(examples, glossary), task.targets(examples), part, task.exclusive)
     if recipe is None:
@@ -151,72 +130,6 @@ def train(
     )
 
 
-def _judges(dev: Path, task: _Task, progress: Progress) -> list[Example]:
-    """Read the texts that thresholds are chosen on; at least one of their labels must be the
-    model's, or there is nothing to judge by.
-    """
-    judges = read_examples(dev)
-    seen = {label for example in judges for label in example.labels}
-    unknown = sorted(seen - set(task.labels))
-    named = ", ".join(repr(label) for label in unknown[:5]) + (
-        f" and {len(unknown) - 5} more" if len(unknown) > 5 else ""
-    )
-    if len(unknown) == len(seen):
-        raise OperatorError(
-            f"{dev} has no label that the training data has, only {named}; give a dev file with "
-            "the same labels"
-        )
-    if unknown:
-        progress(
-            f"{dev} has labels that the training data lacks, and the model will never choose them: "
-            f"{named}"
-        )
-    return judges
-
-
-def _parts(
-    examples: Sequence[Example], task: _Task, count: int, progress: Progress
-) -> NDArray[np.int64]:
-    """Return the fold of each text, shape (texts,): by group where that leaves two labels to learn
-    beside every fold, else by text.
-    """
-    targets = task.targets(examples)[:, : len(task.labels)]
-    groups = [example.group for example in examples]
-    part = folds(groups, count)
-    if len(set(groups)) >= count and _teaches(part, targets):
-        return part
-    carried: dict[str, set[str]] = {}
-    for example in examples:
-        carried.setdefault(example.message.text, set()).update(example.labels)
-    # Dealt out label by label: two texts of a label then never fall into one fold while another
-    # fold has none, as hashing may do with a handful.
-    dealt = {
-        text: number % count
-        for number, text in enumerate(
-            sorted(carried, key=lambda text: (sorted(carried[text]), text))
-        )
-    }
-    part = np.array([dealt[example.message.text] for example in examples], dtype=np.int64)
-    if not _teaches(part, targets):
-        raise OperatorError(
-            "the data has too few different texts to train and check a model; give at least two "
-            "labels two or more texts of their own"
-        )
-    if len(set(groups)) < len(carried):
-        progress(
-            f"the texts are of too few rooms ({len(set(groups))}) to hold out whole ones; single "
-            "texts are held out, which flatters the figures"
-        )
-    return part
-
-
-def _teaches(part: NDArray[np.int64], targets: NDArray[np.float64]) -> bool:
-    """Whether the texts outside each fold still carry two labels; ``targets`` has shape (texts,
-    labels).
-    """
-    return all(int(targets[part != number].any(axis=0).sum()) >= 2 for number in np.unique(part))
-
-
 def _make_folder(out: Path) -> None:
     # Before the training, which may take an hour.
     try:
@@ -228,7 +141,7 @@ def _make_folder(out: Path) -> None:
         ) from error
 
 
-def _recipe(task: _Task, count: int) -> AdapterRecipe | None:
+def _recipe(task: Task, count: int) -> AdapterRecipe | None:
     """Return how to fine-tune, or None where the encoder stays as it is: too little data, or labels
     that exclude each other.
     """
@@ -236,7 +149,7 @@ def _recipe(task: _Task, count: int) -> AdapterRecipe | None:
 
 
 def _write(
-    out: Path, task: _Task, rule: Rule, spec: EncoderSpec, glossary: Glossary, fitted: Fitted
+    out: Path, task: Task, rule: Rule, spec: EncoderSpec, glossary: Glossary, fitted: Fitted
 ) -> None:
     adapted = fitted.changes is not None
     description = Description(
@@ -260,28 +173,12 @@ def _write(
         ) from error
 
 
-def _task(examples: Sequence[Example], taxonomy: Taxonomy | None) -> _Task:
-    seen = {label for example in examples for label in example.labels}
-    if len(seen) < 2:
-        raise OperatorError(
-            f"the data has the one label {next(iter(seen))!r}; a model needs at least two to tell "
-            "apart"
-        )
-    if taxonomy is not None and seen <= set(taxonomy.names):
-        return _Task(taxonomy.names, exclusive=False, taxonomy=taxonomy)
-    return _Task(
-        tuple(sorted(seen)),
-        exclusive=all(len(example.labels) == 1 for example in examples),
-        taxonomy=None,
-    )
-
-
 def _encoder_spec(name: str) -> EncoderSpec:
     folder = encoder_folder(name)
     return EncoderSpec(name, weights_digest(folder), encoder_layers(folder))
 
 
-def _rule(task: _Task, judged: NDArray[np.float64], truth: NDArray[np.float64]) -> Rule:
+def _rule(task: Task, judged: NDArray[np.float64], truth: NDArray[np.float64]) -> Rule:
     thresholds = tuple(
         best_f1_threshold(judged[:, column], truth[:, column]) for column in range(len(task.labels))
     )
@@ -295,7 +192,7 @@ def _rule(task: _Task, judged: NDArray[np.float64], truth: NDArray[np.float64]) 
 
 
 def _scores(
-    task: _Task, rule: Rule, judged: NDArray[np.float64], truth: NDArray[np.float64]
+    task: Task, rule: Rule, judged: NDArray[np.float64], truth: NDArray[np.float64]
 ) -> tuple[float, float | None]:
     """Return macro-F1 over the labels that occur, and lead-F1, of the rule's choices."""
     count = len(task.labels)

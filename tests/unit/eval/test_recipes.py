@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from eval.bench import recipes
-from eval.bench.recipes import HEADER, RECIPES, SHIPPED, Material, line, mistyped, try_recipes
+from eval.bench.recipes import RECIPES, SHIPPED, Material, mistyped
+from eval.bench.trials import HEADER, line, try_recipes
 from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe
 from intent.training.data import Example, plain_message
