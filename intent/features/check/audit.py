@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Table, func, select
 
 from intent.features.definitions.events import Topics
-from intent.features.online.fading import HALF_LIVES, decay
-from intent.features.online.packed import TILE_KEY, Records, counters
-from intent.features.online.rows import all_events
-from intent.features.online.tally import (
-    TILE_ORIGIN,
-    TILES,
-    Tally,
-    Tiles,
-    first_kept,
+from intent.features.online.fading import HALF_LIVES, SECOND
+from intent.features.online.packed import (
+    COUNTER_FIELDS,
+    TILE_COUNT,
+    TILE_KEY,
+    Records,
+    sum_fields,
+    together,
 )
+from intent.features.online.recount import Recounted, TileRow, recounted
+from intent.features.online.rows import within
+from intent.features.online.tally import TILE_ORIGIN, TILES, first_kept
 from intent.store.feature_tables import feature_counters, feature_tiles
 
 TOLERANCE = 1e-9
@@ -44,57 +47,84 @@ class StateCheck:
 
 
 def check_state(connection: Connection, groups: Mapping[str, frozenset[str]]) -> StateCheck:
-    """Recompute all state from current decisions, in the reader's one consistent view. Needs memory
-    for all of it.
+    """Recompute all state from current decisions and compare, in the reader's one consistent view,
+    some thousands of entities at a time.
     """
+    found = {"recomputed": 0, "mismatched": 0, "missing": 0}
+    stored = 0
     topics = Topics(groups)
-    tally = Tally(topics)
-    for event in all_events(connection, topics):
-        tally.change(event, None)
-    tally.finish(lambda entity, event, code: event.at)
-    recomputed = len(tally.counters) + len(tally.tiles)
-    mismatched = extra = 0
-    for row in connection.execute(select(feature_counters).execution_options(yield_per=5000)):
-        computed = tally.counters.pop(row.key, None)
-        extra += computed is None
-        mismatched += computed is not None and not _same_counters(row, computed)
-    for row in connection.execute(select(feature_tiles).execution_options(yield_per=1000)):
-        tiles = tally.tiles.pop(row.key, None)
-        extra += tiles is None
-        mismatched += tiles is not None and not _same_tiles(row, tiles)
-    return StateCheck(
-        recomputed, mismatched, missing=len(tally.counters) + len(tally.tiles), extra=extra
+    for part in recounted(connection, topics):
+        tiles = _tiles(connection, part, len(topics.measured))
+        for compared in (_counters(connection, part), tiles):
+            for name, number in zip(found, compared, strict=True):
+                found[name] += number
+    for table in (feature_counters, feature_tiles):
+        stored += connection.execute(select(func.count()).select_from(table)).scalar_one()
+    return StateCheck(**found, extra=stored - found["recomputed"] + found["missing"])
+
+
+def _counters(connection: Connection, part: Recounted) -> tuple[int, int, int]:
+    """Return how many keys were recomputed, how many differ, how many are missing."""
+    rows = {row.key: row for row in _rows(connection, feature_counters, part.keys)}
+    stored, owners = together(
+        [rows[key].state if key in rows else b"" for key in part.keys], COUNTER_FIELDS
     )
+    differs = _differing(part.counters, stored, owners, len(part.keys))
+    newest = np.array([rows[key].newest if key in rows else 0 for key in part.keys], dtype=np.int64)
+    late = part.counters["last"] > newest[part.counters["owner"]]
+    differs[part.counters["owner"][late]] = True
+    missing = np.array([key not in rows for key in part.keys], dtype=bool)
+    return len(part.keys), int((differs & ~missing).sum()), int(missing.sum())
 
 
-def _same_counters(row: Any, computed: dict[int, list[Any]]) -> bool:
-    stored = dict(counters(row.state))
-    if stored.keys() != computed.keys() or row.newest < computed[0][2]:
-        return False
-    return all(_same_counter(stored[code], computed[code]) for code in stored)
+def _differing(
+    computed: NDArray[Any], stored: NDArray[Any], owners: NDArray[np.int64], size: int
+) -> NDArray[np.bool_]:
+    """Say of each of ``size`` entities whether its counters differ."""
+    differs = np.zeros(size, dtype=bool)
+    one, other = computed["owner"] * 64 + computed["code"], owners * 64 + stored["code"]
+    for codes in (np.setdiff1d(one, other), np.setdiff1d(other, one)):
+        differs[codes // 64] = True
+    _, here, there = np.intersect1d(one, other, return_indices=True)
+    computed, stored = computed[here], stored[there]
+    at = np.maximum(computed["at"], stored["at"])
+    wrong = (computed["count"] != stored["count"]) | (computed["last"] != stored["last"])
+    for number, half_life in enumerate(HALF_LIVES):
+        a, b = (
+            held["decayed"][:, number] * np.exp2(-(at - held["at"]) / (half_life * SECOND))
+            for held in (computed, stored)
+        )
+        wrong |= np.abs(a - b) > np.maximum(TOLERANCE, TOLERANCE * np.maximum(np.abs(a), np.abs(b)))
+    differs[computed["owner"][wrong]] = True
+    return differs
 
 
-def _same_counter(one: list[Any], other: list[Any]) -> bool:
-    at = max(one[2], other[2])
-    pairs = (
-        (one[3 + n] * decay(at - one[2], half_life), other[3 + n] * decay(at - other[2], half_life))
-        for n, half_life in enumerate(HALF_LIVES)
-    )
-    return one[:2] == other[:2] and all(
-        math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE) for a, b in pairs
-    )
+def _tiles(connection: Connection, part: Recounted, measured: int) -> tuple[int, int, int]:
+    if not part.tiles:
+        return 0, 0, 0
+    rows = {row.key: row for row in _rows(connection, feature_tiles, [t.key for t in part.tiles])}
+    differ = [
+        not _same_tiles(rows[computed.key], computed, measured)
+        for computed in part.tiles
+        if computed.key in rows
+    ]
+    return len(part.tiles), sum(differ), len(part.tiles) - len(rows)
 
 
-def _same_tiles(row: Any, computed: Tiles) -> bool:
+def _rows(connection: Connection, table: Table, keys: Sequence[str]) -> Sequence[Any]:
+    return connection.execute(select(table).where(within(connection, table.c.key, keys))).all()
+
+
+def _same_tiles(row: Any, computed: TileRow, measured: int) -> bool:
     # A message that was forgotten may have been the newest: what its time had pushed out of
     # retention does not come back.
-    for records in (computed.counts, computed.sums):
-        _forget_before(records, row.horizon)
-    stored, expected = (
-        (row.counts, row.sums),
-        (bytes(computed.counts.content), bytes(computed.sums.content)),
-    )
-    return stored == expected and bool(row.horizon >= computed.horizon)
+    counts = Records(computed.counts, TILE_COUNT.size)
+    sums = Records(computed.sums, sum_fields(measured).itemsize)
+    if row.horizon > computed.horizon:
+        for records in (counts, sums):
+            _forget_before(records, row.horizon)
+    same = (row.counts, row.sums) == (bytes(counts.content), bytes(sums.content))
+    return same and bool(row.horizon >= computed.horizon)
 
 
 def _forget_before(records: Records, horizon: int) -> None:

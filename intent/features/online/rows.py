@@ -6,8 +6,11 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
@@ -19,8 +22,10 @@ from sqlalchemy import (
     any_,
     bindparam,
     cast,
+    extract,
     func,
     select,
+    type_coerce,
 )
 
 from intent.features.definitions.events import (
@@ -45,11 +50,25 @@ PARTS = ("platform", "user_id", "creator_id", "room_id", "item_id")
 COUNTED = d.decided_by != DecidedBy.PLATFORM.value
 """Keeps out the messages that were taken back."""
 
-_PARKED = (
+PARKED = (
     select(feature_future.c.message_id)
     .where(feature_future.c.platform == d.platform, feature_future.c.message_id == d.message_id)
     .exists()
 )
+
+
+def instant_column(connection: Connection) -> ColumnElement[Any]:
+    """Return when decisions' messages were said, in the form that :func:`instants` reads."""
+    if connection.dialect.name == "sqlite":
+        return type_coerce(d.event_timestamp, String)
+    return cast(extract("epoch", d.event_timestamp) * 1_000_000, BigInteger)
+
+
+def instants(column: Sequence[Any]) -> NDArray[np.int64]:
+    """Return instants in microseconds since 1970 UTC."""
+    if column and isinstance(column[0], str):
+        return np.array(column, dtype="datetime64[us]").astype(np.int64)
+    return np.array(column, dtype=np.int64)
 
 
 def within(
@@ -60,15 +79,6 @@ def within(
     if connection.dialect.name == "postgresql":
         return column == any_(bindparam(None, listed, type_=ARRAY(String)))
     return column.in_(select(func.json_each(json.dumps(listed)).table_valued("value").c.value))
-
-
-def all_events(connection: Connection, topics: Topics) -> Iterator[Event]:
-    """Yield every current decision that state should hold: those that are parked as future-dated
-    are not in it.
-    """
-    query = _events().where(~_PARKED)
-    for row in connection.execute(query.execution_options(yield_per=5000)):
-        yield _event(row, topics)
 
 
 def later_events(connection: Connection, after: int, topics: Topics) -> Iterator[Event]:
@@ -117,7 +127,7 @@ def events_of_entities(
     if before is not None:
         query = query.where(d.event_timestamp < from_microseconds(before))
     if not parked:
-        query = query.where(~_PARKED)
+        query = query.where(~PARKED)
     for row in connection.execute(query.execution_options(yield_per=5000)):
         if names == first or tuple(getattr(row, name) for name in names) in asked:
             yield _event(row, topics)

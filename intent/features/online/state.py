@@ -16,15 +16,14 @@ from sqlalchemy import Connection, Table, bindparam, delete, select, text, updat
 from intent.features.definitions.events import CONTAINERS, MESSAGE_CODE, Event, Topics
 from intent.features.online.future import Change, counted_now, park_all
 from intent.features.online.packed import NEVER
-from intent.features.online.rows import all_events, newest_event, within
+from intent.features.online.recount import Recounted, recounted, states
+from intent.features.online.rows import newest_event, within
 from intent.features.online.tally import Tally, Tiles
 from intent.model.decision import Entry
 from intent.store.engine import insert_for
 from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
 from intent.store.schema import database_now
 from intent.store.times import microseconds
-
-REBUILT_AT_ONCE = 20_000
 
 
 def database_microseconds(transaction: Connection) -> int:
@@ -85,15 +84,11 @@ class SqlFeatureState:
         for table in tables:
             transaction.execute(delete(table))
         park_all(transaction, self._now(transaction), self.topics)
-        batch: list[Change] = []
-        total = 0
-        for event in all_events(transaction, self.topics):
-            batch.append((event, None))
-            if len(batch) == REBUILT_AT_ONCE:
-                self._count(transaction, batch)
-                total, batch = total + len(batch), []
-        self._count(transaction, batch)
-        return total + len(batch)
+        counted = 0
+        for part in recounted(transaction, self.topics):
+            _write_anew(transaction, part)
+            counted += part.messages
+        return counted
 
     def _previous(self, entry: Entry) -> Event | None:
         return None if entry.previous is None else self.topics.event(entry.message, entry.previous)
@@ -151,6 +146,19 @@ def _locked(
                 .with_for_update()
             )
     return rows
+
+
+def _write_anew(transaction: Connection, part: Recounted) -> None:
+    newest = part.counters["last"][part.counters["code"] == MESSAGE_CODE].tolist()
+    written = zip(part.keys, newest, states(part.counters, len(part.keys)), strict=True)
+    counters = [{"key": key, "newest": at, "state": state} for key, at, state in written]
+    tiles = [
+        {"key": row.key, "horizon": row.horizon, "counts": row.counts, "sums": row.sums}
+        for row in part.tiles
+    ]
+    for table, rows in ((feature_counters, counters), (feature_tiles, tiles)):
+        if rows:
+            transaction.execute(table.insert(), rows)
 
 
 def _save(transaction: Connection, tally: Tally) -> None:

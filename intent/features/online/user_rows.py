@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, String, Text, cast, extract, select, type_coerce
+from sqlalchemy import Connection, Text, cast, select
 
 from intent.features.definitions.definitions import Definitions, Feature
 from intent.features.definitions.events import DEMAND_ROLES, ENTITIES, Topics
-from intent.features.online.rows import COUNTED, d, of_entities
+from intent.features.online.rows import COUNTED, d, instant_column, instants, of_entities
 from intent.features.online.values import WITH_SUMS, Rows
 from intent.model.decision import UNMEASURED
 from intent.store.times import from_microseconds
@@ -86,9 +86,7 @@ def read_user_rows(
     }
     rows = Rows(
         np.array(owners, dtype=np.int64) - 1,
-        np.array(times, dtype="datetime64[us]").astype(np.int64)
-        if connection.dialect.name == "sqlite"
-        else np.array(times, dtype=np.int64),
+        instants(times),
         np.array(masks, dtype=np.int64),
         {
             topic: np.maximum.reduce([p[column] for column in topics.columns(topic)])
@@ -132,11 +130,8 @@ def _query(
         {column for topic in _summed(features) for column in topics.columns(topic)}
     )
     wanted, decided, same = of_entities(connection, ENTITIES["user"], users)
-    time = (
-        type_coerce(d.event_timestamp, String) if connection.dialect.name == "sqlite" else _epoch()
-    )
     made = (cast(d.labels, Text), d.decided_by, d.calibration_version, d.author_role)
-    every = (wanted.c.number, time, *made)
+    every = (wanted.c.number, instant_column(connection), *made)
     query = select(
         *every, *(d[name] for name in sorted(ids)), *(d[name] for name in probabilities)
     ).join_from(wanted, decided, same)
@@ -153,7 +148,3 @@ def _query(
 
 def _summed(features: Sequence[Feature]) -> list[str]:
     return sorted({feature.topic for feature in features if feature.statistic in WITH_SUMS})
-
-
-def _epoch() -> Any:
-    return cast(extract("epoch", d.event_timestamp) * 1_000_000, BigInteger)
