@@ -24,7 +24,8 @@ from intent.bootstrap.llm import build_answerer, build_exchange, build_prompt
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings, load_settings
 from intent.classify.llm.batch import prepare
-from intent.classify.llm.prompt import Examples, Prompt
+from intent.classify.llm.prompt import Prompt
+from intent.classify.llm.promptfile import Examples
 from intent.classify.local.modelfile import DESCRIPTION, Description
 from intent.classify.route import expected_cost, load_route
 from intent.model.datafile import read_data

@@ -14,7 +14,8 @@ from intent.bootstrap.llm import build_answerer, build_exchange
 from intent.model.errors import OperatorError
 
 if TYPE_CHECKING:
-    from intent.flow.asker import Asker, AskReport
+    from intent.flow.asker import Asker
+    from intent.flow.asking import AskReport
     from intent.ports.asking import Answerer
     from intent.ports.deciding import Classifier
     from intent.queues.lane import SqlLane
@@ -58,7 +59,8 @@ def build_asker(app: Application, stop: Event, progress: Callable[[AskReport], N
         TemplateError: the production prompt is wrong.
     """
     from intent.classify.llm.budget import LedgerBudget
-    from intent.flow.asker import Asker, AskPolicy
+    from intent.flow.asker import Asker
+    from intent.flow.asking import AskPolicy
     from intent.store.decisions import PRODUCTION, SqlDecisions
     from intent.store.history import SqlHistory
     from intent.store.ledger import SqlLedger, SqlReplies
@@ -104,9 +106,11 @@ def build_asker(app: Application, stop: Event, progress: Callable[[AskReport], N
         app.database,
         SqlDecisions(),
         app.features,
+        exchange.breaker,
         policy=policy,
         stop=stop,
         step=failpoint(settings.failpoint),
         tend=lambda: replies.forget(settings.llm_reply_age),
+        abandon=exchange.books.abandon,
         progress=progress,
     )

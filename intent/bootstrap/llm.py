@@ -65,8 +65,8 @@ def build_exchange(
     Raises:
         OperatorError: no LLM is configured, or nobody knows what the model costs.
     """
-    from intent.classify.llm.breaker import Breaker, BreakerPolicy
-    from intent.classify.llm.exchange import Exchange, Patience
+    from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
+    from intent.classify.llm.exchange import Exchange, RetryPolicy
     from intent.classify.llm.limits import RateLimits
     from intent.classify.llm.models import sunset_warning
 
@@ -88,8 +88,8 @@ def build_exchange(
         model,
         ledger,
         RateLimits(requests, tokens, stop=stop),
-        Breaker(BreakerPolicy(slow=0.75 * app.settings.llm_timeout)),
-        patience=Patience(call=app.settings.llm_timeout, attempts=app.settings.llm_attempts),
+        CallBreaker(BreakerPolicy(slow=0.75 * app.settings.llm_timeout)),
+        retries=RetryPolicy(call=app.settings.llm_timeout, attempts=app.settings.llm_attempts),
         allow=allow or (lambda nanodollars: nullcontext()),
         stop=stop,
     )

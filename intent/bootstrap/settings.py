@@ -195,9 +195,9 @@ class Settings(BaseSettings):
         description="seconds after which a live question is too old to matter and leaves the lane",
     )
     ask_leave: Seconds = Field(
-        1.0,
-        description="seconds that leaving lets running calls come to their end, before their "
-        "questions are given back",
+        5.0,
+        description="seconds that leaving gives the replies of running calls, to be below the "
+        "grace time of whoever stops the process; what still runs then is booked and given back",
     )
 
     @field_validator("cache_dir", "prompts_dir", "model_dir", "feature_sets")

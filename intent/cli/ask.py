@@ -15,7 +15,7 @@ from intent.model.errors import Later, OperatorError
 from intent.store.access import Access
 
 if TYPE_CHECKING:
-    from intent.flow.asker import AskReport
+    from intent.flow.asking import AskReport
 
 
 def ask(
@@ -49,7 +49,7 @@ def ask(
 
         asker = build_asker(app, stop, progress)
         try:
-            asker.run(empty=empty)
+            asker.run(empty=empty, insists=True)
         except Later as error:
             raise _ending(error, lane.waiting()) from error
         finally:

@@ -7,21 +7,27 @@
     finish  one transaction: is my claim still valid? → insert revision n + 1 only if n is current
             → feature deltas new − old for what was really inserted → lane row gone
 
-Who is to blame decides what happens on trouble. While the LLM is away, out of budget, or forbidden,
-questions go back into the lane as if they had never been taken, and the local decisions stand. A
-batch that fails while others are answered is asked again message by message, and what fails
-``attempts`` times keeps its local decision. Leaving never waits for a running call: its claims are
-given back, and its answer changes nothing.
+When the LLM is asked, and by how many at a time, is decided by the breaker alone (see
+``intent/classify/llm/breaker.py``). Who is to blame decides what happens on trouble. While the LLM
+is away, out of budget, or forbidden, questions go back into the lane as if they had never been
+taken, behind the others, and the local decisions stand. A batch that fails while others are
+answered is asked again message by message, and what fails ``attempts`` times keeps its local
+decision.
+
+Leaving sends nothing more. It gives the replies of running calls ``leave`` seconds, and uses them;
+what is running then is booked at what it may cost, and its questions are given back.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import TypeVar
 
+from intent.flow.asking import AskPolicy, AskReport
+from intent.flow.flight import Flight
+from intent.flow.trouble import Trouble
 from intent.model.errors import (
     BudgetSpent,
     IntentError,
@@ -33,64 +39,14 @@ from intent.model.errors import (
     TemplateError,
 )
 from intent.model.question import Answer, Claim
-from intent.ports.asking import Answerer, History, Lane
+from intent.ports.asking import Answerer, Breaker, History, Lane
 from intent.ports.deciding import Revisions
 from intent.ports.features import FeatureState
 from intent.ports.ingestion import Transactions
-from intent.retry import Weather, retry_until_available
+from intent.retry import retry_until_available
 from intent.telemetry import logger
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class AskPolicy:
-    """How much at once, how patient; times in seconds.
-
-    Attributes:
-        batch_count: questions in a batch, at most.
-        gather: how long a room gathers before it is asked with fewer.
-        threads: calls at a time, at most.
-        attempts: how often a question is tried before its local decision stays.
-        retry_delay: before the second try of a question.
-        outage_delay: before the LLM is tried again after a failure that names no time; doubles up
-            to ``outage_delay_most``.
-        live_age: a live question that has waited so long matters no more.
-        idle: pause when nothing is ripe.
-        tend_every: between looks for questions that matter no more.
-        leave: how long leaving lets running calls come to their end.
-        drain_patience: with ``empty`` set, an LLM that stays away for so long ends the run.
-    """
-
-    batch_count: int = 20
-    gather: float = 2.0
-    threads: int = 8
-    attempts: int = 3
-    retry_delay: float = 1.0
-    outage_delay: float = 1.0
-    outage_delay_most: float = 30.0
-    live_age: float = 86_400.0
-    idle: float = 0.25
-    tend_every: float = 30.0
-    leave: float = 1.0
-    drain_patience: float = 60.0
-
-
-@dataclass(slots=True)
-class AskReport:
-    """What an asker did: counts of questions; ``batches`` that were asked, and ``failures`` of them
-    for which the LLM is to blame.
-    """
-
-    asked: int = 0
-    improved: int = 0
-    unanswered: int = 0
-    overtaken: int = 0
-    retried: int = 0
-    given_up: int = 0
-    dropped: int = 0
-    batches: int = 0
-    failures: int = 0
 
 
 class Asker:
@@ -104,53 +60,52 @@ class Asker:
         transactions: Transactions,
         decisions: Revisions,
         features: FeatureState,
+        breaker: Breaker,
         *,
         policy: AskPolicy,
         stop: Event,
         step: Callable[[str], None] = lambda name: None,
         tend: Callable[[], object] = lambda: None,
+        abandon: Callable[[], int] = lambda: 0,
+        flight: Flight | None = None,
         progress: Callable[[AskReport], None] = lambda report: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Wire it up; ``answerers`` returns who answers for a run, by the run's name; ``tend`` is
-        called now and then, to clear away what is old.
+        """Wire it up.
+
+        Args:
+            answerers: returns who answers for a run, by the run's name.
+            tend: called now and then, to clear away what is old.
+            abandon: books the calls whose replies nobody will wait for, and returns how many.
+            flight: where batches are asked; None for a new one.
         """
-        self._lane, self._history, self._answerers, self._transactions = (
-            lane,
-            history,
-            answerers,
-            transactions,
-        )
-        self._decisions, self._features = decisions, features
-        self._policy, self._stop, self._step, self._progress, self._tidy, self._clock = (
-            policy,
-            stop,
-            step,
-            progress,
-            tend,
-            clock,
-        )
+        self._lane, self._history, self._answerers = lane, history, answerers
+        self._transactions, self._decisions, self._features = transactions, decisions, features
+        self._policy, self._stop, self._clock = policy, stop, clock
+        self._step, self._progress, self._tidy = step, progress, tend
         self._log = logger("asker")
         self._lock = Lock()
-        self._changed = Event()
-        self._flight: dict[str, Sequence[Claim]] = {}
-        self._weather = Weather(
-            policy.threads, policy.outage_delay, policy.outage_delay_most, clock
-        )
+        self._flight = Flight() if flight is None else flight
+        self._breaker, self._abandon, self._trouble = breaker, abandon, Trouble(clock)
+        self._insists = False
         self._ended: IntentError | None = None
         self._empty: Event | None = None
         self._tended = clock()
         self.report = AskReport()
 
-    def run(self, *, empty: Event | None = None) -> AskReport:
+    def run(self, *, empty: Event | None = None, insists: bool = False) -> AskReport:
         """Ask until told to stop, or once ``empty`` is set until nothing waits any more.
 
+        Args:
+            insists: a key that was refused before anything was answered ends the run; else it is
+                tried again now and then, since the operator may mend it.
+
         Raises:
-            LlmForbidden: key, quota or request are refused.
+            LlmForbidden: key, quota or request are refused, and we insist, or ``empty`` is set.
             LlmUnavailable: with ``empty`` only: the LLM stays away. BudgetSpent: with ``empty``
                 only.
         """
-        self._empty = empty
+        self._empty, self._insists = empty, insists
         try:
             self._loop()
         except Stopping:
@@ -163,48 +118,36 @@ class Asker:
             raise self._ended
         return self.report
 
-    def _draining(self) -> bool:
-        return self._empty is not None and self._empty.is_set()
-
     def _loop(self) -> None:
         while not self._stop.is_set() and self._ended is None:
-            if self._weather.may_take(len(self._flight)):
-                claims = self._retry_until_available(
-                    lambda: self._lane.take(self._policy.batch_count, self._policy.gather)
-                )
-                if claims:
-                    self._launch(claims)
-                    continue
-                if (
-                    self._draining()
-                    and not self._flight
-                    and self._retry_until_available(self._lane.waiting) == 0
-                ):
+            if self._take():
+                continue
+            if self._empty is not None and self._empty.is_set():
+                if not self._flight and self._retry_until_available(self._lane.waiting) == 0:
                     return
-            elif self._draining():
-                self._ended = self._ended or self._weather.hopeless(self._policy.drain_patience)
+                self._ended = self._ended or self._trouble.hopeless(self._policy.drain_patience)
             self._tend()
-            self._changed.wait(self._policy.idle)
-            self._changed.clear()
+            self._flight.wait(self._policy.idle)
 
-    def _launch(self, claims: Sequence[Claim]) -> None:
-        self._step("claimed")
-        with self._lock:
-            self._flight[claims[0].token] = claims
-        # A daemon: leaving must not wait for a call, and the interpreter would wait for any other
-        # thread.
-        Thread(target=self._handle, args=(claims,), name="asking", daemon=True).start()
+    def _take(self) -> bool:
+        """Begin to ask about the next batch, if the breaker has a place for it."""
+        if len(self._flight) >= self._breaker.places(self._policy.threads):
+            return False
+        claims = self._retry_until_available(
+            lambda: self._lane.take(self._policy.batch_count, self._policy.gather)
+        )
+        if claims:
+            self._step("claimed")
+            self._flight.launch(claims, self._handle)
+        return bool(claims)
 
     def _handle(self, claims: Sequence[Claim]) -> None:
         try:
             self._ask(claims)
         except Stopping:
-            pass  # the lease gives them back
+            self._give_back(claims)
         finally:
-            with self._lock:
-                self._flight.pop(claims[0].token, None)
             self._progress(self.report)
-            self._changed.set()
 
     def _ask(self, claims: Sequence[Claim]) -> None:
         if claims[0].attempts > self._policy.attempts:
@@ -221,19 +164,20 @@ class Asker:
             self._release(
                 claims, self._policy.outage_delay_most, error
             )  # this run cannot be asked; the others can
-            self._ended = error if self._draining() else self._ended
+            draining = self._empty is not None and self._empty.is_set()
+            self._ended = error if draining else self._ended
         except BudgetSpent as error:
-            self._release(claims, self._weather.spent(error), error)
+            self._release(claims, self._breaker.wait(), error)
         except LlmUnavailable as error:
             self._unavailable(claims, error, started)
         except Later as error:
-            self._release(claims, self._policy.outage_delay, error)
+            self._release(claims, self._policy.retry_delay, error)
         # whatever a text does to rendering or parsing, the others of its room must be asked
         except Exception as error:  # noqa: BLE001
             self._blame(claims, error)
         else:
             self._step("answered")
-            self._weather.answered()
+            self._trouble.over()
             self._retry_until_available(lambda: self._finish(claims, answers))
             self._step("answer_committed")
 
@@ -260,14 +204,13 @@ class Asker:
             )
 
     def _unavailable(self, claims: Sequence[Claim], error: LlmUnavailable, started: float) -> None:
-        if error.wait is None and self._weather.last_answer > started:
+        if error.wait is None and self._trouble.last_answer > started:
             self._blame(claims, error)  # the others are answered meanwhile
             return
         with self._lock:
             self.report.failures += 1
-        # Longer than the pause, so that the next try is made with another batch: this one may be
-        # what the server dies of.
-        self._release(claims, 2 * self._weather.failed(error) + self._policy.idle, error)
+        # Behind the others: this batch may be what the server dies of.
+        self._release(claims, self._breaker.wait() + self._policy.retry_delay, error)
 
     def _blame(self, claims: Sequence[Claim], error: Exception) -> None:
         if len(claims) == 1 and claims[0].attempts >= self._policy.attempts:
@@ -289,16 +232,26 @@ class Asker:
         )
 
     def _forbidden(self, claims: Sequence[Claim], error: LlmForbidden) -> None:
-        self._ended = error
-        self._log.error("asking stops until the operator has mended it", error=str(error))
-        self._release(claims, 0.0, error)
+        if self._insists and self._trouble.last_answer == float("-inf"):
+            self._ended = error
+        self._release(claims, self._breaker.wait(), error)
 
     def _release(self, claims: Sequence[Claim], delay: float, error: IntentError) -> None:
-        if self._weather.is_news(error):
+        if self._trouble.is_news(error):
             self._log.warning(
                 "questions stay in the lane", seconds=round(delay, 1), error=str(error)
             )
         self._retry_until_available(lambda: self._lane.release(claims, delay))
+
+    def _give_back(self, claims: Sequence[Claim]) -> None:
+        try:
+            self._lane.release(claims)
+        except Later as error:
+            self._log.warning(
+                "left; questions come again when their lease ends",
+                questions=len(claims),
+                error=str(error),
+            )
 
     def _tend(self) -> None:
         if self._clock() - self._tended < self._policy.tend_every:
@@ -318,21 +271,18 @@ class Asker:
     def _leave(self) -> None:
         end = self._clock() + self._policy.leave
         while self._flight and self._clock() < end:
-            self._changed.wait(self._policy.idle)
-            self._changed.clear()
-        with self._lock:
-            left = [claim for claims in self._flight.values() for claim in claims]
-        if not left:
-            return
-        try:
-            self._lane.release(left)
+            self._flight.wait(self._policy.idle)
+        left = self._flight.left()
+        if left:
             self._log.info("left without waiting for running calls", questions=len(left))
+            self._book_running()
+            self._give_back(left)
+
+    def _book_running(self) -> None:
+        try:
+            self._abandon()
         except Later as error:
-            self._log.warning(
-                "left; questions come again when their lease ends",
-                questions=len(left),
-                error=str(error),
-            )
+            self._log.warning("running calls are in no ledger", error=str(error))
 
     def _retry_until_available(self, call: Callable[[], T]) -> T:
         def waiting(seconds: float, error: Later) -> None:

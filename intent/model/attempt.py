@@ -22,6 +22,7 @@ class Outcome(StrEnum):
     AUTHENTICATION = "authentication"
     BAD_REQUEST = "bad_request"
     TIMEOUT = "timeout"
+    ABANDONED = "abandoned"
     CONNECTION = "connection"
     SERVER_ERROR = "server_error"
 

@@ -1,5 +1,5 @@
-"""Seams of asking the LLM: the lane, what was said before, who answers, the connection, what it
-cost, and what was paid for.
+"""Seams of asking the LLM: the lane, what was said before, who answers, who decides when, the
+connection, what it cost, and what was paid for.
 """
 
 from __future__ import annotations
@@ -69,6 +69,16 @@ class Answerer(Protocol):
             BudgetSpent: asking would cost more than is left.
             LlmForbidden: quota, key or request are refused; only the operator can mend that.
         """
+
+
+class Breaker(Protocol):
+    """Decides when the LLM is asked next, and by how many at a time; one a process."""
+
+    def places(self, most: int) -> int:
+        """Return how many batches may be asked at a time now, of at most ``most``."""
+
+    def wait(self) -> float:
+        """Return the seconds until there is a place; 0 while there is."""
 
 
 class Chat(Protocol):

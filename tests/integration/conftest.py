@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
 from intent.features.check.audit import check_state
 from intent.features.online.state import SqlFeatureState
-from intent.flow.asker import Asker, AskPolicy
+from intent.flow.asker import Asker
+from intent.flow.asking import AskPolicy
 from intent.flow.worker import Worker, WorkerPolicy
 from intent.model.batch import Batch
 from intent.model.decision import DecidedBy, Decision
@@ -83,6 +85,7 @@ class House:
             self.database,
             self.decisions,
             self.features,
+            CallBreaker(BreakerPolicy()),
         )
         return Asker(*parts, policy=policy, stop=Event()).run(empty=empty)
 

@@ -49,7 +49,7 @@ def test_an_outage_leaves_the_local_decisions_and_everything_is_improved_after_i
     house.work(*(make_message() for _ in range(5)))
     house.answerer.raises = LlmUnavailable("away")
     with pytest.raises(LlmUnavailable):
-        house.ask(outage_delay=0.01, outage_delay_most=0.02, drain_patience=0.1)
+        house.ask(outage_delay_most=0.02, drain_patience=0.1)
     assert (house.lane.waiting(), rows(house.database, "dead_letters")) == (5, [])
     assert house.holds()
     house.answerer.raises = None

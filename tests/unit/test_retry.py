@@ -1,4 +1,4 @@
-"""Waiting out outages, of the database and of the LLM."""
+"""Waiting out outages of the database."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from threading import Event
 
 import pytest
 
-from intent.model.errors import BudgetSpent, LlmUnavailable, Stopping, StoreUnavailable
-from intent.retry import Weather, retry_until_available
+from intent.model.errors import Stopping, StoreUnavailable
+from intent.retry import retry_until_available
 
 
 class FakeStop(Event):
@@ -70,56 +70,3 @@ def test_what_waiting_does_not_cure_passes() -> None:
             most=5.0,
             waiting=lambda seconds, error: None,
         )
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_failures_of_the_same_moment_count_once() -> None:
-    clock = Clock()
-    weather = Weather(8, 1.0, 30.0, clock)
-    first = weather.failed(LlmUnavailable("away"))
-    assert [weather.failed(LlmUnavailable("away")) for _ in range(7)] == [pytest.approx(first)] * 7
-    clock.now += first
-    assert 1.5 <= weather.failed(LlmUnavailable("away")) <= 2.0
-
-
-def test_after_the_pause_one_call_tries_until_one_is_answered() -> None:
-    clock = Clock()
-    weather = Weather(8, 1.0, 30.0, clock)
-    assert weather.may_take(7)
-    weather.failed(LlmUnavailable("slow down", wait=5.0))
-    assert not weather.may_take(0)
-    clock.now += 5.0
-    assert (weather.may_take(0), weather.may_take(1)) == (True, False)
-    weather.answered()
-    assert weather.may_take(7)
-
-
-def test_trouble_is_news_once_until_the_next_answer() -> None:
-    weather = Weather(8, 1.0, 30.0, Clock())
-    error = LlmUnavailable("away")
-    assert [
-        weather.is_news(error),
-        weather.is_news(error),
-        weather.is_news(BudgetSpent("spent", wait=9.0)),
-    ] == [True, False, True]
-    weather.answered()
-    assert weather.is_news(error)
-
-
-def test_spent_money_is_hopeless_at_once_and_an_outage_after_a_while() -> None:
-    clock = Clock()
-    weather = Weather(8, 1.0, 30.0, clock)
-    assert weather.hopeless(60.0) is None
-    weather.failed(LlmUnavailable("away"))
-    assert weather.hopeless(60.0) is None
-    clock.now += 61.0
-    assert isinstance(weather.hopeless(60.0), LlmUnavailable)
-    spent = BudgetSpent("spent", wait=9.0)
-    weather.spent(spent)
-    assert weather.hopeless(60.0) is spent

@@ -5,57 +5,30 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from intent.classify.llm.batch import Batch, Entry, compose, lots, prepare
+from intent.classify.llm.books import About
 from intent.classify.llm.calibration import Calibration
-from intent.classify.llm.exchange import About, Exchange
+from intent.classify.llm.canary import CANARY
+from intent.classify.llm.exchange import Exchange
+from intent.classify.llm.kept import KEPT, as_kept, from_kept, part_as_kept, part_from_kept
 from intent.classify.llm.prompt import Prompt
-from intent.classify.llm.reply import Asked, Verdict, read_reply
+from intent.classify.llm.reply import Asked, Reading, Verdict, read_reply
 from intent.model.attempt import Outcome
-from intent.model.completion import Completion, Request, Usage
+from intent.model.completion import Completion, Request
 from intent.model.decision import DecidedBy, Decision, Slot, Versions
 from intent.model.errors import LlmForbidden
-from intent.model.message import Kind, Message
-from intent.model.question import Answer, Claim, Question
+from intent.model.message import Message
+from intent.model.question import Answer, Claim
 from intent.model.taxonomy import Taxonomy
 from intent.ports.asking import Replies
 from intent.telemetry import logger
 
 ANSWER_BASE = 60
 """Tokens that a reply needs beside those for its messages."""
-
-KEPT = frozenset({Outcome.REFUSED, Outcome.TRUNCATED, Outcome.FILTERED})
-"""Outcomes that are kept as they are, beside answers: they were paid for, and asking again would
-not change them. Anything else is no reply of the model.
-"""
-
-_ALONE = "m"
-"""The id under which a single message's part of a reply is kept."""
-
-_MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
-CANARY = Claim(
-    Question("canary", "canary", "canary", _MIDNIGHT, 0),
-    Message(
-        platform="canary",
-        room_id="canary",
-        message_id="canary",
-        user_id="canary",
-        kind=Kind.COMMENT,
-        text="hello",
-        sent_at=_MIDNIGHT,
-    ),
-    receipt=0,
-    token="",
-    attempts=1,
-)
-"""A message that any server takes: when it calls this a bad request too, it is not a message that
-is to blame.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +142,10 @@ class LlmAnswerer:
         """Take over what was answered for these messages before."""
         kept = self._replies.find([entry.key for entry in entries])
         for entry in entries:
-            reading = (
-                read_reply(kept[entry.key].decode("utf-8"), {_ALONE: entry.asked}, self._taxonomy)
-                if entry.key in kept
-                else None
-            )
-            if reading is not None and _ALONE in reading.verdicts:
-                round_.verdicts[entry.key] = reading.verdicts[_ALONE]
+            if entry.key in kept:
+                verdict = part_from_kept(kept[entry.key], entry.asked, self._taxonomy)
+                if verdict is not None:
+                    round_.verdicts[entry.key] = verdict
         if round_.verdicts:
             self._book_replay(
                 hashlib.sha256("".join(sorted(round_.verdicts)).encode("ascii")).hexdigest(),
@@ -187,18 +157,15 @@ class LlmAnswerer:
         """Ask about a lot; return the smaller lots that have to be asked again."""
         batch = compose(lot, round_.before, self._secret)
         request = self.request(batch)
-        completion = self._kept(request, round_, len(lot))
-        fresh = completion is None
-        if completion is None:
-            completion = self._exchange.ask(
-                request, _counting(round_.about, len(lot)), round_.deadline
-            )
+        completion = self._kept(request, round_, len(lot)) or self._send(
+            request, batch, round_, len(lot)
+        )
         if completion.outcome is Outcome.ANSWERED:
             return self._read(batch, request, completion, round_)
         if completion.outcome is Outcome.BAD_REQUEST:
             self._prove_request(completion, round_)
-        elif fresh and completion.outcome in KEPT:
-            self._replies.keep({request.digest: _as_kept(completion)})
+        elif completion.outcome in KEPT:
+            self._replies.keep({request.digest: as_kept(completion)})
         self._log.warning(
             "request without an answer",
             outcome=completion.outcome.value,
@@ -209,14 +176,28 @@ class LlmAnswerer:
             lot, [lot[: len(lot) // 2], lot[len(lot) // 2 :]], completion.outcome.value, round_
         )
 
+    def _send(self, request: Request, batch: Batch, round_: _Round, messages: int) -> Completion:
+        """Send a request. When hardly a reply could be used of late, a harmless message is asked
+        about first: its answer tells the breaker whether the messages are to blame or the server.
+        """
+        if self._exchange.breaker.is_doubtful:
+            self._ask_canary(round_)
+        return self._exchange.ask(
+            request,
+            _counting(round_.about, messages),
+            round_.deadline,
+            useful=lambda text: _says_anything(read_reply(text, batch.asked, self._taxonomy)),
+        )
+
     def _read(
         self, batch: Batch, request: Request, completion: Completion, round_: _Round
     ) -> list[list[Entry]]:
         reading = read_reply(completion.text, batch.asked, self._taxonomy)
         assert reading is not None, "the exchange lets no other text through as an answer"
         verdicts = {batch.entries[one].key: verdict for one, verdict in reading.verdicts.items()}
-        parts = {key: _alone(verdict, self._taxonomy) for key, verdict in verdicts.items()}
-        self._replies.keep({request.digest: _as_kept(completion), **parts})
+        if verdicts:  # what says nothing of anybody is no answer, and is not kept as one
+            parts = {key: part_as_kept(one, self._taxonomy) for key, one in verdicts.items()}
+            self._replies.keep({request.digest: as_kept(completion), **parts})
         round_.verdicts.update(verdicts)
         faulty = [batch.entries[one] for one in reading.faults]
         if faulty or reading.unknown or reading.lost_slots:
@@ -245,17 +226,11 @@ class LlmAnswerer:
         if found is None:
             return None
         self._book_replay(request.digest, round_, messages)
-        value = json.loads(found)
-        return Completion(Outcome(value["outcome"]), value["text"])
+        return from_kept(found)
 
     def _book_replay(self, request: str, round_: _Round, messages: int) -> None:
-        self._exchange.book(
-            request,
-            _counting(round_.about, messages),
-            Completion(Outcome.REPLAYED),
-            datetime.now(UTC),
-            Usage(),
-        )
+        about = _counting(round_.about, messages)
+        self._exchange.books.replay(self._exchange.model, request, about)
 
     def _prove_request(self, refused: Completion, round_: _Round) -> None:
         """Find out who is to blame for a bad request: the messages in it, or everything that we
@@ -266,17 +241,24 @@ class LlmAnswerer:
         """
         if round_.proved:
             return
-        request = self.request(compose([prepare(CANARY, self._prompt.identity)], (), self._secret))
-        if (
-            self._exchange.ask(request, _counting(round_.about, 0), round_.deadline).outcome
-            is Outcome.BAD_REQUEST
-        ):
+        canary = self._ask_canary(round_)
+        if canary.outcome is Outcome.BAD_REQUEST:
+            # The server's own words are about a message of ours: they quote nobody.
             raise LlmForbidden(
-                f"the LLM server refuses what we send ({refused.reason}); check INTENT_LLM_MODEL "
-                "and INTENT_LLM_BASE_URL, "
-                "and the prompt with: intent prompts lint"
+                f"the LLM server refuses what we send ({refused.reason}: {canary.said}); check "
+                "INTENT_LLM_MODEL and INTENT_LLM_BASE_URL, and the prompt with: intent prompts "
+                "lint"
             )
         round_.proved = True
+
+    def _ask_canary(self, round_: _Round) -> Completion:
+        batch = compose([prepare(CANARY, self._prompt.identity)], (), self._secret)
+        return self._exchange.ask(
+            self.request(batch),
+            _counting(round_.about, 0),
+            round_.deadline,
+            useful=lambda text: _says_anything(read_reply(text, batch.asked, self._taxonomy)),
+        )
 
     def _answer(self, entry: Entry, round_: _Round) -> Answer:
         verdict = round_.verdicts.get(entry.key)
@@ -295,29 +277,16 @@ class LlmAnswerer:
         return Answer(entry.claim, decision)
 
 
+def _says_anything(reading: Reading | None) -> bool:
+    return reading is not None and bool(reading.verdicts)
+
+
 def _restored(verdict: Verdict, asked: Asked) -> tuple[Slot, ...]:
     return tuple(Slot(slot.kind, asked.sent.restored(slot.text)) for slot in verdict.slots)
 
 
 def _counting(about: About, messages: int) -> About:
     return About(about.run, about.platform, about.room_id, about.prompt, messages)
-
-
-def _as_kept(completion: Completion) -> bytes:
-    return json.dumps(
-        {"outcome": completion.outcome.value, "text": completion.text}, ensure_ascii=False
-    ).encode("utf-8")
-
-
-def _alone(verdict: Verdict, taxonomy: Taxonomy) -> bytes:
-    """Return one message's part of a reply as a reply of its own, contact details still
-    disguised.
-    """
-    codes = [label.code for label in taxonomy.labels if label.name in verdict.labels]
-    slots = [{"id": _ALONE, "kind": slot.kind, "text": slot.text} for slot in verdict.slots]
-    return json.dumps(
-        {"labels": [{"id": _ALONE, "is": codes}], "slots": slots}, ensure_ascii=False
-    ).encode("utf-8")
 
 
 def _counted(values: Iterable[str]) -> dict[str, int]:

@@ -1,5 +1,5 @@
 """One question to the LLM server, whatever it takes: limits, breaker, ledger, and the only retries
-that there are.
+that there are. Who decides what stands in :mod:`intent.classify.llm.breaker`.
 """
 
 from __future__ import annotations
@@ -7,21 +7,20 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from threading import Event
 
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 
-from intent.classify.llm.breaker import Breaker
+from intent.classify.llm.books import About, Books, at_most, used_by
+from intent.classify.llm.breaker import CallBreaker
 from intent.classify.llm.limits import RateLimits
 from intent.classify.llm.models import Model, cost
 from intent.classify.llm.reply import is_reply
-from intent.classify.llm.tokens import MESSAGE_TOKENS, estimate_tokens
-from intent.model.attempt import Attempt, Outcome
-from intent.model.completion import Completion, Request, Usage
-from intent.model.errors import LlmForbidden, LlmUnavailable, Stopping
+from intent.model.attempt import Outcome
+from intent.model.completion import Completion, Request
+from intent.model.errors import BudgetSpent, LlmForbidden, LlmUnavailable, Stopping
 from intent.ports.asking import Chat, Ledger
 from intent.telemetry import logger
 
@@ -35,10 +34,12 @@ SHOWN = 120
 contact details were disguised before they were sent.
 """
 
-_FAILED = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR, Outcome.INVALID})
-_PAID = frozenset(
-    {Outcome.ANSWERED, Outcome.TRUNCATED, Outcome.INVALID, Outcome.REFUSED, Outcome.TIMEOUT}
-)
+_FAILED = frozenset({Outcome.TIMEOUT, Outcome.CONNECTION, Outcome.SERVER_ERROR})
+_SAID = frozenset({Outcome.ANSWERED, Outcome.INVALID, Outcome.TRUNCATED, Outcome.TOO_LONG})
+"""Outcomes of which can be judged whether they were of use. A refusal or a filter is an answer:
+about that message.
+"""
+
 _REMEDIES = {
     Outcome.QUOTA: "the LLM server says that the quota is used up; raise it with the provider, "
     "then ask again",
@@ -48,21 +49,12 @@ _REMEDIES = {
 
 
 Allow = Callable[[int], AbstractContextManager[None]]
+Useful = Callable[[str], bool]
+"""Told what was answered; says whether anything of it can be used."""
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What a request is about, for the ledger; ``messages`` is how many it asks about."""
-
-    run: str
-    platform: str
-    room_id: str
-    prompt: str
-    messages: int
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """How long, how often.
 
     Attributes:
@@ -91,9 +83,9 @@ class Exchange:
         model: Model,
         ledger: Ledger,
         limits: RateLimits,
-        breaker: Breaker,
+        breaker: CallBreaker,
         *,
-        patience: Patience,
+        retries: RetryPolicy,
         allow: Allow = lambda nanodollars: nullcontext(),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
@@ -104,13 +96,14 @@ class Exchange:
         Args:
             allow: told before every call what it costs at most, in nanodollars; holds that until
                 the call is booked, or raises BudgetSpent.
-            stop: set from outside to leave instead of waiting.
+            stop: set from outside to leave: nothing more is sent, and nothing waited for.
         """
-        self.model, self.clock = model, clock
-        self._chat, self._ledger, self._limits, self._breaker = chat, ledger, limits, breaker
-        self._patience, self._allow, self._stop = patience, allow, stop
+        self.model, self.clock, self.breaker = model, clock, breaker
+        self.books = Books(ledger)
+        self._chat, self._limits = chat, limits
+        self._retries, self._allow, self._stop = retries, allow, stop
         self._sleep = sleep if stop is None else stop.wait
-        self._backoff = wait_random_exponential(multiplier=patience.pause, max=patience.pause_most)
+        self._backoff = wait_random_exponential(multiplier=retries.pause, max=retries.pause_most)
         self._log = logger("llm")
 
     def with_model(self, chat: Chat, model: Model) -> Exchange:
@@ -121,12 +114,20 @@ class Exchange:
         other.model, other._chat = model, chat
         return other
 
-    def ask(self, request: Request, about: About, deadline: float) -> Completion:
-        """Return how the request ended: answered, or refused, filtered, truncated, invalid or a bad
-        request, which asking again would not change.
+    def ask(
+        self,
+        request: Request,
+        about: About,
+        deadline: float,
+        *,
+        useful: Useful = lambda text: True,
+    ) -> Completion:
+        """Return how the request ended: answered, or refused, filtered, truncated, too long,
+        invalid or a bad request, which asking again would not change.
 
         Args:
             deadline: the clock's time by which it must have ended.
+            useful: says of an answer whether anything of it can be used.
 
         Raises:
             LlmUnavailable: passing trouble that did not pass in time; ``wait`` if the server said
@@ -143,79 +144,73 @@ class Exchange:
             before_sleep=self._note,
             retry_error_callback=_last,
         )
-        completion: Completion = retrying(self._attempt, request, about, deadline)
+        completion: Completion = retrying(self._attempt, request, about, deadline, useful)
+        error: LlmForbidden | LlmUnavailable
         if completion.outcome in _REMEDIES:
-            raise LlmForbidden(f"{_REMEDIES[completion.outcome]} ({completion.reason})")
-        if completion.outcome in PASSING:
+            error = LlmForbidden(f"{_REMEDIES[completion.outcome]} ({completion.reason})")
+        elif completion.outcome in PASSING:
             how = f"{completion.outcome.value} {completion.reason}".rstrip()
             # Whoever was sent away for coming too often waits, also when nobody said how long:
             # nothing is wrong with the request.
-            least = (
-                self._patience.pause_most if completion.outcome is Outcome.RATE_LIMITED else None
-            )
-            raise LlmUnavailable(
+            least = self._retries.pause_most if completion.outcome is Outcome.RATE_LIMITED else None
+            error = LlmUnavailable(
                 f"the LLM server does not answer ({how})",
                 wait=least if completion.wait is None else completion.wait,
             )
-        return completion
+        else:
+            return completion
+        self.breaker.hold(error)
+        raise error
 
-    def book(
-        self, request: str, about: About, completion: Completion, started: datetime, usage: Usage
-    ) -> None:
-        """Write an attempt into the ledger."""
-        self._ledger.book(
-            Attempt(
-                request=request,
-                run=about.run,
-                platform=about.platform,
-                room_id=about.room_id,
-                prompt=about.prompt,
-                model=self.model.id,
-                messages=about.messages,
-                outcome=completion.outcome,
-                input_tokens=usage.input,
-                cached_tokens=usage.cached,
-                cache_write_tokens=usage.cache_write,
-                output_tokens=usage.output,
-                nanodollars=cost(self.model.prices, usage),
-                latency=completion.latency,
-                started=started,
-            )
-        )
-
-    def _attempt(self, request: Request, about: About, deadline: float) -> Completion:
-        expected = Usage(input=_input_tokens(request), output=request.max_tokens)
-        with self._allow(cost(self.model.prices, expected)):
-            return self._call(request, about, deadline, expected)
-
-    def _call(self, request: Request, about: About, deadline: float, expected: Usage) -> Completion:
-        probe = self._breaker.enter()
+    def _attempt(
+        self, request: Request, about: About, deadline: float, useful: Useful
+    ) -> Completion:
+        if self._stop is not None and self._stop.is_set():
+            raise Stopping("asked to leave before another call of the LLM server")
+        probe = self.breaker.enter()
         completion: Completion | None = None
         try:
-            granted = self._limits.reserve(expected.input + expected.output, deadline)
-            timeout = min(self._patience.call, deadline - self.clock())
-            if timeout <= 0:
-                raise LlmUnavailable("the LLM server had no time left for this batch")
-            started = datetime.now(UTC)
-            completion = self._checked(self._chat.ask(request, timeout))
+            completion = self._call(request, about, deadline)
         finally:
             if completion is None:
-                self._breaker.abandon(probe=probe)
-        self._breaker.leave(
-            probe=probe, failed=completion.outcome in _FAILED, latency=completion.latency
-        )
-        used = _used(completion, expected)
-        # A reservation is never given back for a count that the server did not make.
-        counted = completion.usage is not None and completion.usage.input > 0
-        self._limits.reconcile(
-            granted,
-            used.input + used.output if counted else None,
-            completion.requests,
-            completion.tokens,
-        )
-        if completion.outcome is Outcome.RATE_LIMITED and completion.wait:
-            self._limits.hold(completion.wait)
-        self.book(request.digest, about, completion, started, used)
+                self.breaker.abandon(probe=probe)
+        if completion.outcome in _REMEDIES or completion.outcome is Outcome.RATE_LIMITED:
+            self.breaker.abandon(probe=probe)  # says nothing of how the server is
+        else:
+            self.breaker.leave(
+                probe=probe,
+                failed=completion.outcome in _FAILED,
+                latency=completion.latency,
+                useless=_is_useless(completion, useful),
+            )
+        return completion
+
+    def _call(self, request: Request, about: About, deadline: float) -> Completion:
+        expected = at_most(request)
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._allow(cost(self.model.prices, expected)))
+                granted = self._limits.reserve(expected.input + expected.output, deadline)
+            except (BudgetSpent, LlmUnavailable) as error:
+                self.breaker.hold(error)
+                raise
+            timeout = min(self._retries.call, deadline - self.clock())
+            if timeout <= 0:
+                raise LlmUnavailable("the LLM server had no time left for this batch")
+            sent = self.books.open(self.model, request.digest, about, expected)
+            completion = self._checked(self._chat.ask(request, timeout))
+            used = used_by(completion, expected)
+            # A reservation is never given back for a count that the server did not make.
+            counted = completion.usage is not None and completion.usage.input > 0
+            self._limits.reconcile(
+                granted,
+                used.input + used.output if counted else None,
+                completion.requests,
+                completion.tokens,
+            )
+            if completion.outcome is Outcome.RATE_LIMITED and completion.wait:
+                self._limits.hold(completion.wait)
+            self.books.close(sent, completion, used)
         return completion
 
     def _checked(self, completion: Completion) -> Completion:
@@ -240,7 +235,7 @@ class Exchange:
         if _result(state).adapted:
             return False
         return (
-            state.attempt_number >= self._patience.attempts
+            state.attempt_number >= self._retries.attempts
             or self.clock() + state.upcoming_sleep >= deadline
         )
 
@@ -261,6 +256,12 @@ class Exchange:
             raise Stopping("asked to leave while waiting for the LLM server")
 
 
+def _is_useless(completion: Completion, useful: Useful) -> bool | None:
+    if completion.outcome not in _SAID:
+        return None if completion.outcome in PASSING else False
+    return completion.outcome is not Outcome.ANSWERED or not useful(completion.text)
+
+
 def _again(completion: Completion) -> bool:
     return completion.adapted or completion.outcome in PASSING
 
@@ -273,24 +274,3 @@ def _result(state: RetryCallState) -> Completion:
 
 def _last(state: RetryCallState) -> Completion:
     return _result(state)
-
-
-def _used(completion: Completion, expected: Usage) -> Usage:
-    """Return what a call is booked with: what the server counted, else what it probably was; a
-    budget must not run over because nobody counted.
-    """
-    if completion.usage is None and completion.outcome not in _PAID:
-        return Usage()
-    said = completion.usage or Usage()
-    written = estimate_tokens(completion.text) if completion.text else expected.output
-    return replace(
-        said,
-        input=said.input or expected.input,
-        output=said.output or (0 if said.input and not completion.text else written),
-    )
-
-
-def _input_tokens(request: Request) -> int:
-    return sum(
-        estimate_tokens(one["content"]) + MESSAGE_TOKENS for one in request.chat
-    ) + estimate_tokens(str(dict(request.schema)))

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from intent.flow.asker import Asker, AskPolicy
+from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
+from intent.flow.asker import Asker
+from intent.flow.asking import AskPolicy
+from intent.flow.flight import Flight
 from intent.model.decision import Decision, Entry
 from intent.model.errors import (
     BudgetSpent,
@@ -31,10 +34,12 @@ Script = Callable[[Sequence[Claim], int], None]
 
 
 class FakeAnswerer:
-    """Decides everything alike, unless its script raises; keeps what it was asked."""
+    """Decides everything alike, unless its script raises; keeps what it was asked. It tells the
+    breaker of every call, as the exchange does.
+    """
 
-    def __init__(self, decision: Decision, script: Script) -> None:
-        self.decision, self.script = decision, script
+    def __init__(self, decision: Decision, script: Script, breaker: CallBreaker) -> None:
+        self.decision, self.script, self.breaker = decision, script, breaker
         self.calls: list[list[str]] = []
         self.before: list[list[str]] = []
         self.lock = threading.Lock()
@@ -44,13 +49,28 @@ class FakeAnswerer:
             self.calls.append([claim.message.text for claim in claims])
             self.before.append([message.text for message in before])
             number = len(self.calls)
-        self.script(claims, number)
+        self.call(claims, number)
         return [
             Answer(claim, None, "refused")
             if claim.message.text == "unspeakable"
             else Answer(claim, self.decision)
             for claim in claims
         ]
+
+    def call(self, claims: Sequence[Claim], number: int) -> None:
+        probe = self.breaker.enter()
+        try:
+            self.script(claims, number)
+        except LlmUnavailable as error:
+            self.breaker.leave(probe=probe, failed=error.wait is None, latency=0.0)
+            self.breaker.hold(error)
+            raise
+        except Exception as error:
+            self.breaker.abandon(probe=probe)
+            if isinstance(error, BudgetSpent | LlmForbidden):
+                self.breaker.hold(error)
+            raise
+        self.breaker.leave(probe=probe, failed=False, latency=0.0)
 
 
 class FakeDecisions:
@@ -107,6 +127,32 @@ class FakeHistory:
         return [self.message]
 
 
+class FakeFlight(Flight):
+    """Lets time pass instead of waiting, while nothing runs."""
+
+    def __init__(self, passes: Callable[[float], None]) -> None:
+        super().__init__()
+        self.passes, self.patience = passes, 5.0
+
+    def wait(self, seconds: float) -> None:
+        if len(self):
+            super().wait(self.patience)
+        else:
+            self.passes(seconds)
+
+
+class FakeStop(threading.Event):
+    """Lets time pass instead of waiting."""
+
+    def __init__(self, passes: Callable[[float], None]) -> None:
+        super().__init__()
+        self.passes = passes
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.passes(timeout or 0.0)
+        return self.is_set()
+
+
 class Bench:
     """An asker among fakes, with a clock that moves when it waits and nothing runs."""
 
@@ -114,33 +160,39 @@ class Bench:
         self, local: Decision, better: Decision, earlier: Message, script: Script, **policy: Any
     ) -> None:
         self.now = 0.0
-        self.stop, self.empty = threading.Event(), threading.Event()
+        self.stop, self.empty = FakeStop(self.pass_time), threading.Event()
+        self.flight = FakeFlight(self.pass_time)
         self.empty.set()
         self.messages: dict[tuple[str, str], Message] = {}
         self.lane = MemoryLane(
             lambda *identity: self.messages[identity], lease=120.0, clock=lambda: self.now
         )
-        self.answerer = FakeAnswerer(better, script)
+        breaker = CallBreaker(BreakerPolicy(least=policy.pop("least", 1)), lambda: self.now)
+        self.answerer = FakeAnswerer(better, script, breaker)
+        self.answerers: Callable[[str], FakeAnswerer] = lambda run: self.answerer
+        self.abandoned = 0
         self.decisions, self.features = FakeDecisions(local), FakeFeatures()
         self.asker = Asker(
             self.lane,
             FakeHistory(earlier),
-            lambda run: self.answerer,
+            lambda run: self.answerers(run),
             MemoryTransactions(),
             self.decisions,
             self.features,
+            breaker,
             policy=AskPolicy(**{"idle": 0.1, "gather": 0.0, "threads": 1, "leave": 0.0, **policy}),
             stop=self.stop,
+            abandon=self._abandon,
+            flight=self.flight,
             clock=lambda: self.now,
         )
-        self.really_wait = self.asker._changed.wait
-        self.asker._changed.wait = self.stop.wait = self._wait  # type: ignore[method-assign]
 
-    def _wait(self, timeout: float | None = None) -> bool:
-        if self.asker._flight:
-            return self.really_wait(5)
-        self.now += timeout or 0.0
-        return self.stop.is_set()
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    def _abandon(self) -> int:
+        self.abandoned += 1
+        return 0
 
     def put(self, *messages: Message, **values: Any) -> None:
         self.messages.update({message.identity: message for message in messages})
@@ -154,6 +206,15 @@ class Bench:
                     for m in messages
                 ],
             )
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for another thread."""
+    for _ in range(10_000):
+        if holds():
+            return
+        threading.Event().wait(0.001)
+    raise AssertionError("it never came")
 
 
 MakeBench = Callable[..., Bench]
@@ -251,7 +312,7 @@ def test_an_answer_to_an_overtaken_question_changes_nothing(
 def test_an_outage_costs_no_attempt_and_loses_nothing(
     bench: MakeBench, make_message: MakeMessage
 ) -> None:
-    at = bench(failing(LlmUnavailable("the server is away"), 5), attempts=1)
+    at = bench(failing(LlmUnavailable("the server is away"), 5), attempts=1, drain_patience=1000.0)
     at.put(*(make_message(room_id=str(room)) for room in range(3)))
     report = at.asker.run(empty=at.empty)
     assert (report.improved, report.failures, report.given_up, at.lane.waiting()) == (3, 5, 0, 0)
@@ -267,7 +328,7 @@ def test_during_an_outage_one_call_at_a_time_probes_with_growing_pauses(
         if at.now < 300:
             raise LlmUnavailable("the server is away")
 
-    at = bench(script, threads=8, outage_delay=1.0, outage_delay_most=30.0, drain_patience=1000.0)
+    at = bench(script, threads=8, drain_patience=1000.0)
     at.put(*(make_message(room_id=str(room)) for room in range(50)))
     assert at.asker.run(empty=at.empty).improved == 50
     probes = [moment for moment in times if 0 < moment < 300]
@@ -287,18 +348,22 @@ def test_a_server_that_names_a_time_is_left_alone_so_long(
 def test_a_batch_that_fails_while_others_are_answered_is_asked_one_by_one_and_given_up(
     bench: MakeBench, make_message: MakeMessage
 ) -> None:
-    answered = threading.Event()
+    poisoned: list[int] = []
 
     def script(claims: Sequence[Claim], number: int) -> None:
-        if any(claim.message.text == "poison" for claim in claims):
-            assert answered.wait(10)
-            at.now += 1
-            at.asker._weather.answered()
+        texts = [claim.message.text for claim in claims]
+        if "poison" in texts:
+            poisoned.append(number)
+            fellow = other if len(texts) > 1 else beside
+            until(lambda: fellow.identity in at.decisions.standing)
             raise LlmUnavailable("the call took too long")
-        answered.set()
+        until(lambda: len(poisoned) == (1 if texts == ["other"] else 2))
+        at.now += 1
 
-    at = bench(script, threads=2, attempts=2)
-    at.put(make_message("poison"), make_message("fellow"), make_message("other", room_id="room-2"))
+    at = bench(script, threads=2, attempts=2, least=5)
+    beside = make_message("fellow")
+    other = make_message("other", room_id="room-2")
+    at.put(make_message("poison"), beside, other)
     report = at.asker.run(empty=at.empty)
     assert (report.improved, report.given_up, report.failures, at.lane.waiting()) == (2, 1, 0, 0)
 
@@ -354,21 +419,53 @@ def test_draining_ends_when_the_llm_stays_away(bench: MakeBench, make_message: M
     assert (at.now < 200.0, at.lane.waiting()) == (True, 1)
 
 
-def test_a_refused_key_stops_the_asking_and_is_told(
+def test_a_key_refused_at_first_stops_an_asker_that_insists(
     bench: MakeBench, make_message: MakeMessage
 ) -> None:
     at = bench(failing(LlmForbidden("the key is refused"), 100))
     at.empty.clear()
     at.put(*(make_message(room_id=str(room)) for room in range(5)))
     with pytest.raises(LlmForbidden):
+        at.asker.run(empty=at.empty, insists=True)
+    assert (len(at.answerer.calls), at.lane.waiting()) == (1, 5)
+
+
+def test_draining_ends_at_once_when_the_key_is_refused(
+    bench: MakeBench, make_message: MakeMessage
+) -> None:
+    at = bench(failing(LlmForbidden("the key is refused"), 100))
+    at.put(*(make_message(room_id=str(room)) for room in range(5)))
+    with pytest.raises(LlmForbidden):
         at.asker.run(empty=at.empty)
     assert (len(at.answerer.calls), at.lane.waiting()) == (1, 5)
+
+
+@pytest.mark.parametrize(("insists", "first"), [(False, 0), (True, 1)])
+def test_a_refused_key_is_tried_now_and_then_and_after_it_is_mended_all_goes_on(
+    bench: MakeBench, make_message: MakeMessage, insists: bool, first: int
+) -> None:
+    times: list[float] = []
+
+    def script(claims: Sequence[Claim], number: int) -> None:
+        times.append(at.now)
+        if number > first and at.now < 3600:
+            raise LlmForbidden("the key is refused")
+        if at.lane.waiting() == 1:
+            at.stop.set()
+
+    at = bench(script, threads=8, leave=5.0)
+    at.empty.clear()
+    at.put(*(make_message(room_id=str(room)) for room in range(20)))
+    report = at.asker.run(empty=at.empty, insists=insists)
+    assert (report.improved, report.given_up, at.lane.waiting()) == (20, 0, 0)
+    refused = [moment for moment in times if moment < 3600]
+    assert 5 <= len(refused) - first <= 8 + 16  # the first eight at once, then a probe now and then
 
 
 def test_a_run_with_a_broken_prompt_does_not_keep_the_others_waiting(
     bench: MakeBench, make_message: MakeMessage
 ) -> None:
-    at = bench()
+    at = bench(leave=5.0)
     broken, sound = make_message("broken"), make_message("sound")
 
     def answerers(run: str) -> FakeAnswerer:
@@ -377,11 +474,10 @@ def test_a_run_with_a_broken_prompt_does_not_keep_the_others_waiting(
         at.stop.set()
         return at.answerer
 
-    at.asker._answerers = answerers
+    at.answerers = answerers
     at.put(broken, run="candidate")
     at.put(sound, priority=Priority.BACKFILL)
     at.empty.clear()
-    at.asker._policy = AskPolicy(gather=0.0, threads=1, leave=5.0)
     at.asker.run(empty=at.empty)
     assert list(at.decisions.standing) == [sound.identity]
 
@@ -398,7 +494,7 @@ def test_leaving_does_not_wait_for_a_running_call_and_its_answer_changes_nothing
 
     at = bench(script, leave=0.0)
     at.put(make_message())
-    at.asker._changed.wait = lambda timeout=None: at.really_wait(0.01)  # type: ignore[method-assign, assignment]
+    at.flight.patience = 0.01
     at.asker.run()
     assert begun.is_set()
     assert at.lane.waiting() == 1

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from intent.classify.llm.breaker import Breaker, BreakerPolicy
+from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
 from intent.classify.llm.calibration import load_calibration
 from intent.classify.llm.classifier import AnswererPolicy, LlmAnswerer
 from intent.classify.llm.client import ChatClient
-from intent.classify.llm.exchange import Exchange, Patience
+from intent.classify.llm.exchange import Exchange, RetryPolicy
 from intent.classify.llm.limits import RateLimits
 from intent.classify.llm.models import load_models
 from intent.classify.llm.prompt import load_alias
@@ -105,14 +105,14 @@ def exchange(
     chat: Chat, ledger: MemoryLedger | None = None, *, clock: Clock | None = None, **more: Any
 ) -> Exchange:
     times: dict[str, Any] = {} if clock is None else {"clock": clock, "sleep": clock.sleep}
-    settings: dict[str, Any] = {"patience": Patience(call=1.0, pause=0.01), **times, **more}
+    settings: dict[str, Any] = {"retries": RetryPolicy(call=1.0, pause=0.01), **times, **more}
     waiting: dict[str, Any] = (
         {}
         if clock is None
         else {"clock": clock, "wait": lambda condition, seconds: clock.sleep(seconds)}
     )
     limits = settings.pop("limits", None) or RateLimits(None, None, **waiting)
-    breaker = settings.pop("breaker", None) or Breaker(BreakerPolicy(least=1000))
+    breaker = settings.pop("breaker", None) or CallBreaker(BreakerPolicy(least=1000, useless=1000))
     return Exchange(chat, MODEL, ledger or MemoryLedger(), limits, breaker, **settings)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import COUNTS, FAULTS, Fault
+from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
 from intent.classify.llm.limits import RateLimits
 from intent.model.errors import BudgetSpent, LlmForbidden, LlmUnavailable
 from intent.telemetry import configure_logs
@@ -380,3 +381,34 @@ def test_until_measured_decisions_say_so(server: FakeLlmServer) -> None:
     assert decision.versions.calibration == "unmeasured"
     assert (decision.is_lead, decision.decided_by.value) == (True, "llm")
     assert tuple(decision.probabilities) == TAXONOMY.names
+
+
+@pytest.mark.parametrize("fault", ["none", "truncated", "prose", "thoughts only", "too long"])
+def test_a_server_of_which_nothing_can_be_used_is_left_alone_before_a_batch_is_lost(
+    server: FakeLlmServer, fault: str
+) -> None:
+    server.always = FAULTS[fault]
+    breaker = CallBreaker(BreakerPolicy())
+    asking = answerer(server.url, breaker=breaker)
+    with pytest.raises(LlmUnavailable, match="nearly nothing that can be used"):
+        asking.answer(claims(*[f"how much is number {number}" for number in range(20)]), [])
+    assert len(server.seen) == BreakerPolicy().useless
+    server.always = None
+    assert breaker.places(8) == 0
+
+
+def test_messages_of_which_nothing_can_be_used_are_not_held_against_a_server_that_answers_well(
+    server: FakeLlmServer,
+) -> None:
+    def only_the_harmless(reply: dict[str, Any]) -> dict[str, Any] | str:
+        return reply if server.seen[-1].raw.count(b"attack") == 0 else "I would rather not."
+
+    server.always = Fault(bend=only_the_harmless)
+    breaker = CallBreaker(BreakerPolicy())
+    texts = [f"attack number {number}" for number in range(20)]
+    answers = answerer(server.url, breaker=breaker).answer(claims(*texts), [])
+    assert labels(answers) == ["local: invalid"] * 20
+    for room in range(3):
+        made = claims(*texts, room_id=f"r{room}", user_id=f"u{room}")
+        answerer(server.url, breaker=breaker).answer(made, [])
+    assert breaker.places(8) == 8

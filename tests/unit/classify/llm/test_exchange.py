@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
-from intent.classify.llm.breaker import Breaker, BreakerPolicy
-from intent.classify.llm.exchange import About, Patience
+from intent.classify.llm.books import About
+from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
+from intent.classify.llm.exchange import RetryPolicy
 from intent.model.attempt import Outcome
 from intent.model.completion import Completion, Parameters, Request, Usage
 from intent.model.errors import LlmForbidden, LlmUnavailable, Stopping
@@ -43,7 +44,7 @@ def test_it_gives_up_after_so_many_attempts() -> None:
     clock = Clock()
     chat = Scripted(Completion(Outcome.SERVER_ERROR, reason="503"))
     with pytest.raises(LlmUnavailable, match="server_error 503"):
-        exchange(chat, clock=clock, patience=Patience(attempts=3)).ask(
+        exchange(chat, clock=clock, retries=RetryPolicy(attempts=3)).ask(
             REQUEST, ABOUT, clock.now + 600
         )
     assert len(chat.timeouts) == 3
@@ -71,7 +72,7 @@ def test_it_never_waits_past_the_deadline() -> None:
 def test_a_call_gets_no_more_time_than_is_left() -> None:
     clock = Clock()
     chat = Scripted(GOOD)
-    exchange(chat, clock=clock, patience=Patience(call=20.0)).ask(REQUEST, ABOUT, clock.now + 3)
+    exchange(chat, clock=clock, retries=RetryPolicy(call=20.0)).ask(REQUEST, ABOUT, clock.now + 3)
     assert chat.timeouts == [3.0]
 
 
@@ -104,7 +105,7 @@ def test_what_a_server_does_not_know_is_left_out_and_asked_again_at_once() -> No
         GOOD,
     )
     assert (
-        exchange(chat, clock=clock, patience=Patience(attempts=1)).ask(
+        exchange(chat, clock=clock, retries=RetryPolicy(attempts=1)).ask(
             REQUEST, ABOUT, clock.now + 60
         )
         == GOOD
@@ -112,9 +113,11 @@ def test_what_a_server_does_not_know_is_left_out_and_asked_again_at_once() -> No
     assert clock.now == before
 
 
-def test_an_answer_that_is_no_reply_is_booked_as_invalid_and_counts_as_a_failure() -> None:
+def test_answers_that_are_no_replies_are_booked_as_invalid_and_all_of_them_open_the_breaker() -> (
+    None
+):
     clock, ledger = Clock(), MemoryLedger()
-    breaker = Breaker(BreakerPolicy(least=2), clock)
+    breaker = CallBreaker(BreakerPolicy(useless=2), clock)
     line = exchange(
         Scripted(Completion(Outcome.ANSWERED, "Sure!", Usage(50, 0, 0, 3))),
         ledger,
@@ -123,7 +126,7 @@ def test_an_answer_that_is_no_reply_is_booked_as_invalid_and_counts_as_a_failure
     )
     for _ in range(2):
         assert line.ask(REQUEST, ABOUT, clock.now + 60).outcome is Outcome.INVALID
-    with pytest.raises(LlmUnavailable, match="left alone"):
+    with pytest.raises(LlmUnavailable, match="nearly nothing that can be used"):
         line.ask(REQUEST, ABOUT, clock.now + 60)
     assert ledger.outcomes == ["invalid", "invalid"]
     assert ledger.attempts[0].nanodollars == 50 * 100 + 3 * 500
@@ -154,3 +157,40 @@ def test_whoever_waits_to_ask_again_leaves_when_asked() -> None:
         exchange(Scripted(Completion(Outcome.SERVER_ERROR)), clock=clock, stop=stop).ask(
             REQUEST, ABOUT, clock.now + 60
         )
+
+
+def test_who_was_asked_to_leave_sends_nothing_more() -> None:
+    stop, chat = Event(), Scripted(GOOD)
+    line = exchange(chat, stop=stop)
+    stop.set()
+    with pytest.raises(Stopping):
+        line.ask(REQUEST, ABOUT, line.clock() + 60)
+    assert chat.timeouts == []
+
+
+def test_a_call_whose_reply_nobody_waits_for_is_booked_once_at_the_most_that_it_may_cost() -> None:
+    ledger, begun, go_on = MemoryLedger(), Event(), Event()
+
+    class Slow(Scripted):
+        def ask(self, request: Request, timeout: float) -> Completion:
+            begun.set()
+            assert go_on.wait(10)
+            return super().ask(request, timeout)
+
+    line = exchange(Slow(GOOD), ledger, retries=RetryPolicy(call=20.0))
+    calls = Thread(target=lambda: line.ask(REQUEST, ABOUT, line.clock() + 60))
+    calls.start()
+    assert begun.wait(10)
+    assert (line.books.abandon(), line.books.abandon()) == (1, 0)
+    go_on.set()
+    calls.join(10)
+    assert ledger.outcomes == ["abandoned"]
+    assert (ledger.attempts[0].output_tokens, ledger.attempts[0].nanodollars > 0) == (100, True)
+
+
+def test_a_wait_that_outlasts_the_batch_closes_the_way_for_all() -> None:
+    clock = Clock()
+    line = exchange(Scripted(Completion(Outcome.RATE_LIMITED, wait=100.0)), clock=clock)
+    with pytest.raises(LlmUnavailable):
+        line.ask(REQUEST, ABOUT, clock.now + 60)
+    assert (line.breaker.places(8), line.breaker.wait() > 0) == (0, True)

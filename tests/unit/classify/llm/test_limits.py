@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.standin.fake_llm_server import FakeLlmServer
-from intent.classify.llm.exchange import Patience
+from intent.classify.llm.exchange import RetryPolicy
 from intent.classify.llm.limits import RateLimits
 from intent.model.completion import Allowance
 from intent.model.errors import LlmUnavailable, Stopping
@@ -145,7 +145,7 @@ def test_twenty_threads_never_pass_a_servers_limit_and_use_nine_tenths_of_it() -
             server.url,
             limits=RateLimits(60, None, window=window, slack=1.0),
             deadline=60.0,
-            patience=Patience(call=20.0),
+            retries=RetryPolicy(call=20.0),
         )
         ends = time.monotonic() + seconds
 
