@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,20 +15,26 @@ import sqlalchemy
 from sqlalchemy import column, select, table, text
 
 from eval.bench.feature_data import skewed
-from intent.bootstrap.application import migrations_dir
+from eval.bench.feature_filling import (
+    ACTIVE_USERS,
+    CREATORS,
+    ITEMS,
+    MESSAGES,
+    ROOMS,
+    add_users,
+    decision,
+    fill,
+    message,
+    new_database,
+)
 from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.online.read import FeatureReader
 from intent.features.online.rows import within
 from intent.features.online.state import SqlFeatureState
-from intent.model.decision import DecidedBy, Decision, Entry, Versions
-from intent.model.message import Kind, Message
+from intent.model.decision import Entry
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
-from intent.store.migrate import migrate
-from intent.store.schema import INTENTS
 
-MESSAGES, BATCH = 30_000, 256
-ROOMS, CREATORS, ITEMS, ACTIVE_USERS = 2000, 500, 3000, 20_000
 REQUESTS = 120
 BILLION = 1e9
 PLAIN = table("plain", column("key", sqlalchemy.Text))
@@ -91,13 +97,13 @@ def measure_store(
     definitions: Definitions, url: str, users: int, say: Callable[[str], None]
 ) -> tuple[Stored, list[Online]]:
     """Fill an empty store through the worker's own path, add users up to ``users``, and measure."""
-    database = _database(url)
+    database = new_database(url)
     now = datetime.now(UTC)
     say(f"deciding {MESSAGES:,} messages …")
-    total, adding = _fill(database, definitions, now - timedelta(days=2))
+    total, adding = fill(database, definitions, now - timedelta(days=2))
     stored = _sizes(database, adding / MESSAGES * 1e6, adding / total)
     say(f"adding users up to {users:,} …")
-    _add_users(database, users)
+    add_users(database, users)
     say("reading …")
     chosen = definitions.feature_set("ranking_v1")
     # As a server does once it has started, so that collecting garbage does not go through
@@ -116,7 +122,7 @@ def measure_store(
 
 def replay_week(definitions: Definitions) -> list[Moment]:
     """Replay a week of one user, and read their interest online every hour."""
-    database = _database("sqlite://")
+    database = new_database("sqlite://")
     state, chance = SqlFeatureState(definitions.groups), np.random.default_rng(3)
     names = ("decayed_30m", "decayed_1d", "decayed_30d")
     chosen = definitions.choose("interest", [f"user__lead__{name}" for name in names])
@@ -130,7 +136,7 @@ def replay_week(definitions: Definitions) -> list[Moment]:
         )
         entries = [
             Entry(
-                _message(
+                message(
                     f"w-{hour}-{n}",
                     "u_1",
                     "r_1",
@@ -138,7 +144,7 @@ def replay_week(definitions: Definitions) -> list[Moment]:
                     None,
                     begin + timedelta(hours=hour + float(part)),
                 ),
-                _decision(("purchase_intent",), None),
+                decision(("purchase_intent",), None),
             )
             for n, part in enumerate(times)
         ]
@@ -152,112 +158,6 @@ def replay_week(definitions: Definitions) -> list[Moment]:
         }
         week.append(Moment(hour + 1, values, bool(entries)))
     return week
-
-
-def _database(url: str) -> Database:
-    database = Database(url)
-    migrate(database, migrations_dir())
-    return database
-
-
-def _fill(database: Database, definitions: Definitions, begin: datetime) -> tuple[float, float]:
-    """Save synthetic decisions as a worker does; return processor seconds of the transactions, and
-    of these the seconds for state.
-    """
-    state, decisions = SqlFeatureState(definitions.groups), SqlDecisions()
-    total = adding = 0.0
-    for batch in _batches(begin):
-        started = time.process_time()
-        with database.begin() as transaction:
-            saved = decisions.save(transaction, batch)
-            before = time.process_time()
-            state.add(transaction, saved)
-            adding += time.process_time() - before
-        total += time.process_time() - started
-    return total, adding
-
-
-def _batches(begin: datetime) -> Iterator[list[Entry]]:
-    chance = np.random.default_rng(5)
-    seconds = np.sort(chance.random(MESSAGES)) * 2 * 86_400 - 60
-    rooms, users, items = (
-        skewed(chance, ROOMS, MESSAGES),
-        skewed(chance, ACTIVE_USERS, MESSAGES),
-        skewed(chance, ITEMS, MESSAGES),
-    )
-    labels = chance.choice(len(INTENTS), MESSAGES, p=[0.05] * 4 + [0.01] * 8 + [0.72])
-    p = chance.beta(0.2, 4.0, (MESSAGES, len(INTENTS)))
-    entries = [
-        Entry(
-            _message(
-                f"m_{n}",
-                f"u_{users[n]}",
-                f"r_{rooms[n]}",
-                f"c_{rooms[n] % CREATORS}",
-                f"i_{items[n]}",
-                begin + timedelta(seconds=float(seconds[n])),
-            ),
-            _decision((INTENTS[labels[n]],), p[n]),
-        )
-        for n in range(MESSAGES)
-    ]
-    for start in range(0, MESSAGES, BATCH):
-        yield entries[start : start + BATCH]
-
-
-def _message(
-    message_id: str, user: str, room: str, creator: str, item: str | None, at: datetime
-) -> Message:
-    return Message(
-        platform="bench",
-        message_id=message_id,
-        user_id=user,
-        room_id=room,
-        creator_id=creator,
-        item_id=item,
-        kind=Kind.COMMENT,
-        text="",
-        sent_at=at,
-    )
-
-
-def _decision(labels: tuple[str, ...], p: np.ndarray | None) -> Decision:
-    values = (
-        dict.fromkeys(INTENTS, 0.0) if p is None else dict(zip(INTENTS, map(float, p), strict=True))
-    )
-    versions = Versions("bench", "none", "bench", "bench")
-    return Decision(
-        values, labels, max(values.values()), labels != ("chatter",), DecidedBy.LOCAL, versions
-    )
-
-
-def _add_users(database: Database, users: int) -> None:
-    """Give more users the state of those there are, and every key a plain row of 40 numbers to
-    compare with.
-    """
-    many = (
-        f"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < "
-        f"{users - ACTIVE_USERS - 1})"
-    )
-    some = (
-        "SELECT newest, state, row_number() OVER () - 1 AS r FROM (SELECT * FROM "
-        "feature_counters WHERE key LIKE 'user/%' LIMIT 1000) u"
-    )
-    columns = ", ".join(f"f{n} REAL" for n in range(40))
-    numbers = ", ".join("0.5" for _ in range(40))
-    with database.begin() as transaction:
-        filled = (
-            f"SELECT 'user/bench/x_' || n.i, s.newest, s.state FROM n JOIN ({some}) s ON s.r "
-            "= n.i % 1000"
-        )
-        transaction.execute(text(f"INSERT INTO feature_counters {many} {filled}"))
-        like_ours = " WITHOUT ROWID" if database.dialect == "sqlite" else ""
-        transaction.execute(
-            text(f"CREATE TABLE plain (key TEXT PRIMARY KEY, {columns}){like_ours}")
-        )
-        transaction.execute(text(f"INSERT INTO plain SELECT key, {numbers} FROM feature_counters"))
-        if database.dialect == "postgresql":
-            transaction.execute(text("ANALYZE"))
 
 
 def _measure(

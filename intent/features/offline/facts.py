@@ -4,12 +4,8 @@ and rewritten where somebody was forgotten.
 
 from __future__ import annotations
 
-import fcntl
-import json
-import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +15,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, extract, func, select
 
 from intent.features.definitions.events import DEMAND_ROLES, Topics
+from intent.features.offline.manifest import Chunk, Manifest, alone, remove_unlisted
 from intent.model.decision import UNMEASURED
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
@@ -33,15 +30,9 @@ SETTLED = timedelta(seconds=60)
 commits in the order of ids.
 """
 
-FORM = 4
-"""Form of the manifest; facts under an older one, which could not tell that an id was given out
-again or took what hosts say for demand, are written anew.
-"""
-
 FOR_PEOPLE = ("id", "author_role", "decided_by")
 """Columns that no build reads: what they mean to features, ``mask`` says."""
 
-_OURS = re.compile(r"\d{12}-\d{12}\.(parquet|partial)")
 _IDS = ("platform", "message_id", "user_id", "creator_id", "room_id", "item_id")
 
 
@@ -117,9 +108,9 @@ def export_facts(
             manifest cannot be read, or another export is at it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder), database.read() as connection:
-        manifest = _Manifest(folder, list(topics.code))
-        _remove_unlisted(folder, {chunk.stem for chunk in manifest.chunks})
+    with alone(folder), database.read() as connection:
+        manifest = Manifest(folder, list(topics.code))
+        remove_unlisted(folder, {chunk.stem for chunk in manifest.chunks})
         written = removed = 0
         for number, chunk in enumerate(manifest.chunks):
             added, gone = _renewed(connection, folder, manifest, number, chunk, topics)
@@ -139,102 +130,6 @@ def export_facts(
             written += len(rows)
             progress(written)
     return ExportReport(written, removed, manifest.total, manifest.last_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """A span of the created sequence, with the number of its facts and a checksum over which
-    decisions they are.
-    """
-
-    first: int
-    last: int
-    count: int
-    checksum: int
-
-    @property
-    def stem(self) -> str:
-        return f"{self.first:012d}-{self.last:012d}"
-
-
-class _Manifest:
-    """Which chunks of the created sequence are complete; a chunk that is not listed is written
-    again.
-    """
-
-    def __init__(self, folder: Path, topics: list[str]) -> None:
-        self._path = folder / "manifest.json"
-        self._topics = topics
-        self.chunks: list[_Chunk] = []
-        if self._path.exists():
-            try:
-                held = json.loads(self._path.read_text(encoding="utf-8"))
-                if held["topics"] != topics:
-                    raise OperatorError(
-                        f"the facts in {folder} were exported under another taxonomy; export into "
-                        "an empty folder"
-                    )
-                if held.get("form") == FORM:
-                    self.chunks = [
-                        _Chunk(
-                            *(int(chunk[name]) for name in ("first", "last", "count", "checksum"))
-                        )
-                        for chunk in held["chunks"]
-                    ]
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise OperatorError(
-                    f"{self._path} is no manifest of facts; export into an empty folder"
-                ) from error
-
-    @property
-    def last_id(self) -> int:
-        return self.chunks[-1].last if self.chunks else 0
-
-    @property
-    def total(self) -> int:
-        return sum(chunk.count for chunk in self.chunks)
-
-    def put(self, number: int, chunk: _Chunk) -> None:
-        self.chunks[number : number + 1] = [chunk]
-        partial = self._path.with_suffix(".partial")
-        held = {
-            "form": FORM,
-            "topics": self._topics,
-            "chunks": [asdict(chunk) for chunk in self.chunks],
-        }
-        partial.write_text(json.dumps(held), encoding="utf-8")
-        partial.replace(self._path)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep other exports out of the folder, for one would remove what the other has not listed yet;
-    the lock ends with the process.
-    """
-    with (folder / "export.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OperatorError(
-                f"another export writes into {folder}; wait until it is done, then start this one "
-                "again"
-            ) from error
-        yield
-
-
-def _remove_unlisted(folder: Path, listed: set[str]) -> None:
-    found = [
-        path for suffix in ("parquet", "partial") for path in folder.glob(f"date=*/*.{suffix}")
-    ]
-    foreign = [path for path in found if not _OURS.fullmatch(path.name)]
-    if foreign:
-        raise OperatorError(
-            f"{foreign[0]} was not written by an export, and a build would read it; export into an "
-            "empty folder"
-        )
-    for path in found:
-        if path.stem not in listed or path.suffix == ".partial":
-            path.unlink()
 
 
 def _facts() -> Any:
@@ -298,7 +193,7 @@ def _fact(row: Any, topics: Topics) -> tuple[Any, ...]:
     return (number, *ids, revision, role, decided_by, *instants, mask, *p)
 
 
-def _write_chunk(folder: Path, chunk: _Chunk, table: pa.Table) -> None:
+def _write_chunk(folder: Path, chunk: Chunk, table: pa.Table) -> None:
     table, written = table.sort_by([("event", "ascending"), ("id", "ascending")]), set()
     for date, part in _by_date(table):
         home = folder / f"date={date}"
@@ -312,7 +207,7 @@ def _write_chunk(folder: Path, chunk: _Chunk, table: pa.Table) -> None:
             path.unlink()  # all of that date is forgotten
 
 
-def _files(folder: Path, chunk: _Chunk) -> list[Path]:
+def _files(folder: Path, chunk: Chunk) -> list[Path]:
     return list(folder.glob(f"date=*/{chunk.stem}.parquet"))
 
 
@@ -328,9 +223,9 @@ def _by_date(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
 def _renewed(
     connection: Connection,
     folder: Path,
-    manifest: _Manifest,
+    manifest: Manifest,
     number: int,
-    listed: _Chunk,
+    listed: Chunk,
     topics: Topics,
 ) -> tuple[int, int]:
     """Write a chunk again if its decisions are no longer those that it lists; return how many facts
@@ -351,7 +246,7 @@ def _renewed(
     return len(now - before), len(before - now)
 
 
-def _chunk(connection: Connection, first: int, last: int) -> _Chunk:
+def _chunk(connection: Connection, first: int, last: int) -> Chunk:
     """Return a chunk as the database has it. The weights differ from id to id; no sum leaves 64
     bits before there are eight million decisions.
     """
@@ -366,7 +261,7 @@ def _chunk(connection: Connection, first: int, last: int) -> _Chunk:
         .where(decisions.c.visible, _inside(first, last))
     )
     count, checked = connection.execute(query).one()
-    return _Chunk(first, last, int(count), int(checked))
+    return Chunk(first, last, int(count), int(checked))
 
 
 def _inside(first: int, last: int) -> ColumnElement[bool]:

@@ -21,8 +21,13 @@ from intent.features.offline.rows import with_types_of
 from intent.features.offline.spine import AT, nanoseconds, spine_schema
 from intent.model.errors import OperatorError
 
-REUSED = ("spine", "facts", "_facts", "_rows", "_keys", "_request_times", "_running")
-"""Endings of the tables that several steps read: kept, so that each is computed once."""
+REUSED = (
+    *("spine", "spine_rows", "facts", "_facts", "_rows", "_keys", "_request_times"),
+    *("_entered", "_left", "_running", "_features"),
+)
+"""Endings of the tables that are computed at once and kept: those that several steps read, and
+those behind which a plan would grow so long that Spark takes minutes to think it over.
+"""
 
 PART = 16_000_000
 """Bytes of compressed Parquet in one partition of a shuffle."""
@@ -58,7 +63,9 @@ class SparkEngine:
         builder = builder.config(
             "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS"
         ).config("spark.ui.enabled", "false")
-        builder = builder.config("spark.sql.legacy.parquet.nanosAsLong", "true")
+        builder = builder.config("spark.sql.legacy.parquet.nanosAsLong", "true").config(
+            "spark.ui.showConsoleProgress", "false"
+        )
         for name, value in options.items():
             builder = builder.config(name, value)
         try:
@@ -69,7 +76,7 @@ class SparkEngine:
                 "JAVA_HOME or on the path"
             ) from error
         self._kept: list[DataFrame] = []
-        self._bytes = 0
+        self._bytes, self._given = 0, frozenset(options)
 
     def __enter__(self) -> SparkEngine:
         return self
@@ -109,16 +116,18 @@ class SparkEngine:
         """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
         self._fit_partitions(list(folder.glob("date=*/*.parquet")))
         with _translated():
-            self._session.read.parquet(f"{_escaped(folder)}/date=*/*.parquet").select(
-                *columns
-            ).createOrReplaceTempView("exported")
+            homes = [_escaped(home) for home in sorted(folder.glob("date=*"))]
+            facts = self._session.read.parquet(*homes)
+            facts.select(*columns).createOrReplaceTempView("exported")
 
     def step(self, name: str, sql: str) -> None:
         """Make a view; what several steps read is kept."""
         with _translated():
             frame = self._session.sql(sql)
             if name.endswith(REUSED):
-                frame = frame.persist()
+                # It forgets how it was made: an executor that is lost ends the build, to be run
+                # again.
+                frame = frame.localCheckpoint()
                 self._kept.append(frame)
             frame.createOrReplaceTempView(name)
 
@@ -145,14 +154,21 @@ class SparkEngine:
         with_types_of(schema, path)
 
     def _fit_partitions(self, files: Sequence[Path]) -> None:
-        """Cut what is shuffled into as many parts as the data needs, unless somebody said how many:
-        the default of 200 costs more than all the work on a small spine.
+        """Fit the session to the data, where nobody said otherwise: as many parts of a shuffle as
+        it needs, and no compiling of code for what fits one. At Spark's defaults 400 rows took
+        minutes.
         """
-        if self._session.sparkContext.getConf().contains(PARTITIONS):
-            return
         self._bytes += sum(file.stat().st_size for file in files)
+        parts = 1 + self._bytes // PART
+        self._unless_given(PARTITIONS, str(parts))
+        for option in ("spark.sql.codegen.wholeStage", "spark.sql.adaptive.enabled"):
+            self._unless_given(option, str(parts > 1).lower())
+
+    def _unless_given(self, option: str, value: str) -> None:
         with _translated():
-            self._session.conf.set(PARTITIONS, str(1 + self._bytes // PART))
+            given = option in self._given or self._session.sparkContext.getConf().contains(option)
+            if not given:
+                self._session.conf.set(option, value)
 
 
 @contextmanager

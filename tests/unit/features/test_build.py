@@ -336,14 +336,6 @@ def test_the_bytes_depend_neither_on_the_number_of_threads_nor_on_the_rest_of_th
     assert whole.take(list(range(0, len(spine), 2))).select(added).equals(half.select(added))
 
 
-# Compiling code and planning for many machines takes longer than these few rows.
-SMALL = {
-    "spark.sql.shuffle.partitions": "1",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.adaptive.enabled": "false",
-}
-
-
 def as_pandas_writes(spine: Path, to: Path) -> None:
     """Write a spine in nanoseconds."""
     table = pq.read_table(spine)
@@ -389,12 +381,12 @@ def test_spark_equals_duckdb_and_brute_force(
     )
     labels = [parse_label("bought=user_creator:purchase_intent:1h", definitions)]
     chosen, duck, facts, _ = built(tmp_path, definitions, story, spine, names, labels=labels)
-    home = tmp_path / "spark[1]"
+    home = tmp_path / f"spark[{next(numbers)}]"  # Hypothesis may run its example again
     home.mkdir()
     write_facts(facts, home / "facts", Topics(definitions.groups))
     write_spine(spine, home / "us.parquet")
     as_pandas_writes(home / "us.parquet", home / "spine.parquet")
-    with SparkEngine("local[2]", SMALL) as engine:
+    with SparkEngine("local[2]") as engine:
         given_files = {
             "spine": home / "spine.parquet",
             "facts": home / "facts",
