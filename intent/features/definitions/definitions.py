@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from intent.features.definitions.events import DEMAND_ROLES
+from intent.features.definitions.file import SECOND as SECOND
+from intent.features.definitions.file import DefinitionsFile, OwnSets
 from intent.model.datafile import read_data
 from intent.model.errors import OperatorError, TemplateError
 
@@ -23,74 +22,6 @@ MESSAGE = "message"
 
 SHORT_LONG = ("1d", "30d")
 """Half-lives that *short minus long* compares."""
-
-SECOND = 1_000_000
-"""Microseconds in a second."""
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-Seconds = Annotated[int, Field(gt=0)]
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class View(_Data):
-    """An entity and its key; ``distinct`` names the columns that can be counted, ``from_rows`` says
-    that windows count the rows themselves.
-    """
-
-    keys: tuple[Name, ...]
-    meaning: str
-    privacy: str
-    distinct: dict[Name, Name]
-    from_rows: bool = False
-
-
-class Window(_Data):
-    """A length and the tile that its start is aligned to, in seconds."""
-
-    seconds: Seconds
-    tile: Seconds
-
-    def start(self, at: int) -> int:
-        """Return the first microsecond that the window at ``at`` microseconds covers."""
-        return (at - self.seconds * SECOND) // (self.tile * SECOND) * (self.tile * SECOND)
-
-
-class Statistic(_Data):
-    """What is computed: of which topics, by window or half-life, in which unit, and what stands for
-    *none*.
-    """
-
-    topics: Literal["all", "intents", "groups", "message"]
-    by: Literal["window", "half_life", "none"]
-    unit: str
-    meaning: str
-    zero: Literal[0, "missing", "empty"]
-
-
-class SetDefinition(_Data):
-    """The ordered list of features that one model version uses; without a digest it may still
-    change under its name.
-    """
-
-    digest: str | None = None
-    meaning: str = "own set"
-    features: tuple[str, ...] = Field(min_length=1)
-
-
-class _File(_Data):
-    views: dict[Name, View]
-    windows: dict[str, Window]
-    half_lives: dict[str, Seconds]
-    time_to_live: Seconds
-    statistics: dict[Name, Statistic]
-    feature_sets: dict[Name, SetDefinition]
-
-
-class _OwnSets(_Data):
-    feature_sets: dict[Name, SetDefinition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +68,7 @@ class Definitions:
     """
 
     def __init__(
-        self, file: _File, intents: Iterable[str], groups: Mapping[str, frozenset[str]]
+        self, file: DefinitionsFile, intents: Iterable[str], groups: Mapping[str, frozenset[str]]
     ) -> None:
         self.views, self.windows, self.half_lives, self.statistics = (
             file.views,
@@ -290,8 +221,8 @@ def load_definitions(
             names a set that is there already.
         OperatorError: a set names a feature that is not there.
     """
-    file = read_data(_File, path or Path(__file__).with_name("definitions.yaml"))
-    own = read_data(_OwnSets, own_sets).feature_sets if own_sets else {}
+    file = read_data(DefinitionsFile, path or Path(__file__).with_name("definitions.yaml"))
+    own = read_data(OwnSets, own_sets).feature_sets if own_sets else {}
     if taken := sorted(own.keys() & file.feature_sets):
         raise TemplateError(
             f"{own_sets} defines the feature set {taken[0]}, which ships; give yours another name"

@@ -27,9 +27,9 @@ from intent.features.definitions.definitions import (
     Definitions,
     Feature,
     FeatureSet,
-    Window,
 )
 from intent.features.definitions.events import LLM_CODE, MEASURED_CODE, Topics
+from intent.features.definitions.file import Window
 from intent.features.offline.templates import Step, steps
 from intent.model.errors import OperatorError
 from intent.store.schema import INTENTS
