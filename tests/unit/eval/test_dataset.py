@@ -302,6 +302,23 @@ def test_the_card_says_how_it_was_made_and_counts_what_is_there():
         )
 
 
+def test_the_card_counts_the_part_in_peoples_register():
+    card = (DATASET / "CARD.md").read_text(encoding="utf-8")
+    train, test = (of_split(register(), split) for split in ("train", "test"))
+    assert f"| rows | {len(train):,} | {len(test):,} |" in card
+
+
+def test_attacks_of_the_part_in_peoples_register_are_spam_and_stand_beside_look_alikes():
+    for split in ("train", "test"):
+        attacks, alike = (
+            [row for row in of_split(register(), split) if row.metadata.hard == hard]
+            for hard in ("injection", "lookalike")
+        )
+        assert min(len(attacks), len(alike)) >= 100
+        assert {row.expected.labels for row in attacks} == {("spam",)}
+        assert ("spam",) not in {row.expected.labels for row in alike}
+
+
 @pytest.mark.parametrize(
     ("verb", "said"), [("lint", "0 faults"), ("stats", "all test"), ("agree", "lead")]
 )
