@@ -1,0 +1,177 @@
+"""What is taken back or edited, in everything that SQL keeps beside inbox and decisions."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+import sqlalchemy
+
+from intent.features.online.state import SqlFeatureState
+from intent.model.batch import Accepted, Batch, Retraction
+from intent.model.decision import Entry
+from intent.model.message import Message
+from intent.model.taxonomy import Taxonomy
+from intent.queues.inbox import SqlInbox
+from intent.queues.put import put_batch
+from intent.store.audit import balance
+from intent.store.dead_letters import drop, read_dead_letters, replay
+from intent.store.decisions import SqlDecisions
+from intent.store.engine import Database
+from intent.store.erasure import SqlErasure
+from intent.store.history import SqlHistory
+from intent.store.runs import SqlRuns
+from tests.conftest import EPOCH, MakeDecision, MakeMessage, rows
+
+LATER = EPOCH + timedelta(days=1)
+
+
+def named(message: Message) -> Batch:
+    return Batch(
+        retractions=[
+            Retraction(message.platform, message.room_id, LATER, message_id=message.message_id)
+        ]
+    )
+
+
+class Kept:
+    """A database with one decided message, ``said``, and a run that decided it beside."""
+
+    def __init__(self, database: Database, said: Message, make_decision: MakeDecision) -> None:
+        self.database, self.said, self.make = database, said, make_decision
+        self.features = SqlFeatureState({})
+        self.inbox, self.runs = SqlInbox(database, features=self.features), SqlRuns(database)
+        self.inbox.put(Batch([said]))
+        self.decide()
+        self.runs.start("trial", prompt="p", prompt_version="v1", description="a trial")
+        with database.begin() as transaction:
+            beside = Entry(said, make_decision("price_inquiry"), 1, "trial", visible=False)
+            SqlDecisions().save(transaction, [beside])
+
+    def decide(self) -> None:
+        taken = self.inbox.take(100, 1_000_000)
+        with self.database.begin() as transaction:
+            held = self.inbox.done(transaction, taken)
+            entries = [Entry(one.message, self.make(), one.revision) for one in held]
+            self.features.add(transaction, SqlDecisions().save(transaction, entries))
+
+    def edit(self, text: str = "another text") -> Accepted:
+        return self.inbox.put(Batch([self.said.model_copy(update={"text": text})]))
+
+    def asked(self) -> int:
+        with self.database.begin() as transaction:
+            page = self.runs.to_ask(transaction, "trial", EPOCH, LATER, 0, 10)
+        return len(page.questions)
+
+    def shown(self) -> int:
+        with self.database.begin() as transaction:
+            return len(self.runs.to_show(transaction, "trial", 0, 10).entries)
+
+
+@pytest.fixture
+def kept(database: Database, make_message: MakeMessage, make_decision: MakeDecision) -> Kept:
+    return Kept(database, make_message(message_id="one"), make_decision)
+
+
+def test_a_run_shows_nothing_that_was_retracted_since_and_asks_no_more_about_it(
+    kept: Kept,
+) -> None:
+    assert (kept.shown(), len(list(kept.runs.compare("trial"))), kept.asked()) == (1, 1, 0)
+    kept.inbox.put(named(kept.said))
+    assert (kept.shown(), list(kept.runs.compare("trial")), kept.asked()) == (0, [], 0)
+
+
+def test_a_run_is_asked_again_about_what_was_edited_since(kept: Kept) -> None:
+    kept.edit()
+    assert (kept.shown(), list(kept.runs.compare("trial")), kept.asked()) == (0, [], 0)
+    kept.decide()
+    assert (kept.shown(), kept.asked()) == (0, 1)
+
+
+def test_the_llm_is_not_shown_what_was_retracted(kept: Kept, make_message: MakeMessage) -> None:
+    asked = make_message("and now?", sent_at=LATER)
+    history = SqlHistory(kept.database, count=5)
+    assert history.before([asked]) == [kept.said]
+    kept.inbox.put(named(kept.said))
+    assert history.before([asked]) == []
+
+
+def test_who_is_forgotten_leaves_no_edit_and_no_retraction(kept: Kept) -> None:
+    kept.edit()
+    kept.inbox.put(named(kept.said))
+    ban = Retraction("tiktok", "room-1", LATER, user_id=kept.said.user_id)
+    kept.inbox.put(Batch(retractions=[ban]))
+    with kept.database.begin() as transaction:
+        erased, stood = SqlErasure().erase(transaction, "tiktok", kept.said.user_id, 10)
+        kept.features.remove(transaction, stood)
+    assert erased == 1
+    assert rows(kept.database, "retractions") == rows(kept.database, "earlier_versions") == []
+
+
+def test_the_audit_counts_what_was_retracted_and_what_was_edited(
+    kept: Kept, make_message: MakeMessage
+) -> None:
+    gone, waiting = make_message(), make_message()
+    kept.inbox.put(Batch([gone, waiting]))
+    kept.inbox.put(named(gone))
+    kept.edit()
+    with kept.database.read() as connection:
+        books = balance(connection)
+    assert books.holds
+    assert books.equation() == "3 accepted = 0 decided + 2 waiting + 0 dead + 1 retracted"
+
+
+@pytest.mark.parametrize("how", ["replay", "drop"])
+def test_a_dead_letter_of_an_edited_message_leaves_the_books_in_order(kept: Kept, how: str) -> None:
+    kept.edit()
+    (delivery,) = kept.inbox.take(10, 1000)
+    kept.inbox.dead_letter(delivery, "cannot be decided")
+    (letter,) = read_dead_letters(kept.database)
+    if how == "replay":
+        assert replay(kept.database, letter)
+        kept.decide()
+    else:
+        assert drop(kept.database, letter.id)
+    with kept.database.read() as connection:
+        books = balance(connection)
+    assert books.holds
+    assert (books.decided, books.retracted) == ((1, 0) if how == "replay" else (0, 1))
+
+
+def test_what_is_decided_is_retracted_only_where_features_are_told(kept: Kept) -> None:
+    with pytest.raises(ValueError, match="features must be uncounted"):
+        SqlInbox(kept.database).put(named(kept.said))
+    assert rows(kept.database, "retractions") == []
+
+
+def test_a_retraction_beside_its_message_on_another_connection_misses_nothing(
+    postgres_url: str, make_message: MakeMessage, taxonomy: Taxonomy
+) -> None:
+    from intent.bootstrap.application import migrations_dir
+    from intent.store.migrate import migrate
+
+    database = Database(postgres_url)
+    migrate(database, migrations_dir())
+    features = SqlFeatureState(taxonomy.members)
+    inbox, message = SqlInbox(database, features=features), make_message()
+    accepted: list[Accepted] = []
+    putting = threading.Thread(target=lambda: accepted.append(inbox.put(named(message))))
+    waits = sqlalchemy.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with database.begin() as transaction:
+        put_batch(transaction, Batch([message]), features)
+        putting.start()
+        # Until it waits for us, or is through without having seen the message.
+        while putting.is_alive() and not transaction.execute(waits).scalar_one():
+            pass
+    putting.join()
+    assert [one.retracted for one in accepted] == [1]
+    assert inbox.waiting() == 0
+    database.close()
+
+
+def test_a_second_edit_waits_once_with_its_own_text(kept: Kept) -> None:
+    kept.edit("second")
+    kept.edit("third")
+    (taken,) = kept.inbox.take(10, 10_000)
+    assert (taken.message.text, taken.revision) == ("third", 3)
