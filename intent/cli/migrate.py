@@ -25,11 +25,14 @@ def migrate(
     from intent.bootstrap.application import migrations_dir, open_database
     from intent.operations.migrate import migrate as run
 
-    database = open_database(application().settings, Access.CREATE, checked=False)
+    app = application()
+    database = open_database(app.settings, Access.CREATE, checked=False)
     if to != "head" and not yes:
         typer.confirm(
             f"Going to {to} may drop tables with what they hold. Go on?", abort=True, err=True
         )
-    done = run(database, migrations_dir(), to)
+    done = run(database, migrations_dir(), to, features=app.features)
     was = "" if done.before == done.after else f" (was {done.before or 'empty'})"
     say(f"the database is at migration {done.after or 'base'}{was}")
+    if done.recounted is not None:
+        say(f"{done.recounted:,} decisions were counted anew as features")

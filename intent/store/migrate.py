@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -21,9 +22,17 @@ uses would do.
 
 
 def migrate(
-    database: Database, scripts: Path, revision: str = "head"
+    database: Database,
+    scripts: Path,
+    revision: str = "head",
+    *,
+    recount: Callable[[Connection], object] = lambda transaction: None,
 ) -> tuple[str | None, str | None]:
     """Run migrations up to ``revision`` (or down to it), and return the revisions before and after.
+
+    Args:
+        recount: counts feature state anew; called in the same transaction where a migration that
+            was run needs it, so that nobody finds tables and counts that do not belong together.
 
     Raises:
         OperatorError: the database is newer than this installation.
@@ -52,7 +61,10 @@ def migrate(
         down = revision == "base" or (
             revision in known and before is not None and _is_older(directory, revision, before)
         )
+        held = MigrationContext.configure(connection).get_current_revision()
         (command.downgrade if down else command.upgrade)(config, revision)
+        if not down and held is not None and _needs_recount(directory, connection, held):
+            recount(connection)
     return before, current_revision(database)
 
 
@@ -68,8 +80,8 @@ def is_empty(database: Database) -> bool:
         return not inspect(connection).get_table_names()
 
 
-def require_newest(database: Database, scripts: Path) -> None:
-    """Do nothing if the database is at the newest migration.
+def require_newest(database: Database, scripts: Path) -> str:
+    """Return the newest migration, if the database is there.
 
     Raises:
         OperatorError: it is not; the text gives the command to run.
@@ -78,8 +90,8 @@ def require_newest(database: Database, scripts: Path) -> None:
         current_revision(database),
         ScriptDirectory.from_config(_config(scripts)).get_current_head(),
     )
-    if current == newest:
-        return
+    if current is not None and current == newest:
+        return current
     if current is None:
         raise OperatorError("the database has no tables of ours yet; run: intent migrate")
     known = {
@@ -94,6 +106,14 @@ def require_newest(database: Database, scripts: Path) -> None:
         f"the database is at migration {current}, which this installation does not know; install "
         "the newer version that wrote it"
     )
+
+
+def _needs_recount(directory: ScriptDirectory, connection: Connection, before: str) -> bool:
+    after = MigrationContext.configure(connection).get_current_revision()
+    if after != directory.get_current_head() or after == before:
+        return False
+    scripts = directory.iterate_revisions(after, before)
+    return any(getattr(script.module, "recounts", False) for script in scripts)
 
 
 def _make_schema(connection: Connection, schema: str | None) -> None:

@@ -9,6 +9,8 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+recounts = True
+"""Feature state has to be counted anew afterwards: the counters of the new shape begin empty."""
 
 BY_KEY = {"ix_decisions_platform_room_id_event_timestamp": "room_id"}
 BY_OPTIONAL_KEY = {
@@ -18,9 +20,7 @@ BY_OPTIONAL_KEY = {
 
 
 def upgrade() -> None:
-    """Replace the counters of the first shape; `intent features rebuild` counts anew what was
-    decided before.
-    """
+    """Replace the counters of the first shape; what was decided before is counted anew."""
     op.drop_table("feature_counters")
     op.create_table(
         "feature_counters",

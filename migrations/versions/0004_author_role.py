@@ -7,6 +7,8 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+recounts = True
+"""Feature state has to be counted anew afterwards: demand no longer counts hosts and moderators."""
 
 CURRENT_DECISIONS = """
 CREATE VIEW current_decisions AS
@@ -32,8 +34,8 @@ WHERE EXISTS (
 
 
 def upgrade() -> None:
-    """Take the roles from the messages; `intent features rebuild` counts anew what hosts and
-    moderators said before.
+    """Take the roles from the messages; what hosts and moderators said before is counted
+    anew.
     """
     op.execute("DROP VIEW current_decisions")
     op.add_column(
