@@ -10,8 +10,9 @@ from threading import Event
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Engine, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
 from intent.model.errors import OperatorError
 from intent.store.access import Access, Limits
@@ -44,6 +45,8 @@ class Database:
         """
         self.url, self.access, self.schema = url, access, schema
         self.limits = limits or Limits()
+        self.revision: str | None = None
+        """The migration that was found when the database was opened; None where nobody looked."""
         self._stop: Event | None = None
         address = read_address(url)
         self.dialect = address.get_backend_name()
@@ -94,7 +97,7 @@ class Database:
         """
         if self.access is Access.READ:
             raise RuntimeError("the database was opened for reading")
-        with translated(), self._writer.begin() as connection, ExitStack() as limits:
+        with self._explained(), self._writer.begin() as connection, ExitStack() as limits:
             if patient:
                 limits.enter_context(self._without_limit(connection))
             yield connection
@@ -107,7 +110,7 @@ class Database:
             StoreUnavailable: the database is away.
             OperatorError: the role, the file or the tables are not as they must be.
         """
-        with translated(), self.engine.connect() as connection:
+        with self._explained(), self.engine.connect() as connection:
             if self.dialect == "postgresql":
                 connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -118,6 +121,27 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            with translated():
+                yield
+        except DBAPIError as error:
+            # Whatever it is: tables that were migrated under a running process explain it.
+            if self.revision is None or (held := self._held_revision()) in (None, self.revision):
+                raise
+            raise OperatorError(
+                f"the database was brought from migration {self.revision} to {held} while this "
+                "process ran; start the version that belongs to it"
+            ) from error
+
+    def _held_revision(self) -> str | None:
+        try:
+            with self.engine.connect() as connection:
+                return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
+        except DBAPIError:
+            return None
 
     @contextmanager
     def _without_limit(self, connection: Connection) -> Iterator[None]:

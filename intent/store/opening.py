@@ -35,11 +35,12 @@ def open_store(
     """
     database = Database(url, access=access, limits=limits, schema=schema)
     _require_place(database)
+    revision = None
     try:
         if access is Access.CREATE and database.dialect == "sqlite" and is_empty(database):
-            migrate(database, scripts)
+            _, revision = migrate(database, scripts)
         elif checked:
-            require_newest(database, scripts)
+            revision = require_newest(database, scripts)
     except IntentError as error:
         database.close()
         if not isinstance(error, StoreUnavailable):
@@ -51,7 +52,8 @@ def open_store(
     if access is Access.CREATE and database.file is not None:
         # A file that is taken away from now on is an outage, and no reason to begin anew.
         database.close()
-        return Database(url, access=Access.WRITE, limits=limits, schema=schema)
+        database = Database(url, access=Access.WRITE, limits=limits, schema=schema)
+    database.revision = revision
     return database
 
 

@@ -16,11 +16,14 @@ from intent.model.batch import Batch, Position
 from intent.model.decision import Entry
 from intent.model.errors import OperatorError
 from intent.queues.inbox import SqlInbox
+from intent.store.access import Access
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.feature_tables import metadata  # with every table
 from intent.store.migrate import current_revision, is_empty, migrate, require_newest
+from intent.store.opening import open_store
 from intent.store.positions import SqlPositions
+from intent.store.schema import runs
 from tests.conftest import MakeDecision, MakeMessage
 
 
@@ -99,3 +102,33 @@ def test_two_processes_may_create_the_same_database_at_once(database_url: str) -
     assert current_revision(databases[0]) is not None
     for database in databases:
         database.close()
+
+
+NOT_NULL = {
+    # SQLite adds no such column without a value, but a rule that nothing keeps.
+    "sqlite": "INTEGER CHECK (owner IS NOT NULL)",
+    "postgresql": "INTEGER NOT NULL",
+}
+
+
+@pytest.mark.parametrize(
+    ("harm", "words"),
+    [
+        ("ALTER TABLE runs RENAME TO gone", "tables are not those that this version needs"),
+        ("ALTER TABLE runs ADD owner NOT NULL", r"from migration \d+ to 9999 while this"),
+    ],
+)
+def test_who_works_while_the_tables_are_migrated_is_told_in_one_sentence(
+    database_url: str, harm: str, words: str
+) -> None:
+    migrator = Database(database_url)
+    migrate(migrator, migrations_dir())
+    working = open_store(database_url, Access.WRITE, migrations_dir())
+    with migrator.begin() as transaction:
+        transaction.exec_driver_sql("DELETE FROM runs")
+        transaction.exec_driver_sql(harm.replace("NOT NULL", NOT_NULL[migrator.dialect]))
+        transaction.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(OperatorError, match=words), working.begin() as transaction:
+        transaction.execute(runs.insert(), {"name": "trial", "description": "d"})
+    working.close()
+    migrator.close()
