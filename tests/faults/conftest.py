@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,13 @@ class WorkerProcess:
     """One worker in a process of its own."""
 
     def __init__(
-        self, url: str, *, seconds: float = 0.0, drain: bool = False, **settings: Any
+        self,
+        url: str,
+        *,
+        seconds: float = 0.0,
+        drain: bool = False,
+        gated: bool = False,
+        **settings: Any,
     ) -> None:
         environment = {
             **os.environ,
@@ -45,11 +50,13 @@ class WorkerProcess:
             "tests.faults.worker_process",
             str(seconds),
             "drain" if drain else "stay",
+            "gated" if gated else "free",
         ]
         self.process = subprocess.Popen(
             command,
             env=environment,
             cwd=ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -60,8 +67,33 @@ class WorkerProcess:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", self.process.communicate()[1]
 
+    def let_decide(self, batches: int) -> None:
+        """Let a gated worker through its gate, and wait until it decides the last of so many
+        batches: those before it are committed.
+        """
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        for _ in range(batches):
+            self.process.stdin.write("go\n")
+            self.process.stdin.flush()
+            assert self.process.stdout.readline() == "deciding\n", self.process.communicate()[1]
+
+    def open_gate(self) -> None:
+        """Let a gated worker decide as it likes from now on."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def wait_for_log(self, event: str) -> None:
+        """Wait until it logs an event."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if f'"event": "{event}"' in line:
+                return
+        raise AssertionError(f"it left without {event!r}")
+
     def finish(self, timeout: float = 60) -> tuple[int, dict[str, Any]]:
-        """Wait for its end; return its exit code and report."""
+        """Open its gate, and wait for its end; return its exit code and report."""
         output, _ = self.process.communicate(timeout=timeout)
         last = output.strip().splitlines()[-1:] or [""]
         return self.process.returncode, json.loads(last[0]) if last[0].startswith("{") else {}
@@ -104,15 +136,10 @@ class Books:
         assert state.holds, state
         return books
 
-    def wait_until(self, holds: Callable[[Balance], bool], seconds: float = 60) -> Balance:
-        """Wait until the equation's terms are as wanted."""
-        deadline = time.monotonic() + seconds
-        while True:
-            books = self.balance()
-            if holds(books):
-                return books
-            assert time.monotonic() < deadline, books
-            time.sleep(0.05)
+    def end_leases(self) -> None:
+        """Let every lease be over now, and every pause of a message."""
+        with self.database.begin() as transaction:
+            transaction.exec_driver_sql("UPDATE inbox SET available_timestamp = '2026-01-01'")
 
 
 @pytest.fixture

@@ -25,11 +25,16 @@ from intent.telemetry import configure_logs
 class ObedientClassifier:
     """Decides by the first word of the text: raise, segfault, sleep, or a label."""
 
-    def __init__(self, names: tuple[str, ...], leads: frozenset[str], seconds: float) -> None:
+    def __init__(
+        self, names: tuple[str, ...], leads: frozenset[str], seconds: float, *, gated: bool
+    ) -> None:
         self._names, self._leads, self._seconds = names, leads, seconds
+        self._gated = gated
         self.versions = Versions("test", "none", "obedient", "none")
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
+        if self._gated and sys.stdin.readline():
+            print("deciding", flush=True)
         time.sleep(self._seconds)
         return [self._decide(message) for message in messages]
 
@@ -54,11 +59,15 @@ class ObedientClassifier:
 
 
 def main() -> None:
-    """Run: argument 1 is the seconds that a batch takes, argument 2 is drain or stay."""
+    """Run: argument 1 is the seconds that a batch takes, argument 2 is drain or stay, argument 3 is
+    gated or free: before every batch a gated one waits for a line on stdin, as long as it is open.
+    """
     app = open_application()
     configure_logs("warning", as_json=True)
     taxonomy = app.taxonomy
-    classifier = ObedientClassifier(taxonomy.names, taxonomy.leads, float(sys.argv[1]))
+    classifier = ObedientClassifier(
+        taxonomy.names, taxonomy.leads, float(sys.argv[1]), gated=sys.argv[3] == "gated"
+    )
     app.database.place  # noqa: B018  opened before the test is told
     with stopping() as stop:
         print("ready", flush=True)  # the test waits for it
