@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from intent import (
+    Access,
     Application,
     DecidedBy,
     Decision,
@@ -46,7 +47,8 @@ def main() -> None:
     """Decide a history, build training rows, train, and rank candidates online."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        app = open_application(Settings(database_url=f"sqlite:///{folder}/example.db"))
+        settings = Settings(database_url=f"sqlite:///{folder}/example.db")
+        app = open_application(settings, access=Access.CREATE)
         invent_history(app)
         table = training_rows(app, folder)
         chosen = app.definitions.feature_set(SET)

@@ -55,6 +55,7 @@ PUBLIC = {
     "OperatorError": "intent.model.errors",
     "WrongUse": "intent.model.errors",
     # The service
+    "Access": "intent.store.access",
     "Application": "intent.bootstrap.application",
     "Settings": "intent.bootstrap.settings",
     "build_classifier": "intent.bootstrap.deciding",
@@ -135,6 +136,7 @@ if TYPE_CHECKING:
     from intent.model.taxonomy import Taxonomy as Taxonomy
     from intent.operations.leads import find_leads as find_leads
     from intent.ports.deciding import Classifier as Classifier
+    from intent.store.access import Access as Access
     from intent.store.decisions import (
         Lead as Lead,
         SqlDecisions as SqlDecisions,

@@ -27,7 +27,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import aliased
 
 from intent.store.schema import database_now, messages
 
@@ -125,7 +124,7 @@ def with_message(candidates: Select[Any], order: Sequence[Any]) -> Select[Any]:
     to where only its id came in.
     """
     locked = candidates.with_for_update(skip_locked=True).cte("candidates")
-    replied = aliased(messages, name="replied")
+    replied = messages.alias("replied")
     of_message = [
         column
         for column in messages.c
