@@ -36,10 +36,12 @@ def forget(
         interrupted = stop.is_set()
     if as_json:
         json_line(asdict(report))
-    else:
+    elif report.known:
         say(
             f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with "
             "everything made of them"
         )
     if interrupted:
         raise OperatorError("interrupted; what was deleted is gone, go on with the same command")
+    if not report.known:
+        raise OperatorError(f"nothing is stored of {user}; nothing was deleted")

@@ -78,3 +78,9 @@ def test_ingesting_makes_a_missing_database(folder: Path) -> None:
     (folder / "none.jsonl").touch()
     run("ingest none.jsonl")
     assert (folder / "intent.db").exists()
+
+
+def test_forgetting_somebody_unknown_says_so_and_fails(folder: Path) -> None:
+    open_store("sqlite:///intent.db", Access.CREATE, migrations_dir()).close()
+    with pytest.raises(OperatorError, match=r"nothing is stored of p:1; nothing was deleted"):
+        raise_it(run("forget --user p:1 --json"))

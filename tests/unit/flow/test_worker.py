@@ -309,7 +309,7 @@ def test_what_a_worker_died_of_is_decided_in_halves_without_a_pause_between(
     at.inbox.put(Batch([make_message(str(number)) for number in range(256)]))
     at.inbox.take(256, 1_000_000)
     at.now += 61
-    at.worker._step = lambda name: at.stop.set() if len(at.decisions.saved) == 256 else None
+    at.at_step = lambda name: at.stop.set() if len(at.decisions.saved) == 256 else None
     at.worker.run()
     sizes = [len(batch) for batch in at.classifier.batches]
     assert sizes == [128, 64, 32, 16, 8, 4, 2, 1, 1]
