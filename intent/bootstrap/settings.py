@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import (
     AliasChoices,
+    BeforeValidator,
     Field,
     SecretStr,
     ValidationError,
@@ -23,6 +24,9 @@ from intent.model.errors import WrongUse
 Count = Annotated[int, Field(gt=0, le=100_000_000)]
 Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
 Price = Annotated[float, Field(ge=0)] | None
+Budget = Annotated[
+    Price, BeforeValidator(lambda value: None if str(value).strip().lower() == "none" else value)
+]
 
 
 _OF_KUBERNETES = re.compile(
@@ -162,12 +166,14 @@ class Settings(BaseSettings):
         None,
         description="dollars for a million output tokens; needed together with llm_price_input",
     )
-    llm_budget_hour: Price = Field(
+    llm_budget_hour: Budget = Field(
         1.0,
-        description="dollars that the LLM may cost in an hour; what is not asked for it waits in "
-        "the lane",
+        description="dollars that the LLM may cost in an hour, none for no limit; what is not "
+        "asked for it waits in the lane",
     )
-    llm_budget_day: Price = Field(10.0, description="dollars that the LLM may cost on a day (UTC)")
+    llm_budget_day: Budget = Field(
+        10.0, description="dollars that the LLM may cost on a day (UTC); none for no limit"
+    )
     llm_reply_age: Seconds = Field(
         604_800.0,
         description="seconds that a paid reply is kept, so that a crash does not cost it again",

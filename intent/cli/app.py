@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from intent import __version__
-from intent.cli import dead, features, prompts, runs
+from intent.cli import dead, features, lane, prompts, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
 from intent.cli.classify import classify
@@ -19,7 +19,6 @@ from intent.cli.config import config
 from intent.cli.demo import demo
 from intent.cli.forget import forget
 from intent.cli.ingest import ingest
-from intent.cli.lane import lane
 from intent.cli.leads import leads
 from intent.cli.migrate import migrate
 from intent.cli.screen import fail
@@ -37,10 +36,11 @@ app = typer.Typer(
     help="Finds the few live-stream messages that say *I would buy, book, be called back*.",
     epilog="Start with: intent demo",
 )
-for verb in (demo, migrate, ingest, work, ask, status, classify, leads, audit, lane):
+for verb in (demo, migrate, ingest, work, ask, status, classify, leads, audit):
     app.command()(verb)
 for seldom in (runs.backfill, train, forget, config):
     app.command()(seldom)
+app.add_typer(lane.app, name="lane")
 app.add_typer(features.app, name="features")
 app.add_typer(dead.app, name="dead")
 app.add_typer(prompts.app, name="prompts")

@@ -125,9 +125,15 @@ class Asker:
             if self._empty is not None and self._empty.is_set():
                 if not self._flight and self._retry_until_available(self._lane.waiting) == 0:
                     return
-                self._ended = self._ended or self._trouble.hopeless(self._policy.drain_patience)
+                self._ended = self._ended or self._hopeless()
             self._tend()
             self._flight.wait(self._policy.idle)
+
+    def _hopeless(self) -> IntentError | None:
+        """Return why the lane will not be empty soon, if there is a reason."""
+        if self._retry_until_available(self._lane.paused) is not None:
+            return OperatorError("the lane is paused; it goes on after: intent lane resume")
+        return self._trouble.hopeless(self._policy.drain_patience)
 
     def _take(self) -> bool:
         """Begin to ask about the next batch, if the breaker has a place for it."""
@@ -150,9 +156,6 @@ class Asker:
             self._progress(self.report)
 
     def _ask(self, claims: Sequence[Claim]) -> None:
-        if claims[0].attempts > self._policy.attempts:
-            self._give_up(claims)
-            return
         started = self._clock()
         run = claims[0].question.run
         try:

@@ -26,7 +26,9 @@ class Lane(Protocol):
         there or the oldest waited ``gather`` s.
 
         What a dead asker held comes again as the same batch, once, for the reply may have been paid
-        for; after that, and after a retry, alone.
+        for; after that, and after a retry, alone. However often askers die, it is not given up: a
+        death counts as one attempt, and only the first. Nothing is claimed while the lane is
+        paused.
         """
 
     def done(self, transaction: Transaction, claims: Sequence[Claim]) -> list[Claim]:
@@ -45,6 +47,17 @@ class Lane(Protocol):
 
     def waiting(self) -> int:
         """How many questions are open, claimed ones included."""
+
+    def pause(self) -> None:
+        """Claim nothing from now on, in no process; what is put waits, what runs comes to its
+        end.
+        """
+
+    def resume(self) -> None:
+        """Claim again."""
+
+    def paused(self) -> datetime | None:
+        """Since when the lane is paused; None where it is not."""
 
 
 class History(Protocol):

@@ -6,13 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, delete, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from intent.model.question import Claim, Priority, Question
 from intent.queues.claims import available, claim, clock, release, settle, with_message
 from intent.store.engine import Database, insert_for
 from intent.store.rows import message_from
-from intent.store.schema import ask_lane
+from intent.store.schema import ask_lane, lane_pauses
 
 WINDOW = 2_000
 """Questions that are looked at to choose the next room."""
@@ -57,6 +68,8 @@ class SqlLane:
         with its old batch once, and then alone.
         """
         with self._database.begin() as transaction:
+            if transaction.execute(select(lane_pauses)).first() is not None:
+                return []
             now = clock(transaction)
             chosen = _next(transaction, now, count, now - timedelta(seconds=gather))
             if chosen is None:
@@ -78,9 +91,12 @@ class SqlLane:
             )
             if not rows:
                 return []
-            token = claim(transaction, ask_lane, rows, now, self._lease)
+            # A death counts once, so that the question comes alone, and then no more: what kills
+            # an asker is not what a question says, which is only sent.
+            more = 0 if rows[0]["token"] is not None and rows[0]["attempts"] > 1 else 1
+            token = claim(transaction, ask_lane, rows, now, self._lease, counted=more > 0)
         return [
-            Claim(_question(row), message_from(row), row["id"], token, row["attempts"] + 1)
+            Claim(_question(row), message_from(row), row["id"], token, row["attempts"] + more)
             for row in rows
         ]
 
@@ -123,6 +139,24 @@ class SqlLane:
         """How many questions are open, claimed ones included."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(ask_lane)).scalar_one()
+
+    def pause(self) -> None:
+        """Claim nothing from now on, in no process; what is put waits, what runs comes to its
+        end.
+        """
+        with self._database.begin() as transaction:
+            if transaction.execute(select(lane_pauses)).first() is None:
+                transaction.execute(insert(lane_pauses))
+
+    def resume(self) -> None:
+        """Claim again."""
+        with self._database.begin() as transaction:
+            transaction.execute(delete(lane_pauses))
+
+    def paused(self) -> datetime | None:
+        """Since when the lane is paused; None where it is not."""
+        with self._database.read() as connection:
+            return connection.scalar(select(lane_pauses.c.paused_timestamp))
 
     def overview(self) -> list[Waiting]:
         """Return what waits, by run and priority."""

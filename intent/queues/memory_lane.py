@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
 
 from intent.model.message import Message
 from intent.model.question import Claim, Priority, Question
@@ -25,6 +25,7 @@ class MemoryLane:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rows: Rows[Question] = Rows(lease, clock)
+        self._paused: datetime | None = None
         self._find = find
 
     def put(self, transaction: MemoryTransaction, questions: Sequence[Question]) -> None:
@@ -35,8 +36,11 @@ class MemoryLane:
         """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes
         with its old batch once, and then alone.
         """
+        if self._paused is not None:
+            return []
         rows = sorted(self._next(count, gather), key=_newest, reverse=True)[:count]
-        token = self._rows.claim(rows)
+        died_alone = bool(rows) and rows[0].token is not None and rows[0].attempts > 1
+        token = self._rows.claim(rows, counted=not died_alone)
         return [
             Claim(
                 row.value,
@@ -122,6 +126,18 @@ class MemoryLane:
     def waiting(self) -> int:
         """How many questions are open, claimed ones included."""
         return len(self._rows.rows)
+
+    def pause(self) -> None:
+        """Claim nothing from now on."""
+        self._paused = self._paused or datetime.now(UTC)
+
+    def resume(self) -> None:
+        """Claim again."""
+        self._paused = None
+
+    def paused(self) -> datetime | None:
+        """Since when the lane is paused; None where it is not."""
+        return self._paused
 
     def _add(self, questions: Sequence[Question]) -> None:
         waiting = {

@@ -66,6 +66,19 @@ ask_lane = Table(
     comment="Decided messages that wait for a better answer",
 )
 
+lane_pauses = Table(
+    "lane_pauses",
+    metadata,
+    Column(
+        "paused_timestamp",
+        UtcDateTime,
+        primary_key=True,
+        server_default=database_now(),
+        comment="Since when nothing is claimed from the ask lane, database clock, UTC",
+    ),
+    comment="Whether the ask lane is paused: while there is a row",
+)
+
 llm_attempts = Table(
     "llm_attempts",
     metadata,

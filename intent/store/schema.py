@@ -4,7 +4,7 @@ two.
 
 from __future__ import annotations
 
-from intent.store.asking_tables import ask_lane, llm_attempts, llm_replies
+from intent.store.asking_tables import ask_lane, lane_pauses, llm_attempts, llm_replies
 from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_now, metadata
 from intent.store.decision_tables import decision_labels, decisions, runs
 from intent.store.message_tables import (
@@ -31,6 +31,7 @@ __all__ = [
     "decisions",
     "earlier_versions",
     "inbox",
+    "lane_pauses",
     "llm_attempts",
     "llm_replies",
     "messages",

@@ -292,3 +292,33 @@ def test_a_clock_that_was_ahead_leaves_no_question_unavailable(
     case.pass_time(-86_400)
     taken = [claim.message.text for _ in range(3) for claim in case.lane.take(20, GATHER)]
     assert sorted(taken) == ["claimed", "delayed", "fresh"]
+
+
+def test_deaths_of_askers_never_use_up_a_questions_attempts(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.put(make_message())
+    attempts = []
+    for _ in range(8):
+        attempts += [claim.attempts for claim in case.take()]
+        case.pass_time(LEASE + 1)
+    assert attempts == [1] + 7 * [2]
+    case.lane.retry(case.take(), 0.0)
+    assert [claim.attempts for claim in case.take()] == [3]
+
+
+def test_a_paused_lane_takes_questions_in_and_lends_none_until_it_is_resumed(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.put(make_message("before"))
+    held = case.take()
+    assert case.lane.paused() is None
+    case.lane.pause()
+    since = case.lane.paused()
+    case.lane.pause()
+    assert case.lane.paused() == since is not None
+    case.put(make_message("meanwhile"))
+    assert (case.take(), case.lane.waiting()) == ([], 2)
+    assert case.finish(held) == held
+    case.lane.resume()
+    assert (case.lane.paused(), texts(case.take())) == (None, ["meanwhile"])

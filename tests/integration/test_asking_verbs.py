@@ -70,6 +70,18 @@ def test_told_not_to_ask_the_worker_leaves_questions_in_the_lane(
     assert run("ask", "--drain").code == 0
 
 
+def test_a_paused_lane_asks_nothing_until_it_is_resumed(run: Run, server: FakeLlmServer) -> None:
+    run("ingest", SAMPLE)
+    run("work", "--drain", "--no-ask")
+    assert "intent lane resume" in run("lane", "pause").err
+    assert run("lane", "--json").lines()[0]["paused"]
+    asked = run("ask", "--drain")
+    assert (asked.code, "the lane is paused" in asked.err, server.seen) == (1, True, [])
+    assert run("lane", "resume", "--json").lines()[0]["waiting"] > 0
+    assert run("ask", "--drain").code == 0
+    assert run("lane", "--json").lines()[0]["waiting"] == []
+
+
 def test_without_an_llm_nothing_is_unsure_and_the_log_says_once_that_it_is_off(run: Run) -> None:
     run("ingest", SAMPLE)
     worked = run("work", "--drain", "--json")

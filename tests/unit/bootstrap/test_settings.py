@@ -75,3 +75,17 @@ def test_ours_are_read_in_large_letters_and_small_and_strangers_are_left_alone(
     ):
         monkeypatch.setenv(name, "tcp://10.0.0.1:8080")
     assert load_settings().batch_count == 7
+
+
+@pytest.mark.parametrize("word", ["none", "None", " NONE "])
+def test_a_budget_can_be_switched_off(monkeypatch: pytest.MonkeyPatch, word: str) -> None:
+    monkeypatch.setenv("INTENT_LLM_BUDGET_HOUR", word)
+    monkeypatch.setenv("INTENT_LLM_BUDGET_DAY", "0.5")
+    settings = load_settings()
+    assert (settings.llm_budget_hour, settings.llm_budget_day) == (None, 0.5)
+
+
+def test_a_budget_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTENT_LLM_BUDGET_HOUR", "plenty")
+    with pytest.raises(WrongUse, match="INTENT_LLM_BUDGET_HOUR"):
+        load_settings()

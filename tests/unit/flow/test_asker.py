@@ -20,6 +20,7 @@ from intent.model.errors import (
     BudgetSpent,
     LlmForbidden,
     LlmUnavailable,
+    OperatorError,
     StoreUnavailable,
     TemplateError,
 )
@@ -497,7 +498,7 @@ def test_leaving_does_not_wait_for_a_running_call_and_its_answer_changes_nothing
     at.flight.patience = 0.01
     at.asker.run()
     assert begun.is_set()
-    assert at.lane.waiting() == 1
+    assert (at.lane.waiting(), at.abandoned) == (1, 1)
     assert [claim.attempts for claim in at.lane.take(20, 0.0)] == [1]
     calls = [thread for thread in threading.enumerate() if thread.name == "asking"]
     go_on.set()
@@ -528,3 +529,38 @@ def test_live_questions_that_are_too_old_are_dropped_with_a_count(
     at.put(make_message())
     report = at.asker.run(empty=at.empty)
     assert (report.dropped, at.lane.waiting(), at.decisions.standing) == (1, 0, {})
+
+
+def test_draining_a_paused_lane_says_so_instead_of_waiting(
+    bench: MakeBench, make_message: MakeMessage
+) -> None:
+    at = bench()
+    at.put(make_message())
+    at.lane.pause()
+    with pytest.raises(OperatorError, match="intent lane resume"):
+        at.asker.run(empty=at.empty)
+    assert (at.answerer.calls, at.lane.waiting()) == ([], 1)
+
+
+def test_a_question_whose_askers_died_is_asked_all_the_same(
+    bench: MakeBench, make_message: MakeMessage
+) -> None:
+    at = bench(attempts=1)
+    at.put(make_message())
+    for _ in range(5):
+        assert at.lane.take(20, 0.0)
+        at.now += 121
+    report = at.asker.run(empty=at.empty)
+    assert (report.improved, report.given_up) == (1, 0)
+
+
+def test_leaving_uses_the_replies_that_come_in_time(
+    bench: MakeBench, make_message: MakeMessage
+) -> None:
+    def script(claims: Sequence[Claim], number: int) -> None:
+        at.stop.set()  # told to leave while it runs
+
+    at = bench(script, leave=5.0)
+    at.put(make_message())
+    report = at.asker.run()
+    assert (report.improved, at.lane.waiting(), at.abandoned) == (1, 0, 0)

@@ -157,6 +157,19 @@ def test_most_hostile_texts_are_asked_about_alone_and_earlier_ones_are_left_out(
     assert json.loads(chat.requests[0].chat[1]["content"])["before"] == []
 
 
+def test_a_message_that_replies_to_a_hostile_text_is_asked_about_alone_too() -> None:
+    hostile = next(one["text"] for one in HOSTILE if stands_alone(one["text"]))
+    replying = message("how much?", 99, reply_to={"text": hostile[:2000]}, **CONTEXT)
+    chat = Recording()
+    made = claims(*NEIGHBOURS, **CONTEXT)
+    answers = answerer(chat).answer([*made, claim(replying, 99)], [message("earlier", 50)])
+    assert labels(answers) == [*RIGHT, "price_inquiry"]
+    asked = [json.loads(request.chat[1]["content"]) for request in chat.requests]
+    assert sorted(len(one["messages"]) for one in asked) == [1, len(NEIGHBOURS)]
+    alone = min(asked, key=lambda one: len(one["messages"]))
+    assert ("reply_to" in alone["messages"][0], alone["before"]) == (True, [])
+
+
 def test_over_the_wire_too_all_hostile_texts_leave_all_neighbours_as_they_are() -> None:
     with FakeLlmServer(TAXONOMY) as server:
         asking = answerer(server.url)
