@@ -8,6 +8,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 recounts = True
+recounts = True
 """Feature state has to be counted anew afterwards: demand no longer counts hosts and moderators."""
 
 CURRENT_DECISIONS = """

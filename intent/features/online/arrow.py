@@ -36,6 +36,6 @@ def to_arrow(table: FeatureTable) -> pa.Table:
         columns[name] = pa.array(listed if pa.types.is_list(kind) else column, kind)
     for name, statuses in table.statuses.items():
         columns[f"{name}__status"] = pa.array(
-            [Status(status).name.lower() for status in statuses], pa.string()
+            [Status(status).word for status in statuses], pa.string()
         )
     return pa.table(columns)

@@ -102,7 +102,7 @@ def plain(value: Any) -> Any:
 
 def statuses(table: FeatureTable, number: int) -> dict[str, str]:
     """Return the status of every value of one row, in words."""
-    return {name: Status(status[number]).name.lower() for name, status in table.statuses.items()}
+    return {name: Status(status[number]).word for name, status in table.statuses.items()}
 
 
 def _hash(keys: Mapping[str, str], at: int) -> int:
