@@ -9,6 +9,7 @@ import typer
 
 from intent.cli.arguments import AsJson, application
 from intent.cli.screen import json_line, one_line, results, say
+from intent.cli.stopping import stopping
 from intent.store.access import Access
 
 if TYPE_CHECKING:
@@ -21,13 +22,25 @@ Numbers = Annotated[
     list[int],
     typer.Argument(metavar="ID…", min=1, max=2**63 - 1, help="Numbers from: intent dead list"),
 ]
+SomeNumbers = Annotated[
+    list[int] | None,
+    typer.Argument(metavar="[ID…]", min=1, max=2**63 - 1, help="Numbers from: intent dead list"),
+]
+Reason = Annotated[
+    str | None, typer.Option(help="Only those whose reason holds this text, large or small.")
+]
+Every = Annotated[bool, typer.Option("--all", help="Every letter (of that reason).")]
 
 
 @app.command("list")
-def list_(as_json: AsJson = False) -> None:
+def list_(
+    reason: Reason = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many at most, oldest first.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """List dead letters, oldest first.
 
-    Example: [bold]intent dead list[/]
+    Examples: [bold]intent dead list[/] · [bold]intent dead list --reason platform --limit 20[/]
     """
     from rich.table import Table
     from rich.text import Text
@@ -37,7 +50,7 @@ def list_(as_json: AsJson = False) -> None:
     table = Table(title="Dead letters", title_justify="left")
     for column in ("id", "when", "message", "tries", "reason"):
         table.add_column(column, overflow="fold")
-    for letter in find_dead_letters(application().database):
+    for letter in find_dead_letters(application().database, reason=reason, limit=limit):
         if as_json:
             json_line(_as_json(letter))
             continue
@@ -74,33 +87,54 @@ def show(numbers: Numbers, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def replay(numbers: Numbers) -> None:
+def replay(
+    numbers: SomeNumbers = None,
+    reason: Reason = None,
+    every: Every = False,
+    as_json: AsJson = False,
+) -> None:
     """Put messages into the inbox again, with all their tries.
 
-    Example: [bold]intent dead replay 3 4[/]
+    Examples: [bold]intent dead replay 3 4[/] · [bold]intent dead replay --reason Undecidable
+    --all[/]
     """
-    from intent.operations.dead_letters import find_dead_letters
+    from intent.operations.dead_letters import Chosen
     from intent.operations.dead_letters import replay as put_again
 
+    chosen = Chosen(tuple(numbers or ()), reason, every)
     database = application(access=Access.WRITE).database
-    for letter in find_dead_letters(database, numbers):
-        put_again(database, letter)
-        say(f"dead letter {letter.id} waits in the inbox again")
+    with stopping() as stop:
+        database.leave_with(stop)
+        done = put_again(database, chosen, stop=stop)
+    if as_json:
+        json_line({"replayed": done})
+    else:
+        say(f"{done:,} messages wait in the inbox again")
 
 
 @app.command()
-def drop(numbers: Numbers) -> None:
+def drop(
+    numbers: SomeNumbers = None,
+    reason: Reason = None,
+    every: Every = False,
+    as_json: AsJson = False,
+) -> None:
     """Forget dead letters for good; a message goes with its letter.
 
-    Example: [bold]intent dead drop 3[/]
+    Examples: [bold]intent dead drop 3[/] · [bold]intent dead drop --reason "is no UTF-8" --all[/]
     """
+    from intent.operations.dead_letters import Chosen
     from intent.operations.dead_letters import drop as delete
-    from intent.operations.dead_letters import find_dead_letters
 
+    chosen = Chosen(tuple(numbers or ()), reason, every)
     database = application(access=Access.WRITE).database
-    for letter in find_dead_letters(database, numbers):
-        delete(database, letter)
-        say(f"dead letter {letter.id} dropped")
+    with stopping() as stop:
+        database.leave_with(stop)
+        done = delete(database, chosen, stop=stop)
+    if as_json:
+        json_line({"dropped": done})
+    else:
+        say(f"{done:,} dead letters dropped")
 
 
 def _place(letter: DeadLetter) -> str:

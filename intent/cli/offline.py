@@ -18,7 +18,6 @@ from intent.model.errors import OperatorError
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
-    from intent.features.check.audit import check_state
     from intent.features.check.parity import ParityReport
     from intent.features.offline.build import BuildReport
     from intent.ports.features import Engine
@@ -149,6 +148,7 @@ def parity(
     Example: [bold]intent features parity --served served.jsonl[/]
     """
     _require_packages()
+    from intent.features.check.audit import check_state
     from intent.features.check.parity import check_parity, require_rows
     from intent.features.definitions.definitions import SECOND
     from intent.features.offline.facts import SETTLED
