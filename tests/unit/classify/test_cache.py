@@ -88,6 +88,20 @@ def test_slots_are_found_again_in_the_actual_text() -> None:
     assert [slot.text for slot in decision.slots] == ["red", "$20"]
 
 
+def test_no_slot_is_taken_over_from_a_text_with_other_spaces() -> None:
+    narrow, wide = (
+        "is the navy blue one around 20 dollars",
+        "is the navy  blue one around 20  dollars",
+    )
+    for first, second in ((narrow, wide), (wide, narrow)):
+        classifier = cached(Echo())
+        classifier.classify([said(first)])
+        decision = classifier.classify([said(second)])[0]
+        assert (decision.from_cache, decision.slots) == (True, find_slots(second))
+        assert all(slot.text in second for slot in decision.slots)
+    assert find_slots(narrow) != find_slots(wide)
+
+
 @pytest.mark.parametrize(
     "text",
     [
