@@ -24,7 +24,7 @@ from intent.cli.screen import people, results
 from intent.features.definitions.definitions import SECOND, Definitions, FeatureSet
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
-from intent.features.offline.history import MARGIN, History
+from intent.features.offline.history import MARGIN, KnownHistory
 
 Print = Callable[[str], None]
 
@@ -156,7 +156,7 @@ def _build(definitions: Definitions, chosen: FeatureSet, folder: Path, name: str
             spine=folder / "spine.parquet",
             facts=folder / "facts",
             out=folder / name,
-            history=History(),
+            history=KnownHistory(),
         )
     return _since(started)
 

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings, load_settings
-from intent.store.access import Access, Limits
+from intent.store.access import Access, AccessLimits
 
 if TYPE_CHECKING:
     from intent.features.definitions.definitions import Definitions
@@ -113,7 +113,7 @@ def open_database(settings: Settings, access: Access, *, checked: bool = True) -
     statement = settings.database_statement_timeout
     if access is Access.READ:
         statement = settings.database_report_timeout
-    limits = Limits(statement=statement, lock=settings.database_lock_timeout)
+    limits = AccessLimits(statement=statement, lock=settings.database_lock_timeout)
     return open_store(
         settings.database_url.get_secret_value(),
         access,

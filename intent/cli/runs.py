@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from intent.model.run import Run
     from intent.model.taxonomy import Taxonomy
-    from intent.operations.runs import Comparison, RunDifference
+    from intent.operations.runs import RunComparison, RunDifference
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -118,7 +118,7 @@ def promote(name: Name, as_json: AsJson = False) -> None:
         )
 
 
-def _differences(compared: Comparison) -> dict[str, Any]:
+def _differences(compared: RunComparison) -> dict[str, Any]:
     found = compared.difference
     labels = {
         label: {"now": found.now[label], "gained": found.gained[label], "lost": found.lost[label]}
@@ -136,7 +136,7 @@ def _differences(compared: Comparison) -> dict[str, Any]:
     }
 
 
-def _show(compared: Comparison, taxonomy: Taxonomy) -> None:
+def _show(compared: RunComparison, taxonomy: Taxonomy) -> None:
     from rich.text import Text
 
     found = compared.difference

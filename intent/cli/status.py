@@ -12,7 +12,7 @@ from intent.cli.arguments import AsJson, application
 from intent.cli.screen import json_line, one_line, results
 
 if TYPE_CHECKING:
-    from intent.operations.status import Status
+    from intent.operations.status import ServiceStatus
 
 
 def status(as_json: AsJson = False) -> None:
@@ -37,7 +37,7 @@ def status(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
-def _as_json(found: Status) -> dict[str, Any]:
+def _as_json(found: ServiceStatus) -> dict[str, Any]:
     overview = asdict(found.overview) if found.overview else {}
     return {
         "healthy": found.healthy,
@@ -51,7 +51,7 @@ def _as_json(found: Status) -> dict[str, Any]:
     }
 
 
-def _show(found: Status) -> None:
+def _show(found: ServiceStatus) -> None:
     from rich.text import Text
 
     console = results()

@@ -164,7 +164,7 @@ def difference(pairs: Iterable[Pair]) -> RunDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunComparison:
     """A run beside what readers see, with some of the messages whose labels would change."""
 
     run: Run
@@ -172,7 +172,7 @@ class Comparison:
     examples: Sequence[Pair]
 
 
-def compare(runs: Runs, name: str, *, examples: int = 0) -> Comparison:
+def compare(runs: Runs, name: str, *, examples: int = 0) -> RunComparison:
     """Compare a run with what readers see, and keep so many changed messages as examples.
 
     Raises:
@@ -185,4 +185,4 @@ def compare(runs: Runs, name: str, *, examples: int = 0) -> Comparison:
             shown.append(pair)
         return pair
 
-    return Comparison(run, difference(watched(pair) for pair in runs.compare(name)), shown)
+    return RunComparison(run, difference(watched(pair) for pair in runs.compare(name)), shown)

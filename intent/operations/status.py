@@ -28,7 +28,7 @@ class StatusPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class ServiceStatus:
     """The state of the service; without counts where the database cannot be read.
 
     Attributes:
@@ -53,7 +53,7 @@ class Status:
         return max((found.now - found.waiting_since).total_seconds(), 0.0)
 
 
-def read_status(open_database: Callable[[], Database], policy: StatusPolicy) -> Status:
+def read_status(open_database: Callable[[], Database], policy: StatusPolicy) -> ServiceStatus:
     """Return the state of the service; trouble with the database is part of it.
 
     Args:
@@ -66,11 +66,11 @@ def read_status(open_database: Callable[[], Database], policy: StatusPolicy) -> 
     except WrongUse:
         raise
     except (StoreUnavailable, OperatorError) as error:
-        return Status(None, None, (str(error),))
-    return _judged(Status(overview, money, ()), policy)
+        return ServiceStatus(None, None, (str(error),))
+    return _judged(ServiceStatus(overview, money, ()), policy)
 
 
-def _judged(status: Status, policy: StatusPolicy) -> Status:
+def _judged(status: ServiceStatus, policy: StatusPolicy) -> ServiceStatus:
     age = status.oldest_seconds
     if age is None or age <= policy.age:
         return status
@@ -79,4 +79,4 @@ def _judged(status: Status, policy: StatusPolicy) -> Status:
         f"{waiting:,} messages wait, the oldest for {age:,.0f} s (healthy: {policy.age:,.0f} s); "
         "start workers: intent work"
     )
-    return Status(status.overview, status.money, (lagging,))
+    return ServiceStatus(status.overview, status.money, (lagging,))

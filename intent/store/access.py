@@ -18,7 +18,7 @@ class Access(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class AccessLimits:
     """How long the database may take; all in seconds.
 
     Attributes:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from intent.model.errors import OperatorError
-from intent.store.access import Access, Limits
+from intent.store.access import Access, AccessLimits
 from intent.store.address import read_address, shown_url
 from intent.store.driver_errors import translated
 from intent.store.sqlite import sqlite_engine, sqlite_file
@@ -29,7 +29,7 @@ class Database:
         url: str,
         *,
         access: Access = Access.CREATE,
-        limits: Limits | None = None,
+        limits: AccessLimits | None = None,
         schema: str | None = None,
     ) -> None:
         """Prepare the engine; nothing is opened yet.
@@ -44,7 +44,7 @@ class Database:
             OperatorError: the URL names another kind of database or is none.
         """
         self.url, self.access, self.schema = url, access, schema
-        self.limits = limits or Limits()
+        self.limits = limits or AccessLimits()
         self.revision: str | None = None
         """The migration that was found when the database was opened; None where nobody looked."""
         self._stop: Event | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from intent.model.errors import IntentError, OperatorError, StoreUnavailable
-from intent.store.access import Access, Limits
+from intent.store.access import Access, AccessLimits
 from intent.store.engine import Database
 from intent.store.migrate import is_empty, migrate, require_newest
 
@@ -15,7 +15,7 @@ def open_store(
     access: Access,
     scripts: Path,
     *,
-    limits: Limits | None = None,
+    limits: AccessLimits | None = None,
     schema: str | None = None,
     checked: bool = True,
 ) -> Database:

@@ -13,7 +13,7 @@ from psycopg.pq import Conninfo
 from sqlalchemy import Engine, event
 
 from intent.model.errors import OperatorError, WrongUse
-from intent.store.access import Access, Limits
+from intent.store.access import Access, AccessLimits
 from intent.store.driver_errors import takes_no_writes
 from intent.telemetry import logger
 
@@ -42,7 +42,7 @@ class BoundedConnection(psycopg.Connection[Any]):
     looks at its own clock, too. Signals are handled between two looks.
     """
 
-    limits: Limits = Limits()
+    limits: AccessLimits = AccessLimits()
     most: float | None = None
     leaving: Callable[[], bool] = staticmethod(lambda: False)
 
@@ -83,7 +83,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 def postgresql_engine(
     url: sqlalchemy.URL,
     access: Access,
-    limits: Limits,
+    limits: AccessLimits,
     *,
     schema: str | None,
     leaving: Callable[[], bool],
@@ -131,7 +131,7 @@ def postgresql_engine(
     return engine
 
 
-def _defaults(query: Mapping[str, Any], limits: Limits) -> dict[str, str]:
+def _defaults(query: Mapping[str, Any], limits: AccessLimits) -> dict[str, str]:
     chosen = dict(_KEEPALIVES)
     if "PGCONNECT_TIMEOUT" not in os.environ:
         chosen["connect_timeout"] = str(max(2, round(limits.connect)))
@@ -153,7 +153,7 @@ def _without_threshold(url: sqlalchemy.URL) -> tuple[sqlalchemy.URL, dict[str, i
 
 
 def _prepare(
-    connection: BoundedConnection, access: Access, limits: Limits, schema: str | None
+    connection: BoundedConnection, access: Access, limits: AccessLimits, schema: str | None
 ) -> None:
     """Set what we need after connecting, since poolers refuse options at the start."""
     connection.limits = limits
@@ -185,7 +185,7 @@ def _prepare(
     connection.most = statement / 1000 + limits.grace if statement else None
 
 
-def _limits(access: Access, limits: Limits) -> dict[str, str]:
+def _limits(access: Access, limits: AccessLimits) -> dict[str, str]:
     seconds = {"statement_timeout": limits.statement, "lock_timeout": limits.lock}
     if access is not Access.READ:
         seconds["idle_in_transaction_session_timeout"] = limits.idle

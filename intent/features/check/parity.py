@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.offline.build import build
-from intent.features.offline.history import MARGIN, History
+from intent.features.offline.history import MARGIN, KnownHistory
 from intent.features.online.served import Served, plain
 from intent.model.errors import OperatorError
 from intent.ports.features import Engine
@@ -130,7 +130,9 @@ def check_parity(
         feature_set = definitions.feature_set(name)
         # What was stored within the margin around the read may have been seen or not.
         fewer, more = (
-            _recomputed(vectors, feature_set, definitions, engine, facts, folder, History(margin))
+            _recomputed(
+                vectors, feature_set, definitions, engine, facts, folder, KnownHistory(margin)
+            )
             for margin in (MARGIN - lag, -MARGIN - lag)
         )
         for number, one in enumerate(vectors):
@@ -152,7 +154,7 @@ def _recomputed(
     engine: Callable[[], Engine],
     facts: Path,
     folder: Path,
-    history: History,
+    history: KnownHistory,
 ) -> Mapping[str, list[Any]]:
     spine, out = folder / "served.parquet", folder / "recomputed.parquet"
     keys = dict.fromkeys(key for one in vectors for key in one.keys)

@@ -12,8 +12,8 @@ from pathlib import Path
 from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.definitions.events import ENTITIES, Topics
 from intent.features.offline.facts import FOR_PEOPLE, fact_columns, require_facts
-from intent.features.offline.history import History, facts_steps
-from intent.features.offline.labels import Label, label_steps
+from intent.features.offline.history import KnownHistory, facts_steps
+from intent.features.offline.labels import TrainingLabel, label_steps
 from intent.features.offline.plan import require_rows, views
 from intent.features.offline.spine import checked_spine, refuse_rows
 from intent.features.offline.templates import steps
@@ -74,8 +74,8 @@ def build(
     spine: Path,
     facts: Path,
     out: Path,
-    history: History,
-    labels: Sequence[Label] = (),
+    history: KnownHistory,
+    labels: Sequence[TrainingLabel] = (),
     progress: Callable[[str], None] = lambda step: None,
 ) -> BuildReport:
     """Write one row for each row of the spine, in order, with all its columns, the features, and a
@@ -128,8 +128,8 @@ def _compute(
     definitions: Definitions,
     topics: Topics,
     keys: Sequence[str],
-    history: History,
-    labels: Sequence[Label],
+    history: KnownHistory,
+    labels: Sequence[TrainingLabel],
     progress: Callable[[str], None],
 ) -> None:
     plans = list(views(feature_set, definitions, topics, engine.name))
@@ -151,7 +151,7 @@ def _compute(
 def _written(
     engine: Engine,
     feature_set: FeatureSet,
-    labels: Sequence[Label],
+    labels: Sequence[TrainingLabel],
     files: Sequence[Path],
     out: Path,
     started: float,

@@ -24,7 +24,7 @@ _ASSUMED = re.compile(r"assume:([0-9]{1,9})s")
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class KnownHistory:
     """How long ago a fact must have been written to be known, and what is taken as known of history
     that came in afterwards.
 
@@ -39,7 +39,7 @@ class History:
     assumed: int | None = None
 
 
-def parse_history(text: str, margin: float) -> History:
+def parse_history(text: str, margin: float) -> KnownHistory:
     """Read ``strict`` or ``assume:30s``; the margin is in seconds.
 
     Raises:
@@ -50,16 +50,16 @@ def parse_history(text: str, margin: float) -> History:
             f"--margin must be a number of seconds from 0 on, such as 5, not {margin}"
         )
     if text == "strict":
-        return History(round(margin * SECOND))
+        return KnownHistory(round(margin * SECOND))
     found = _ASSUMED.fullmatch(text)
     if found is None:
         raise OperatorError(
             f"--history must be strict, or assume: with seconds such as assume:30s, not {text!r}"
         )
-    return History(round(margin * SECOND), int(found[1]) * SECOND)
+    return KnownHistory(round(margin * SECOND), int(found[1]) * SECOND)
 
 
-def facts_steps(history: History, columns: Collection[str]) -> Iterator[Step]:
+def facts_steps(history: KnownHistory, columns: Collection[str]) -> Iterator[Step]:
     """Yield the steps from table ``exported`` to table ``facts`` (``sql/facts.sql``): these
     columns, event, mask, since, until, stays and first.
     """

@@ -21,7 +21,7 @@ LONGEST = 36_500 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class TrainingLabel:
     """How many messages with ``topic`` the entity says from the row's time on, for ``seconds``; by
     the newest revisions, whenever they came.
     """
@@ -32,7 +32,7 @@ class Label:
     seconds: int
 
 
-def parse_label(text: str, definitions: Definitions) -> Label:
+def parse_label(text: str, definitions: Definitions) -> TrainingLabel:
     """Read ``bought=user_creator:purchase_intent:1h``.
 
     Raises:
@@ -53,12 +53,12 @@ def parse_label(text: str, definitions: Definitions) -> Label:
             f"the label {text!r} counts for {seconds:,} seconds; its window must be longer than "
             "none, and at most 36500d"
         )
-    return Label(found["name"], found["view"], found["topic"], seconds)
+    return TrainingLabel(found["name"], found["view"], found["topic"], seconds)
 
 
 def label_steps(
     number: int,
-    label: Label,
+    label: TrainingLabel,
     definitions: Definitions,
     topics: Topics,
     dialect: str,

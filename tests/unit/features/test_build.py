@@ -21,7 +21,7 @@ from intent.features.definitions.definitions import Definitions, load_definition
 from intent.features.definitions.events import Topics
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
-from intent.features.offline.history import MARGIN, History, parse_history
+from intent.features.offline.history import MARGIN, KnownHistory, parse_history
 from intent.features.offline.labels import parse_label
 from intent.model.taxonomy import load_taxonomy
 from tests.unit.features.brute import SECOND
@@ -59,7 +59,7 @@ def built(
     write_spine(spine, home / "spine.parquet")
     chosen = definitions.choose("test", names)
     with DuckEngine(home, threads=2) as engine:
-        history = options.pop("history", History())
+        history = options.pop("history", KnownHistory())
         report = build(
             engine,
             chosen,
@@ -93,7 +93,7 @@ def test_every_feature_of_every_row_equals_brute_force_as_known_then(
 ) -> None:
     names = chance.sample(names_of(definitions, TOPICS), 40)
     chosen, table, facts, _ = built(
-        tmp_path, definitions, story, spine, names, history=History(margin)
+        tmp_path, definitions, story, spine, names, history=KnownHistory(margin)
     )
     assert table["request"].to_pylist() == list(range(len(spine)))
     assert differences(definitions, chosen, table, facts, margin) == []
@@ -326,7 +326,7 @@ def test_the_bytes_depend_neither_on_the_number_of_threads_nor_on_the_rest_of_th
         out = tmp_path / f"{len(rows)}-{threads}.parquet"
         files = {"spine": tmp_path / "spine.parquet", "facts": tmp_path / "facts", "out": out}
         with DuckEngine(tmp_path, threads=threads) as engine:
-            build(engine, chosen, definitions, **files, history=History(), labels=labels)
+            build(engine, chosen, definitions, **files, history=KnownHistory(), labels=labels)
         return out
 
     bytes_of = {threads: of(spine, threads).read_bytes() for threads in (1, 2, 4, 8)}
@@ -392,7 +392,7 @@ def test_spark_equals_duckdb_and_brute_force(
             "facts": home / "facts",
             "out": home / "out",
         }
-        build(engine, chosen, definitions, **given_files, history=History(), labels=labels)
+        build(engine, chosen, definitions, **given_files, history=KnownHistory(), labels=labels)
     spark = pq.read_table(home / "out")
     assert spark.column_names == duck.column_names
     assert spark["bought"].to_pylist() == duck["bought"].to_pylist()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from intent.features.offline.history import History, parse_history
+from intent.features.offline.history import KnownHistory, parse_history
 from intent.model.errors import OperatorError
 from tests.unit.features.brute import SECOND
 
 
 def test_history_is_strict_or_assumed_so_many_seconds_after_it_was_said() -> None:
-    assert parse_history("strict", 0.5) == History(SECOND // 2)
-    assert parse_history("assume:30s", 5.0) == History(5 * SECOND, 30 * SECOND)
+    assert parse_history("strict", 0.5) == KnownHistory(SECOND // 2)
+    assert parse_history("assume:30s", 5.0) == KnownHistory(5 * SECOND, 30 * SECOND)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from intent.bootstrap.resources import locate
 from intent.features.definitions.definitions import load_definitions
-from intent.features.offline.labels import Label, parse_label
+from intent.features.offline.labels import TrainingLabel, parse_label
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import load_taxonomy
 
@@ -15,7 +15,7 @@ definitions = load_definitions(taxonomy.names, taxonomy.members)
 
 
 def test_a_label_counts_forward_for_its_window() -> None:
-    assert parse_label("bought=user:purchase_intent:2h", definitions) == Label(
+    assert parse_label("bought=user:purchase_intent:2h", definitions) == TrainingLabel(
         "bought", "user", "purchase_intent", 7200
     )
 

@@ -11,7 +11,7 @@ from intent.features.definitions.definitions import load_definitions
 from intent.features.definitions.events import Topics
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
-from intent.features.offline.history import History
+from intent.features.offline.history import KnownHistory
 from intent.model.taxonomy import load_taxonomy
 from tests.unit.features.brute import SECOND
 from tests.unit.features.history import HOUR, NOW, Said, Verdict
@@ -47,7 +47,7 @@ def joined_by_range(home: Path, names: list[str], topic: str) -> list[int]:
     files = {"spine": home / "spine.parquet", "facts": home / "facts", "out": home / "out.parquet"}
     chosen = definitions.choose("test", names)
     with DuckEngine(home, threads=2) as engine:
-        build(engine, chosen, definitions, **files, history=History())
+        build(engine, chosen, definitions, **files, history=KnownHistory())
         counts = f"SELECT count(*), count(t_{topic}) FROM room_passing"
         return list(engine.row(counts) or ())
 

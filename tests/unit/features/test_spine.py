@@ -18,7 +18,7 @@ from intent.features.definitions.definitions import Definitions, load_definition
 from intent.features.definitions.events import Topics
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
-from intent.features.offline.history import History
+from intent.features.offline.history import KnownHistory
 from intent.features.offline.labels import parse_label
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import load_taxonomy
@@ -64,7 +64,7 @@ def build_of(
     )
     files = {"spine": spine or home / "spine.parquet", "facts": home / facts, "out": home / out}
     with engine(home, threads=2) as opened:
-        build(opened, chosen, definitions, **files, history=History(), labels=counted)
+        build(opened, chosen, definitions, **files, history=KnownHistory(), labels=counted)
     return pq.read_table(home / out)
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from intent.bootstrap.application import migrations_dir
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
-from intent.store.access import Access, Limits
+from intent.store.access import Access, AccessLimits
 from intent.store.engine import Database
 from intent.store.migrate import current_revision, migrate
 from intent.store.opening import open_store
@@ -23,7 +23,7 @@ from intent.store.schema import runs
 from tests.pooler import Pooler
 from tests.postgres import PostgresServer
 
-IMPATIENT = Limits(statement=0.2, grace=0.2, lock=0.2, slow=0.0, leave=0.0)
+IMPATIENT = AccessLimits(statement=0.2, grace=0.2, lock=0.2, slow=0.0, leave=0.0)
 
 
 @contextmanager
@@ -297,7 +297,7 @@ def test_a_connection_that_goes_silent_in_a_transaction_is_an_outage(postgres_ur
 
 def test_who_is_asked_to_leave_waits_for_no_silent_database(postgres_url: str) -> None:
     stop = Event()
-    with opened(postgres_url, limits=Limits(statement=None, leave=0.0)) as database:
+    with opened(postgres_url, limits=AccessLimits(statement=None, leave=0.0)) as database:
         database.leave_with(stop)
 
         def fails() -> None:

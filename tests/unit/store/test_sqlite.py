@@ -17,7 +17,7 @@ from intent.model.batch import Batch
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
 from intent.model.message import Message
 from intent.queues.inbox import SqlInbox
-from intent.store.access import Access, Limits
+from intent.store.access import Access, AccessLimits
 from intent.store.engine import Database
 from intent.store.migrate import migrate
 from intent.store.opening import open_store
@@ -193,7 +193,7 @@ def test_it_waits_for_another_writer_as_long_as_it_is_told(
 ) -> None:
     made(folder / "intent.db")
     url = f"sqlite:///{folder}/intent.db"
-    holder, limited = Database(url), Database(url, limits=Limits(lock=0.01))
+    holder, limited = Database(url), Database(url, limits=AccessLimits(lock=0.01))
     named = Database(f"{url}?timeout=0")
     with holder.begin():
         for database in (limited, named):
