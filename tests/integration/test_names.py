@@ -21,6 +21,7 @@ they serve.
 """
 
 SHARED_CLASSES = {
+    "Asked",
     "Batch",
     "Entry",
     "Example",
