@@ -70,6 +70,10 @@ def _show(found: ServiceStatus) -> None:
         since = overview.asking_since
         asked = "" if since is None else f", the oldest since {since:%Y-%m-%d %H:%M:%S} UTC"
         console.print(f"asking    {overview.asking:,} open questions{asked}")
+        for source, seconds in overview.sources.items():
+            console.print(Text(f"source    {one_line(source, 80)}, stored {seconds:,.0f} s ago"))
+        if overview.blind:
+            console.print(f"blind     in {overview.blind:,} rooms right now")
         console.print(f"spent     ${money.hour:.4f} this hour, ${money.day:.4f} this day")
         console.print(f"dead      {overview.dead_total:,} letters")
         for reason, count in overview.dead.items():

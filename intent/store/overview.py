@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, func, select
 
 from intent.store.engine import Database
-from intent.store.schema import ask_lane, database_now, dead_letters, decisions, inbox, messages
+from intent.store.schema import (
+    ask_lane,
+    database_now,
+    dead_letters,
+    decisions,
+    inbox,
+    messages,
+    positions,
+    source_gaps,
+)
 
 LOOKED_AT = 60_000
 """Newest decisions among which those of the last minute are counted; more are shown as so many."""
@@ -29,6 +38,8 @@ class Overview:
         dead_total: all dead letters.
         asking: questions that are open.
         asking_since: when the oldest of them was put.
+        sources: seconds since each source last stored where it stands.
+        blind: rooms in which a source sees nothing right now.
     """
 
     now: datetime
@@ -40,6 +51,8 @@ class Overview:
     dead_total: int
     asking: int
     asking_since: datetime | None
+    sources: dict[str, float]
+    blind: int
 
 
 def read_overview(database: Database) -> Overview:
@@ -78,6 +91,13 @@ def read_overview(database: Database) -> Overview:
             asking_since=connection.execute(
                 select(func.min(ask_lane.c.wanted_timestamp))
             ).scalar_one_or_none(),
+            sources={
+                row.source: max((now - row.stored_timestamp).total_seconds(), 0.0)
+                for row in connection.execute(select(positions).order_by(positions.c.source))
+            },
+            blind=connection.execute(
+                select(func.count()).where(source_gaps.c.until.is_(None))
+            ).scalar_one(),
         )
 
 

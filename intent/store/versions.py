@@ -10,7 +10,7 @@ from intent.model.message import Message
 from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
 from intent.store.rows import message_from, message_row
-from intent.store.schema import earlier_versions, messages
+from intent.store.schema import database_now, earlier_versions, messages
 
 
 def insert_messages(transaction: Connection, new: Iterable[Message]) -> set[Identity]:
@@ -66,7 +66,8 @@ def replace_messages(
         {"of_platform": identity[0], "of_message_id": identity[1], **message_row(message)}
         for identity, message in edited.items()
     ]
-    transaction.execute(update(messages).where(*same), values)
+    again = update(messages).where(*same).values(accepted_timestamp=database_now())
+    transaction.execute(again, values)
     transaction.execute(
         insert_for(transaction, earlier_versions).on_conflict_do_nothing(),
         [

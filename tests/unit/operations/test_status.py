@@ -8,7 +8,7 @@ import pytest
 
 from intent.features.online.state import SqlFeatureState
 from intent.flow.worker import Worker, WorkerPolicy
-from intent.model.batch import Batch, Refused
+from intent.model.batch import Batch, Gap, Position, Refused
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
 from intent.model.taxonomy import Taxonomy
 from intent.operations.status import StatusPolicy, read_status
@@ -16,7 +16,7 @@ from intent.queues.inbox import SqlInbox
 from intent.queues.lane import SqlLane
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
-from tests.conftest import MakeDecision, MakeMessage
+from tests.conftest import EPOCH, MakeDecision, MakeMessage
 
 
 def test_an_empty_service_is_healthy(database: Database) -> None:
@@ -78,3 +78,14 @@ def test_a_wrong_setting_is_wrong_use() -> None:
 
     with pytest.raises(WrongUse):
         read_status(fails, StatusPolicy())
+
+
+def test_where_sources_stand_and_are_blind_is_shown(database: Database) -> None:
+    gap = Gap("twitch", "room-1", EPOCH, None, "the connection was reset")
+    closed = Gap("twitch", "room-2", EPOCH, EPOCH, "the connection was reset")
+    SqlInbox(database).put(Batch(gaps=[gap, closed], position=Position("twitch/room-1", "9")))
+    overview = read_status(lambda: database, StatusPolicy()).overview
+    assert overview is not None
+    assert list(overview.sources) == ["twitch/room-1"]
+    assert overview.sources["twitch/room-1"] >= 0
+    assert overview.blind == 1

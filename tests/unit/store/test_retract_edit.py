@@ -22,6 +22,7 @@ from intent.store.engine import Database
 from intent.store.erasure import SqlErasure
 from intent.store.history import SqlHistory
 from intent.store.runs import SqlRuns
+from intent.store.schema import messages
 from tests.conftest import EPOCH, MakeDecision, MakeMessage, rows
 
 LATER = EPOCH + timedelta(days=1)
@@ -87,6 +88,17 @@ def test_a_run_is_asked_again_about_what_was_edited_since(kept: Kept) -> None:
     assert (kept.shown(), list(kept.runs.compare("trial")), kept.asked()) == (0, [], 0)
     kept.decide()
     assert (kept.shown(), kept.asked()) == (0, 1)
+
+
+def test_an_edited_message_waits_from_its_edit_on(kept: Kept) -> None:
+    (before,) = rows(kept.database, "messages")
+    old = sqlalchemy.update(messages).values(accepted_timestamp=EPOCH)
+    with kept.database.begin() as transaction:
+        transaction.execute(old)
+    kept.edit()
+    (after,) = rows(kept.database, "messages")
+    assert (after["text"], after["user_id"]) == ("another text", before["user_id"])
+    assert after["accepted_timestamp"] >= before["accepted_timestamp"]
 
 
 def test_the_llm_is_not_shown_what_was_retracted(kept: Kept, make_message: MakeMessage) -> None:
