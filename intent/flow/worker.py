@@ -19,15 +19,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from threading import Event
 from typing import TypeVar
 
+from intent.flow.proof import prove_that_it_works
 from intent.model.batch import Delivery
 from intent.model.decision import Decision, Entry
 from intent.model.errors import ClassifierUnavailable, Later, Stopping
-from intent.model.message import Kind, Message
-from intent.model.question import Question
+from intent.model.question import question_about
 from intent.ports.asking import Lane
 from intent.ports.deciding import Classifier, Decisions
 from intent.ports.features import FeatureState
@@ -36,19 +35,6 @@ from intent.retry import retry_until_available
 from intent.telemetry import logger
 
 T = TypeVar("T")
-
-CANARY = Message(
-    platform="canary",
-    room_id="canary",
-    message_id="canary",
-    user_id="canary",
-    kind=Kind.COMMENT,
-    text="hello",
-    sent_at=datetime(2026, 1, 1, tzinfo=UTC),
-)
-"""A message that any working classifier decides: when it fails too, the classifier is to blame and
-no message.
-"""
 
 Step = Callable[[str], None]
 """Told the name of each protocol step as it is passed; tests kill the process here."""
@@ -209,7 +195,7 @@ class Worker:
         culprits: list[tuple[Delivery, Exception]] = []
         decided = self._halving(deliveries, culprits)
         if culprits:
-            self._prove_classifier_works(culprits[0][1])
+            prove_that_it_works(self._classifier, culprits[0][1])
         for delivery, error in culprits:
             self._blame(delivery, error)
         return decided
@@ -231,14 +217,6 @@ class Worker:
                 deliveries[half:], culprits
             )
         return list(zip(deliveries, answers, strict=True))
-
-    def _prove_classifier_works(self, error: Exception) -> None:
-        try:
-            self._classifier.classify([CANARY])
-        except Exception as second:
-            raise ClassifierUnavailable(
-                f"the classifier fails for every message: {type(error).__name__}"
-            ) from second
 
     def _blame(self, delivery: Delivery, error: Exception) -> None:
         # The message's text may stand in the error's text: it goes into the dead letter, beside the
@@ -283,7 +261,7 @@ class Worker:
             self._step("saved")
             self._features.add(transaction, saved)
             unsure = [entry for entry in saved if entry.decision.degraded]
-            self._lane.put(transaction, [_question(entry) for entry in unsure])
+            self._lane.put(transaction, [question_about(entry) for entry in unsure])
             self._step("finishing")
         self.report.overtaken += len(decided) - len(held)
         self.report.decided += len(saved)
@@ -311,14 +289,3 @@ class Worker:
             most=self._policy.outage_delay_most,
             waiting=waiting,
         )
-
-
-def _question(entry: Entry) -> Question:
-    message = entry.message
-    return Question(
-        platform=message.platform,
-        message_id=message.message_id,
-        room_id=message.room_id,
-        event_timestamp=message.sent_at,
-        revision=entry.revision,
-    )

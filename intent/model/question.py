@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from intent.model.decision import Decision
+from intent.model.decision import Decision, Entry
 from intent.model.message import Message
 
 
@@ -33,6 +33,18 @@ class Question:
     revision: int
     run: str = "production"
     priority: Priority = Priority.LIVE
+
+
+def question_about(entry: Entry) -> Question:
+    """Return the live question about a decision that was just stored."""
+    message = entry.message
+    return Question(
+        platform=message.platform,
+        message_id=message.message_id,
+        room_id=message.room_id,
+        event_timestamp=message.sent_at,
+        revision=entry.revision,
+    )
 
 
 @dataclass(frozen=True, slots=True)

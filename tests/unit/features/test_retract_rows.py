@@ -16,7 +16,7 @@ from intent.features.definitions.events import Topics
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
 from intent.features.offline.facts import export_facts
-from intent.features.offline.history import History
+from intent.features.offline.history import KnownHistory
 from intent.features.online.state import SqlFeatureState
 from intent.model.batch import Batch, Retraction
 from intent.model.decision import Entry
@@ -76,7 +76,7 @@ class Story:
                 spine=spine,
                 facts=folder / "facts",
                 out=out,
-                history=History(0),
+                history=KnownHistory(0),
             )
         return out
 
