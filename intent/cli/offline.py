@@ -118,12 +118,7 @@ def build(
         json_line(asdict(report))
     else:
         _say(report, out, strict=history == "strict")
-    if poor := report.poorly_matched(min_match):
-        raise OperatorError(
-            f"fewer than {min_match:.2%} of the rows found their {' or '.join(poor)} among the "
-            "facts; compare platform and ids of the spine with those of the messages, and its "
-            "times with --history, or accept it with --min-match 0"
-        )
+    _require_match(report, min_match)
 
 
 def parity(
@@ -195,6 +190,15 @@ def parity(
         )
     if not holds:
         raise typer.Exit(1)
+
+
+def _require_match(report: BuildReport, min_match: float) -> None:
+    if poor := report.poorly_matched(min_match):
+        raise OperatorError(
+            f"fewer than {min_match:.2%} of the rows found their {' or '.join(poor)} among the "
+            "facts; compare platform and ids of the spine with those of the messages, and its "
+            "times with --history, or accept it with --min-match 0"
+        )
 
 
 def _export(app: Application, folder: Path) -> dict[str, Any]:

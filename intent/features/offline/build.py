@@ -110,16 +110,20 @@ def build(
     checked = checked_spine(spine, keys, added)
     columns = [name for name in fact_columns(topics) if name not in FOR_PEOPLE]
     require_facts(facts, columns)
-    if not out.parent.is_dir():
-        raise OperatorError(
-            f"there is no folder {out.parent} to write {out.name} to; make it, or name another "
-            "output"
-        )
+    _require_folder(out)
     engine.load_spine(checked.files, keys)
     refuse_rows(engine.row)
     engine.load_facts(facts, columns)
     _compute(engine, feature_set, definitions, topics, keys, history, labels, progress)
     return _written(engine, feature_set, labels, checked.files, out, started, progress)
+
+
+def _require_folder(out: Path) -> None:
+    if not out.parent.is_dir():
+        raise OperatorError(
+            f"there is no folder {out.parent} to write {out.name} to; make it, or name another "
+            "output"
+        )
 
 
 def _compute(
