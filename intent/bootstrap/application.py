@@ -118,7 +118,16 @@ def open_database(settings: Settings, access: Access, *, checked: bool = True) -
         settings.database_url.get_secret_value(),
         access,
         migrations_dir(),
+        make=migrate_fresh,
         limits=limits,
         schema=settings.database_schema,
         checked=checked,
     )
+
+
+def migrate_fresh(database: Database) -> str | None:
+    """Bring a database without tables to the newest migration, and return that."""
+    from intent.store.migrate import migrate
+
+    _, after = migrate(database, migrations_dir())
+    return after

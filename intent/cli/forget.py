@@ -41,8 +41,6 @@ def forget(
             f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with "
             "everything made of them"
         )
-    if not report.known and not interrupted:
-        raise OperatorError(f"nothing is stored of {user}: nothing was deleted")
     if interrupted:
         raise OperatorError("interrupted; what was deleted is gone, go on with the same command")
     if not report.known:

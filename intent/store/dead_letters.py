@@ -102,7 +102,7 @@ def read_dead_letters(
     if reason is not None:
         query = query.where(_says(reason))
     with database.read() as connection:
-        for row in connection.execution_options(yield_per=500).execute(query).mappings():
+        for row in connection.execute(query.execution_options(yield_per=500)).mappings():
             yield DeadLetter(**row)
 
 

@@ -271,9 +271,9 @@ def read_leads(
     if since is not None:
         query = query.where(d.c.event_timestamp >= since)
     with database.read() as connection:
-        for row in (
-            connection.execution_options(yield_per=1000).execute(query.limit(limit)).mappings()
-        ):
+        for row in connection.execute(
+            query.limit(limit).execution_options(yield_per=1000)
+        ).mappings():
             yield Lead(
                 **{
                     **row,

@@ -1,4 +1,4 @@
-"""Brings a database to the newest migration, and refuses to work on one that is not there."""
+"""Brings a database to the newest migration, or to another one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy.schema import CreateSchema
 
 from intent.model.errors import OperatorError, WrongUse
 from intent.store.engine import Database
+from intent.store.revision import current_revision
 
 _LOCK = 7_238_914_402
 """Number of the advisory lock under which migrations run on PostgreSQL; any number that nobody else
@@ -66,46 +67,6 @@ def migrate(
         if not down and held is not None and _needs_recount(directory, connection, held):
             recount(connection)
     return before, current_revision(database)
-
-
-def current_revision(database: Database) -> str | None:
-    """Return the migration that the database is at; None for a fresh one."""
-    with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
-
-
-def is_empty(database: Database) -> bool:
-    """Whether the database holds no table at all."""
-    with database.read() as connection:
-        return not inspect(connection).get_table_names()
-
-
-def require_newest(database: Database, scripts: Path) -> str:
-    """Return the newest migration, if the database is there.
-
-    Raises:
-        OperatorError: it is not; the text gives the command to run.
-    """
-    current, newest = (
-        current_revision(database),
-        ScriptDirectory.from_config(_config(scripts)).get_current_head(),
-    )
-    if current is not None and current == newest:
-        return current
-    if current is None:
-        raise OperatorError("the database has no tables of ours yet; run: intent migrate")
-    known = {
-        script.revision for script in ScriptDirectory.from_config(_config(scripts)).walk_revisions()
-    }
-    if current in known:
-        raise OperatorError(
-            f"the database is at migration {current}, this installation needs {newest}; run: "
-            "intent migrate"
-        )
-    raise OperatorError(
-        f"the database is at migration {current}, which this installation does not know; install "
-        "the newer version that wrote it"
-    )
 
 
 def _needs_recount(directory: ScriptDirectory, connection: Connection, before: str) -> bool:

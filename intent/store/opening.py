@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from intent.model.errors import IntentError, OperatorError, StoreUnavailable
 from intent.store.access import Access, AccessLimits
 from intent.store.engine import Database
-from intent.store.migrate import is_empty, migrate, require_newest
+from intent.store.revision import is_empty, require_newest
 
 
 def open_store(
@@ -15,6 +16,7 @@ def open_store(
     access: Access,
     scripts: Path,
     *,
+    make: Callable[[Database], str | None],
     limits: AccessLimits | None = None,
     schema: str | None = None,
     checked: bool = True,
@@ -24,6 +26,7 @@ def open_store(
     Args:
         url: an SQLAlchemy URL of SQLite or PostgreSQL.
         scripts: the folder of the migrations.
+        make: migrates a fresh database, and returns its migration.
         limits: how long the database may take.
         schema: PostgreSQL's schema that holds the tables; by default what the server says.
         checked: refuse a database that is not at the newest migration.
@@ -38,7 +41,7 @@ def open_store(
     revision = None
     try:
         if access is Access.CREATE and database.dialect == "sqlite" and is_empty(database):
-            _, revision = migrate(database, scripts)
+            revision = make(database)
         elif checked:
             revision = require_newest(database, scripts)
     except IntentError as error:

@@ -184,11 +184,9 @@ class SqlRuns:
         promoted.
         """
         with self._database.read() as connection:
-            found = (
-                connection.execution_options(yield_per=1000)
-                .execute(_beside(name).order_by(decisions.c.id))
-                .mappings()
-            )
+            found = connection.execute(
+                _beside(name).order_by(decisions.c.id).execution_options(yield_per=1000)
+            ).mappings()
             while page := found.fetchmany(500):
                 c = current_decisions.c
                 keys = {(row["platform"], row["message_id"]): row for row in page}

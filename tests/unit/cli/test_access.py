@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from intent.bootstrap.application import migrations_dir
+from intent.bootstrap.application import migrate_fresh, migrations_dir
 from intent.cli.app import app
 from intent.model.errors import IntentError, OperatorError
 from intent.store.access import Access
@@ -68,7 +68,7 @@ def test_status_in_the_wrong_folder_is_not_healthy_and_makes_nothing(folder: Pat
 
 @pytest.mark.parametrize("words", ["audit", "leads --json", "status", "dead list", "runs list"])
 def test_reading_leaves_the_folder_as_it_was(words: str, folder: Path) -> None:
-    open_store("sqlite:///intent.db", Access.CREATE, migrations_dir()).close()
+    open_store("sqlite:///intent.db", Access.CREATE, migrations_dir(), make=migrate_fresh).close()
     before = {path: path.read_bytes() for path in folder.iterdir()}
     assert run(words) == 0
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
@@ -81,6 +81,6 @@ def test_ingesting_makes_a_missing_database(folder: Path) -> None:
 
 
 def test_forgetting_somebody_unknown_says_so_and_fails(folder: Path) -> None:
-    open_store("sqlite:///intent.db", Access.CREATE, migrations_dir()).close()
+    open_store("sqlite:///intent.db", Access.CREATE, migrations_dir(), make=migrate_fresh).close()
     with pytest.raises(OperatorError, match=r"nothing is stored of p:1; nothing was deleted"):
         raise_it(run("forget --user p:1 --json"))

@@ -8,9 +8,11 @@ import threading
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-from intent.bootstrap.application import migrations_dir
+from intent.bootstrap.application import migrate_fresh, migrations_dir
 from intent.features.online.state import SqlFeatureState
 from intent.model.batch import Batch, Position
 from intent.model.decision import Entry
@@ -20,9 +22,10 @@ from intent.store.access import Access
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.feature_tables import metadata  # with every table
-from intent.store.migrate import current_revision, is_empty, migrate, require_newest
+from intent.store.migrate import migrate
 from intent.store.opening import open_store
 from intent.store.positions import SqlPositions
+from intent.store.revision import current_revision, is_empty, require_newest
 from intent.store.schema import runs
 from tests.conftest import MakeDecision, MakeMessage
 
@@ -63,6 +66,15 @@ def test_what_waits_goes_down_and_up_a_migration_and_still_waits(
 def test_migrating_twice_changes_nothing(database: Database) -> None:
     before, after = migrate(database, migrations_dir())
     assert before == after
+
+
+def test_the_newest_migration_is_told_without_the_machinery_that_migrates(
+    database: Database,
+) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_dir()))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    assert require_newest(database, migrations_dir()) == current_revision(database) == head
 
 
 def test_an_older_database_is_refused_with_the_command_to_run(database: Database) -> None:
@@ -123,7 +135,7 @@ def test_who_works_while_the_tables_are_migrated_is_told_in_one_sentence(
 ) -> None:
     migrator = Database(database_url)
     migrate(migrator, migrations_dir())
-    working = open_store(database_url, Access.WRITE, migrations_dir())
+    working = open_store(database_url, Access.WRITE, migrations_dir(), make=migrate_fresh)
     with migrator.begin() as transaction:
         transaction.exec_driver_sql("DELETE FROM runs")
         transaction.exec_driver_sql(harm.replace("NOT NULL", NOT_NULL[migrator.dialect]))

@@ -13,12 +13,13 @@ import pytest
 import sqlalchemy
 import structlog
 
-from intent.bootstrap.application import migrations_dir
+from intent.bootstrap.application import migrate_fresh, migrations_dir
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
 from intent.store.access import Access, AccessLimits
 from intent.store.engine import Database
-from intent.store.migrate import current_revision, migrate
+from intent.store.migrate import migrate
 from intent.store.opening import open_store
+from intent.store.revision import current_revision
 from intent.store.schema import runs
 from tests.pooler import Pooler
 from tests.postgres import PostgresServer
@@ -143,9 +144,11 @@ def test_a_schema_of_ones_own_is_made_and_used(postgres_url: str) -> None:
             transaction.execute(sqlalchemy.select(runs))
         found = sqlalchemy.inspect(database.engine).get_table_names('Mine "1"')
         assert "decisions" in found
-    open_store(postgres_url, Access.WRITE, migrations_dir(), schema='Mine "1"').close()
+    open_store(
+        postgres_url, Access.WRITE, migrations_dir(), make=migrate_fresh, schema='Mine "1"'
+    ).close()
     with pytest.raises(OperatorError, match="no tables of ours yet"):
-        open_store(postgres_url, Access.WRITE, migrations_dir())
+        open_store(postgres_url, Access.WRITE, migrations_dir(), make=migrate_fresh)
 
 
 def test_the_role_needs_no_right_to_make_a_schema_that_exists(postgres_url: str) -> None:
@@ -192,11 +195,11 @@ def test_a_role_that_may_only_read_reads_and_is_told_so_when_it_writes(postgres_
     with opened(postgres_url) as database:
         migrate(database, migrations_dir())
     url = as_role(postgres_url, "tenant", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO tenant")
-    store = open_store(url, Access.READ, migrations_dir())
+    store = open_store(url, Access.READ, migrations_dir(), make=migrate_fresh)
     with store.read() as connection:
         assert connection.execute(sqlalchemy.select(runs)).all() is not None
     store.close()
-    store = open_store(url, Access.WRITE, migrations_dir())
+    store = open_store(url, Access.WRITE, migrations_dir(), make=migrate_fresh)
     with (
         pytest.raises(OperatorError, match=r"permission denied for table runs.*grant"),
         store.begin() as transaction,

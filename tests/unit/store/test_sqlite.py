@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from intent.bootstrap.application import migrations_dir
+from intent.bootstrap.application import migrate_fresh, migrations_dir
 from intent.model.batch import Batch
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
 from intent.model.message import Message
@@ -54,13 +54,15 @@ def read_only(folder: Path) -> Iterator[None]:
 
 
 def made(file: Path, *messages: Message) -> None:
-    database = open_store(f"sqlite:///{file}", Access.CREATE, migrations_dir())
+    database = open_store(f"sqlite:///{file}", Access.CREATE, migrations_dir(), make=migrate_fresh)
     SqlInbox(database).put(Batch(messages))
     database.close()
 
 
 def waiting(file: Path, query: str = "") -> int:
-    database = open_store(f"sqlite:///{file}{query}", Access.READ, migrations_dir())
+    database = open_store(
+        f"sqlite:///{file}{query}", Access.READ, migrations_dir(), make=migrate_fresh
+    )
     try:
         return SqlInbox(database).waiting()
     finally:
@@ -97,7 +99,9 @@ def test_a_read_only_file_in_a_read_only_folder_can_be_read(
 def test_what_a_writer_has_in_its_log_is_read_in_a_read_only_folder_too(
     folder: Path, make_message: MakeMessage
 ) -> None:
-    writer = open_store(f"sqlite:///{folder}/intent.db", Access.CREATE, migrations_dir())
+    writer = open_store(
+        f"sqlite:///{folder}/intent.db", Access.CREATE, migrations_dir(), make=migrate_fresh
+    )
     SqlInbox(writer).put(Batch([make_message()]))
     assert (folder / "intent.db-wal").stat().st_size > 0
     with read_only(folder):
@@ -107,7 +111,9 @@ def test_what_a_writer_has_in_its_log_is_read_in_a_read_only_folder_too(
 
 def test_one_who_reads_cannot_write(folder: Path, make_message: MakeMessage) -> None:
     made(folder / "intent.db")
-    database = open_store(f"sqlite:///{folder}/intent.db", Access.READ, migrations_dir())
+    database = open_store(
+        f"sqlite:///{folder}/intent.db", Access.READ, migrations_dir(), make=migrate_fresh
+    )
     with pytest.raises(RuntimeError, match="for reading"):
         SqlInbox(database).put(Batch([make_message()]))
     with pytest.raises(OperatorError, match="read-only"), database.read() as connection:
@@ -119,21 +125,25 @@ def test_one_who_reads_cannot_write(folder: Path, make_message: MakeMessage) -> 
 @pytest.mark.parametrize("query", ["", "?timeout=3"])
 def test_a_missing_file_is_named_and_not_made(folder: Path, access: Access, query: str) -> None:
     with pytest.raises(OperatorError, match=r"there is no database .*intent\.db"):
-        open_store(f"sqlite:///{folder}/intent.db{query}", access, migrations_dir())
+        open_store(
+            f"sqlite:///{folder}/intent.db{query}", access, migrations_dir(), make=migrate_fresh
+        )
     assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("access", list(Access))
 def test_a_missing_folder_is_named(folder: Path, access: Access) -> None:
     with pytest.raises(OperatorError, match=r"the folder of the database .* does not exist"):
-        open_store(f"sqlite:///{folder}/no/intent.db", access, migrations_dir())
+        open_store(f"sqlite:///{folder}/no/intent.db", access, migrations_dir(), make=migrate_fresh)
 
 
 def test_an_empty_file_is_filled_by_who_may_create_and_by_nobody_else(folder: Path) -> None:
     (folder / "intent.db").touch()
     for access in (Access.READ, Access.WRITE):
         with pytest.raises(OperatorError, match="run: intent migrate"):
-            open_store(f"sqlite:///{folder}/intent.db", access, migrations_dir())
+            open_store(
+                f"sqlite:///{folder}/intent.db", access, migrations_dir(), make=migrate_fresh
+            )
     made(folder / "intent.db")
     assert waiting(folder / "intent.db") == 0
 
@@ -150,7 +160,9 @@ def test_any_name_of_a_file_is_taken_as_it_is(folder: Path, name: str) -> None:
 def test_a_file_that_is_taken_away_is_an_outage_and_not_made_again(
     folder: Path, make_message: MakeMessage
 ) -> None:
-    database = open_store(f"sqlite:///{folder}/intent.db", Access.CREATE, migrations_dir())
+    database = open_store(
+        f"sqlite:///{folder}/intent.db", Access.CREATE, migrations_dir(), make=migrate_fresh
+    )
     (folder / "intent.db").rename(folder / "moved.db")
     with pytest.raises(StoreUnavailable):
         SqlInbox(database).put(Batch([make_message()]))
@@ -165,19 +177,29 @@ def test_mode_ro_reads_and_is_refused_where_something_is_written(folder: Path) -
     assert waiting(folder / "intent.db", "?mode=ro") == 0
     for access in (Access.WRITE, Access.CREATE):
         with pytest.raises(WrongUse, match="says mode=ro, and this command writes"):
-            open_store(f"sqlite:///{folder}/intent.db?mode=ro", access, migrations_dir())
+            open_store(
+                f"sqlite:///{folder}/intent.db?mode=ro",
+                access,
+                migrations_dir(),
+                make=migrate_fresh,
+            )
 
 
 def test_mode_rw_makes_nothing(folder: Path) -> None:
     with pytest.raises(StoreUnavailable, match="unable to open"):
-        open_store(f"sqlite:///{folder}/intent.db?mode=rw", Access.CREATE, migrations_dir())
+        open_store(
+            f"sqlite:///{folder}/intent.db?mode=rw",
+            Access.CREATE,
+            migrations_dir(),
+            make=migrate_fresh,
+        )
     assert list(folder.iterdir()) == []
 
 
 def test_the_long_form_of_a_file_uri_is_read_alike(folder: Path) -> None:
     made(folder / "intent.db")
     url = f"sqlite:///file:{folder}/intent.db?mode=ro&uri=true"
-    database = open_store(url, Access.READ, migrations_dir())
+    database = open_store(url, Access.READ, migrations_dir(), make=migrate_fresh)
     assert SqlInbox(database).waiting() == 0
     database.close()
 
@@ -205,5 +227,5 @@ def test_it_waits_for_another_writer_as_long_as_it_is_told(
 
 def test_a_database_in_memory_needs_no_file() -> None:
     for url in ("sqlite://", "sqlite:///:memory:"):
-        database = open_store(url, Access.CREATE, migrations_dir())
+        database = open_store(url, Access.CREATE, migrations_dir(), make=migrate_fresh)
         assert SqlInbox(database).waiting() == 0
