@@ -12,7 +12,8 @@ from rich.table import Table
 
 from eval.asking_threshold import Decided, threshold_of
 from eval.bench import features, speed
-from eval.bench.cost import Bench, Sample, WayOfAsking, fill, spelled_out
+from eval.bench.asking_cost import WayOfAsking, fill, spelled_out
+from eval.bench.cost import Bench, Sample
 from eval.bench.recorded import wire_messages
 from eval.data.dataset import read_file
 from intent.bootstrap.application import open_application

@@ -201,6 +201,36 @@ def test_leaving_during_a_call_of_30_seconds_takes_no_time_and_loses_nothing(
     assert house.holds()
 
 
+def test_told_to_leave_every_call_that_was_sent_is_in_the_ledger(
+    house: House, server: FakeLlmServer
+) -> None:
+    server.latency = 1.0
+    process = command(house, server, "ask", ask_threads=4, llm_batch=2, ask_leave=30.0)
+    until(lambda: len(server.seen) >= 8)
+    process.send_signal(signal.SIGTERM)
+    code, said = finish(process)
+    booked = rows(house.database, "llm_attempts")
+    assert (code, len(booked), {row["outcome"] for row in booked}) == (
+        0,
+        len(server.seen),
+        {"answered"},
+    ), said
+    assert house.lane.waiting() == 60 - 2 * len(booked)
+    server.latency = 30.0
+    before = len(server.seen)
+    slow = {"llm_timeout": 40.0, "llm_deadline": 60.0, "ask_lease": 120.0, "ask_leave": 0.1}
+    process = command(house, server, "ask", **slow)
+    until(lambda: len(server.seen) >= before + 3)
+    process.send_signal(signal.SIGTERM)
+    code, said = finish(process)
+    abandoned = [
+        row for row in rows(house.database, "llm_attempts") if row["outcome"] == "abandoned"
+    ]
+    assert (code, len(abandoned)) == (0, len(server.seen) - before), said
+    assert all(row["nanodollars"] > 0 for row in abandoned)
+    assert house.holds()
+
+
 def test_a_wrong_key_stops_the_asking_and_not_the_deciding(
     house: House, server: FakeLlmServer, make_message: MakeMessage
 ) -> None:

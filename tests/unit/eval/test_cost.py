@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench.cost import Bench, Sample, fill, spelled_out
+from eval.bench.asking_cost import fill, spelled_out
+from eval.bench.cost import Bench, Sample
 from eval.bench.verbs import read_sample
 from intent.bootstrap.settings import Settings
 from intent.classify.llm.models import Prices
