@@ -118,6 +118,7 @@ def test_a_person_is_forgotten(run: Run, tmp_path: Path) -> None:
 def test_wrong_use_is_answered_with_a_sentence(
     run: Run, arguments: list[str], code: int, said: str
 ) -> None:
+    run("migrate")
     result = run(*arguments)
     assert (result.code, said in " ".join(result.err.split()), "Traceback" in result.err) == (
         code,
