@@ -97,6 +97,12 @@ class Settings(BaseSettings):
         description="decisions kept in memory for repeated messages; 0 switches the cache off",
     )
 
+    spool_dir: Path = Field(
+        Path(), description="folder in which messages of a pipe wait while the database is away"
+    )
+    spool_bytes: Count = Field(
+        67_108_864, description="bytes that may wait there; then the pipe itself waits"
+    )
     batch_count: Count = Field(256, description="messages decided at once, at most")
     batch_bytes: Count = Field(262_144, description="bytes of text decided at once, at most")
     batch_age: Seconds = Field(0.05, description="seconds that a partial batch waits for more")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +20,8 @@ from intent.store.access import Access
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
     from intent.flow.ingest import IngestReport
-    from intent.model.batch import Batch, Refused
+    from intent.model.batch import Refused
+    from intent.queues.spool import FileSpool
 
 SHOWN_REFUSALS = 5
 
@@ -101,7 +103,6 @@ def read_into_inbox(
     door = Door(room_ids=room_ids)
     source = ReplaySource(descriptor, name, stop=stop, speed=speed, sleep=stop.wait, door=door)
     size = os.fstat(descriptor).st_size or None
-    kept: list[Batch] = []
     with progress_bar("reading (bytes)", size) as (bar, task):
 
         def progress(report: IngestReport) -> None:
@@ -112,16 +113,36 @@ def read_into_inbox(
             at = os.lseek(descriptor, 0, os.SEEK_CUR) if size else None
             bar.update(task, completed=at, note=note)
 
-        try:
-            inbox = waiting_for_database(lambda: app.inbox, stop)
-            app.database.leave_with(stop)
-            show = _Refusals()
-            report = run(
-                source, inbox, stop=stop, progress=progress, on_refused=show, keep=kept.append
-            )
-        except Stopping as error:
-            raise OperatorError(_left(name, kept)) from error
+        with _spool(app, name) as spool:
+            try:
+                inbox = waiting_for_database(lambda: app.inbox, stop)
+                app.database.leave_with(stop)
+                report = run(
+                    source,
+                    inbox,
+                    stop=stop,
+                    spool=spool,
+                    progress=progress,
+                    on_refused=_Refusals(),
+                )
+            except Stopping as error:
+                raise OperatorError(_left(spool)) from error
     return report, source.at_end
+
+
+@contextmanager
+def _spool(app: Application, name: str) -> Iterator[FileSpool | None]:
+    """Yield where a pipe's messages wait while the database is away; a file waits by itself."""
+    if name != "-":
+        yield None
+        return
+    from intent.queues.spool import FileSpool
+
+    spool = FileSpool(app.settings.spool_dir, limit=app.settings.spool_bytes)
+    try:
+        yield spool
+    finally:
+        spool.close()
 
 
 class _Refusals:
@@ -138,16 +159,11 @@ class _Refusals:
             say("… further refusals are only counted; see: intent dead list")
 
 
-def _left(name: str, kept: list[Batch]) -> str:
-    """Return what to do about a stop during an outage; of a pipe, what was read is saved."""
-    from intent.model.message import wire
-
-    if name != "-":
+def _left(spool: FileSpool | None) -> str:
+    """Return what to do about a stop during an outage."""
+    if spool is None:
         return "interrupted while the database was away; go on with the same command"
-    path = Path(f"intent-unstored-{os.getpid()}.jsonl")
-    messages = [message for batch in kept for message in batch.messages]
-    path.write_bytes(b"".join(wire(message) + b"\n" for message in messages))
     return (
-        f"interrupted while the database was away; {len(messages):,} messages that were read and "
-        f"not stored lie in {path.absolute()}: intent ingest {path}"
+        f"interrupted while the database was away; what was read and not stored waits in "
+        f"{spool.path.absolute()}, and is put first when intent ingest - runs in that folder again"
     )

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
 
-from intent.model.batch import Accepted, Batch, Refused
-from intent.model.errors import Later, Stopping
-from intent.ports.ingestion import Inbox, Source
+from intent.model.batch import Batch, Refused
+from intent.model.errors import Later, StoreUnavailable
+from intent.ports.ingestion import Inbox, Source, Spool
 from intent.retry import retry_until_available
 from intent.telemetry import logger
 
@@ -61,64 +61,108 @@ def ingest(
     inbox: Inbox,
     *,
     stop: Event,
+    spool: Spool | None = None,
     policy: IngestPolicy = IngestPolicy(),
-    keep: Callable[[Batch], None] = lambda batch: None,
     progress: Callable[[IngestReport], None] = lambda report: None,
     on_refused: Callable[[Refused], None] = lambda refused: None,
 ) -> IngestReport:
     """Read a source to its end, or until told to stop; an outage of the database is waited out.
 
-    Meanwhile nothing is read: a file waits, and so does whoever writes into a pipe, once it is
-    full.
+    With a spool, reading goes on meanwhile, and what was read waits there, in order; once it is
+    full, or without one, nothing is read until the database is back: a file waits, and so does
+    whoever writes into a pipe, once that is full.
 
     Args:
         stop: set from outside to leave when the source pauses or ends; sources that can end by
             themselves then hand over what they have read.
-        keep: told the batch at hand when we are told to stop during an outage: it was read, and is
-            stored nowhere.
         progress: told the counts so far after every batch.
         on_refused: told every payload that is no message.
 
     Raises:
-        Stopping: we were told to stop during an outage; everything before the batch at hand is
-            stored, and a second ingest adds only the rest.
+        Stopping: we were told to stop during an outage. What is not stored waits in the spool;
+            without one, a second ingest of the source adds only the rest.
     """
-    report, log = IngestReport(), logger("ingest")
-
-    def waiting(seconds: float, error: Later) -> None:
-        report.outages += 1
-        log.warning("waiting", seconds=seconds, error=str(error))
-        progress(report)
-
-    def put(batch: Batch) -> Accepted:
-        return retry_until_available(
-            lambda: inbox.put(batch),
-            stop=stop,
-            delay=policy.outage_delay,
-            most=policy.outage_delay_most,
-            waiting=waiting,
-        )
-
-    for batch in source.read():
-        if batch:
-            try:
-                _count(batch, put(batch), report)
-            except Stopping:
-                keep(batch)
-                raise
-            for refused in batch.refused:
-                on_refused(refused)
-            progress(report)
-        elif stop.is_set():
-            break
-    return report
+    return _Ingest(inbox, spool, stop, policy, progress, on_refused).run(source)
 
 
-def _count(batch: Batch, accepted: Accepted, report: IngestReport) -> None:
-    report.accepted += accepted.new
-    report.repeated += accepted.repeated
-    report.refused += len(batch.refused)
-    report.refused_new += accepted.refused
-    report.edited += accepted.edited
-    report.conflicting += accepted.conflicting
-    report.retracted += accepted.retracted
+class _Ingest:
+    """One run over one source."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        spool: Spool | None,
+        stop: Event,
+        policy: IngestPolicy,
+        progress: Callable[[IngestReport], None],
+        on_refused: Callable[[Refused], None],
+    ) -> None:
+        self._inbox, self._spool, self._stop, self._policy = inbox, spool, stop, policy
+        self._progress, self._on_refused = progress, on_refused
+        self._log, self._report = logger("ingest"), IngestReport()
+
+    def run(self, source: Source) -> IngestReport:
+        for batch in source.read():
+            if batch:
+                self._take(batch)
+                for refused in batch.refused:
+                    self._on_refused(refused)
+                self._progress(self._report)
+            elif self._stop.is_set():
+                break
+            elif self._spool is not None and self._spool.waiting:
+                self._try_to_drain(self._spool)
+        if self._spool is not None and self._spool.waiting:
+            self._patiently(lambda: self._drain(self._spool))
+        return self._report
+
+    def _take(self, batch: Batch) -> None:
+        spool = self._spool
+        if spool is None:
+            self._patiently(lambda: self._put(batch))
+            return
+        if spool.waiting:
+            self._try_to_drain(spool)
+        try:
+            if not spool.waiting:
+                self._put(batch)
+                return
+        except StoreUnavailable as error:
+            self._note(0.0, error)
+        self._patiently(lambda: self._keep(spool, batch))
+
+    def _keep(self, spool: Spool, batch: Batch) -> None:
+        try:
+            spool.append(batch)
+        except Later:
+            self._drain(spool)  # no room: only an inbox that is back makes some
+            self._put(batch)
+
+    def _try_to_drain(self, spool: Spool) -> None:
+        try:
+            self._drain(spool)
+        except StoreUnavailable as error:
+            self._note(0.0, error)
+
+    def _drain(self, spool: Spool | None) -> None:
+        if spool is not None:
+            spool.drain(self._put)
+
+    def _put(self, batch: Batch) -> None:
+        accepted = self._inbox.put(batch)
+        self._report.accepted += accepted.new
+        self._report.repeated += accepted.repeated
+        self._report.refused += len(batch.refused)
+        self._report.refused_new += accepted.refused
+        self._report.edited += accepted.edited
+        self._report.conflicting += accepted.conflicting
+        self._report.retracted += accepted.retracted
+
+    def _patiently(self, call: Callable[[], None]) -> None:
+        delay, most = self._policy.outage_delay, self._policy.outage_delay_most
+        retry_until_available(call, stop=self._stop, delay=delay, most=most, waiting=self._note)
+
+    def _note(self, seconds: float, error: Later) -> None:
+        self._report.outages += 1
+        self._log.warning("waiting", seconds=seconds, error=str(error))
+        self._progress(self._report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
@@ -39,6 +39,20 @@ class Positions(Protocol):
 
     def gaps(self) -> list[Gap]:
         """Return all stretches in which a source was blind, oldest first."""
+
+
+class Spool(Protocol):
+    """Where batches wait while the inbox is away: in order, durable, bounded."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any batch waits."""
+
+    def append(self, batch: Batch) -> None:
+        """Keep a batch durably behind those that wait, or raise Later when there is no room."""
+
+    def drain(self, put: Callable[[Batch], object]) -> None:
+        """Hand what waits to ``put``, oldest first, and forget it; an error leaves the rest."""
 
 
 class Inbox(Protocol):

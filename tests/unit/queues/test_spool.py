@@ -1,0 +1,98 @@
+"""Batches wait in a file as they are, in order, and what a killed process left is not lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from intent.model.batch import Batch, Gap, Position, Refused, Retraction
+from intent.model.errors import OperatorError, StoreUnavailable
+from intent.queues.spool import FileSpool, SpoolFull
+from tests.conftest import MakeMessage
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def drained(spool: FileSpool) -> list[Batch]:
+    found: list[Batch] = []
+    spool.drain(found.append)
+    return found
+
+
+def test_everything_of_a_batch_comes_back(make_message: MakeMessage, tmp_path: Path) -> None:
+    batch = Batch(
+        [make_message("é 😀 \u2028")],
+        [Refused("no UTF-8", b"\xff\x00", "d", "line 1")],
+        [Retraction("p", "r", AT, message_id="m")],
+        [Gap("p", "r", AT, None, "away")],
+        Position("s", "7"),
+    )
+    spool = FileSpool(tmp_path, limit=10_000)
+    spool.append(batch)
+    (read,) = drained(spool)
+    assert list(read.messages) == list(batch.messages)
+    assert (read.refused[0], read.retractions[0], read.gaps[0], read.position) == (
+        batch.refused[0],
+        batch.retractions[0],
+        batch.gaps[0],
+        batch.position,
+    )
+    assert not spool.waiting
+
+
+def test_an_error_leaves_the_rest_for_the_next_try(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    spool = FileSpool(tmp_path, limit=10_000)
+    for number in range(3):
+        spool.append(Batch([make_message(str(number))]))
+    taken: list[str] = []
+
+    def put(batch: Batch) -> None:
+        if len(taken) == 1:
+            taken.append("failed")
+            raise StoreUnavailable("away")
+        taken.append(batch.messages[0].text)
+
+    with pytest.raises(StoreUnavailable):
+        spool.drain(put)
+    spool.drain(put)
+    assert taken == ["0", "failed", "1", "2"]
+
+
+def test_what_was_left_is_taken_over_and_what_is_held_is_not(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    held = FileSpool(tmp_path, limit=10_000)
+    held.append(Batch([make_message("held")]))
+    (tmp_path / "intent-1.spool").write_bytes(b"")
+    left = FileSpool(tmp_path, limit=10_000)
+    assert left.path.name == "intent-1.spool"
+    left.append(Batch([make_message("left")]))
+    left.close()
+    again = FileSpool(tmp_path, limit=10_000)
+    assert [batch.messages[0].text for batch in drained(again)] == ["left"]
+
+
+def test_a_line_that_a_crash_cut_is_left_out(make_message: MakeMessage, tmp_path: Path) -> None:
+    spool = FileSpool(tmp_path, limit=10_000)
+    spool.append(Batch([make_message("whole")]))
+    with spool.path.open("ab") as file:
+        file.write(b'{"messages": [{"plat')
+    spool.close()
+    again = FileSpool(tmp_path, limit=10_000)
+    again.append(Batch([make_message("next")]))
+    assert [batch.messages[0].text for batch in drained(again)] == ["whole", "next"]
+
+
+def test_a_full_spool_takes_no_more(make_message: MakeMessage, tmp_path: Path) -> None:
+    spool = FileSpool(tmp_path, limit=10)
+    with pytest.raises(SpoolFull):
+        spool.append(Batch([make_message()]))
+
+
+def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="INTENT_SPOOL_DIR"):
+        FileSpool(tmp_path / "none", limit=10)
