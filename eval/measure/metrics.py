@@ -9,15 +9,13 @@ import numpy as np
 
 from eval.measure import tables
 from eval.measure.classification import brier, log_loss
-from eval.measure.registry import METRICS, estimate, metric_named, value_of
+from eval.measure.estimating import FEW_ROOMS, estimate
+from eval.measure.registry import METRICS, metric_named, value_of
 from eval.measure.reliability import calibration
 from eval.measure.scored import Booleans, Floats, Scored
 from eval.run.suite import Suite
 from intent.model.taxonomy import Taxonomy
 from intent.statistics.rooms import Estimate, family_level
-
-FEW_ROOMS = 5
-"""Below so many rooms a slice has no interval."""
 
 _SLICE_METRICS = ("lead_f1", "macro_f1", "exact_match", "cost_per_1000")
 _SLICE_DRAWS = 1000
@@ -190,11 +188,7 @@ def _slice(part: Scored, level: float, *, clustered: bool) -> dict[str, Any]:
     }
     for name in _SLICE_METRICS:
         one = estimate(METRICS[name], part, clustered=clustered, level=level, draws=_SLICE_DRAWS)
-        found[name] = plain(
-            one
-            if _enough(part)
-            else dataclasses.replace(one, low=np.nan, high=np.nan, error=np.nan, p=np.nan)
-        )
+        found[name] = plain(one)
     return found
 
 

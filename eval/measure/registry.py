@@ -1,4 +1,4 @@
-"""The metrics that can be compared and gated, by name, each with the statistics that fit it."""
+"""The metrics that can be compared and gated, by name, each with what it is computed from."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from eval.measure import classification
-from eval.measure.scored import Floats, Scored
+from eval.measure.scored import Booleans, Floats, Scored
 from intent.model.errors import OperatorError
-from intent.statistics.rooms import DRAWS, Estimate, bootstrap, mean, paired_rooms, room_sums
-
-SLOW_DRAWS = 500
-"""Draws where every draw has to look at every row again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +24,8 @@ class Metric:
             :attr:`combine`: (draws, cells) to (draws, 1).
         weighted: a statistic over weightings of the rows, shape (draws, rows) to (draws,), for what
             no sums can tell.
+        held: where what it counts stands by the truth, shape (rows,): rooms without any tell
+            nothing about it; None for every row.
     """
 
     name: str
@@ -37,6 +35,7 @@ class Metric:
     cells: Callable[[Scored], Floats] | None = None
     combine: Callable[[Floats], Floats] = classification.f1
     weighted: Callable[[Scored, Floats], Floats] | None = None
+    held: Callable[[Scored], Booleans] | None = None
 
 
 def _per_thousand(values: Callable[[Scored], Floats]) -> Callable[[Scored], Floats]:
@@ -60,17 +59,33 @@ def _slots(scored: Scored) -> Floats:
     return np.asarray(scored.slots.sum(axis=1), dtype=np.float64)
 
 
+def _lead(scored: Scored) -> Booleans:
+    return scored.lead_truth
+
+
 def _ranked(scored: Scored, weights: Floats) -> Floats:
     return classification.average_precision(scored.lead_truth, scored.lead_probability, weights)
 
 
 _METRICS = (
-    Metric("lead_f1", "lead F1", True, cells=_leads),
+    Metric("lead_f1", "lead F1", True, cells=_leads, held=_lead),
     Metric(
-        "lead_precision", "lead precision", True, cells=_leads, combine=classification.precision
+        "lead_precision",
+        "lead precision",
+        True,
+        cells=_leads,
+        combine=classification.precision,
+        held=_lead,
     ),
-    Metric("lead_recall", "lead recall", True, cells=_leads, combine=classification.recall),
-    Metric("lead_average_precision", "lead average precision", True, weighted=_ranked),
+    Metric(
+        "lead_recall",
+        "lead recall",
+        True,
+        cells=_leads,
+        combine=classification.recall,
+        held=_lead,
+    ),
+    Metric("lead_average_precision", "lead average precision", True, weighted=_ranked, held=_lead),
     Metric(
         "lead_log_loss",
         "lead log-loss",
@@ -99,7 +114,13 @@ _METRICS = (
         False,
         rows=lambda s: classification.brier(s.truth, s.probabilities),
     ),
-    Metric("slot_f1", "slot F1, exact substrings", True, cells=_slots),
+    Metric(
+        "slot_f1",
+        "slot F1, exact substrings",
+        True,
+        cells=_slots,
+        held=lambda s: np.asarray(s.slots[:, :, [0, 2]].any(axis=(1, 2))),
+    ),
     Metric(
         "cost_per_1000", "cost of mistakes per 1,000", False, rows=_per_thousand(lambda s: s.cost)
     ),
@@ -155,6 +176,7 @@ def _of_label(kind: str, label: str, column: int) -> Metric:
             title,
             True,
             weighted=lambda s, w: ranked(s.truth[:, column], s.probabilities[:, column], w),
+            held=lambda s: s.truth[:, column],
         )
     combine = {
         "f1": classification.f1,
@@ -167,6 +189,7 @@ def _of_label(kind: str, label: str, column: int) -> Metric:
         True,
         cells=lambda s: classification.cells(s.truth[:, column], s.chosen[:, column]),
         combine=combine,
+        held=lambda s: s.truth[:, column],
     )
 
 
@@ -181,74 +204,3 @@ def value_of(metric: Metric, scored: Scored, weights: Floats | None = None) -> f
         return float(metric.combine(fixed[None, :] @ metric.cells(scored))[0, 0])
     assert metric.weighted is not None
     return float(metric.weighted(scored, fixed[None, :])[0])
-
-
-def estimate(
-    metric: Metric,
-    scored: Scored,
-    *,
-    clustered: bool = True,
-    level: float = 0.95,
-    weights: Floats | None = None,
-    draws: int = DRAWS,
-) -> Estimate:
-    """Estimate a metric of one run; ``weights`` of shape (rows,) correct for prevalence."""
-    rooms = paired_rooms(scored.rooms, clustered=clustered)
-    fixed = np.ones(len(scored)) if weights is None else weights
-    if metric.rows is not None:
-        return mean(metric.rows(scored), rooms, level=level, weights=fixed)
-    if metric.cells is not None:
-        sums = room_sums(fixed[:, None] * metric.cells(scored), rooms)
-        units = np.arange(len(sums))
-        return bootstrap(
-            lambda times: metric.combine(times @ sums)[:, 0],
-            units,
-            level=level,
-            draws=draws,
-            share=True,
-            rows=len(scored),
-        )
-    weighted = metric.weighted
-    assert weighted is not None
-    return bootstrap(
-        lambda drawn: weighted(scored, drawn * fixed),
-        rooms,
-        level=level,
-        draws=min(draws, SLOW_DRAWS),
-        share=True,
-    )
-
-
-def difference(
-    metric: Metric,
-    before: Scored,
-    after: Scored,
-    *,
-    clustered: bool = True,
-    level: float = 0.95,
-    draws: int = DRAWS,
-) -> Estimate:
-    """Estimate ``after - before`` over the same messages in the same order: the same rooms are
-    drawn for both.
-    """
-    rooms = paired_rooms(before.rooms, clustered=clustered)
-    if metric.rows is not None:
-        return mean(metric.rows(after) - metric.rows(before), rooms, level=level)
-    if metric.cells is not None:
-        old, new = (room_sums(metric.cells(scored), rooms) for scored in (before, after))
-        combine, units = metric.combine, np.arange(len(old))
-        return bootstrap(
-            lambda times: (combine(times @ new) - combine(times @ old))[:, 0],
-            units,
-            level=level,
-            draws=draws,
-            rows=len(before),
-        )
-    weighted = metric.weighted
-    assert weighted is not None
-    return bootstrap(
-        lambda drawn: weighted(after, drawn) - weighted(before, drawn),
-        rooms,
-        level=level,
-        draws=min(draws, SLOW_DRAWS),
-    )

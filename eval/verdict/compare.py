@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
+from eval.measure.estimating import difference
 from eval.measure.finished import FinishedRun, select
-from eval.measure.metrics import FEW_ROOMS
-from eval.measure.registry import METRICS, Metric, difference, exact, metric_named, value_of
+from eval.measure.registry import METRICS, Metric, exact, metric_named, value_of
 from eval.measure.scored import Scored
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
@@ -84,8 +84,8 @@ class Comparison:
         left_out: predictions of either run that the other does not have.
         only_before_right, only_after_right: messages whose labels are exactly right in one of the
             two.
-        mcnemar: exact p-value; None where messages are clustered, since it would raise false
-            alarms.
+        mcnemar: exact p-value; None where messages are clustered or were decided several times,
+            since it would raise false alarms.
         flips: the most harmful first.
     """
 
@@ -117,6 +117,7 @@ def compare(before: FinishedRun, after: FinishedRun, taxonomy: Taxonomy) -> Comp
     before, after = select(before, shared, taxonomy), select(after, shared, taxonomy)
     first, second = before.scored, after.scored
     clustered = after.suite.clusters == "room"
+    independent = not clustered and len(set(second.ids)) == len(second)
     was_right, is_right = exact(first) > 0, exact(second) > 0
     lost, won = int((was_right & ~is_right).sum()), int((~was_right & is_right).sum())
     return Comparison(
@@ -142,7 +143,7 @@ def compare(before: FinishedRun, after: FinishedRun, taxonomy: Taxonomy) -> Comp
         ),
         only_before_right=lost,
         only_after_right=won,
-        mcnemar=None if clustered else mcnemar(lost, won),
+        mcnemar=mcnemar(lost, won) if independent else None,
         flips=_flips(before, after),
     )
 
@@ -194,8 +195,6 @@ def _difference(
     draws: int,
 ) -> MetricDifference:
     change = difference(metric, first, second, clustered=clustered, level=level, draws=draws)
-    if change.rooms < FEW_ROOMS:
-        change = dataclasses.replace(change, low=np.nan, high=np.nan, error=np.nan, p=np.nan)
     return MetricDifference(
         metric=metric.name,
         title=metric.title,
@@ -207,7 +206,7 @@ def _difference(
         after=value_of(metric, second),
         change=change,
         p=change.p,
-        detectable=detectable(change.error, change.rooms),
+        detectable=detectable(change),
         judgement="cannot be told",
     )
 
@@ -222,7 +221,7 @@ def _judged(one: MetricDifference, p: float) -> Judgement:
 
 def needed(one: MetricDifference, effect: float) -> int | None:
     """Return how many messages would show an effect of this size."""
-    return messages_needed(one.rows, one.change.error, one.rooms, effect)
+    return messages_needed(one.rows, one.change, effect)
 
 
 def _flips(before: FinishedRun, after: FinishedRun) -> tuple[Flip, ...]:

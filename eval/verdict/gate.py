@@ -3,8 +3,9 @@ right.
 
 A check passes when the one-sided 95 % bound of the harm lies below the margin. It fails when the
 harm is beyond the margin *and* shown to be harm (one-sided 5 %, Holm-adjusted within the gate's
-family). Everything between is inconclusive, and says how many messages would settle it. Passing all
-checks of a family needs no correction (intersection-union test); only failing does.
+family). Everything between is inconclusive, and says how many messages would settle it, or that no
+suite like this one will. What stands in too few rooms is inconclusive, whatever became of it.
+Passing all checks of a family needs no correction (intersection-union test); only failing does.
 """
 
 from __future__ import annotations
@@ -14,16 +15,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import scipy.stats
 
+from eval.measure.estimating import FEW_ROOMS, difference, rooms_holding, units
 from eval.measure.finished import FinishedRun, select
-from eval.measure.metrics import FEW_ROOMS
-from eval.measure.registry import METRICS, Metric, difference, metric_named, value_of
+from eval.measure.registry import METRICS, Metric, metric_named, value_of
 from eval.measure.scored import Scored
 from eval.run.suite import Gate
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
-from intent.statistics.rooms import detectable, holm, messages_needed
+from intent.statistics.rooms import Estimate, above_zero, detectable, holm, messages_needed
 
 _ONE_SIDED = 0.05
 _LATENCY = {"latency_p50": 0.5, "latency_p90": 0.9, "latency_p99": 0.99}
@@ -91,14 +91,17 @@ def check_run(
             messages are the same in both.
     """
     suite = candidate.suite
-    checks = [_limit(gate, candidate.scored) for gate in suite.gates if gate.limit is not None]
+    clustered = suite.clusters == "room"
+    checks = [
+        _limit(gate, candidate.scored, clustered=clustered)
+        for gate in suite.gates
+        if gate.limit is not None
+    ]
     margins = [gate for gate in suite.gates if gate.margin is not None]
     if margins:
         before, after = _same_messages(candidate, baseline, taxonomy)
         for gate in margins:
-            checks += _non_inferior(
-                gate, before.scored, after.scored, clustered=suite.clusters == "room"
-            )
+            checks += _non_inferior(gate, before.scored, after.scored, clustered=clustered)
     return GateReport((*checks, *(_must_pass(key, candidate) for key in suite.must_pass)))
 
 
@@ -120,28 +123,24 @@ def _same_messages(
     return select(baseline, shared, taxonomy), select(candidate, shared, taxonomy)
 
 
-def _limit(gate: Gate, scored: Scored) -> Check:
+def _limit(gate: Gate, scored: Scored, *, clustered: bool) -> Check:
     limit = gate.limit
     assert limit is not None
     if gate.metric in _LATENCY:
-        value, higher, title = (
-            float(np.quantile(scored.latency, _LATENCY[gate.metric])),
-            False,
-            f"{gate.metric} in seconds",
-        )
+        value = float(np.quantile(scored.latency, _LATENCY[gate.metric]))
+        higher, title, few = False, f"{gate.metric} in seconds", False
     else:
         metric = metric_named(gate.metric, scored.labels)
         value, higher, title = value_of(metric, scored), metric.higher, metric.title
-    kept = bool(value >= limit if higher else value <= limit)
+        # A mean over all messages is what it is; what only some hold must be held by enough.
+        rooms = units(scored, clustered=clustered)
+        few = metric.held is not None and rooms_holding(metric, scored, rooms) < FEW_ROOMS
     side = "at least" if higher else "at most"
     why = f"{title} is {value:.4g}, it must be {side} {limit:.4g}"
-    return Check(
-        f"{gate.metric} limit",
-        Verdict.PASSED if kept else Verdict.FAILED,
-        why,
-        after=value,
-        margin=limit,
-    )
+    kept = Verdict.PASSED if (value >= limit if higher else value <= limit) else Verdict.FAILED
+    if few:
+        kept, why = Verdict.INCONCLUSIVE, f"{why}; fewer than {FEW_ROOMS} rooms hold what it counts"
+    return Check(f"{gate.metric} limit", kept, why, after=value, margin=limit)
 
 
 def _must_pass(key: str, candidate: FinishedRun) -> Check:
@@ -198,18 +197,7 @@ def _harm(
     assert margin is not None
     change = difference(metric, before, after, clustered=clustered, level=1 - 2 * _ONE_SIDED)
     sign = -1.0 if metric.higher else 1.0
-    harm, bound, error = (
-        sign * change.value,
-        -change.low if metric.higher else change.high,
-        change.error,
-    )
-    if change.rooms < FEW_ROOMS and harm != 0:
-        bound = error = float("nan")
-    p = (
-        float(scipy.stats.t.sf(harm / error, change.rooms - 1))
-        if error > 0
-        else (0.0 if error == 0 and harm > 0 else 1.0 if error == 0 else np.nan)
-    )
+    harm = sign * change.value
     effect = harm if harm > margin else margin - max(harm, 0.0)
     check = Check(
         where,
@@ -218,26 +206,30 @@ def _harm(
         value_of(metric, before),
         value_of(metric, after),
         harm,
-        bound,
+        -change.low if metric.higher else change.high,
         margin,
+        messages_needed(len(before), change, effect),
     )
-    check = dataclasses.replace(
-        check, needed=messages_needed(len(before), error, change.rooms, effect)
+    return dataclasses.replace(check, why=_story(metric, check, change)), above_zero(
+        change, sign=sign
     )
-    seen = (
-        f"; at least {detectable(error, change.rooms):.3g} would be seen"
-        if not np.isnan(error)
-        else ""
-    )
-    return dataclasses.replace(
-        check, why=f"{metric.title}: {check.before:.4g} before, {check.after:.4g} now{seen}"
-    ), p
+
+
+def _story(metric: Metric, check: Check, change: Estimate) -> str:
+    seen = detectable(change)
+    parts = [f"{metric.title}: {check.before:.4g} before, {check.after:.4g} now"]
+    if np.isnan(change.error) and change.rooms < FEW_ROOMS:
+        where = "in 1 room" if change.rooms == 1 else f"in {change.rooms or 'no'} rooms"
+        parts.append(f"what it counts stands {where}, and fewer than {FEW_ROOMS} show nothing")
+    elif not np.isnan(seen):
+        parts.append(f"at least {seen:.3g} would be seen")
+    return "; ".join(parts)
 
 
 def _settled(check: Check, p: float) -> Check:
-    if (check.harm == 0 and np.isnan(check.bound)) or check.bound < check.margin:
+    if check.bound < check.margin:
         why = (
-            f"{check.why}; worse by at most {max(check.bound, 0.0):.3g}, allowed is "
+            f"{check.why}; worse by at most {abs(max(check.bound, 0.0)):.3g}, allowed is "
             f"{check.margin:.3g}"
         )
         return dataclasses.replace(check, verdict=Verdict.PASSED, why=why, needed=None)
@@ -245,14 +237,15 @@ def _settled(check: Check, p: float) -> Check:
         why = f"{check.why}; worse by {check.harm:.3g}, allowed is {check.margin:.3g} (p = {p:.2g})"
         return dataclasses.replace(check, verdict=Verdict.FAILED, why=why, needed=None)
     if np.isnan(check.bound):
-        return dataclasses.replace(
-            check,
-            why=f"{check.why}; changed by {-check.harm:+.3g} in fewer than {FEW_ROOMS} rooms, "
-            "which shows nothing",
-        )
-    more = f"; about {check.needed:,} messages would settle it" if check.needed else ""
+        return check
+    settled = (
+        f"about {check.needed:,} messages would settle it"
+        if check.needed
+        else "cannot be settled on this suite"
+    )
     why = (
-        f"{check.why}; may be worse by up to {check.bound:.3g}, allowed is {check.margin:.3g}{more}"
+        f"{check.why}; may be worse by up to {check.bound:.3g}, allowed is {check.margin:.3g}; "
+        f"{settled}"
     )
     return dataclasses.replace(check, why=why)
 

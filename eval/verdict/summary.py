@@ -36,10 +36,17 @@ def headline(judged: Judged) -> str:
     if judged.gate is not None and judged.gate.verdict is Verdict.INCONCLUSIVE:
         checks = judged.gate.of(Verdict.INCONCLUSIVE)
         most = max((check.needed or 0 for check in checks), default=0)
-        more = f"; about {most:,} messages would settle the hardest" if most else ""
-        return (
-            f"Cannot be told: {len(checks)} of {len(judged.gate.checks)} checks have too few "
-            f"messages{more}"
+        beyond = sum(not check.needed for check in checks)
+        settled = (
+            [f"about {most:,} messages would settle the hardest"] if most and not beyond else []
+        )
+        settled += [f"{beyond} of them cannot be settled on this suite"] if beyond else []
+        return "; ".join(
+            [
+                f"Cannot be told: {len(checks)} of {len(judged.gate.checks)} checks have too few "
+                "messages",
+                *settled,
+            ]
         )
     if judged.comparison is not None:
         return f"{'May ship: ' if judged.gate else ''}{_direction(judged.comparison)}"
@@ -183,11 +190,10 @@ def _details(comparison: Comparison, judged: Judged) -> Iterable[str]:
     wide = next(one for one in comparison.overall if one.metric == "lead_f1")
     if wide.judgement == "no difference shown" and wide.change.value:
         more = needed(wide, abs(wide.change.value))
-        yield (
-            f"Lead F1 changed by {signed(wide.change.value)}; to tell that from chance would take "
-            f"about {more:,} messages."
+        yield f"Lead F1 changed by {signed(wide.change.value)}; " + (
+            f"to tell that from chance would take about {more:,} messages."
             if more
-            else ""
+            else "whether that is chance cannot be settled on this suite."
         )
     regressions = [flip for flip in comparison.flips if flip.gain < 0]
     improved = sum(flip.gain > 0 for flip in comparison.flips)

@@ -3,9 +3,11 @@ multiplicity, detectable effects.
 
 Messages of one stream share a host, an offer and a mood: a test that takes them as independent
 raises false alarms. Everything here draws or sums whole rooms. Sources: A. C. Cameron and D. L.
-Miller, A practitioner's guide to cluster-robust inference, 2015 (cluster-robust means); T.
-Hesterberg, What teachers should know about the bootstrap, 2015 (the expanded percentile interval,
-for few rooms); Q. McNemar, 1947, in its exact form; S. Holm, 1979.
+Miller, A practitioner's guide to cluster-robust inference, 2015 (means that leave one room out,
+CRV3); A. V. Carter, K. T. Schnepel and D. G. Steigerwald, Asymptotic behavior of a t-test robust to
+cluster heterogeneity, 2017 (how many rooms of equal size unequal ones are worth); T. Hesterberg,
+What teachers should know about the bootstrap, 2015 (the expanded percentile interval, for few
+rooms); Q. McNemar, 1947, in its exact form; S. Holm, 1979.
 """
 
 from __future__ import annotations
@@ -27,15 +29,25 @@ DRAWS = 2000
 SEED = 20261120
 """Seed of the draws: the same data give the same interval."""
 
+REACHABLE = 10
+"""So many times the messages at hand is the most that anybody would collect to settle a question.
+"""
+
 _CHUNK_CELLS = 4_000_000
 _POWER = 0.8
 _ENOUGH_ROOMS = 2
+_NO_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A value with its interval; ``error`` is the standard error, ``p`` the two-sided p-value of
     *it is zero*; NaN where rooms are too few.
+
+    Attributes:
+        rooms: that hold what is counted.
+        freedom: degrees of freedom of the t distribution behind the interval: rooms - 1 where rooms
+            weigh the same, fewer where a few of them weigh most.
     """
 
     value: float
@@ -44,6 +56,7 @@ class Estimate:
     error: float
     p: float
     rooms: int
+    freedom: float
 
 
 Statistic = Callable[[Floats], Floats]
@@ -71,6 +84,7 @@ def bootstrap(
     seed: int = SEED,
     share: bool = False,
     rows: int | None = None,
+    holding: int | None = None,
 ) -> Estimate:
     """Estimate any statistic of weighted rows over draws of whole rooms.
 
@@ -81,11 +95,12 @@ def bootstrap(
             92 % instead of 95 % in simulation); otherwise an expanded percentile interval.
         rows: how many rows there are, where the statistic is given weights of whole rooms instead
             of rows.
+        holding: how many of the rooms hold what is counted; None for all. The others tell nothing.
     """
     value = float(statistic(np.ones((1, len(rooms))))[0])
-    count = len(np.unique(rooms))
+    count = len(np.unique(rooms)) if holding is None else holding
     if count < _ENOUGH_ROOMS or np.isnan(value):
-        return Estimate(value, np.nan, np.nan, np.nan, np.nan, count)
+        return untold(value, count)
     drawn = np.concatenate([statistic(weights) for weights in drawn_weights(rooms, draws, seed)])
     drawn = drawn[~np.isnan(drawn)]
     low, high = (
@@ -94,7 +109,12 @@ def bootstrap(
         else _percentiles(drawn, count, level)
     )
     error = float(drawn.std(ddof=1)) * _few(count)
-    return Estimate(value, low, high, error, _p_value(value, error, count), count)
+    return Estimate(value, low, high, error, _p_value(value, error, count), count, count - 1)
+
+
+def untold(value: float, rooms: int) -> Estimate:
+    """Return a value of which too few rooms tell anything."""
+    return Estimate(value, np.nan, np.nan, np.nan, np.nan, rooms, max(rooms - 1, 0))
 
 
 def _few(rooms: int) -> float:
@@ -132,21 +152,30 @@ def _share_interval(
 def mean(
     values: Floats, rooms: Integers, *, level: float = 0.95, weights: Floats | None = None
 ) -> Estimate:
-    """Estimate a weighted mean with a cluster-robust interval: rooms' sums of residuals, t
-    distribution with rooms - 1 degrees of freedom.
+    """Estimate a weighted mean with an interval that respects rooms of very different sizes.
+
+    Its error is seen by leaving one room out at a time (CRV3): sums of residuals alone look too
+    small where one room weighs much, since it pulls the mean towards itself. The t distribution has
+    one degree of freedom less than the number of equal rooms that these are worth.
     """
     weights = np.ones(len(values)) if weights is None else weights
     total = weights.sum()
     value = float((weights * values).sum() / total)
-    count = len(np.unique(rooms))
-    if count < _ENOUGH_ROOMS:
-        return Estimate(value, np.nan, np.nan, np.nan, np.nan, count)
-    sums = np.bincount(rooms, weights=weights * (values - value))
-    error = float(np.sqrt(count / (count - 1) * (sums**2).sum()) / total)
-    width = float(scipy.stats.t.ppf((1 + level) / 2, count - 1)) * error
-    return Estimate(
-        value, value - width, value + width, error, _p_value(value, error, count), count
+    rooms = np.unique(rooms, return_inverse=True)[1]
+    heavy = np.bincount(rooms, weights=weights)
+    heavy, sums = (
+        heavy[heavy > 0],
+        np.bincount(rooms, weights=weights * (values - value))[heavy > 0],
     )
+    count = len(heavy)
+    if count < _ENOUGH_ROOMS:
+        return untold(value, count)
+    without = -sums / (total - heavy)
+    error = float(np.sqrt((count - 1) / count * (without**2).sum()))
+    freedom = max(float(total**2 / (heavy**2).sum()) - 1, 1.0)
+    width = float(scipy.stats.t.ppf((1 + level) / 2, freedom)) * error
+    p = _p_value(value, error, count, freedom)
+    return Estimate(value, value - width, value + width, error, p, count, freedom)
 
 
 def mcnemar(first_only: int, second_only: int) -> float:
@@ -181,30 +210,41 @@ def family_level(members: int, level: float = 0.95) -> float:
     return 1 - (1 - level) / max(members, 1)
 
 
-def detectable(error: float, rooms: int, *, level: float = 0.95) -> float:
-    """Return the smallest true difference that a test at this level finds four times in five."""
-    if rooms < _ENOUGH_ROOMS or np.isnan(error):
-        return float("nan")
-    return float(
-        (scipy.stats.t.ppf((1 + level) / 2, rooms - 1) + scipy.stats.t.ppf(_POWER, rooms - 1))
-        * error
-    )
-
-
-def messages_needed(rows: int, error: float, rooms: int, effect: float) -> int | None:
-    """Return how many messages, in rooms like these, would make ``effect`` detectable; None where
-    that can't be said.
+def detectable(found: Estimate, *, level: float = 0.95) -> float:
+    """Return the smallest true difference that a test at this level finds four times in five; NaN
+    where the rooms show no spread to tell it from.
     """
-    smallest = detectable(error, rooms)
+    if np.isnan(found.error) or found.error <= 0:
+        return float("nan")
+    quantile = scipy.stats.t(found.freedom).ppf
+    return float((quantile((1 + level) / 2) + quantile(_POWER)) * found.error)
+
+
+def messages_needed(rows: int, found: Estimate, effect: float) -> int | None:
+    """Return how many messages, in rooms like these, would make ``effect`` detectable; None where
+    that can't be said, or is more than :data:`REACHABLE` times the ``rows`` at hand.
+    """
+    smallest = detectable(found)
     if np.isnan(smallest) or effect <= 0:
         return None
-    return max(rows, int(np.ceil(rows * (smallest / effect) ** 2)))
+    times = max(1.0, (smallest / effect) ** 2)
+    return int(np.ceil(rows * times)) if times <= REACHABLE else None
 
 
-def _p_value(value: float, error: float, rooms: int) -> float:
-    if error == 0:
-        return 1.0 if value == 0 else 0.0
-    return float(2 * scipy.stats.t.sf(abs(value) / error, rooms - 1))
+def _p_value(value: float, error: float, rooms: int, freedom: float | None = None) -> float:
+    if value == 0 or np.isnan(error):
+        return 1.0 if value == 0 else float("nan")
+    if error <= _NO_SPREAD * abs(value):
+        # All rooms agree. The least that so many rooms can ever show is the chance that all signs
+        # fall the same way.
+        return float(2.0 ** (1 - rooms))
+    return float(2 * scipy.stats.t.sf(abs(value) / error, freedom or rooms - 1))
+
+
+def above_zero(found: Estimate, *, sign: float = 1.0) -> float:
+    """Return the one-sided p-value of *sign · value is not above zero*."""
+    half = found.p / 2
+    return half if sign * found.value > 0 else 1 - half
 
 
 def room_sums(cells: Floats, rooms: Integers) -> Floats:
@@ -212,8 +252,3 @@ def room_sums(cells: Floats, rooms: Integers) -> Floats:
     sums = np.zeros((int(rooms.max()) + 1, cells.shape[1]))
     np.add.at(sums, rooms, cells)
     return sums
-
-
-def paired_rooms(rooms: NDArray[np.int64], *, clustered: bool) -> Integers:
-    """Return the rooms to draw, or each row as a room of its own where rows are independent."""
-    return rooms if clustered else np.arange(len(rooms), dtype=np.int64)

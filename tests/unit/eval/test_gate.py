@@ -91,15 +91,15 @@ def test_a_difference_too_small_for_the_data_is_inconclusive_and_says_how_many_m
     home, tmp_path
 ) -> None:
     suite = write_suite(home)
-    make_run(tmp_path / "before", suite, local(Oracle()), sample=120)
-    make_run(tmp_path / "after", suite, local(Oracle(seed="b")), sample=120)
+    make_run(tmp_path / "before", suite, local(Oracle()), sample=400)
+    make_run(tmp_path / "after", suite, local(Oracle(seed="b")), sample=400)
     before, after = (load_run(tmp_path / name, taxonomy()) for name in ("before", "after"))
     report = check_run(after, before, taxonomy())
     assert report.verdict is Verdict.INCONCLUSIVE
     open_checks = [check for check in report.of(Verdict.INCONCLUSIVE) if check.needed]
     assert open_checks
     assert all(
-        check.needed > 120 and f"{check.needed:,} messages" in check.why for check in open_checks
+        check.needed > 400 and f"{check.needed:,} messages" in check.why for check in open_checks
     )
 
 

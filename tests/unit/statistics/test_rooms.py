@@ -118,14 +118,21 @@ def test_a_share_without_any_error_still_has_an_interval() -> None:
 def test_nothing_can_be_said_of_a_single_room() -> None:
     found = mean(np.ones(5), np.zeros(5, dtype=np.int64))
     assert np.isnan(found.low)
-    assert np.isnan(detectable(found.error, found.rooms))
-    assert messages_needed(5, found.error, 1, 0.1) is None
+    assert np.isnan(detectable(found))
+    assert messages_needed(5, found, 0.1) is None
 
 
 def test_an_effect_that_is_half_as_large_needs_four_times_the_messages() -> None:
-    smallest = detectable(0.01, 80)
-    assert messages_needed(1000, 0.01, 80, smallest) == 1000
-    assert messages_needed(1000, 0.01, 80, smallest / 2) == pytest.approx(4000, abs=1)
+    found = Estimate(0.0, -0.02, 0.02, 0.01, 1.0, 80, 79)
+    smallest = detectable(found)
+    assert messages_needed(1000, found, smallest) == 1000
+    assert messages_needed(1000, found, smallest / 2) == pytest.approx(4000, abs=1)
+
+
+def test_more_messages_than_anybody_would_collect_are_no_number() -> None:
+    found = Estimate(0.0, -0.02, 0.02, 0.01, 1.0, 80, 79)
+    assert messages_needed(1000, found, detectable(found) / 3) is not None
+    assert messages_needed(1000, found, detectable(found) / 4) is None
 
 
 def rooms_that_differ(random: np.random.Generator, spread: float = 1.0):
