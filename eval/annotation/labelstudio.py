@@ -14,14 +14,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from eval.annotation.annotations import Given
-from eval.data.dataset import DatasetFault, ExpectedSlot, Row
+from eval.annotation.annotators import MAIL, Signature
+from eval.annotation.labelstudio_results import LABELS, SLOTS, TEXT, given_in
+from eval.data.dataset import Annotation, DatasetFault, Entry, ExpectedSlot
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.sources.decoding import read_text
-
-_LABELS, _SLOTS, _TEXT = "labels", "slots", "text"
-_MAIL = "@annotators.invalid"
-"""Label Studio knows annotators by address; these lead nowhere."""
 
 
 def configuration(taxonomy: Taxonomy) -> str:
@@ -30,12 +28,12 @@ def configuration(taxonomy: Taxonomy) -> str:
     """
     view = ElementTree.Element("View")
     ElementTree.SubElement(view, "Header", value="$situation", size="5")
-    ElementTree.SubElement(view, "Text", name=_TEXT, value=f"${_TEXT}")
+    ElementTree.SubElement(view, "Text", name=TEXT, value=f"${TEXT}")
     choices = ElementTree.SubElement(
         view,
         "Choices",
-        name=_LABELS,
-        toName=_TEXT,
+        name=LABELS,
+        toName=TEXT,
         choice="multiple",
         required="true",
         showInline="false",
@@ -44,7 +42,7 @@ def configuration(taxonomy: Taxonomy) -> str:
         ElementTree.SubElement(
             choices, "Choice", value=label.name, hint=f"{label.title}: {label.meaning}"
         )
-    spans = ElementTree.SubElement(view, "Labels", name=_SLOTS, toName=_TEXT)
+    spans = ElementTree.SubElement(view, "Labels", name=SLOTS, toName=TEXT)
     for slot in taxonomy.slots:
         ElementTree.SubElement(spans, "Label", value=slot)
     ElementTree.indent(view)
@@ -52,28 +50,53 @@ def configuration(taxonomy: Taxonomy) -> str:
 
 
 def tasks(
-    rows: Sequence[Row],
+    rows: Sequence[Entry],
     *,
     blind: bool,
     guesses: Mapping[str, Sequence[str]] | None = None,
     model: str = "",
+    adjudicated: bool = False,
 ) -> list[dict[str, Any]]:
     """Return tasks for rows.
 
     Args:
         blind: leave out every label that was given.
         guesses: labels that a model would choose, by row, to show as predictions.
+        adjudicated: for whoever settles disagreements: show what each annotator said, as
+            predictions.
     """
-    return [_task(row, blind=blind, guess=(guesses or {}).get(row.id), model=model) for row in rows]
+    made = []
+    for row in rows:
+        task = _task(row, blind=blind or adjudicated)
+        guess = (guesses or {}).get(row.id)
+        shown: list[tuple[str, Sequence[str], Sequence[ExpectedSlot]]] = []
+        if guess is not None:
+            shown.append((model, guess, ()))
+        if adjudicated:
+            shown += [(held.by, held.labels, held.slots or ()) for held in row.labels]
+        if shown:
+            task["predictions"] = [
+                {"model_version": who, "result": [_choice(labels), *_spans(row, slots)]}
+                for who, labels, slots in shown
+            ]
+        made.append(task)
+    return made
 
 
 def read_tasks(
-    path: Path, taxonomy: Taxonomy, *, by: str | None, guideline: int
+    path: Path,
+    taxonomy: Taxonomy,
+    *,
+    by: str | None = None,
+    guideline: int = 1,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[list[Given], list[DatasetFault]]:
-    """Read exported tasks: what annotators gave, and every task that is malformed.
+    """Read exported tasks, as JSON or JSON_MIN: what annotators gave, and every result that is set
+    aside, with the reason.
 
     Args:
         by: the annotator's name, where the file does not tell annotators apart.
+        names: names of annotators' own choice.
 
     Raises:
         OperatorError: the file is no list of tasks.
@@ -84,21 +107,17 @@ def read_tasks(
         raise OperatorError(f"{path} is no Label Studio JSON: {error}") from error
     if not isinstance(found, list):
         raise OperatorError(f"{path} is no Label Studio JSON: it must be a list of tasks")
+    signature = Signature(by, guideline, names or {})
     given: list[Given] = []
-    faults: list[DatasetFault] = []
+    aside: list[DatasetFault] = []
     for number, task in enumerate(found, 1):
-        where = f"task {number}"
-        try:
-            given += _given(task, where, by, guideline)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            faults.append(DatasetFault(where, f"is malformed: {type(error).__name__} {error}"))
-    unknown = [one for one in given for slot in one.slots or () if slot.kind not in taxonomy.slots]
-    return given, faults + [
-        DatasetFault(one.where, "a slot's kind is not in the taxonomy") for one in unknown
-    ]
+        taken, left = given_in(task, f"task {number}", signature, frozenset(taxonomy.slots))
+        given += taken
+        aside += left
+    return given, aside
 
 
-def _task(row: Row, *, blind: bool, guess: Sequence[str] | None, model: str) -> dict[str, Any]:
+def _task(row: Entry, *, blind: bool) -> dict[str, Any]:
     context, message = row.input.context, row.input
     about = {
         "offer": context.offer if context else None,
@@ -108,36 +127,41 @@ def _task(row: Row, *, blind: bool, guess: Sequence[str] | None, model: str) -> 
         "kind": message.kind.value,
     }
     situation = " · ".join(f"{name}: {value}" for name, value in about.items() if value)
-    task: dict[str, Any] = {"data": {"row": row.id, _TEXT: message.text, "situation": situation}}
+    task: dict[str, Any] = {"data": {"row": row.id, TEXT: message.text, "situation": situation}}
     if not blind:
         task["annotations"] = [
             {
-                "completed_by": {"email": held.by + _MAIL},
+                "completed_by": {"email": held.by + MAIL},
                 "guideline": held.guideline,
                 "result": [
                     _choice(held.labels),
-                    *(_spans(row) if held.labels == row.expected.labels else ()),
+                    *_spans(row, _slots(row, held)),
                 ],
             }
             for held in row.labels
         ]
-    if guess is not None:
-        task["predictions"] = [{"model_version": model, "result": [_choice(guess)]}]
     return task
 
 
 def _choice(labels: Sequence[str]) -> dict[str, Any]:
     return {
-        "from_name": _LABELS,
-        "to_name": _TEXT,
+        "from_name": LABELS,
+        "to_name": TEXT,
         "type": "choices",
         "value": {"choices": list(labels)},
     }
 
 
-def _spans(row: Row) -> list[dict[str, Any]]:
+def _slots(row: Entry, held: Annotation) -> tuple[ExpectedSlot, ...]:
+    if held.slots is not None:
+        return held.slots
+    expected = row.expected
+    return expected.slots if expected is not None and held.labels == expected.labels else ()
+
+
+def _spans(row: Entry, slots: Sequence[ExpectedSlot]) -> list[dict[str, Any]]:
     found = []
-    for slot in row.expected.slots:
+    for slot in slots:
         start = row.input.text.index(slot.text)
         value = {
             "start": start,
@@ -145,46 +169,5 @@ def _spans(row: Row) -> list[dict[str, Any]]:
             "text": slot.text,
             "labels": [slot.kind],
         }
-        found.append({"from_name": _SLOTS, "to_name": _TEXT, "type": "labels", "value": value})
+        found.append({"from_name": SLOTS, "to_name": TEXT, "type": "labels", "value": value})
     return found
-
-
-def _given(task: dict[str, Any], where: str, by: str | None, guideline: int) -> list[Given]:
-    data = task["data"]
-    row, text = _string(data["row"]), _string(data[_TEXT])
-    found = []
-    for annotation in task.get("annotations", []):
-        if annotation.get("was_cancelled"):
-            continue
-        results = annotation["result"]
-        labels = tuple(
-            _string(one)
-            for result in results
-            if result["from_name"] == _LABELS
-            for one in result["value"]["choices"]
-        )
-        spans = [result["value"] for result in results if result["from_name"] == _SLOTS]
-        slots = tuple(
-            ExpectedSlot(kind=_string(kind), text=_string(span[_TEXT]))
-            for span in spans
-            for kind in span["labels"]
-        )
-        who = by or _annotator(annotation.get("completed_by"))
-        found.append(
-            Given(where, row, who, labels, text, slots, int(annotation.get("guideline", guideline)))
-        )
-    return found
-
-
-def _annotator(completed_by: Any) -> str:
-    if isinstance(completed_by, dict):
-        return _string(completed_by["email"]).removesuffix(_MAIL).split("@")[0].lower()
-    if isinstance(completed_by, int):
-        return f"annotator-{completed_by}"
-    raise ValueError("says not who labelled it; give --by NAME")
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} must be text")
-    return value

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.data.dataset import AUTHOR, SECOND, Row
+from eval.data.dataset import AUTHOR, SECOND, Entry
 from intent.model.taxonomy import Taxonomy
 
 LEAD = "lead"
@@ -45,7 +45,7 @@ class Agreement:
 
 
 def agreement(
-    rows: Sequence[Row],
+    rows: Sequence[Entry],
     taxonomy: Taxonomy,
     *,
     first: str = AUTHOR,
@@ -70,12 +70,12 @@ def agreement(
 
 
 def by_guideline(
-    rows: Sequence[Row], *, first: str = AUTHOR, second: str = SECOND
-) -> dict[int, list[Row]]:
+    rows: Sequence[Entry], *, first: str = AUTHOR, second: str = SECOND
+) -> dict[int, list[Entry]]:
     """Return the rows that both have labelled, by the guideline version that the later of the two
     followed.
     """
-    found: dict[int, list[Row]] = {}
+    found: dict[int, list[Entry]] = {}
     for row in rows:
         versions = [held.guideline for held in row.labels if held.by in {first, second}]
         if len(versions) == len({first, second}):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,10 +17,21 @@ from intent.sources.decoding import read_text
 SPLITS = ("train", "dev", "test")
 """The splits, in the order in which a model meets them."""
 
+OPEN = "open.jsonl"
+"""Beside the splits: messages that wait for labels, or whose annotators disagree. No suite reads
+it.
+"""
+
 AUTHOR, SECOND, ADJUDICATED = "author", "second", "adjudicated"
 """Who gave labels: whoever wrote the text, whoever labelled it again without seeing the first, and
 the decision between them.
 """
+
+NAME_CHARACTERS = 60
+"""Longest name of an annotator."""
+
+NAME = rf"^[\w.+-]{{1,{NAME_CHARACTERS}}}$"
+"""What an annotator's name looks like."""
 
 Labels = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -44,11 +55,14 @@ class Expected(_Data):
 
 
 class Annotation(_Data):
-    """The labels that one annotator gave, and the version of the guideline that they followed."""
+    """The labels that one annotator gave, and the version of the guideline that they followed;
+    ``slots`` is None where they were not asked for slots.
+    """
 
-    by: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+    by: Annotated[str, Field(pattern=NAME)]
     labels: Labels
     guideline: Annotated[int, Field(gt=0)] = 1
+    slots: tuple[ExpectedSlot, ...] | None = None
 
 
 class Metadata(_Data):
@@ -70,7 +84,7 @@ class WireMessage(_Data):
 
     platform: Key
     room_id: Key
-    creator_id: Key
+    creator_id: Key | None
     message_id: Key
     user_id: Key
     kind: Kind
@@ -82,13 +96,15 @@ class WireMessage(_Data):
     reply_to: Reply | None = None
 
 
-class Row(_Data):
-    """One line of a dataset."""
+class Entry(_Data):
+    """One message of a dataset with what annotators said of it; ``expected`` is None while nobody
+    has labelled it, or their disagreement is open.
+    """
 
     id: Annotated[str, Field(min_length=1)]
     input: WireMessage
-    expected: Expected
-    labels: Annotated[tuple[Annotation, ...], Field(min_length=1)]
+    expected: Expected | None = None
+    labels: tuple[Annotation, ...] = ()
     metadata: Metadata
 
     def by(self, annotator: str) -> tuple[str, ...] | None:
@@ -102,6 +118,16 @@ class Row(_Data):
             ValidationError: the service would refuse it.
         """
         return Message.model_validate_json(self.input.model_dump_json(exclude_none=True))
+
+
+class Row(Entry):
+    """One line of a split: an entry that is settled."""
+
+    expected: Expected
+    labels: Annotated[tuple[Annotation, ...], Field(min_length=1)]
+
+
+Kept = TypeVar("Kept", bound=Entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +144,32 @@ def read_file(path: Path) -> tuple[list[Row], list[DatasetFault]]:
     Raises:
         OperatorError: the file cannot be read.
     """
+    return _read_lines(path, Row)
+
+
+def read_open(folder: Path) -> tuple[list[Entry], list[DatasetFault]]:
+    """Read what waits for labels, or for somebody to settle a disagreement; nothing where there is
+    no such file.
+
+    Raises:
+        OperatorError: the file cannot be read.
+    """
+    path = folder / OPEN
+    return _read_lines(path, Entry) if path.exists() else ([], [])
+
+
+def _read_lines(path: Path, kind: type[Kept]) -> tuple[list[Kept], list[DatasetFault]]:
     try:
         lines = read_text(path).split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"the dataset {path} cannot be read: {error}") from error
-    rows, faults = [], []
+    rows: list[Kept] = []
+    faults: list[DatasetFault] = []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            row = Row.model_validate_json(line)
+            row = kind.model_validate_json(line)
             row.message()
             rows.append(row)
         except ValidationError as error:
@@ -141,7 +183,7 @@ def read_file(path: Path) -> tuple[list[Row], list[DatasetFault]]:
     return rows, faults
 
 
-def write_file(path: Path, rows: Sequence[Row]) -> None:
+def write_file(path: Path, rows: Sequence[Entry]) -> None:
     """Write one JSONL file whole or not at all; what is as it always is stays out.
 
     Raises:
@@ -194,6 +236,18 @@ def _files(folder: Path, parts: Sequence[str]) -> list[tuple[Path, str]]:
             raise OperatorError(f"the dataset {folder} has no part {part!r}; see its card")
         files += found
     return files
+
+
+def load_entries(folder: Path) -> list[Entry]:
+    """Read the three splits of a folder, and what is open beside them.
+
+    Raises:
+        OperatorError: a file or a line cannot be read; the first such line is named.
+    """
+    waiting, faults = read_open(folder)
+    if faults:
+        raise OperatorError(f"the dataset {folder} is wrong at {faults[0].where}: {faults[0].what}")
+    return [*load_dataset(folder), *waiting]
 
 
 def load_dataset(folder: Path, parts: Sequence[str] = ()) -> list[Row]:

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from eval.data.dataset import ADJUDICATED, AUTHOR, SECOND, DatasetFault, Row
+from eval.data.dataset import ADJUDICATED, AUTHOR, DatasetFault, Entry, Row
+from eval.data.settling import disagreements
 from intent.classify.folding import fold
 from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy
@@ -74,11 +75,18 @@ def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
         yield f"a {row.input.author_role} is chatter"
     if row.metadata.hard is not None and row.metadata.hard not in HARD:
         yield f"the hard kind {row.metadata.hard!r} is unknown"
-    if row.metadata.lang not in (*LANGUAGES, *FURTHER_LANGUAGES):
+    if _was_written(row) and row.metadata.lang not in (*LANGUAGES, *FURTHER_LANGUAGES):
         yield f"the language {row.metadata.lang!r} is unknown"
     if not row.input.text.strip():
         yield "the text is empty"
     yield from _history_faults(row)
+
+
+def open_faults(entries: Sequence[Entry]) -> list[DatasetFault]:
+    """Return the disagreements that nobody has settled; what nobody has labelled yet is no
+    fault.
+    """
+    return [DatasetFault(entry.id, what) for entry in entries for what in disagreements(entry)]
 
 
 def label_faults(labels: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
@@ -96,18 +104,20 @@ def label_faults(labels: Sequence[str], taxonomy: Taxonomy) -> Iterator[str]:
 
 
 def _history_faults(row: Row) -> Iterator[str]:
-    author, second, adjudicated = (row.by(annotator) for annotator in (AUTHOR, SECOND, ADJUDICATED))
+    author, adjudicated = row.by(AUTHOR), row.by(ADJUDICATED)
     if len({given.by for given in row.labels}) != len(row.labels):
         yield "an annotator stands twice"
-    if author is None:
-        yield "the author's labels are missing"
-    if adjudicated is None and second is not None and second != author:
-        yield "the annotators disagree and nobody has adjudicated"
-    if row.expected.labels != (adjudicated or author):
+    yield from disagreements(row)
+    if row.expected.labels != (adjudicated or author or row.labels[0].labels):
         yield (
             "the expected labels are not the adjudicated ones, nor the author's where nothing "
             "was adjudicated"
         )
+
+
+def _was_written(row: Row) -> bool:
+    """Tell a message that was written for the dataset from one that people have sent."""
+    return row.by(AUTHOR) is not None
 
 
 def _repeated(rows: Sequence[Row]) -> Iterator[DatasetFault]:
@@ -121,7 +131,7 @@ def _repeated(rows: Sequence[Row]) -> Iterator[DatasetFault]:
             yield DatasetFault(
                 row.id, f"the same message as {messages[row.input.platform, row.input.message_id]}"
             )
-        elif comparable(row.input.text) in texts:
+        elif comparable(row.input.text) in texts and _was_written(row):
             yield DatasetFault(row.id, f"the same text as {texts[comparable(row.input.text)]}")
         ids[row.id] = messages[row.input.platform, row.input.message_id] = texts[
             comparable(row.input.text)
@@ -143,6 +153,9 @@ def _disordered(rows: Sequence[Row]) -> Iterator[DatasetFault]:
     latest: dict[str, datetime] = {}
     for row in rows:
         at = datetime.fromisoformat(row.input.sent_at)
-        if row.input.room_id in latest and at <= latest[row.input.room_id]:
+        before = latest.get(row.input.room_id, at)
+        # People write in the same second; whoever writes a dataset says what came first.
+        same = row.input.room_id in latest and at == before and _was_written(row)
+        if at < before or same:
             yield DatasetFault(row.id, "was sent no later than the message before it in the room")
         latest[row.input.room_id] = at

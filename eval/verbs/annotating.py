@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from eval.annotation import labelstudio
-from eval.annotation.annotations import import_into
+from eval.annotation import doccano, labelstudio
+from eval.annotation.annotations import Given, import_into
+from eval.annotation.annotators import FILE, load_names
 from eval.annotation.candidates import from_messages, from_run
 from eval.annotation.sampling import draw
 from eval.annotation.sheet import read_sheet, sheet
 from eval.annotation.suspects import suspects as find_suspects
 from eval.annotation.tasks import assign
-from eval.data.dataset import Row, load_dataset
+from eval.data.dataset import DatasetFault, Row, load_dataset
 from eval.measure.finished import load_run
 from eval.run.items import as_item, chosen, parse_filters
 from eval.run.predictions import replace
@@ -28,6 +30,8 @@ from eval.verbs.datasets import DATASET
 from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, one_line, people, results
 from intent.model.errors import OperatorError
+from intent.model.taxonomy import Taxonomy
+from intent.sources.decoding import read_text
 
 
 class Format(StrEnum):
@@ -35,10 +39,16 @@ class Format(StrEnum):
 
     LABELSTUDIO = "labelstudio"
     CSV = "csv"
+    DOCCANO = "doccano"
 
+
+Reading = tuple[list[Given], list[DatasetFault]]
 
 Dataset = Annotated[Path, typer.Option(help="folder with train.jsonl, dev.jsonl and test.jsonl")]
-Kind = Annotated[Format | None, typer.Option("--format", help="default: by the file's ending")]
+Kind = Annotated[
+    Format | None,
+    typer.Option("--format", help="default: labelstudio; when importing, told by content"),
+]
 
 
 def export(
@@ -92,7 +102,10 @@ def export(
 
 def import_labels(
     path: Annotated[
-        Path, typer.Argument(help="file that annotators gave back: Label Studio JSON or CSV")
+        Path,
+        typer.Argument(
+            help="file that annotators gave back: Label Studio JSON or JSON_MIN, CSV, doccano JSONL"
+        ),
     ],
     dataset: Dataset = DATASET,
     kind: Kind = None,
@@ -105,33 +118,61 @@ def import_labels(
     replacing: Annotated[
         bool, typer.Option("--replace", help="change labels that the same annotator gave before")
     ] = False,
+    names: Annotated[
+        Path | None,
+        typer.Option(
+            "--annotators",
+            help=f"names of annotators by what files call them; default: {FILE} of the dataset",
+        ),
+    ] = None,
 ) -> None:
-    """Bring annotators' labels into the dataset: all of the file, or, where anything in it is
-    wrong, nothing.
+    """Bring annotators' labels into the dataset. A result that cannot be read is named and set
+    aside; where a label contradicts the dataset, nothing of the file is taken.
 
     Example: python -m eval data import tasks/anna.json --by second --guideline 1
     """
     taxonomy = open_application().taxonomy
-    is_csv = kind is Format.CSV or (kind is None and path.suffix.lower() == ".csv")
-    given, faults = (
-        read_sheet(path, by=by, guideline=guideline)
-        if is_csv
-        else labelstudio.read_tasks(path, taxonomy, by=by, guideline=guideline)
+    chosen = names or dataset / FILE
+    known = load_names(chosen) if names or chosen.exists() else {}
+    given, aside = _read(path, kind or _told_by_content(path), taxonomy)(
+        by=by, guideline=guideline, names=known
     )
-    changed = 0
-    if not faults:
-        changed, faults = import_into(dataset, given, taxonomy, replace=replacing)
-    for fault in faults:
-        people().print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
+    _tell(aside)
+    if not given:
+        raise OperatorError(f"{path} holds no label that could be taken: nothing was imported")
+    changed, faults = import_into(dataset, given, taxonomy, replace=replacing)
+    _tell(faults)
     if faults:
         raise OperatorError(
             f"{len(faults)} faults in {path}: nothing was imported; mend them and import again"
         )
+    said = ", ".join(sorted({one.by for one in given}))
     people().print(
-        f"{len(given)} annotations read, {changed} rows changed; what is left to settle: python -m "
-        "eval data lint",
+        f"{len(given)} annotations read (by {said}), {len(aside)} results set aside, {changed} "
+        f"rows changed; what is left to settle: python -m eval data lint {dataset}",
         markup=False,
+        soft_wrap=True,
     )
+
+
+def _read(path: Path, kind: Format, taxonomy: Taxonomy) -> Callable[..., Reading]:
+    if kind is Format.CSV:
+        return partial(read_sheet, path)
+    read = labelstudio.read_tasks if kind is Format.LABELSTUDIO else doccano.read_lines
+    return partial(read, path, taxonomy)
+
+
+def _told_by_content(path: Path) -> Format:
+    try:
+        first = read_text(path).lstrip()[:1]
+    except (OSError, UnicodeDecodeError) as error:
+        raise OperatorError(f"{path} cannot be read: {error}") from error
+    return {"[": Format.LABELSTUDIO, "{": Format.DOCCANO}.get(first, Format.CSV)
+
+
+def _tell(faults: Sequence[DatasetFault]) -> None:
+    for fault in faults:
+        people().print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
 
 
 def queue(
