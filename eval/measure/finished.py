@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eval.measure.scored import Scored
 from eval.measure.scoring import score
+from eval.measure.slots import JudgedSlots, judged_slots
 from eval.run.items import Item, load_items
 from eval.run.manifest import Manifest, read_manifest, to_here
 from eval.run.predictions import Prediction, read_predictions
@@ -80,6 +81,24 @@ def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> Fi
         score(list(items.values()), kept, taxonomy),
         len(everything) - len(kept),
     )
+
+
+def wrong_decisions(
+    run: FinishedRun, taxonomy: Taxonomy
+) -> list[tuple[float, Prediction, JudgedSlots]]:
+    """Return what is not exactly right, in labels or in slots, with its cost and its slots: the
+    most harmful first.
+    """
+    found = [
+        (float(cost), one, judged_slots(run.items[one.id].row, one, taxonomy))
+        for cost, one in zip(run.scored.cost, run.predictions, strict=True)
+    ]
+    wrong = [
+        (cost, one, slots)
+        for cost, one, slots in found
+        if slots.mistakes or one.labels != run.items[one.id].row.expected.labels
+    ]
+    return sorted(wrong, key=lambda each: (-each[0], -each[2].mistakes, each[1].id, each[1].repeat))
 
 
 def select(run: FinishedRun, keys: set[tuple[int, str]], taxonomy: Taxonomy) -> FinishedRun:

@@ -29,7 +29,8 @@ class Scored:
         answered: False where an LLM was asked and its reply could not be used, shape (n,).
         cost: what the decision costs by the taxonomy's costs, in the unit of one false lead, shape
             (n,).
-        slots: found, wrongly found and missed slots for each kind, shape (n, kinds, 3).
+        slots: found, wrongly found and missed slots for each kind, shape (n, kinds, 3); see
+            :mod:`eval.measure.slots`.
         slices: for each dimension, the value of each row, shape (n,).
         users: number of each row's author, shape (n,).
         nanodollars, input_tokens, cached_tokens, output_tokens, latency: what the rows cost, shape

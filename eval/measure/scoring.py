@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.measure.scored import Booleans, Floats, Integers, Scored
+from eval.measure.slots import judged_slots
 from eval.run.items import Item, slice_values
-from eval.run.predictions import Prediction, slots_of
+from eval.run.predictions import Prediction
 from eval.run.suite import DIMENSIONS
-from intent.model.decision import Slot
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 
@@ -133,9 +133,8 @@ def _slot_counts(
     kinds = {kind: place for place, kind in enumerate(taxonomy.slots)}
     counts = np.zeros((len(items), len(kinds), 3), dtype=np.int64)
     for row, (item, one) in enumerate(zip(items, predictions, strict=True)):
-        right = {Slot(slot.kind, slot.text) for slot in item.row.expected.slots}
-        found = slots_of(one)
-        for cell, slots in enumerate((right & found, found - right, right - found)):
+        judged = judged_slots(item.row, one, taxonomy)
+        for cell, slots in enumerate((judged.right, judged.wrong, judged.missed)):
             for slot in slots:
                 if slot.kind in kinds:
                     counts[row, kinds[slot.kind], cell] += 1

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from eval.measure.finished import FinishedRun
+from eval.measure.finished import FinishedRun, wrong_decisions
 from eval.run.predictions import Prediction
 from eval.verdict.judged import Judged
+from intent.model.taxonomy import Taxonomy
 
 MOST = 400
 """Messages that the page holds; ``python -m eval errors`` lists all."""
@@ -16,7 +17,7 @@ MOST = 400
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one run said of a message."""
+    """What one run said of a message; ``slots`` is what is wrong with them."""
 
     labels: str
     lead: float | None
@@ -25,6 +26,7 @@ class Said:
     why: str
     reply: str
     likeliest: str
+    slots: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +53,36 @@ class BrowsedMessage:
     search: str
 
 
-def entries(judged: Judged) -> list[BrowsedMessage]:
+def entries(judged: Judged, taxonomy: Taxonomy) -> list[BrowsedMessage]:
     """Return the messages to browse, the most harmful first."""
     if judged.comparison is None:
-        return _wrong(judged.run)
+        return _wrong(judged.run, taxonomy)
     comparison = judged.comparison
     old = {one.key: one for one in comparison.before.predictions}
     new = {one.key: one for one in comparison.after.predictions}
     found = []
     for flip in comparison.flips[:MOST]:
         key = (flip.repeat, flip.id)
-        kind = "worse" if flip.gain < 0 else "better" if flip.gain > 0 else "other"
-        found.append(_entry(comparison.after, new[key], kind, -flip.gain, old[key]))
+        slots = (flip.slots_before, flip.slots_after)
+        found.append(_entry(comparison.after, new[key], flip.kind, -flip.gain, old[key], slots))
     return found
 
 
-def _wrong(run: FinishedRun) -> list[BrowsedMessage]:
-    pairs = zip(run.scored.cost, run.predictions, strict=True)
-    wrong = [
-        (float(cost), one)
-        for cost, one in pairs
-        if one.labels != run.items[one.id].row.expected.labels
+def _wrong(run: FinishedRun, taxonomy: Taxonomy) -> list[BrowsedMessage]:
+    wrong = wrong_decisions(run, taxonomy)
+    return [
+        _entry(run, one, "wrong", cost, None, ("", slots.story))
+        for cost, one, slots in wrong[:MOST]
     ]
-    wrong.sort(key=lambda pair: (-pair[0], pair[1].id, pair[1].repeat))
-    return [_entry(run, one, "wrong", cost, None) for cost, one in wrong[:MOST]]
 
 
 def _entry(
-    run: FinishedRun, now: Prediction, kind: str, cost: float, before: Prediction | None
+    run: FinishedRun,
+    now: Prediction,
+    kind: str,
+    cost: float,
+    before: Prediction | None,
+    slots: tuple[str, str],
 ) -> BrowsedMessage:
     row = run.items[now.id].row
     message, context = row.input, row.input.context
@@ -93,7 +97,7 @@ def _entry(
     ]
     labels = run.scored.labels
     right = ", ".join(row.expected.labels)
-    said = _said(now, labels)
+    said = _said(now, labels, slots[1])
     return BrowsedMessage(
         id=now.id,
         kind=kind,
@@ -104,14 +108,14 @@ def _entry(
         why=row.metadata.why or "",
         right=right,
         now=said,
-        before=_said(before, labels) if before is not None else None,
+        before=_said(before, labels, slots[0]) if before is not None else None,
         about=tuple((name, value) for name, value in about if value),
         search=f"{now.id} {message.text} {right} {said.labels} {row.metadata.lang} "
         f"{row.metadata.hard or ''}".lower(),
     )
 
 
-def _said(one: Prediction, labels: tuple[str, ...]) -> Said:
+def _said(one: Prediction, labels: tuple[str, ...], slots: str) -> Said:
     ranked = sorted(zip(one.probabilities, labels, strict=False), reverse=True)[:3]
     return Said(
         labels=", ".join(one.labels) or "unusable",
@@ -121,4 +125,5 @@ def _said(one: Prediction, labels: tuple[str, ...]) -> Said:
         why=one.why,
         reply=one.reply or "",
         likeliest=", ".join(f"{name} {value:.0%}" for value, name in ranked),
+        slots=slots,
     )

@@ -55,7 +55,7 @@ def page(judged: Judged, taxonomy: Taxonomy) -> str:
         reliability=curves.reliability_by_language(judged.metrics),
         slices=views.slice_rows(judged.metrics),
         slice_changes=views.harmful_slices(comparison) if comparison else [],
-        entries=browser.entries(judged),
+        entries=browser.entries(judged, taxonomy),
         entries_most=browser.MOST,
         languages=sorted({item.row.metadata.lang for item in judged.run.items.values()}),
         annotators=views.annotators(judged, taxonomy),

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.measure.finished import load_run
+from eval.measure.finished import load_run, wrong_decisions
+from eval.measure.slots import slot_pairs
 from eval.run.items import chosen, parse_filters
 from eval.run.request import STORE, RunRequest
 from eval.run.suite import load_suite
@@ -156,25 +157,22 @@ def errors(
     limit: Annotated[int, typer.Option(min=1, help="at most so many")] = 50,
     json: Json = False,
 ) -> None:
-    """List what a run decides wrongly, the most harmful first, and which labels it confuses most.
+    """List what a run decides wrongly, in labels and slots, the most harmful first, and which
+    labels it confuses most.
 
     Example: python -m eval errors runs/mine --filter lang=vi --limit 20
     """
-    found = load_run(folder, open_application().taxonomy)
+    taxonomy = open_application().taxonomy
+    found = load_run(folder, taxonomy)
     kept = {
         item.row.id
         for item in chosen(
             list(found.items.values()), parse_filters(filters or ()), sample=None, seed=0
         )
     }
-    wrong = [
-        (float(cost), one)
-        for cost, one in zip(found.scored.cost, found.predictions, strict=True)
-        if one.id in kept and one.labels != found.items[one.id].row.expected.labels
-    ]
-    wrong.sort(key=lambda pair: (-pair[0], pair[1].id, pair[1].repeat))
-    table = Table("cost", "message", "lang", "right", "decided", "p(lead)", "text")
-    for cost, one in wrong[:limit]:
+    wrong = [each for each in wrong_decisions(found, taxonomy) if each[1].id in kept]
+    table = Table("cost", "message", "lang", "right", "decided", "slots", "p(lead)", "text")
+    for cost, one, slots in wrong[:limit]:
         row = found.items[one.id].row
         said = ", ".join(one.labels) or f"({one.status})"
         if json:
@@ -186,6 +184,8 @@ def errors(
                     "expected": expected,
                     "decided": list(one.labels),
                     "status": one.status,
+                    "wrong_slots": slot_pairs(slots.wrong),
+                    "missed_slots": slot_pairs(slots.missed),
                     "text": row.input.text,
                 }
             )
@@ -197,6 +197,7 @@ def errors(
                 row.metadata.lang,
                 ", ".join(row.expected.labels),
                 said,
+                slots.story,
                 sure,
                 one_line(row.input.text, 60),
             )
@@ -204,11 +205,13 @@ def errors(
         results().print(table)
     pairs = Counter(
         (", ".join(found.items[one.id].row.expected.labels), ", ".join(one.labels) or one.status)
-        for _, one in wrong
+        for _, one, _ in wrong
+        if one.labels != found.items[one.id].row.expected.labels
     )
     for (right, said), times in pairs.most_common(8):
         people().print(f"{times:4} × {right} decided {said}", markup=False)
     people().print(
-        f"{len(wrong)} of {len(kept) * found.manifest.repeat} decisions are not exactly right",
+        f"{pairs.total()} of {len(kept) * found.manifest.repeat} decisions are not exactly right; "
+        f"slots are wrong or missed in {sum(slots.mistakes > 0 for _, _, slots in wrong)}",
         markup=False,
     )

@@ -73,7 +73,7 @@ def differences(judged: Judged) -> Table:
         "before",
         "now",
         "change",
-        "95 % interval",
+        "corrected interval",
         "judgement",
         "smallest seen",
         title=title,

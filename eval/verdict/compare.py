@@ -12,9 +12,12 @@ from eval.measure.estimating import difference
 from eval.measure.finished import FinishedRun, select
 from eval.measure.registry import METRICS, Metric, exact, metric_named, value_of
 from eval.measure.scored import Scored
+from eval.measure.slots import judged_slots
+from eval.run.predictions import slots_of
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.statistics.rooms import (
+    DRAWS,
     Estimate,
     detectable,
     family_level,
@@ -24,8 +27,16 @@ from intent.statistics.rooms import (
 )
 
 LEVEL = 0.95
+FAMILIES = 3
+"""Overall metrics, labels, and slices: each is one family with one correction, and the three share
+the level.
+"""
+
 _SLICE_METRICS = ("lead_f1", "exact_match", "cost_per_1000")
 _SLICE_DRAWS = 1000
+
+Member = tuple[Metric, str, Scored, Scored]
+"""A metric, where it is looked at, and both runs there."""
 
 Judgement = Literal["better", "worse", "no difference shown", "cannot be told"]
 
@@ -37,8 +48,9 @@ class MetricDifference:
     Attributes:
         where: ``all``, a label, or ``dimension=value``.
         before, after: the metric of either run.
-        change: after - before, with an interval that is corrected for the size of its family.
-        p: two-sided, adjusted for the family.
+        change: after - before, with an interval that is corrected for everything that the
+            comparison looks at.
+        p: two-sided, adjusted likewise.
         detectable: smallest difference that so many messages show four times in five.
         harm: how much worse it became, positive where worse, in the metric's unit.
     """
@@ -64,8 +76,12 @@ class MetricDifference:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A message that is decided otherwise than before; ``gain`` is the cost that it saves, negative
-    where it costs more.
+    """A message that is decided otherwise than before, in labels or in slots.
+
+    Attributes:
+        gain: the cost that it saves, negative where it costs more.
+        slot_gain: by how many there are fewer wrong or missed slots, negative where more.
+        slots_before, slots_after: what is wrong with its slots, for people.
     """
 
     id: str
@@ -74,6 +90,15 @@ class Flip:
     before: tuple[str, ...]
     after: tuple[str, ...]
     gain: float
+    slot_gain: int
+    slots_before: str
+    slots_after: str
+
+    @property
+    def kind(self) -> Literal["worse", "better", "other"]:
+        """What became of it; where the labels cost the same, the slots tell."""
+        change = self.gain or self.slot_gain
+        return "worse" if change < 0 else "better" if change > 0 else "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +150,7 @@ def compare(before: FinishedRun, after: FinishedRun, taxonomy: Taxonomy) -> Comp
         after=after,
         left_out=left_out,
         overall=_family(
-            [(metric, "all", first, second) for metric in METRICS.values()],
-            clustered=clustered,
-            corrected=False,
+            [(metric, "all", first, second) for metric in METRICS.values()], clustered=clustered
         ),
         labels=_family(
             [
@@ -136,48 +159,47 @@ def compare(before: FinishedRun, after: FinishedRun, taxonomy: Taxonomy) -> Comp
             ],
             clustered=clustered,
         ),
-        slices=tuple(
-            one
-            for dimension in after.suite.slices
-            for one in _slices(dimension, first, second, clustered=clustered)
+        slices=_family(
+            [
+                member
+                for dimension in after.suite.slices
+                for member in _slices(dimension, first, second)
+            ],
+            clustered=clustered,
+            draws=_SLICE_DRAWS,
         ),
         only_before_right=lost,
         only_after_right=won,
         mcnemar=mcnemar(lost, won) if independent else None,
-        flips=_flips(before, after),
+        flips=_flips(before, after, taxonomy),
     )
 
 
-def _slices(
-    dimension: str, first: Scored, second: Scored, *, clustered: bool
-) -> list[MetricDifference]:
+def _slices(dimension: str, first: Scored, second: Scored) -> list[Member]:
     values = first.slices[dimension]
     parts = [
         (str(value), first.only(values == value), second.only(values == value))
         for value in np.unique(values)
     ]
-    found: list[MetricDifference] = []
-    for name in _SLICE_METRICS:
-        members = [
-            (METRICS[name], f"{dimension}={value}", one, other) for value, one, other in parts
-        ]
-        found += _family(members, clustered=clustered, draws=_SLICE_DRAWS)
-    return found
+    return [
+        (METRICS[name], f"{dimension}={value}", one, other)
+        for name in _SLICE_METRICS
+        for value, one, other in parts
+    ]
 
 
 def _family(
-    members: list[tuple[Metric, str, Scored, Scored]],
-    *,
-    clustered: bool,
-    corrected: bool = True,
-    draws: int = 2000,
+    members: list[Member], *, clustered: bool, draws: int = DRAWS
 ) -> tuple[MetricDifference, ...]:
-    level = family_level(len(members), LEVEL) if corrected else LEVEL
+    """Judge a family; the families of a comparison share its level, so that all it claims holds
+    together.
+    """
+    level = family_level(len(members) * FAMILIES, LEVEL)
     found = [
         _difference(metric, where, first, second, clustered=clustered, level=level, draws=draws)
         for metric, where, first, second in members
     ]
-    adjusted = holm([one.p for one in found]) if corrected else [one.p for one in found]
+    adjusted = np.minimum(1.0, FAMILIES * np.array(holm([one.p for one in found]))).tolist()
     return tuple(
         dataclasses.replace(one, p=p, judgement=_judged(one, p))
         for one, p in zip(found, adjusted, strict=True)
@@ -224,19 +246,30 @@ def needed(one: MetricDifference, effect: float) -> int | None:
     return messages_needed(one.rows, one.change, effect)
 
 
-def _flips(before: FinishedRun, after: FinishedRun) -> tuple[Flip, ...]:
+def _flips(before: FinishedRun, after: FinishedRun, taxonomy: Taxonomy) -> tuple[Flip, ...]:
     found = []
     for place, (old, new) in enumerate(zip(before.predictions, after.predictions, strict=True)):
-        if old.labels != new.labels:
-            gain = float(before.scored.cost[place] - after.scored.cost[place])
-            found.append(
-                Flip(
-                    new.id,
-                    new.repeat,
-                    before.items[new.id].row.expected.labels,
-                    old.labels,
-                    new.labels,
-                    gain,
-                )
+        if old.labels == new.labels and slots_of(old) == slots_of(new):
+            continue
+        row = before.items[new.id].row
+        were, are = (judged_slots(row, one, taxonomy) for one in (old, new))
+        found.append(
+            Flip(
+                new.id,
+                new.repeat,
+                row.expected.labels,
+                old.labels,
+                new.labels,
+                float(before.scored.cost[place] - after.scored.cost[place]),
+                were.mistakes - are.mistakes,
+                were.story,
+                are.story,
             )
-    return tuple(sorted(found, key=lambda flip: (flip.gain, flip.id, flip.repeat)))
+        )
+    order = {"worse": 0, "other": 1, "better": 2}
+    return tuple(
+        sorted(
+            found,
+            key=lambda one: (order[one.kind], one.gain, one.slot_gain, one.id, one.repeat),
+        )
+    )

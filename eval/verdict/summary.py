@@ -19,6 +19,7 @@ _SHOWN = (
     "macro_f1",
     "exact_match",
     "lead_log_loss",
+    "slot_f1",
     "cost_per_1000",
     "invalid_rate",
     "usd_per_1000",
@@ -49,10 +50,18 @@ def headline(judged: Judged) -> str:
             ]
         )
     if judged.comparison is not None:
-        return f"{'May ship: ' if judged.gate else ''}{_direction(judged.comparison)}"
+        said = _direction(judged.comparison)
+        return f"May ship{_though(judged.comparison)}: {said}" if judged.gate else said
     if judged.gate is not None:
         return "May ship: everything is within its limits"
     return "Measured; there is nothing to hold it against"
+
+
+def _though(comparison: Comparison) -> str:
+    """Return what became worse although no gate is set on it: a passed gate must not hide it."""
+    worse = [one for one in comparison.overall if one.judgement == "worse"]
+    changes = [f"{one.title} {number(one.before)} → {number(one.after)}" for one in worse]
+    return f", though worse in {'; '.join(changes)}" if worse else ""
 
 
 def _direction(comparison: Comparison) -> str:
@@ -87,9 +96,16 @@ def summary(judged: Judged) -> str:
     parts.append(_slots(judged.metrics))
     if judged.comparison is not None:
         parts += _details(judged.comparison, judged)
+    drawn = "room" if run.suite.clusters == "room" else "message"
+    corrected = (
+        " Changes are corrected for everything that is looked at: where nothing changed, any of "
+        "them is called better or worse in at most 5 of 100 comparisons."
+        if judged.comparison is not None
+        else ""
+    )
     parts.append(
-        f"Intervals hold 95 %, drawn by {run.suite.clusters}. `report.html` in the run's folder "
-        "has the rest."
+        f"Intervals hold 95 %, drawn by {drawn}.{corrected} `report.html` in the run's folder has "
+        "the rest."
     )
     return "\n\n".join(parts) + "\n"
 
@@ -195,18 +211,25 @@ def _details(comparison: Comparison, judged: Judged) -> Iterable[str]:
             if more
             else "whether that is chance cannot be settled on this suite."
         )
-    regressions = [flip for flip in comparison.flips if flip.gain < 0]
-    improved = sum(flip.gain > 0 for flip in comparison.flips)
-    other = len(comparison.flips) - len(regressions) - improved
+    labels = [flip for flip in comparison.flips if flip.before != flip.after]
+    regressions = [flip for flip in labels if flip.gain < 0]
+    improved = sum(flip.gain > 0 for flip in labels)
+    other = len(labels) - len(regressions) - improved
     yield f"{len(regressions)} decisions became worse, {improved} better, {other} other."
+    changed = [flip.slot_gain for flip in comparison.flips if flip.slot_gain]
+    if changed:
+        lost = sum(gain < 0 for gain in changed)
+        yield f"Slots of {lost} messages became worse, of {len(changed) - lost} better."
+    regressions = [flip for flip in comparison.flips if flip.kind == "worse"]
     if regressions:
         rows = [_flip_row(flip, judged) for flip in regressions[:_MOST_FLIPS]]
-        yield table(("message", "text", "right", "before", "now", "cost"), rows)
+        yield table(("message", "text", "right", "before", "now", "cost", "slots now"), rows)
 
 
 def _flip_row(flip: Flip, judged: Judged) -> tuple[str, ...]:
     labels = (", ".join(one) or "(unusable)" for one in (flip.right, flip.before, flip.after))
-    return (flip.id, judged.run.items[flip.id].row.input.text[:80], *labels, signed(-flip.gain))
+    text = judged.run.items[flip.id].row.input.text[:80]
+    return (flip.id, text, *labels, signed(-flip.gain), flip.slots_after)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
