@@ -8,11 +8,14 @@ import pytest
 import sqlalchemy
 
 from intent.model.batch import Batch
-from intent.model.decision import Entry, Slot
+from intent.model.decision import Decision, Entry, Slot
+from intent.model.message import Message
+from intent.model.question import Answer, Claim, Question
 from intent.queues.inbox import SqlInbox
-from intent.store.decisions import SqlDecisions, current_decisions, read_leads
+from intent.store.decisions import PRODUCTION, SqlDecisions, current_decisions, read_leads
 from intent.store.engine import Database
 from intent.store.rows import decision_from
+from intent.store.runs import SqlRuns
 from intent.store.schema import decisions
 from tests.conftest import MakeDecision, MakeMessage, rows
 
@@ -127,3 +130,43 @@ def test_a_naive_time_is_never_stored(database: Database) -> None:
                 decisions.c.event_timestamp > datetime(2026, 1, 1)
             )
         )
+
+
+def answer(message: Message, decision: Decision, *, revision: int, run: str = PRODUCTION) -> Answer:
+    question = Question(
+        message.platform, message.message_id, message.room_id, message.sent_at, revision, run
+    )
+    return Answer(Claim(question, message, receipt=1, token="t", attempts=1), decision)
+
+
+def test_an_answer_to_an_overtaken_revision_is_left_out(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    message, better = make_message(), make_decision("price_inquiry")
+    SqlInbox(database).put(Batch([message]))
+    with database.begin() as transaction:
+        store = SqlDecisions()
+        store.save(transaction, [Entry(message, make_decision("chatter"))])
+        (first,) = store.follow(transaction, [answer(message, better, revision=0)])
+        store.save(transaction, [first])
+        assert (first.revision, first.previous) == (1, make_decision("chatter"))
+        late = answer(message, make_decision("spam"), revision=0)
+        assert store.follow(transaction, [late]) == []
+        (second,) = store.follow(transaction, [answer(message, better, revision=1)])
+        assert second.revision == 2
+
+
+def test_a_run_beside_answers_each_message_once(
+    database: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    message, beside = make_message(), make_decision("price_inquiry")
+    SqlInbox(database).put(Batch([message]))
+    SqlRuns(database).start("shorter", prompt="p", prompt_version="v", description="")
+    with database.begin() as transaction:
+        store = SqlDecisions()
+        store.save(transaction, [Entry(message, make_decision("chatter"))])
+        question = answer(message, beside, revision=0, run="shorter")
+        (entry,) = store.follow(transaction, [question])
+        store.save(transaction, [entry])
+        assert (entry.visible, entry.previous) == (False, None)
+        assert store.follow(transaction, [question]) == []
