@@ -138,16 +138,25 @@ def _label(scored: Scored, column: int, *, clustered: bool) -> dict[str, Any]:
 
 
 def _calibration(scored: Scored) -> dict[str, Any]:
-    found = {"lead": calibration(scored.lead_truth, scored.lead_probability)}
+    """Judge the probabilities of each message once: repeats of it share their truth, and their mean
+    is what the decider says.
+    """
+    _, first, number = np.unique(scored.ids, return_index=True, return_inverse=True)
+    times = np.bincount(number)
+
+    def said(probability: Floats) -> Floats:
+        return np.bincount(number, weights=probability) / times
+
+    lead = said(scored.lead_probability)
+    found = {"lead": calibration(scored.lead_truth[first], lead)}
     found |= {
-        name: calibration(scored.truth[:, column], scored.probabilities[:, column])
+        name: calibration(scored.truth[first, column], said(scored.probabilities[:, column]))
         for column, name in enumerate(scored.labels)
     }
-    for language in np.unique(scored.slices["lang"]):
-        rows = scored.slices["lang"] == language
-        found[f"lead in {language}"] = calibration(
-            scored.lead_truth[rows], scored.lead_probability[rows]
-        )
+    spoken = scored.slices["lang"][first]
+    for language in np.unique(spoken):
+        rows = spoken == language
+        found[f"lead in {language}"] = calibration(scored.lead_truth[first][rows], lead[rows])
     return {name: dataclasses.asdict(one) for name, one in found.items()}
 
 

@@ -100,4 +100,7 @@ def reliability(title: str, found: dict[str, Any]) -> Plot:
                 f"said {one['said']:.2f}, seen {one['seen']:.2f} in {one['rows']} messages",
             )
         )
-    return plot(f"{title}: {found['verdict']}", ("said", "seen"), _SHARES, lines, marks)
+    verdict = found["verdict"]
+    if verdict in {"too high", "too low"}:
+        verdict = f"{verdict} by {abs(found['shift']):.1f} logits"
+    return plot(f"{title}: {verdict}", ("said", "seen"), _SHARES, lines, marks)
