@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from intent.model.batch import Batch, Refused
-from intent.model.errors import Later, StoreUnavailable
+from intent.model.errors import Later, Stopping, StoreUnavailable
 from intent.ports.ingestion import Inbox, Source, Spool
 from intent.retry import retry_until_available
 from intent.telemetry import logger
@@ -129,7 +129,11 @@ class _Ingest:
                 return
         except StoreUnavailable as error:
             self._note(0.0, error)
-        self._patiently(lambda: self._keep(spool, batch))
+        try:
+            self._patiently(lambda: self._keep(spool, batch))
+        except Stopping:
+            spool.append(batch, beyond=True)  # nobody can read it from the pipe again
+            raise
 
     def _keep(self, spool: Spool, batch: Batch) -> None:
         try:

@@ -48,8 +48,12 @@ class Spool(Protocol):
     def waiting(self) -> bool:
         """Whether any batch waits."""
 
-    def append(self, batch: Batch) -> None:
-        """Keep a batch durably behind those that wait, or raise Later when there is no room."""
+    def append(self, batch: Batch, *, beyond: bool = False) -> None:
+        """Keep a batch durably behind those that wait; ``beyond`` the limit, too, when we leave.
+
+        Raises:
+            Later: there is no room for it.
+        """
 
     def drain(self, put: Callable[[Batch], object]) -> None:
         """Hand what waits to ``put``, oldest first, and forget it; an error leaves the rest."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -14,6 +16,9 @@ from intent.model.batch import Batch, Refused
 from intent.model.errors import Later, OperatorError
 
 SUFFIX = ".spool"
+MAX_PAYLOAD_BYTES = 65_536
+"""A line that cannot be read is kept up to here as a dead letter."""
+
 _BATCH = TypeAdapter(Batch)
 
 
@@ -53,18 +58,15 @@ class FileSpool:
         Raises:
             OperatorError: nothing can be written there.
         """
-        self._limit = limit
-        self._file = _left_behind(folder) or folder / f"intent-{os.getpid()}{SUFFIX}"
-        self._at = 0
+        self._folder, self._limit = folder, limit
         try:
-            self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._size = self._whole_lines()
-            os.ftruncate(self._descriptor, self._size)
+            self._open(*_fresh(folder))
+            while not self.waiting and self._take_over():
+                pass
         except OSError as error:
             raise OperatorError(
-                f"the spool {self._file} cannot be written ({error.strerror}); make its folder "
-                "writable, or set INTENT_SPOOL_DIR"
+                f"the spool in {folder.absolute()} cannot be written ({error.strerror}); make that "
+                "folder writable, or set INTENT_SPOOL_DIR"
             ) from error
 
     @property
@@ -77,26 +79,38 @@ class FileSpool:
         """Whether any batch waits."""
         return self._at < self._size
 
-    def append(self, batch: Batch) -> None:
+    def append(self, batch: Batch, *, beyond: bool = False) -> None:
         """Keep a batch durably behind those that wait.
 
+        Args:
+            beyond: the limit, too: what was read already has no other place when we leave.
+
         Raises:
-            SpoolFull: there is no room for it.
+            SpoolFull: there is no room for it, by the limit or on the disk.
         """
         line = _written(batch) + b"\n"
-        if self._size + len(line) > self._limit:
+        if self._size + len(line) > self._limit and not beyond:
             raise SpoolFull(f"the spool {self._file} is full; {self._limit:,} bytes wait already")
-        os.write(self._descriptor, line)
-        os.fsync(self._descriptor)
+        try:
+            _write(self._descriptor, line)
+        except OSError as error:
+            # A part of it would stand before the next one.
+            os.ftruncate(self._descriptor, self._size)
+            raise SpoolFull(f"the spool {self._file} takes no more: {error.strerror}") from error
         self._size += len(line)
 
     def drain(self, put: Callable[[Batch], object]) -> None:
-        """Hand what waits to ``put``, oldest first, and forget it; an error leaves the rest."""
-        for batch, end in self._batches():
-            put(batch)
-            self._at = end
-        os.ftruncate(self._descriptor, 0)
-        self._at = self._size = 0
+        """Hand what waits to ``put``, oldest first, and forget it; an error leaves the rest. Then
+        the same with what other processes have left.
+        """
+        while True:
+            for batch, end in self._batches():
+                put(batch)
+                self._at = end
+            os.ftruncate(self._descriptor, 0)
+            self._at = self._size = 0
+            if not self._take_over():
+                return
 
     def close(self) -> None:
         """Leave the file; it goes when nothing waits in it."""
@@ -104,16 +118,25 @@ class FileSpool:
             self._file.unlink(missing_ok=True)
         os.close(self._descriptor)
 
-    def _whole_lines(self) -> int:
-        """Return where the last whole line ends: a crash may have cut one while it was written."""
-        content = self._file.read_bytes()
-        return content.rfind(b"\n") + 1
+    def _take_over(self) -> bool:
+        """Leave this file for the next that a process has left; False where there is none."""
+        left = _left_behind(self._folder)
+        if left is not None:
+            self.close()
+            self._open(*left)
+        return left is not None
+
+    def _open(self, file: Path, descriptor: int) -> None:
+        self._file, self._descriptor, self._at = file, descriptor, 0
+        # A crash may have cut a line while it was written.
+        self._size = file.read_bytes().rfind(b"\n") + 1
+        os.ftruncate(descriptor, self._size)
 
     def _batches(self) -> Iterator[tuple[Batch, int]]:
         with self._file.open("rb") as lines:
             lines.seek(self._at)
             while line := lines.readline():
-                yield _read(line), lines.tell()
+                yield _read(line, f"{self._file.name} byte {self._at}"), lines.tell()
 
 
 def _written(batch: Batch) -> bytes:
@@ -122,19 +145,57 @@ def _written(batch: Batch) -> bytes:
     return _Line(batch=rest, refused=refused).model_dump_json().encode("utf-8")
 
 
-def _read(line: bytes) -> Batch:
-    read = _Line.model_validate_json(line)
-    refused = [Refused(**dict(one)) for one in read.refused]
-    return replace(_BATCH.validate_json(read.batch), refused=refused)
+def _write(descriptor: int, line: bytes) -> None:
+    rest = memoryview(line)
+    while rest:  # a disk that is nearly full takes a part
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
 
 
-def _left_behind(folder: Path) -> Path | None:
-    """Return a spool that a process has left and that nobody holds."""
+def _read(line: bytes, position: str) -> Batch:
+    try:
+        read = _Line.model_validate_json(line)
+        refused = [Refused(**dict(one)) for one in read.refused]
+        return replace(_BATCH.validate_json(read.batch), refused=refused)
+    except ValueError:
+        # What the disk has spoiled must not hold up what stands behind it.
+        digest, kept = hashlib.sha256(line).hexdigest(), line[:MAX_PAYLOAD_BYTES]
+        return Batch(refused=[Refused("is no batch of a spool", kept, digest, position)])
+
+
+def _left_behind(folder: Path) -> tuple[Path, int] | None:
+    """Return a spool that a process has left and that nobody holds, and hold it."""
     for path in sorted(folder.glob(f"intent-*{SUFFIX}")):
         try:
-            with path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return path
+            held = _held(path)
         except OSError:
             continue
+        if held is not None:
+            return path, held
+    return None
+
+
+def _fresh(folder: Path) -> tuple[Path, int]:
+    # Processes of several containers may have one number.
+    for number in count():
+        path = folder / f"intent-{os.getpid()}-{number}{SUFFIX}"
+        held = _held(path, os.O_CREAT)
+        if held is not None:
+            return path, held
+    raise AssertionError("numbers do not end")
+
+
+def _held(path: Path, flags: int = 0) -> int | None:
+    """Return a descriptor of a spool under its lock; None where somebody else has it, or it is
+    gone.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | flags, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    if os.fstat(descriptor).st_nlink:
+        return descriptor
+    os.close(descriptor)  # whoever had it took it away meanwhile
     return None

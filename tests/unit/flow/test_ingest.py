@@ -90,6 +90,19 @@ def test_a_full_spool_makes_the_source_wait_and_loses_nothing(
     assert (report.accepted, inbox.waiting()) == (5, 5)
 
 
+def test_a_stop_while_the_spool_is_full_loses_nothing_that_was_read(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    stop = Event()
+    stop.set()
+    spool, inbox = FileSpool(tmp_path, limit=10), MemoryInbox()
+    with pytest.raises(Stopping):
+        ingest(Batches(Batch([make_message()])), Flaky(99), stop=stop, spool=spool, policy=QUICK)
+    spool.close()
+    left = FileSpool(tmp_path, limit=10)
+    assert ingest(Batches(), inbox, stop=Event(), spool=left, policy=QUICK).accepted == 1
+
+
 def test_told_to_stop_it_takes_what_was_read_until_the_source_pauses(
     make_message: MakeMessage,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -96,3 +98,63 @@ def test_a_full_spool_takes_no_more(make_message: MakeMessage, tmp_path: Path) -
 def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="INTENT_SPOOL_DIR"):
         FileSpool(tmp_path / "none", limit=10)
+
+
+def test_beyond_its_limit_it_takes_what_was_read_already(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    spool = FileSpool(tmp_path, limit=10)
+    spool.append(Batch([make_message("last")]), beyond=True)
+    assert [batch.messages[0].text for batch in drained(spool)] == ["last"]
+
+
+def test_a_full_disk_leaves_no_half_of_a_line(
+    make_message: MakeMessage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool, write = FileSpool(tmp_path, limit=10_000), os.write
+    room = 40
+
+    def nearly_full(descriptor: int, line: memoryview) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = write(descriptor, line[:room])
+        room -= written
+        return written
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", nearly_full)
+        with pytest.raises(SpoolFull, match="No space left"):
+            spool.append(Batch([make_message("lost")]))
+    spool.append(Batch([make_message("kept")]))
+    assert [batch.messages[0].text for batch in drained(spool)] == ["kept"]
+
+
+def test_a_line_that_the_disk_spoiled_is_kept_as_a_dead_letter_and_the_rest_goes_on(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    (tmp_path / "intent-1.spool").write_bytes(b"\0" * 8 + b"\n")
+    spool = FileSpool(tmp_path, limit=10_000)
+    spool.append(Batch([make_message("behind")]))
+    spoiled, behind = drained(spool)
+    assert (spoiled.refused[0].payload, spoiled.refused[0].position) == (
+        b"\0" * 8 + b"\n",
+        "intent-1.spool byte 0",
+    )
+    assert behind.messages[0].text == "behind"
+
+
+def test_whatever_several_processes_have_left_is_taken_over(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    (tmp_path / "intent-0.spool").write_bytes(b"")
+    several = [FileSpool(tmp_path, limit=10_000) for _ in range(3)]
+    for number, spool in enumerate(several):
+        spool.append(Batch([make_message(str(number))]))
+    for spool in several:
+        spool.close()
+    again = FileSpool(tmp_path, limit=10_000)
+    assert again.waiting
+    assert sorted(batch.messages[0].text for batch in drained(again)) == ["0", "1", "2"]
+    again.close()
+    assert list(tmp_path.iterdir()) == []
