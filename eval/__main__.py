@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from eval import asking_threshold
 from eval.bench import verbs as bench
-from eval.verbs import annotating, datasets, judging, running, tuning
+from eval.verbs import annotating, choosing, datasets, exporting, judging, running, tuning
 from intent.cli.screen import people
 from intent.model.errors import IntentError
 
@@ -34,9 +34,10 @@ for verb in (
     tuning.calibrate,
 ):
     app.command()(verb)
-datasets.app.command()(annotating.export)
-datasets.app.command()(annotating.queue)
-datasets.app.command()(annotating.suspects)
+datasets.app.command()(exporting.export)
+datasets.app.command()(choosing.queue)
+datasets.app.command(name="add")(choosing.add_messages)
+datasets.app.command()(choosing.suspects)
 datasets.app.command(name="import")(annotating.import_labels)
 app.add_typer(datasets.app, name="data")
 app.add_typer(bench.app, name="bench")

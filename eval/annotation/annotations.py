@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -124,17 +125,21 @@ def slot_in(text: str, kind: str, said: Any, start: Any, end: Any) -> ExpectedSl
 def placed(rows: Sequence[Entry], fresh: Iterable[Entry]) -> list[Entry]:
     """Return rows with fresh ones among those of their room, in order of time."""
     found = list(rows)
-    for one in sorted(fresh, key=lambda row: (row.input.sent_at, row.id)):
+    for one in sorted(fresh, key=_when):
         room = (one.input.platform, one.input.room_id)
         places = [
             place
             for place, row in enumerate(found)
             if (row.input.platform, row.input.room_id) == room
         ]
-        earlier = [place for place in places if found[place].input.sent_at <= one.input.sent_at]
+        earlier = [place for place in places if _when(found[place]) <= _when(one)]
         place = earlier[-1] + 1 if earlier else places[0] if places else len(found)
         found.insert(place, one)
     return found
+
+
+def _when(row: Entry) -> tuple[datetime, str]:
+    return datetime.fromisoformat(row.input.sent_at), row.id
 
 
 def _found_by_text(given: Sequence[Given], rows: Sequence[Entry]) -> list[Given]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from eval.annotation.intake import row_id
 from eval.annotation.sampling import reasons
 from eval.measure.finished import load_run
 from eval.measure.scored import Floats
 from intent.bootstrap.application import open_application
 from intent.bootstrap.deciding import build_local
-from intent.model.errors import Malformed, OperatorError
-from intent.model.message import Message, parse_message
-from intent.sources.decoding import read_text
+from intent.model.message import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +43,17 @@ def from_run(folder: Path) -> Candidates:
     return Candidates(tuple({"row": key} for key in scored.ids), speaking)
 
 
-def from_messages(path: Path) -> Candidates:
-    """Return messages that nobody has labelled, as the local model decides them.
-
-    Raises:
-        OperatorError: the file cannot be read, holds no message, or a line is none.
-    """
+def from_messages(messages: Sequence[Message]) -> Candidates:
+    """Return messages that nobody has labelled, as the local model decides them."""
     app = open_application()
     names = app.taxonomy.names
-    messages = _read(path)
     decisions = build_local(app).classify(messages)
     chosen = np.array(
         [[name in decision.labels for name in names] for decision in decisions], dtype=bool
     )
     lead = np.array([decision.lead_probability for decision in decisions])
     rows = tuple(
-        {"row": one.message_id, "message": one.model_dump(mode="json", exclude_none=True)}
+        {"row": row_id(one), "message": one.model_dump(mode="json", exclude_none=True)}
         for one in messages
     )
     return Candidates(rows, reasons(chosen, lead, np.zeros(len(messages), dtype=bool)))
-
-
-def _read(path: Path) -> list[Message]:
-    try:
-        lines = read_text(path).encode("utf-8").split(b"\n")
-    except OSError as error:
-        raise OperatorError(f"the messages {path} cannot be read: {error.strerror}") from error
-    messages = []
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            try:
-                messages.append(parse_message(line))
-            except Malformed as error:
-                raise OperatorError(f"{path}:{number} is no message: {error}") from error
-    if not messages:
-        raise OperatorError(f"{path} holds no message")
-    return messages

@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from eval.data.dataset import Row
+from eval.data.dataset import Entry
 
 
 def assign(
-    rows: Sequence[Row], annotators: Sequence[str], *, overlap: float, seed: int
-) -> dict[str, list[Row]]:
+    rows: Sequence[Entry], annotators: Sequence[str], *, overlap: float, seed: int
+) -> dict[str, list[Entry]]:
     """Return each annotator's rows, in the rows' order.
 
     Rooms stay whole, so that whoever labels a message has seen what was said before it.

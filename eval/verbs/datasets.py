@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from eval.data.agreement import agreement, by_guideline
-from eval.data.dataset import AUTHOR, SECOND, load_dataset, of_split, read_dataset
+from eval.data.agreement import agreement, by_guideline, slot_agreement
+from eval.data.dataset import (
+    AUTHOR,
+    SECOND,
+    DatasetFault,
+    load_dataset,
+    load_entries,
+    of_split,
+    read_dataset,
+    read_open,
+)
 from eval.data.lint import lint as lint_rows
+from eval.data.lint import open_faults
 from eval.data.near import near_duplicates
 from eval.data.stats import Counts, count, count_cells
 from intent.bootstrap.application import open_application
@@ -19,6 +30,7 @@ from intent.bootstrap.settings import load_settings
 from intent.classify.local.encoder import EncoderSpec, open_encoder
 from intent.classify.local.weights import BUNDLED
 from intent.cli.screen import json_line, people, results
+from intent.model.errors import OperatorError
 
 DATASET = Path(__file__).resolve().parents[1] / "datasets" / "lead_intent"
 """The dataset that ships."""
@@ -27,6 +39,13 @@ BUNDLED_ENCODER = EncoderSpec(
     BUNDLED, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", layers=6
 )
 """The encoder that comes as a package, whole."""
+
+
+def tell(faults: Sequence[DatasetFault]) -> None:
+    """Print what is wrong, one thing a line."""
+    for fault in faults:
+        people().print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
+
 
 app = typer.Typer(no_args_is_help=True, help="Looks after labelled datasets.")
 
@@ -42,13 +61,23 @@ Parts = Annotated[
 def lint(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> None:
     """Check keys, labels, slots, unique ids and texts, and that no room stands in two splits."""
     rows, faults = read_dataset(folder, parts or ())
-    faults += lint_rows(rows, open_application().taxonomy)
-    for fault in faults:
-        if json:
+    waiting, broken = read_open(folder)
+    faults += [*lint_rows(rows, open_application().taxonomy), *broken, *open_faults(waiting)]
+    if json:
+        for fault in faults:
             json_line(dataclasses.asdict(fault))
-        else:
-            people().print(f"{fault.where}: {fault.what}", markup=False, soft_wrap=True)
+    else:
+        tell(faults)
     people().print(f"{len(rows)} rows, {len(faults)} faults")
+    if waiting:
+        bare = sum(not entry.labels for entry in waiting)
+        people().print(
+            f"{len(waiting)} rows are open: {bare} wait for labels, {len(waiting) - bare} for "
+            "somebody to settle a disagreement (python -m eval data export "
+            f"--dataset {folder} --only disagreeing -o settle)",
+            markup=False,
+            soft_wrap=True,
+        )
     raise typer.Exit(1 if faults else 0)
 
 
@@ -127,9 +156,14 @@ def agree(
     of the guideline.
     """
     taxonomy = open_application().taxonomy
-    parts = by_guideline(load_dataset(folder), first=first, second=second)
+    entries = load_entries(folder)
+    parts = by_guideline(entries, first=first, second=second)
     if not parts:
-        people().print(f"no row was labelled by both {first} and {second}", markup=False)
+        names = ", ".join(sorted({held.by for entry in entries for held in entry.labels}))
+        raise OperatorError(
+            f"no row was labelled by both {first} and {second}; annotators of {folder}: "
+            f"{names or 'none'}"
+        )
     for version, rows in parts.items():
         found = agreement(rows, taxonomy, first=first, second=second)
         if json:
@@ -152,3 +186,11 @@ def agree(
                 one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}"
             )
         results().print(table)
+        slots = slot_agreement(rows, first=first, second=second)
+        if slots.rows:
+            people().print(
+                f"slots: {first} gave {slots.first}, {second} {slots.second}, both {slots.both}: "
+                f"F1 {slots.f1:.3f} over {slots.rows} rows",
+                markup=False,
+                soft_wrap=True,
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -29,6 +30,9 @@ MAKE = {"make demo", "make test"}
 """Installs into a folder of its own; continuous integration runs the second one."""
 
 GATE_MAY_SAY = {0, 100, 101}
+OPEN_THEN_SETTLED = (1, 0)
+"""What a lint of one's own dataset says before and after disagreements are settled."""
+
 ROWS = 150
 
 pytestmark = pytest.mark.slow
@@ -117,6 +121,23 @@ def run(command: str, monkeypatch: pytest.MonkeyPatch) -> int:
     return 0
 
 
+def annotate(path: Path) -> None:
+    """Fill a sheet as people would: all see a price where one is asked for, and ben, who is quick,
+    takes the first message for an order.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = list(csv.DictReader(file))
+    for place, line in enumerate(lines):
+        asks = line["author_role"] == "viewer" and "how much" in line["text"].lower()
+        line["labels"] = "PR" if asks else "CH"
+        if path.stem == "ben" and place == 0:
+            line["labels"] = "PU"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_command_of_a_page_works(
     page: str, newcomer: Path, monkeypatch: pytest.MonkeyPatch
@@ -124,6 +145,7 @@ def test_every_command_of_a_page_works(
     if "ingest" not in " ".join(commands(page)):
         assert run("intent ingest chat.jsonl", monkeypatch) == 0
         assert run("intent work --drain --no-ask", monkeypatch) == 0
+    lints = iter(OPEN_THEN_SETTLED)
     for command in commands(page):
         if command in MAKE:
             continue
@@ -131,8 +153,11 @@ def test_every_command_of_a_page_works(
             " gate " in command
         ):  # against a baseline of these few rows, as the one that ships is of all
             assert run("python -m eval bless runs/now", monkeypatch) == 0
+        if " data import " in command:
+            annotate(newcomer / command.split(" data import ")[1].split()[0])
         code = run(command, monkeypatch)
         may = GATE_MAY_SAY if " gate " in command else {0}
+        may = {next(lints)} if command.endswith(" lint mine") else may
         assert code in may, f"{page}: {command} ended with {code}"
 
 
