@@ -14,9 +14,11 @@ from intent.bootstrap.llm import build_answerer, build_exchange
 from intent.model.errors import OperatorError
 
 if TYPE_CHECKING:
+    from intent.bootstrap.settings import Settings
+    from intent.classify.llm.exchange import Exchange
     from intent.flow.asker import Asker
-    from intent.flow.asking import AskReport
-    from intent.ports.asking import Answerer
+    from intent.flow.asking import AskPolicy, AskReport
+    from intent.ports.asking import Answerer, Ledger, Replies
     from intent.ports.deciding import Classifier
     from intent.queues.lane import SqlLane
 
@@ -60,17 +62,43 @@ def build_asker(app: Application, stop: Event, progress: Callable[[AskReport], N
     """
     from intent.classify.llm.budget import LedgerBudget
     from intent.flow.asker import Asker
-    from intent.flow.asking import AskPolicy
     from intent.store.decisions import PRODUCTION, SqlDecisions
     from intent.store.history import SqlHistory
     from intent.store.ledger import SqlLedger, SqlReplies
-    from intent.store.runs import SqlRuns
 
     settings = app.settings
     app.database.leave_with(stop)
     ledger, replies = SqlLedger(app.database), SqlReplies(app.database)
     budget = LedgerBudget(ledger, hour=settings.llm_budget_hour, day=settings.llm_budget_day)
     exchange = build_exchange(app, ledger, allow=budget.reserve, stop=stop)
+
+    answerers = _answerers(app, ledger, replies, exchange, stop)
+    answerers(
+        PRODUCTION
+    )  # what is wrong with the production prompt is said before anything is asked
+    return Asker(
+        build_lane(app),
+        SqlHistory(app.database, count=settings.ask_before),
+        answerers,
+        app.database,
+        SqlDecisions(),
+        app.features,
+        exchange.breaker,
+        policy=_policy(settings),
+        stop=stop,
+        step=failpoint(settings.failpoint),
+        tend=lambda: replies.forget(settings.llm_reply_age),
+        abandon=exchange.books.abandon,
+        progress=progress,
+    )
+
+
+def _answerers(
+    app: Application, ledger: Ledger, replies: Replies, exchange: Exchange, stop: Event
+) -> Callable[[str], Answerer]:
+    """Return what says who answers for a run, by its name; each is built once."""
+    from intent.store.decisions import PRODUCTION
+    from intent.store.runs import SqlRuns
 
     @cache
     def answerer(run: str) -> Answerer:
@@ -90,27 +118,17 @@ def build_asker(app: Application, stop: Event, progress: Callable[[AskReport], N
             )
         return built
 
-    answerer(PRODUCTION)
-    policy = AskPolicy(
+    return answerer
+
+
+def _policy(settings: Settings) -> AskPolicy:
+    from intent.flow.asking import AskPolicy
+
+    return AskPolicy(
         batch_count=settings.llm_batch,
         gather=settings.ask_gather,
         threads=settings.ask_threads,
         attempts=settings.ask_attempts,
         live_age=settings.ask_live_age,
         leave=settings.ask_leave,
-    )
-    return Asker(
-        build_lane(app),
-        SqlHistory(app.database, count=settings.ask_before),
-        answerer,
-        app.database,
-        SqlDecisions(),
-        app.features,
-        exchange.breaker,
-        policy=policy,
-        stop=stop,
-        step=failpoint(settings.failpoint),
-        tend=lambda: replies.forget(settings.llm_reply_age),
-        abandon=exchange.books.abandon,
-        progress=progress,
     )

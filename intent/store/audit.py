@@ -75,25 +75,10 @@ class Balance:
 
 def balance(connection: Connection) -> Balance:
     """Recount, in the reader's one consistent view."""
-
-    def of(table: Table) -> ColumnElement[bool]:
-        return and_(
-            table.c.platform == messages.c.platform, table.c.message_id == messages.c.message_id
-        )
-
-    first = exists().where(of(decisions), decisions.c.revision == 0)
-    later = decisions.alias("later")
-    taken_back = exists().where(
-        of(decisions),
-        decisions.c.decided_by == DecidedBy.PLATFORM.value,
-        ~exists().where(
-            later.c.platform == decisions.c.platform,
-            later.c.message_id == decisions.c.message_id,
-            later.c.revision > decisions.c.revision,
-            later.c.visible,
-        ),
-    )
-    is_waiting, is_dead = exists().where(of(inbox)), exists().where(of(dead_letters))
+    first = exists().where(_of_message(decisions), decisions.c.revision == 0)
+    taken_back = _taken_back()
+    is_waiting = exists().where(_of_message(inbox))
+    is_dead = exists().where(_of_message(dead_letters))
     is_decided = and_(first, ~taken_back)
     # An edited message is taken back as it was, and waits as it is.
     is_retracted = and_(first, taken_back, ~is_waiting, ~is_dead)
@@ -103,18 +88,7 @@ def balance(connection: Connection) -> Balance:
             select(func.count()).select_from(messages).where(*conditions)
         ).scalar_one()
 
-    def orphans(table: Table) -> int:
-        query = (
-            select(func.count())
-            .select_from(table)
-            .where(table.c.message_id.is_not(None), ~exists().where(of(table)))
-        )
-        return connection.execute(query).scalar_one()
-
-    history = select(decisions.c.platform).group_by(decisions.c.platform, decisions.c.message_id)
-    broken = history.having(
-        or_(func.min(decisions.c.revision) != 0, func.max(decisions.c.revision) != func.count() - 1)
-    )
+    tables = (decisions, inbox, ask_lane, dead_letters)
     return Balance(
         accepted=count(),
         decided=count(is_decided),
@@ -130,10 +104,47 @@ def balance(connection: Connection) -> Balance:
         twice=count(
             or_(and_(is_decided, is_waiting), and_(is_decided, is_dead), and_(is_waiting, is_dead))
         ),
-        unknown=sum(map(orphans, (decisions, inbox, ask_lane, dead_letters))),
-        gaps=connection.execute(select(func.count()).select_from(broken.subquery())).scalar_one(),
+        unknown=sum(_orphans(connection, table) for table in tables),
+        gaps=_gaps(connection),
         misfiled=_misfiled(connection),
     )
+
+
+def _of_message(table: Table) -> ColumnElement[bool]:
+    return and_(
+        table.c.platform == messages.c.platform, table.c.message_id == messages.c.message_id
+    )
+
+
+def _taken_back() -> ColumnElement[bool]:
+    later = decisions.alias("later")
+    return exists().where(
+        _of_message(decisions),
+        decisions.c.decided_by == DecidedBy.PLATFORM.value,
+        ~exists().where(
+            later.c.platform == decisions.c.platform,
+            later.c.message_id == decisions.c.message_id,
+            later.c.revision > decisions.c.revision,
+            later.c.visible,
+        ),
+    )
+
+
+def _orphans(connection: Connection, table: Table) -> int:
+    query = (
+        select(func.count())
+        .select_from(table)
+        .where(table.c.message_id.is_not(None), ~exists().where(_of_message(table)))
+    )
+    return connection.execute(query).scalar_one()
+
+
+def _gaps(connection: Connection) -> int:
+    history = select(decisions.c.platform).group_by(decisions.c.platform, decisions.c.message_id)
+    broken = history.having(
+        or_(func.min(decisions.c.revision) != 0, func.max(decisions.c.revision) != func.count() - 1)
+    )
+    return connection.execute(select(func.count()).select_from(broken.subquery())).scalar_one()
 
 
 def _misfiled(connection: Connection) -> int:

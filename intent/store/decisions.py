@@ -274,11 +274,13 @@ def read_leads(
         for row in connection.execute(
             query.limit(limit).execution_options(yield_per=1000)
         ).mappings():
-            yield Lead(
-                **{
-                    **row,
-                    "labels": tuple(row["labels"]),
-                    "slots": tuple(Slot(*pair) for pair in row["slots"]),
-                    "lead_probability": row["lead_probability"] / MILLION,
-                }
-            )
+            yield _lead(row)
+
+
+def _lead(row: RowMapping) -> Lead:
+    values = {
+        "labels": tuple(row["labels"]),
+        "slots": tuple(Slot(*pair) for pair in row["slots"]),
+        "lead_probability": row["lead_probability"] / MILLION,
+    }
+    return Lead(**{**row, **values})
