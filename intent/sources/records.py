@@ -8,7 +8,7 @@ from threading import Event
 
 from intent.sources.decoding import in_utf8
 from intent.sources.elements import split_items
-from intent.sources.lines import Line, read_chunks, split_lines
+from intent.sources.lines import CHUNK_BYTES, Line, read_chunks, split_lines
 
 
 def read_records(
@@ -32,12 +32,15 @@ def read_records(
     """
     chunks = in_utf8(read_chunks(descriptor, stop, at_end))
     start: list[bytes] = []
+    blank = 0
     for chunk in chunks:
         if chunk is None:
             yield None
             continue
         start.append(chunk)
-        if chunk.strip():
+        blank += len(chunk)
+        # Before an array stand few empty lines, and memory is bounded.
+        if chunk.strip() or blank > CHUNK_BYTES:
             break
     everything = chain(start, chunks)
     is_array = b"".join(start).lstrip().startswith(b"[")

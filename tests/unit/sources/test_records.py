@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import os
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -149,3 +150,16 @@ def test_labelled_files_may_begin_with_a_mark_too(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(codecs.BOM_UTF16_LE + '[{"a": "é"}]'.encode("utf-16-le"))
     assert json.loads(read_text(path)) == [{"a": "é"}]
+
+
+def test_however_much_is_blank_before_the_first_message_little_of_it_is_held(
+    opened: Open, make_message: MakeMessage
+) -> None:
+    message = make_message()
+    descriptor = opened(b" " * 8_000_000 + b"\n" + wire(message))
+    tracemalloc.start()
+    try:
+        assert messages_of(descriptor) == [message]
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
