@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, Select, exists, func, select, tex
 from intent.model.batch import Accepted, Batch, Delivery
 from intent.ports.features import FeatureState
 from intent.queues.claims import available, claim, clock, release, settle, with_message
-from intent.queues.put import put_batch
+from intent.queues.put import NotAlone, put_batch
 from intent.store.dead_letters import record_message
 from intent.store.engine import Database
 from intent.store.rows import message_from
@@ -34,8 +34,12 @@ class SqlInbox:
         """Store all of a batch in one transaction, durably before returning; what is known already
         changes nothing.
         """
-        with self._database.begin() as transaction:
-            return put_batch(transaction, batch, self._features)
+        try:
+            with self._database.begin() as transaction:
+                return put_batch(transaction, batch, self._features)
+        except NotAlone:
+            with self._database.begin() as transaction:
+                return put_batch(transaction, batch, self._features, alone=True)
 
     def take(self, count: int, size: int) -> list[Delivery]:
         """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or half

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, select, tuple_
 
 from intent.model.batch import Accepted, Batch
+from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
 from intent.ports.features import FeatureState
 from intent.queues.claims import clock
@@ -28,19 +29,33 @@ _LOCK = 7_238_914_403
 """Number of the advisory lock of all puts on PostgreSQL, beside that of the migrations."""
 
 
-def put_batch(transaction: Connection, batch: Batch, features: FeatureState | None) -> Accepted:
+class NotAlone(Exception):
+    """A batch edits messages, and must be put again, alone."""
+
+
+def put_batch(
+    transaction: Connection, batch: Batch, features: FeatureState | None, *, alone: bool = False
+) -> Accepted:
     """Store all of a batch, and return what became of it.
 
+    Args:
+        alone: no other batch is put meanwhile.
+
     Raises:
+        NotAlone: it edits messages, and others may be put meanwhile; nothing of it may be kept.
+        StoreUnavailable: a message that it repeats was erased meanwhile; put it again.
         ValueError: something decided is taken back, and nobody was given that counts features.
     """
-    _in_turn(transaction, alone=bool(batch.retractions))
+    alone = alone or bool(batch.retractions) or transaction.dialect.name == "sqlite"
+    _in_turn(transaction, alone=alone)
     refused = record_refused(transaction, batch.refused)
     record_gaps(transaction, batch.gaps)
     if batch.position is not None:
         record_position(transaction, batch.position)
     new, arrivals = _sorted_out(transaction, batch.messages)
     record_refused(transaction, arrivals.conflicting)
+    if arrivals.edited and not alone:
+        raise NotAlone
     if arrivals.edited:
         _take_back(transaction, list(arrivals.edited), features, undecided=False)
         replace_messages(transaction, arrivals.edited, arrivals.replaced)
@@ -59,8 +74,9 @@ def put_batch(transaction: Connection, batch: Batch, features: FeatureState | No
 
 
 def _in_turn(transaction: Connection, *, alone: bool) -> None:
-    # A retraction and its message may come at the same time on two connections, and neither would
-    # see the other: so who brings retractions puts alone. SQLite has one writer at a time.
+    # A retraction and its message, or two edits of one message, may come at the same time on two
+    # connections, and neither would see the other: so who brings retractions or edits puts alone.
+    # SQLite has one writer at a time.
     if transaction.dialect.name == "postgresql":
         lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
         transaction.execute(select(lock(_LOCK)))
@@ -83,6 +99,8 @@ def _sorted_out(
             rest.append(message)
     identities = list(dict.fromkeys(message.identity for message in rest))
     known = read_messages(transaction, identities)
+    if len(known) < len(identities):
+        raise StoreUnavailable("a message was erased while it came again")
     return new, compared(rest, known, read_earlier(transaction, identities))
 
 
@@ -105,7 +123,6 @@ def _enqueue(
         for platform, message_id in identities
     ]
     statement = insert_for(transaction, inbox)
-    # Two who edit the same message at once: the later one's text stands, and is what waits.
     renewed = {
         name: statement.excluded[name]
         for name in ("available_timestamp", "written_timestamp", "revision")

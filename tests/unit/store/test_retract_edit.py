@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy
@@ -11,11 +13,12 @@ import sqlalchemy
 from intent.features.online.state import SqlFeatureState
 from intent.model.batch import Accepted, Batch, Retraction
 from intent.model.decision import Entry
+from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 from intent.queues.inbox import SqlInbox
 from intent.queues.put import put_batch
-from intent.store.audit import balance
+from intent.store.audit import Balance, balance
 from intent.store.dead_letters import drop, read_dead_letters, replay
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
@@ -157,29 +160,94 @@ def test_what_is_decided_is_retracted_only_where_features_are_told(kept: Kept) -
     assert rows(kept.database, "retractions") == []
 
 
-def test_a_retraction_beside_its_message_on_another_connection_misses_nothing(
-    postgres_url: str, make_message: MakeMessage, taxonomy: Taxonomy
-) -> None:
+WAITS = sqlalchemy.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+
+@pytest.fixture
+def postgresql(postgres_url: str) -> Iterator[Database]:
     from intent.bootstrap.application import migrations_dir
     from intent.store.migrate import migrate
 
     database = Database(postgres_url)
     migrate(database, migrations_dir())
+    yield database
+    database.close()
+
+
+def until_it_waits(database: Database, thread: threading.Thread) -> None:
+    """Start it, and return once it waits for somebody's lock, or is through."""
+    thread.start()
+    with database.read() as connection:
+        while thread.is_alive() and not connection.execute(WAITS).scalar_one():
+            pass
+
+
+def test_a_retraction_beside_its_message_on_another_connection_misses_nothing(
+    postgresql: Database, make_message: MakeMessage, taxonomy: Taxonomy
+) -> None:
     features = SqlFeatureState(taxonomy.members)
-    inbox, message = SqlInbox(database, features=features), make_message()
+    inbox, message = SqlInbox(postgresql, features=features), make_message()
     accepted: list[Accepted] = []
     putting = threading.Thread(target=lambda: accepted.append(inbox.put(named(message))))
-    waits = sqlalchemy.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    with database.begin() as transaction:
+    with postgresql.begin() as transaction:
         put_batch(transaction, Batch([message]), features)
-        putting.start()
-        # Until it waits for us, or is through without having seen the message.
-        while putting.is_alive() and not transaction.execute(waits).scalar_one():
-            pass
+        until_it_waits(postgresql, putting)
     putting.join()
     assert [one.retracted for one in accepted] == [1]
     assert inbox.waiting() == 0
-    database.close()
+
+
+def test_of_two_edits_on_two_connections_the_newer_stands(
+    postgresql: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    kept = Kept(postgresql, make_message("first"), make_decision)
+    second, third = (
+        kept.said.model_copy(
+            update={"text": text, "sent_at": kept.said.sent_at + timedelta(seconds=later)}
+        )
+        for text, later in (("second", 1), ("third", 2))
+    )
+    beside = [threading.Thread(target=lambda: kept.inbox.put(Batch([third])))]
+
+    def put_third(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        # The one that puts the second has just compared it with the first.
+        if len(beside) == 1 and "earlier_versions" in statement:
+            beside.append(beside[0])
+            until_it_waits(postgresql, beside[0])
+
+    sqlalchemy.event.listen(postgresql.engine, "after_cursor_execute", put_third)
+    kept.inbox.put(Batch([second]))
+    beside[0].join()
+    (taken,) = kept.inbox.take(10, 10_000)
+    assert taken.message.text == "third"
+    assert balance_of(postgresql).holds
+
+
+def balance_of(database: Database) -> Balance:
+    with database.read() as connection:
+        return balance(connection)
+
+
+def test_a_message_that_is_erased_while_it_comes_again_is_put_again(
+    postgresql: Database, make_message: MakeMessage
+) -> None:
+    inbox, message = SqlInbox(postgresql), make_message()
+    inbox.put(Batch([message]))
+    left = [sqlalchemy.delete(messages)]
+
+    def erase(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        if left and statement.startswith("INSERT INTO messages"):
+            with postgresql.begin() as transaction:
+                transaction.execute(left.pop())
+
+    sqlalchemy.event.listen(postgresql.engine, "after_cursor_execute", erase)
+    with pytest.raises(StoreUnavailable, match="erased"):
+        inbox.put(Batch([message]))
+    assert inbox.put(Batch([message])).new == 1
 
 
 def test_a_second_edit_waits_once_with_its_own_text(kept: Kept) -> None:
