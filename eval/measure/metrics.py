@@ -210,6 +210,9 @@ def _asking(scored: Scored) -> dict[str, Any]:
     known = scored.has_local
     return {
         "unusable_replies": _share(int((~scored.answered).sum()), len(scored)),
+        "valid_at_first_try": _share(int(scored.first_try.sum()), int((scored.asks > 0).sum())),
+        "asked_again": _share(int((scored.asks > 1).sum()), int((scored.asks > 0).sum())),
+        "invented_slots": int(scored.invented.sum()),
         "usd_per_1000": 1000 * float(scored.nanodollars.mean()) / 1e9,
         **{
             f"{name}_per_1000": 1000 * float(getattr(scored, name).mean())

@@ -35,6 +35,8 @@ class Scored:
         users: number of each row's author, shape (n,).
         nanodollars, input_tokens, cached_tokens, output_tokens, latency: what the rows cost, shape
         (n,); latency in seconds.
+        asks, first_try, invented: how often a message was asked about, whether the first reply
+            could be used, and how many slots came back that do not stand in it, shape (n,).
         stages: cache, local or llm, shape (n,).
         local_labels_agree, local_lead_agree: whether the local model would have said the same,
             shape (n,); all False without its opinion.
@@ -61,6 +63,9 @@ class Scored:
     cached_tokens: Floats
     output_tokens: Floats
     latency: Floats
+    asks: Integers
+    first_try: Booleans
+    invented: Integers
     stages: NDArray[np.str_]
     has_local: Booleans
     local_labels_agree: Booleans

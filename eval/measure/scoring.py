@@ -63,6 +63,14 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
         cached_tokens=_floats([one.cached_tokens for one in predictions]),
         output_tokens=_floats([one.output_tokens for one in predictions]),
         latency=_floats([one.latency for one in predictions]),
+        asks=np.array([len(one.calls) for one in predictions], dtype=np.int64),
+        first_try=np.array(
+            [bool(one.calls) and one.calls[0].outcome == "answered" for one in predictions],
+            dtype=bool,
+        ),
+        invented=np.array(
+            [sum(call.invented for call in one.calls) for one in predictions], dtype=np.int64
+        ),
         stages=np.array([one.stage for one in predictions], dtype=np.str_),
         has_local=locals_known,
         local_labels_agree=locals_known & (local == chosen).all(axis=1),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eval.measure.finished import FinishedRun, wrong_decisions
-from eval.run.predictions import Prediction
+from eval.run.predictions import Call, Prediction
 from eval.verdict.judged import Judged
 from intent.model.taxonomy import Taxonomy
 
@@ -27,6 +27,7 @@ class Said:
     reply: str
     likeliest: str
     slots: str
+    calls: tuple[Call, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,4 +127,5 @@ def _said(one: Prediction, labels: tuple[str, ...], slots: str) -> Said:
         reply=one.reply or "",
         likeliest=", ".join(f"{name} {value:.0%}" for value, name in ranked),
         slots=slots,
+        calls=one.calls,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from eval.data.lint import comparable
+from eval.run.hearing import Hearing
 from eval.run.items import Item
 from eval.run.llm_subject import CascadeSubject, LlmSubject
 from eval.run.manifest import Decider
@@ -105,11 +106,16 @@ def _asking(
     closing.callback(database.close)
     migrate(database, migrations_dir())
     replies, ledger = RunReplies(SqlReplies(database)), RunLedger()
-    exchange = build_exchange(app, ledger, prompt=name, allow=refuse if request.offline else None)
+    exchange = build_exchange(
+        app, ledger, prompt=name, allow=refuse if request.offline else None, measured=True
+    )
     # Ids in requests follow from key and database: without either, the requests of an eval are the
     # same on every machine, and so are their hashes.
     anybody = settings.model_copy(update={"llm_api_key": None, "database_url": SecretStr("eval")})
-    answerer = build_answerer(Application(anybody), ledger, replies, prompt=name, exchange=exchange)
+    hearing = Hearing(app.taxonomy)
+    answerer = build_answerer(
+        Application(anybody), ledger, replies, prompt=name, exchange=exchange, heard=hearing
+    )
     local = build_local(app)
     made, model = answerer.versions, exchange.model
     decider = Decider(
@@ -132,6 +138,7 @@ def _asking(
         local=local,
         batch=settings.llm_batch,
         salt=f"fresh {request.out.resolve()}" if request.fresh else "",
+        hearing=hearing,
     )
 
 

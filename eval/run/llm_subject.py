@@ -4,14 +4,14 @@ before; replies come from the response store.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from eval.run.hearing import Hearing
 from eval.run.items import Item
 from eval.run.manifest import Decider
-from eval.run.predictions import Guess, Prediction, Status, decided, guess
-from eval.run.replies import MessageCost, RunLedger, RunReplies, shares
+from eval.run.predictions import Call, Guess, Prediction, Status, decided, guess
+from eval.run.replies import MessageCost, RunLedger, RunReplies, reply_text, shares
 from eval.run.subject import LocalSubject
 from intent.model.decision import Decision
 from intent.model.message import Message
@@ -47,6 +47,7 @@ class LlmSubject:
         local: Classifier | None = None,
         batch: int = 20,
         salt: str = "",
+        hearing: Hearing | None = None,
     ) -> None:
         """Put together.
 
@@ -55,7 +56,9 @@ class LlmSubject:
             history: all messages of each room, in order of time, to take the messages before from.
             local: gives its opinion beside every answer; None for none.
             salt: makes all keys other ones, to ask afresh.
+            hearing: hears the answerer's calls; None where nobody does.
         """
+        self._hearing = hearing
         self._answerer, self._replies, self._ledger, self._decider = (
             answerer,
             replies,
@@ -111,6 +114,8 @@ class LlmSubject:
             " ".join(part for part in (self._salt, f"repeat {repeat}" if repeat else "") if part)
         )
         self._ledger.begin()
+        if self._hearing is not None:
+            self._hearing.begin()
 
     def _ask(
         self, batch: Sequence[Item], repeat: int, opinions: Sequence[Guess | None]
@@ -123,10 +128,16 @@ class LlmSubject:
         told = self._replies.told()
         loose = [reply for key, reply in told.items() if key not in set(keys)]
         replies = [told.get(key, loose[-1] if loose else b"") for key in keys]
-        parts = zip(batch, answers, replies, self._costs(keys, latency), opinions, strict=True)
+        calls: list[tuple[Call, ...]] = [()] * len(keys)
+        if self._hearing is not None:
+            calls = self._hearing.calls(keys, self._replies)
+        costs = self._costs(keys, latency)
+        parts = zip(batch, answers, replies, costs, opinions, calls, strict=True)
         return [
-            _prediction(item, repeat, answer, reply, cost, local)
-            for item, answer, reply, cost, local in parts
+            _prediction(item, repeat, answer, reply, cost, local).model_copy(
+                update={"calls": asked}
+            )
+            for item, answer, reply, cost, local, asked in parts
         ]
 
     def _before(self, batch: Sequence[Item]) -> list[Message]:
@@ -254,7 +265,7 @@ def _prediction(
         "repeat": repeat,
         "seen": item.seen,
         "stage": "llm",
-        "reply": _text(reply),
+        "reply": reply_text(reply),
         "local": local,
         **cost.model_dump(),
     }
@@ -268,24 +279,6 @@ def _unanswered(asked: Prediction, stays: Prediction) -> Prediction:
     kept = {"labels", "lead_probability", "probabilities", "slots"}
     return asked.model_copy(
         update={name: getattr(stays, name) for name in kept} | {"stage": "local"}
-    )
-
-
-def _text(reply: bytes) -> str | None:
-    """Return what the model wrote: a request's reply is kept in an envelope, a message's part of
-    one as it is.
-    """
-    if not reply:
-        return None
-    text = reply.decode("utf-8", "replace")
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return (
-        str(value["text"])
-        if isinstance(value, dict) and set(value) == {"outcome", "text"}
-        else text
     )
 
 

@@ -31,6 +31,27 @@ class Guess(_Data):
     probabilities: tuple[float, ...]
 
 
+class Call(_Data):
+    """One request in which a message was asked about, and what came back of it.
+
+    Attributes:
+        outcome: ``answered``, or why the reply was no use for this message.
+        sent: the message as it was sent, contact details disguised.
+        reply: what the LLM wrote about it, as it wrote it; the beginning of all that it wrote where
+            nothing of it can be read.
+        messages: how many were asked about at once; tokens are those of the whole request.
+        invented: slots that do not stand in the message.
+    """
+
+    outcome: str
+    sent: str
+    reply: str
+    messages: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    invented: int = 0
+
+
 class Prediction(_Data):
     """One decision, or the reason why there is none.
 
@@ -40,7 +61,8 @@ class Prediction(_Data):
         status: what became of the reply; ``answered`` for every local decision.
         labels: chosen labels; none where the reply could not be used.
         probabilities: in the taxonomy's order; none where there is no decision.
-        reply: what the LLM said of this message, as it said it.
+        reply: what the LLM said of this message, as it was read.
+        calls: every request about it, in order, with what came back as it came.
         nanodollars, input_tokens, cached_tokens, output_tokens: this message's part of its
             requests.
         latency: seconds until the batch that the message was in was decided.
@@ -57,6 +79,7 @@ class Prediction(_Data):
     slots: tuple[tuple[str, str], ...] = ()
     stage: Literal["cache", "gate", "local", "llm"]
     reply: str | None = None
+    calls: tuple[Call, ...] = ()
     input_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0

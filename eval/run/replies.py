@@ -5,6 +5,7 @@ message cost, also when it is replayed.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -141,3 +142,21 @@ def shares(attempts: Sequence[Attempt], messages: int, latency: float) -> list[M
         MessageCost(latency=latency, **{name: part[place] for name, part in parts.items()})
         for place in range(messages)
     ]
+
+
+def reply_text(reply: bytes) -> str | None:
+    """Return what the model wrote: a request's reply is kept in an envelope, a message's part of
+    one as it is.
+    """
+    if not reply:
+        return None
+    text = reply.decode("utf-8", "replace")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return (
+        str(value["text"])
+        if isinstance(value, dict) and set(value) == {"outcome", "text"}
+        else text
+    )

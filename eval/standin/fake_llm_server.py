@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
@@ -22,7 +22,7 @@ from typing import Any
 
 from eval.standin.answers import decide
 from eval.standin.counting import Count, SlidingWindow, plain_text
-from eval.standin.faults import Fault
+from eval.standin.faults import FAULTS, Fault
 from eval.standin.handler import Handler, reset
 from intent.bootstrap.application import open_application
 from intent.bootstrap.deciding import build_local
@@ -57,6 +57,7 @@ class FakeLlmServer:
         says_usage: whether it counts tokens.
         unknown: parameters that it refuses with 400, as older servers do.
         always: what it does when the script is at its end; None to answer.
+        breaks_on: for which texts its replies break, together with whatever stands beside them.
     """
 
     taxonomy: Taxonomy
@@ -69,6 +70,7 @@ class FakeLlmServer:
     says_usage: bool = True
     unknown: frozenset[str] = frozenset()
     always: Fault | None = None
+    breaks_on: Callable[[str], bool] = lambda text: False
     host: str = "127.0.0.1"
     port: int = 0
     seen: list[Seen] = field(default_factory=list)
@@ -185,14 +187,10 @@ class FakeLlmServer:
         return self._limits.refusal(body, self.requests_per_window, self.tokens_per_window)
 
     def _answer(self, body: dict[str, Any], fault: Fault) -> dict[str, Any]:
-        value = fault.bend(
-            decide(
-                json.loads(plain_text(body["messages"][-1]["content"])),
-                self.classifier,
-                self.taxonomy,
-                self._deciding,
-            )
-        )
+        asked = json.loads(plain_text(body["messages"][-1]["content"]))
+        if any(self.breaks_on(one["text"]) for one in asked["messages"]):
+            fault = FAULTS["prose"]
+        value = fault.bend(decide(asked, self.classifier, self.taxonomy, self._deciding))
         content = (
             value
             if isinstance(value, str)

@@ -187,6 +187,7 @@ def errors(
                     "wrong_slots": slot_pairs(slots.wrong),
                     "missed_slots": slot_pairs(slots.missed),
                     "text": row.input.text,
+                    "calls": [call.model_dump() for call in one.calls],
                 }
             )
         else:

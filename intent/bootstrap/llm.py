@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
 from typing import TYPE_CHECKING
@@ -14,6 +16,7 @@ from intent.model.errors import OperatorError
 from intent.telemetry import logger
 
 if TYPE_CHECKING:
+    from intent.classify.llm.batch import Heard
     from intent.classify.llm.classifier import LlmAnswerer
     from intent.classify.llm.client import ChatClient
     from intent.classify.llm.exchange import Allow, Exchange
@@ -52,6 +55,7 @@ def build_exchange(
     prompt: str = "production",
     allow: Allow | None = None,
     stop: Event | None = None,
+    measured: bool = False,
 ) -> Exchange:
     """Connect to the LLM server; nothing is sent yet. Limits and breaker are the server's: build it
     once a process, for all answerers.
@@ -61,6 +65,7 @@ def build_exchange(
         allow: told before every call what it costs at most, in nanodollars; holds that until the
             call is booked, or raises BudgetSpent.
         stop: set to leave instead of waiting.
+        measured: useless replies are what is being measured, and never a reason to stop asking.
 
     Raises:
         OperatorError: no LLM is configured, or nobody knows what the model costs.
@@ -79,6 +84,7 @@ def build_exchange(
     warning = sunset_warning(model, datetime.now(UTC).date())
     if warning:
         logger("llm").warning(warning)
+    policy = BreakerPolicy(slow=0.75 * app.settings.llm_timeout)
     requests, tokens = (
         app.settings.llm_requests_per_minute or model.limits.requests,
         app.settings.llm_tokens_per_minute or model.limits.tokens,
@@ -88,7 +94,7 @@ def build_exchange(
         model,
         ledger,
         RateLimits(requests, tokens, stop=stop),
-        CallBreaker(BreakerPolicy(slow=0.75 * app.settings.llm_timeout)),
+        CallBreaker(replace(policy, useless=sys.maxsize) if measured else policy),
         retries=RetryPolicy(call=app.settings.llm_timeout, attempts=app.settings.llm_attempts),
         allow=allow or (lambda nanodollars: nullcontext()),
         stop=stop,
@@ -103,6 +109,7 @@ def build_answerer(
     prompt: str = "production",
     exchange: Exchange | None = None,
     stop: Event | None = None,
+    heard: Heard | None = None,
 ) -> LlmAnswerer:
     """Build what asks the LLM with one prompt; without an ``exchange`` it gets one of its own, with
     one it still asks its own prompt's model.
@@ -132,6 +139,7 @@ def build_answerer(
             f"ids:{_key(app)}:{app.settings.database_url.get_secret_value()}".encode()
         ).digest(),
         policy=AnswererPolicy(messages=app.settings.llm_batch, deadline=app.settings.llm_deadline),
+        heard=heard or (lambda batch, completion: None),
     )
 
 

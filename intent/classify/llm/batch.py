@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.reply import Asked
 from intent.classify.llm.suspicion import stands_alone
+from intent.model.completion import Completion
 from intent.model.message import AuthorRole, Context, Kind, Message
 from intent.model.question import Claim
 
@@ -34,6 +35,9 @@ _ID = (_LETTERS, _LETTERS + "23456789", _LETTERS + "23456789")
 """What each sign of an id may be; never a number, which a model might count or reorder."""
 
 Setting = tuple[str | None, str | None]
+
+Heard = Callable[["Batch", Completion], object]
+"""Told how a request about a batch ended, also where its reply was kept from before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from intent.classify.llm.batch import Batch, Entry, compose, lots, prepare
+from intent.classify.llm.batch import Batch, Entry, Heard, compose, lots, prepare
 from intent.classify.llm.books import About
 from intent.classify.llm.calibration import Calibration
 from intent.classify.llm.canary import CANARY
@@ -71,6 +71,7 @@ class LlmAnswerer:
         *,
         secret: bytes,
         policy: AnswererPolicy = AnswererPolicy(),
+        heard: Heard = lambda batch, completion: None,
     ) -> None:
         """Put together.
 
@@ -85,7 +86,7 @@ class LlmAnswerer:
             taxonomy,
         )
         self._calibration, self._secret, self._policy = calibration, secret, policy
-        self._log = logger("llm")
+        self._log, self._heard = logger("llm"), heard
         self.versions = Versions(
             taxonomy.version, prompt.identity, exchange.model.id, calibration.version
         )
@@ -160,6 +161,7 @@ class LlmAnswerer:
         completion = self._kept(request, round_, len(lot)) or self._send(
             request, batch, round_, len(lot)
         )
+        self._heard(batch, completion)
         if completion.outcome is Outcome.ANSWERED:
             return self._read(batch, request, completion, round_)
         if completion.outcome is Outcome.BAD_REQUEST:
