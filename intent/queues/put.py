@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, select, tuple_
+from sqlalchemy import Connection, delete, tuple_
 
 from intent.model.batch import Accepted, Batch
 from intent.model.errors import StoreUnavailable
@@ -23,10 +23,8 @@ from intent.store.identities import Identity, parts
 from intent.store.positions import record_gaps, record_position
 from intent.store.retractions import meant_by, record_retractions, taken_back_before
 from intent.store.schema import ask_lane, dead_letters, inbox
+from intent.store.turns import in_turn
 from intent.store.versions import insert_messages, read_earlier, read_messages, replace_messages
-
-_LOCK = 7_238_914_403
-"""Number of the advisory lock of all puts on PostgreSQL, beside that of the migrations."""
 
 
 class NotAlone(Exception):
@@ -47,7 +45,7 @@ def put_batch(
         ValueError: something decided is taken back, and nobody was given that counts features.
     """
     alone = alone or bool(batch.retractions) or transaction.dialect.name == "sqlite"
-    _in_turn(transaction, alone=alone)
+    in_turn(transaction, alone=alone)
     refused = record_refused(transaction, batch.refused)
     record_gaps(transaction, batch.gaps)
     if batch.position is not None:
@@ -71,15 +69,6 @@ def put_batch(
         conflicting=len(arrivals.conflicting),
         retracted=_take_back(transaction, list(dict.fromkeys(gone)), features, undecided=True),
     )
-
-
-def _in_turn(transaction: Connection, *, alone: bool) -> None:
-    # A retraction and its message, or two edits of one message, may come at the same time on two
-    # connections, and neither would see the other: so who brings retractions or edits puts alone.
-    # SQLite has one writer at a time.
-    if transaction.dialect.name == "postgresql":
-        lock = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
-        transaction.execute(select(lock(_LOCK)))
 
 
 def _sorted_out(

@@ -16,6 +16,7 @@ from intent.store.decisions import next_revisions
 from intent.store.engine import Database, insert_for
 from intent.store.identities import Identity
 from intent.store.schema import dead_letters, inbox, messages
+from intent.store.turns import in_turn
 
 MAX_PAYLOAD_BYTES = 65_536
 """A dead letter keeps so many bytes of its payload; its digest is of the whole."""
@@ -177,6 +178,7 @@ def _some(
     transaction: Connection, reason: str | None, *conditions: ColumnElement[bool]
 ) -> Sequence[RowMapping]:
     """Take the next letters away, and return their numbers, identities and times."""
+    in_turn(transaction, alone=False)
     d = dead_letters.c
     if reason is not None:
         conditions = (*conditions, _says(reason))

@@ -22,6 +22,7 @@ from intent.store.schema import (
     messages,
     retractions,
 )
+from intent.store.turns import in_turn
 
 LETTERS_AT_ONCE = 200
 """Refused payloads that are looked through in one transaction, at most."""
@@ -47,6 +48,7 @@ class SqlErasure:
         """Delete the next messages of a person; return how many, and for each that was decided the
         decision that stood for readers.
         """
+        in_turn(transaction, alone=False)
         m = messages.c
         mine = (
             select(messages)

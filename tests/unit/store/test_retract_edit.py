@@ -230,6 +230,53 @@ def balance_of(database: Database) -> Balance:
         return balance(connection)
 
 
+def test_what_is_erased_while_it_is_edited_leaves_nothing_behind(
+    postgresql: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    kept = Kept(postgresql, make_message("first"), make_decision)
+
+    def erase() -> None:
+        with postgresql.begin() as transaction:
+            gone = SqlErasure().erase(transaction, kept.said.platform, kept.said.user_id, 10)
+            kept.features.remove(transaction, gone[1])
+
+    erasing = threading.Thread(target=erase)
+    with postgresql.begin() as transaction:
+        put_batch(transaction, Batch([edited(kept.said)]), kept.features, alone=True)
+        until_it_waits(postgresql, erasing)
+    erasing.join()
+    assert rows(postgresql, "inbox") == []
+    assert balance_of(postgresql).holds
+
+
+def test_what_is_retracted_while_it_is_replayed_waits_no_more(
+    postgresql: Database, make_message: MakeMessage
+) -> None:
+    features, message = SqlFeatureState({}), make_message()
+    inbox = SqlInbox(postgresql, features=features)
+    inbox.put(Batch([message]))
+    inbox.dead_letter(inbox.take(10, 10_000)[0], "cannot be decided")
+    (letter,) = read_dead_letters(postgresql)
+    beside = [threading.Thread(target=lambda: inbox.put(named(message)))]
+
+    def retract(
+        connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        if len(beside) == 1 and statement.startswith("INSERT INTO inbox"):
+            beside.append(beside[0])
+            until_it_waits(postgresql, beside[0])
+
+    sqlalchemy.event.listen(postgresql.engine, "after_cursor_execute", retract)
+    assert replay(postgresql, letter)
+    beside[0].join()
+    assert inbox.waiting() == 0
+    assert balance_of(postgresql).holds
+
+
+def edited(message: Message) -> Message:
+    return message.model_copy(update={"text": "another text"})
+
+
 def test_a_message_that_is_erased_while_it_comes_again_is_put_again(
     postgresql: Database, make_message: MakeMessage
 ) -> None:
