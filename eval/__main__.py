@@ -12,8 +12,10 @@ from rich.markup import escape
 from eval import asking_threshold
 from eval.bench import verbs as bench
 from eval.verbs import annotating, choosing, datasets, exporting, judging, running, tuning
+from intent.bootstrap.settings import load_settings
 from intent.cli.screen import people
 from intent.model.errors import IntentError
+from intent.telemetry import configure_logs
 
 app = typer.Typer(
     name="eval",
@@ -49,6 +51,8 @@ def main() -> None:
     under --strict.
     """
     try:
+        settings = load_settings()
+        configure_logs(settings.log_level, as_json=settings.log_json)
         app(standalone_mode=True)
     except IntentError as error:
         people().print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)

@@ -15,6 +15,7 @@ from eval.run.hearing import Hearing
 from eval.run.items import Item
 from eval.run.llm_subject import CascadeSubject, LlmSubject
 from eval.run.manifest import Decider
+from eval.run.parameters import with_parameters
 from eval.run.replies import RunLedger, RunReplies, refuse
 from eval.run.request import RunRequest
 from eval.run.subject import LocalSubject, Subject
@@ -61,6 +62,7 @@ def assemble(
         settings = settings.model_copy(update={"model_dir": _model(request, settings)})
     if by == "local":
         return _local(settings, request)
+    settings = _llm(request, suite, settings)
     if request.offline:
         settings = settings.model_copy(update={"llm_base_url": _NOWHERE})
     asking = _asking(request, suite, settings, everything, closing)
@@ -82,9 +84,22 @@ def _local(settings: Settings, request: RunRequest) -> LocalSubject:
     )
 
 
+def _llm(request: RunRequest, suite: Suite, settings: Settings) -> Settings:
+    """Return the settings with the LLM and the parameters that were asked for."""
+    if request.llm is not None:
+        settings = settings.model_copy(update={"llm_model": request.llm})
+    if request.parameters:
+        prompt = build_prompt(Application(settings), request.prompt or suite.prompt)
+        folder = request.out.with_name(f"{request.out.name}.prompts")
+        copy = with_parameters(prompt, request.parameters, folder)
+        settings = settings.model_copy(update={"prompts_dir": copy})
+    return settings
+
+
 def _by_hand(request: RunRequest) -> dict[str, str | float | bool]:
     named = {"lead_threshold": request.lead_threshold, "ask_above": request.ask_above}
-    return {name: value for name, value in named.items() if value is not None}
+    held = {name: value for name, value in named.items() if value is not None}
+    return {**held, **dict(request.parameters)}
 
 
 def _asking(
@@ -127,6 +142,7 @@ def _asking(
         prompt_name=prompt.front.name,
         llm=model.id,
         prices=digest(model.prices.model_dump_json().encode()),
+        settings=dict(request.parameters),
     )
     return LlmSubject(
         answerer,

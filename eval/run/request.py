@@ -21,6 +21,8 @@ class RunRequest:
         by: who decides; None for what the suite says.
         model: folder of a local model; None for the one that ships.
         prompt: alias or name of a prompt; None for what the suite says.
+        llm: id of the LLM; None for what the prompt or INTENT_LLM_MODEL says.
+        parameters: of the prompt's call, by name, instead of its own, as they are written in YAML.
         lead_threshold: take this instead of the model's own, in (0, 1).
         ask_above: ask from this expected cost on, instead of the route's own, in false leads.
         jobs: batches at a time.
@@ -34,6 +36,8 @@ class RunRequest:
     by: By | None = None
     model: Path | None = None
     prompt: str | None = None
+    llm: str | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
     lead_threshold: float | None = None
     ask_above: float | None = None
     filters: tuple[str, ...] = ()

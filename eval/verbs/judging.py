@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ from eval.verdict.judged import judge, require_gate
 from eval.verdict.summary import headline, summary
 from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, one_line, people, results
+from intent.model.errors import OperatorError
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
 Baselines = Annotated[Path, typer.Option(help="folder of the baselines")]
@@ -125,12 +127,25 @@ def gate(
         raise typer.Exit(UNDECIDED)
 
 
-def bless(folder: RunFolder, baselines: Baselines = baseline.BASELINES) -> None:
+def bless(
+    folder: RunFolder,
+    baselines: Baselines = baseline.BASELINES,
+    anyway: Annotated[
+        bool, typer.Option("--yes", help="take a run that failed its gate, without being asked")
+    ] = False,
+) -> None:
     """Make a run the baseline of its suite: commit the folder that this writes.
 
     Example: python -m eval bless runs/mine
     """
     judged = finish(folder, baselines=baselines, quiet=True)
+    if judged.gate is not None and judged.gate.verdict is Verdict.FAILED and not anyway:
+        print_checks(judged.gate, everything=False)
+        if not sys.stdin.isatty():
+            raise OperatorError(
+                f"{folder} failed its gate; --yes makes it the baseline all the same"
+            )
+        typer.confirm("The run failed its gate. Make it the baseline?", abort=True, err=True)
     home = baseline.bless(judged.run, baselines)
     people().print(
         f"the baseline of suite {judged.run.suite.name} is now {home}; commit it", markup=False

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from eval.run.parameters import parse_parameters
 from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
 from eval.run.suite import load_suite
@@ -66,6 +67,23 @@ Prompt = Annotated[
     str | None,
     typer.Option(help="prompt to ask with: an alias such as candidate, or a name under prompts/"),
 ]
+Llm = Annotated[
+    str | None,
+    typer.Option(
+        "--llm",
+        metavar="MODEL",
+        help="id of the LLM to ask, instead of the prompt's or INTENT_LLM_MODEL's",
+    ),
+]
+Parameter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param",
+        metavar="NAME=VALUE",
+        help="parameter of the call instead of the prompt's, such as temperature=0.3; may be "
+        "repeated",
+    ),
+]
 Store = Annotated[
     Path,
     typer.Option(help="response store, an SQLite file: what was asked once is not paid for again"),
@@ -87,6 +105,8 @@ def run(
     by: By = None,
     model: Model = None,
     prompt: Prompt = None,
+    llm: Llm = None,
+    parameters: Parameter = None,
     lead_threshold: Threshold = None,
     ask_above: AskAbove = None,
     filters: Filter = None,
@@ -103,7 +123,7 @@ def run(
     metrics.json.
 
     Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run
-    --suite eval/suites/llm.yaml --prompt candidate -j 4
+    --suite eval/suites/llm.yaml --prompt candidate --param temperature=0.3 -j 4
     """
     request = RunRequest(
         suite=suite,
@@ -111,6 +131,8 @@ def run(
         by=by.value if by else None,
         model=model,
         prompt=prompt,
+        llm=llm,
+        parameters=parse_parameters(parameters or ()),
         lead_threshold=lead_threshold,
         ask_above=ask_above,
         filters=tuple(filters or ()),

@@ -339,3 +339,23 @@ def test_decisions_of_an_llm_say_so(tmp_path, suite, server) -> None:
     assert {one.stage for one in read_predictions(tmp_path / "run" / PREDICTIONS)} == {
         DecidedBy.LLM.value
     }
+
+
+def test_another_model_and_other_parameters_are_asked_for_and_stand_in_the_manifest(
+    tmp_path, suite, server, monkeypatch
+) -> None:
+    plain = start(asked_for(suite, tmp_path / "plain"))
+    asked = len(server.seen)
+    other = start(
+        asked_for(
+            suite, tmp_path / "other", llm="gpt-4o-mini", parameters=(("temperature", "0.3"),)
+        )
+    )
+    assert len(server.seen) > asked
+    assert {(one.body["model"], one.body["temperature"]) for one in server.seen[asked:]} == {
+        ("gpt-4o-mini", 0.3)
+    }
+    assert other.decider.llm == "gpt-4o-mini"
+    assert other.decider.settings == {"temperature": "0.3"}
+    assert other.decider.prompt != plain.decider.prompt
+    assert other.decider.prompt_name == plain.decider.prompt_name

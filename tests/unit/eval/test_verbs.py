@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 
 from eval.__main__ import app, main
 from eval.verdict.baseline import BASELINES
+from intent.model.errors import OperatorError
+from intent.telemetry import logger
 from tests.unit.eval.oracle import Oracle, confusing, local, make_run, write_suite
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -163,3 +165,35 @@ def test_the_shipped_suite_passes_its_gate_offline(tmp_path) -> None:
     ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert "gate passed" in ended.stderr or "gate inconclusive" in ended.stderr
+
+
+def test_a_run_that_failed_becomes_the_baseline_only_when_that_is_said(home) -> None:
+    mine = home / "asked_baselines"
+    assert invoke("bless", home / "good", "--baselines", mine).exit_code == 0
+    before = (mine / "test_suite" / "predictions.jsonl").read_bytes()
+    refused = invoke("bless", home / "bad", "--baselines", mine)
+    assert isinstance(refused.exception, OperatorError)
+    assert "--yes" in str(refused.exception)
+    assert (mine / "test_suite" / "predictions.jsonl").read_bytes() == before
+    assert invoke("bless", home / "bad", "--baselines", mine, "--yes").exit_code == 0
+    assert (mine / "test_suite" / "predictions.jsonl").read_bytes() != before
+
+
+def test_logs_go_to_stderr_at_the_level_that_is_asked_for(monkeypatch, capsys) -> None:
+    monkeypatch.setenv("INTENT_LOG_LEVEL", "warning")
+    monkeypatch.setattr(sys, "argv", ["eval", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    capsys.readouterr()
+    logger("eval").info("quiet")
+    logger("eval").warning("loud")
+    said = capsys.readouterr()
+    assert "loud" in said.err
+    assert "quiet" not in said.err
+    assert said.out == ""
+
+
+@pytest.mark.parametrize("word", ["temperature", "colour=red"])
+def test_a_parameter_that_is_none_is_refused_with_those_that_there_are(word) -> None:
+    found = invoke("run", "--param", word, "-o", "nowhere")
+    assert "temperature, reasoning_effort, answer_tokens" in str(found.exception)
