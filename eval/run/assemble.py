@@ -18,6 +18,7 @@ from eval.run.manifest import Decider
 from eval.run.parameters import with_parameters
 from eval.run.replies import RunLedger, RunReplies, refuse
 from eval.run.request import RunRequest
+from eval.run.servers import server_asked
 from eval.run.subject import LocalSubject, Subject
 from eval.run.suite import Suite, digest
 from intent.bootstrap.application import Application, migrations_dir, open_database, sqlite_url
@@ -63,8 +64,6 @@ def assemble(
     if by == "local":
         return _local(settings, request)
     settings = _llm(request, suite, settings)
-    if request.offline:
-        settings = settings.model_copy(update={"llm_base_url": _NOWHERE})
     asking = _asking(request, suite, settings, everything, closing)
     return asking if by == "llm" else _cascade(request, settings, asking)
 
@@ -110,7 +109,8 @@ def _asking(
     closing: ExitStack,
 ) -> LlmSubject:
     name = request.prompt or suite.prompt
-    app = Application(settings)
+    known = {"llm_base_url": _NOWHERE} if request.offline else {}
+    app = Application(settings.model_copy(update=known))
     prompt = build_prompt(app, name)
     request.store.parent.mkdir(parents=True, exist_ok=True)
     database = open_database(
@@ -120,13 +120,17 @@ def _asking(
     )
     closing.callback(database.close)
     migrate(database, migrations_dir())
-    replies, ledger = RunReplies(SqlReplies(database)), RunLedger()
+    kept = SqlReplies(database)
+    server = server_asked(kept, settings.llm_base_url, offline=request.offline)
+    replies, ledger = RunReplies(kept, server), RunLedger()
     exchange = build_exchange(
         app, ledger, prompt=name, allow=refuse if request.offline else None, measured=True
     )
     # Ids in requests follow from key and database: without either, the requests of an eval are the
     # same on every machine, and so are their hashes.
-    anybody = settings.model_copy(update={"llm_api_key": None, "database_url": SecretStr("eval")})
+    anybody = app.settings.model_copy(
+        update={"llm_api_key": None, "database_url": SecretStr("eval")}
+    )
     hearing = Hearing(app.taxonomy)
     answerer = build_answerer(
         Application(anybody), ledger, replies, prompt=name, exchange=exchange, heard=hearing
@@ -141,6 +145,7 @@ def _asking(
         prompt=prompt.identity,
         prompt_name=prompt.front.name,
         llm=model.id,
+        server=server or "none",
         prices=digest(model.prices.model_dump_json().encode()),
         settings=dict(request.parameters),
     )

@@ -78,6 +78,11 @@ class LlmSubject:
         """What it is made of."""
         return self._decider
 
+    @property
+    def replayed(self) -> int:
+        """How many messages were answered from the response store."""
+        return self._replies.replayed
+
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
         """Return the messages of each room in order of time, so many at once as one request
         takes.
@@ -125,6 +130,7 @@ class LlmSubject:
         answers = self._answerer.answer(claims, self._before(batch))
         latency = round(time.perf_counter() - began, 6)
         keys = [self._key(claim) for claim in claims]
+        self._replies.count(keys, asked=bool(self._ledger.booked()))
         told = self._replies.told()
         loose = [reply for key, reply in told.items() if key not in set(keys)]
         replies = [told.get(key, loose[-1] if loose else b"") for key in keys]
@@ -217,6 +223,11 @@ class CascadeSubject:
     def decider(self) -> Decider:
         """What it is made of."""
         return self._decider
+
+    @property
+    def replayed(self) -> int:
+        """How many messages were answered from the response store."""
+        return self._asking.replayed
 
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
         """Return whole rooms, so that what is unsure of a room can be asked together."""

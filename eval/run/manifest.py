@@ -39,6 +39,7 @@ class Decider(_Data):
     prompt: str = "none"
     prompt_name: str = "none"
     llm: str = "none"
+    server: str = "none"
     prices: str = "none"
     settings: dict[str, str | float | bool] = {}
 
@@ -64,6 +65,7 @@ class Manifest(_Data):
     command: str = ""
     started: datetime
     finished: datetime | None = None
+    replayed: int = 0
 
     def differs(self, other: Manifest) -> list[str]:
         """Name what would make the predictions of the two differ."""

@@ -36,16 +36,30 @@ class RunReplies:
     """A response store for a run; implements ``Replies``. Used by several threads at once, each
     with a batch of its own.
 
-    Replies are kept under the same keys as the service's own; further repeats, and runs that ask
-    afresh, have keys of their own.
+    Another server may say something else: the replies of each have keys of their own, as have
+    further repeats, and runs that ask afresh. What is asked, and with which parameters, stands in
+    the keys anyway.
     """
 
-    def __init__(self, inner: Replies) -> None:
-        self._inner, self._thread = inner, local()
+    def __init__(self, inner: Replies, server: str = "") -> None:
+        self._inner, self._server, self._thread = inner, server, local()
+        self._lock, self._replayed = Lock(), 0
+
+    @property
+    def replayed(self) -> int:
+        """How many messages were answered without asking anybody."""
+        return self._replayed
+
+    def count(self, keys: Sequence[str], *, asked: bool) -> None:
+        """Count the messages of this thread's batch that were answered from the store."""
+        found: set[str] = self._thread.found
+        with self._lock:
+            self._replayed += sum(key in found for key in keys) if asked else len(keys)
 
     def begin(self, salt: str) -> None:
         """Start a batch in this thread; ``salt`` tells repeats apart."""
-        self._thread.salt, self._thread.told = salt, {}
+        self._thread.salt = " ".join(part for part in (self._server, salt) if part)
+        self._thread.told, self._thread.found = {}, set()
 
     def told(self) -> Mapping[str, bytes]:
         """Return the replies that were found or kept since, by key, in order."""
@@ -57,6 +71,7 @@ class RunReplies:
         salted = {self._salted(key): key for key in keys}
         found = {salted[one]: reply for one, reply in self._inner.find(list(salted)).items()}
         self._thread.told.update(found)
+        self._thread.found.update(found)
         return found
 
     def keep(self, replies: Mapping[str, bytes]) -> None:

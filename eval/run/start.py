@@ -7,7 +7,16 @@ from contextlib import ExitStack
 
 from eval.run.assemble import assemble, without_examples
 from eval.run.items import Item, chosen, load_items, parse_filters
-from eval.run.manifest import Decider, Manifest, code_hash, dataset_hash, from_here, now, versions
+from eval.run.manifest import (
+    Decider,
+    Manifest,
+    code_hash,
+    dataset_hash,
+    from_here,
+    now,
+    versions,
+    write_manifest,
+)
 from eval.run.request import RunRequest
 from eval.run.runner import execute
 from eval.run.suite import Suite, load_suite
@@ -44,7 +53,7 @@ def start(
         def told(decided: int) -> None:
             progress(decided, total)
 
-        return execute(
+        done = execute(
             request.out,
             manifest,
             items,
@@ -53,6 +62,10 @@ def start(
             jobs=request.jobs,
             progress=told,
         )
+        if subject.replayed:
+            done = done.model_copy(update={"replayed": done.replayed + subject.replayed})
+            write_manifest(request.out, done)
+        return done
 
 
 def describe(request: RunRequest, suite: Suite, items: list[Item], decider: Decider) -> Manifest:

@@ -24,6 +24,11 @@ class Subject(Protocol):
         """What it is made of."""
         ...
 
+    @property
+    def replayed(self) -> int:
+        """How many messages were answered from the response store, without asking."""
+        ...
+
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
         """Return the items in the batches in which they are to be decided; the same items give the
         same batches.
@@ -45,6 +50,11 @@ class LocalSubject:
     def decider(self) -> Decider:
         """What it is made of."""
         return self._decider
+
+    @property
+    def replayed(self) -> int:
+        """None: it is not asked over a network."""
+        return 0
 
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
         """Return runs of neighbours."""

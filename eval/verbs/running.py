@@ -16,7 +16,7 @@ from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.verbs.outcome import finish
-from intent.cli.screen import people, progress_bar
+from intent.cli.screen import people, progress_bar, say
 
 SUITES = Path(__file__).resolve().parents[1] / "suites"
 RUNS = Path("runs")
@@ -167,9 +167,15 @@ def score(
 def carry_out(request: RunRequest) -> None:
     """Make a run with a progress bar."""
     with progress_bar(f"deciding {request.suite.stem}", None) as (bar, task):
-        start(
+        made = start(
             request,
             progress=lambda decided, total: bar.update(task, completed=decided, total=total),
+        )
+    if made.replayed:
+        say(
+            f"{made.replayed:,} of {made.items * made.repeat:,} messages were answered from the "
+            f"response store {request.store} (server {made.decider.server}), without asking; "
+            "--no-cache asks again"
         )
     people().print(f"the run lies in {request.out}", markup=False)
 

@@ -16,7 +16,7 @@ from eval.measure.tables import UNPARSEABLE, confusion
 from eval.run.assemble import rooms, without_examples
 from eval.run.items import as_item, chosen, load_items
 from eval.run.llm_subject import CascadeSubject, LlmSubject
-from eval.run.manifest import Decider
+from eval.run.manifest import Decider, read_manifest
 from eval.run.predictions import read_predictions
 from eval.run.replies import RunLedger, RunReplies, shares
 from eval.run.request import SEED, RunRequest
@@ -359,3 +359,20 @@ def test_another_model_and_other_parameters_are_asked_for_and_stand_in_the_manif
     assert other.decider.settings == {"temperature": "0.3"}
     assert other.decider.prompt != plain.decider.prompt
     assert other.decider.prompt_name == plain.decider.prompt_name
+
+
+def test_another_server_is_asked_itself_and_a_run_says_what_came_from_the_store(
+    tmp_path, suite, server, monkeypatch
+) -> None:
+    first = start(asked_for(suite, tmp_path / "first"))
+    assert (first.replayed, first.decider.server) == (0, server.url)
+    again = start(asked_for(suite, tmp_path / "again"))
+    assert again.replayed == again.items == 40
+    assert read_manifest(tmp_path / "again").replayed == 40
+    with FakeLlmServer(taxonomy()) as other:
+        monkeypatch.setenv("INTENT_LLM_BASE_URL", other.url)
+        assert start(asked_for(suite, tmp_path / "other")).replayed == 0
+        assert other.seen
+    monkeypatch.delenv("INTENT_LLM_BASE_URL")
+    with pytest.raises(OperatorError, match="name one of them with INTENT_LLM_BASE_URL"):
+        start(asked_for(suite, tmp_path / "whose", offline=True))
