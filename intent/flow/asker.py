@@ -170,7 +170,7 @@ class Asker:
             draining = self._empty is not None and self._empty.is_set()
             self._ended = error if draining else self._ended
         except BudgetSpent as error:
-            self._release(claims, self._breaker.wait(), error)
+            self._release(claims, 0.0, error)  # the breaker holds all of them meanwhile
         except LlmUnavailable as error:
             self._unavailable(claims, error, started)
         except Later as error:
