@@ -36,9 +36,3 @@ def plus(counter: list[Any] | None, delta: int, at: int) -> list[Any]:
             long + delta * 0.5 ** (gap / _LONG),
         ]
     return [count + delta, at if delta > 0 and at > last else last, max(at, as_of), *decayed]
-
-
-def decay(gap: int, half_life: int) -> float:
-    """Return what an event is worth ``gap`` microseconds later."""
-    worth: float = 0.5 ** (gap / (half_life * SECOND))
-    return worth
