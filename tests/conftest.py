@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+import structlog
 
 from intent.bootstrap.application import migrations_dir
 from intent.bootstrap.resources import locate
@@ -32,6 +33,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
         name for name in os.environ if name.startswith("INTENT_") or name == "OPENAI_API_KEY"
     ]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_by_default() -> Iterator[None]:
+    """Undo what a test said about logs: another one in this process reads them."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

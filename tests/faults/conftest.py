@@ -67,6 +67,13 @@ class WorkerProcess:
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", self.process.communicate()[1]
 
+    def wait_at_gate(self) -> None:
+        """Wait until a gated worker has claimed a batch and would decide it: nothing is open in the
+        database then.
+        """
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "at the gate\n", self.process.communicate()[1]
+
     def let_decide(self, batches: int) -> None:
         """Let a gated worker through its gate, and wait until it decides the last of so many
         batches: those before it are committed.
@@ -74,6 +81,7 @@ class WorkerProcess:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         for _ in range(batches):
+            self.wait_at_gate()
             self.process.stdin.write("go\n")
             self.process.stdin.flush()
             assert self.process.stdout.readline() == "deciding\n", self.process.communicate()[1]

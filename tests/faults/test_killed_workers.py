@@ -94,7 +94,7 @@ def test_a_worker_stopped_past_its_lease_and_continued_changes_nothing(
     books.fill(stream(make_message, 40))
     zombie = start_worker(lease=3600, batch_count=40, gated=True, drain=True)
     zombie.wait_until_ready()
-    zombie.let_decide(1)
+    zombie.wait_at_gate()
     zombie.process.send_signal(signal.SIGSTOP)
     books.end_leases()
     assert start_worker(lease=30, drain=True).finish()[1]["decided"] == 40

@@ -33,8 +33,10 @@ class ObedientClassifier:
         self.versions = Versions("test", "none", "obedient", "none")
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
-        if self._gated and sys.stdin.readline():
-            print("deciding", flush=True)
+        if self._gated:
+            print("at the gate", flush=True)
+            if sys.stdin.readline():
+                print("deciding", flush=True)
         time.sleep(self._seconds)
         return [self._decide(message) for message in messages]
 
