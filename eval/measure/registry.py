@@ -63,6 +63,19 @@ def _lead(scored: Scored) -> Booleans:
     return scored.lead_truth
 
 
+def _first_tries(scored: Scored) -> Floats:
+    """Return whether the first reply could be used and whether anybody was asked, for each row."""
+    return np.stack([scored.first_try, _asked(scored)], axis=1).astype(np.float64)
+
+
+def _asked(scored: Scored) -> Booleans:
+    return np.asarray(scored.asks > 0)
+
+
+def _share_of_second(summed: Floats) -> Floats:
+    return classification.ratio(summed[:, :1], summed[:, 1:])
+
+
 def _ranked(scored: Scored, weights: Floats) -> Floats:
     return classification.average_precision(scored.lead_truth, scored.lead_probability, weights)
 
@@ -129,6 +142,14 @@ _METRICS = (
         "replies that cannot be used",
         False,
         rows=lambda s: (~s.answered).astype(np.float64),
+    ),
+    Metric(
+        "valid_at_first_try",
+        "replies that can be used at the first try",
+        True,
+        cells=_first_tries,
+        combine=_share_of_second,
+        held=_asked,
     ),
     Metric(
         "usd_per_1000",

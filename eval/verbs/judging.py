@@ -13,16 +13,19 @@ from rich.table import Table
 from eval.measure.finished import load_run, wrong_decisions
 from eval.measure.slots import slot_pairs
 from eval.run.items import chosen, parse_filters
+from eval.run.parameters import parse_parameters
 from eval.run.request import STORE, RunRequest
 from eval.run.suite import load_suite
 from eval.verbs.outcome import GATE_FAILED, UNDECIDED, differences, finish, print_checks
 from eval.verbs.running import (
     SUITES,
     Jobs,
+    Llm,
     Model,
     NoCache,
     Offline,
     Out,
+    Parameter,
     Prompt,
     Store,
     SuiteFile,
@@ -86,6 +89,8 @@ def gate(
     output: Out = None,
     model: Model = None,
     prompt: Prompt = None,
+    llm: Llm = None,
+    parameters: Parameter = None,
     jobs: Jobs = 1,
     no_cache: NoCache = False,
     offline: Offline = False,
@@ -111,6 +116,8 @@ def gate(
             folder,
             model=model,
             prompt=prompt,
+            llm=llm,
+            parameters=parse_parameters(parameters or ()),
             jobs=jobs,
             fresh=no_cache,
             offline=offline,

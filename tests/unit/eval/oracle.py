@@ -114,6 +114,19 @@ def write_suite(folder: Path, more: str = "") -> Path:
     return path
 
 
+def write_small_suite(folder: Path, more: str = "", rows: int = 80, by: str = "llm") -> Path:
+    """Write a suite over a few rows of the dataset that ships, whole rooms but the last, and return
+    its path.
+    """
+    few = (DATASET / "test.jsonl").read_text(encoding="utf-8").splitlines()[:rows]
+    (folder / "small").mkdir(exist_ok=True)
+    (folder / "small" / "test.jsonl").write_text("\n".join(few) + "\n", encoding="utf-8")
+    path = folder / "small.yaml"
+    head = f"name: small\ndataset: small\nsplits: [test]\nby: {by}\nslices: [lang, kind]\n"
+    path.write_text(f"{head}{more}\n", encoding="utf-8")
+    return path
+
+
 def local(oracle: Oracle) -> LocalSubject:
     return LocalSubject(
         oracle, Decider(by="local", taxonomy=oracle.versions.taxonomy, model=oracle.versions.model)

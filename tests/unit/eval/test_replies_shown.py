@@ -8,7 +8,9 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from eval.__main__ import app
 from eval.measure.finished import load_run
 from eval.measure.metrics import measure
 from eval.report.page import page
@@ -22,7 +24,7 @@ from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import FAULTS, Fault
 from eval.verdict.gate import Verdict, check_run
 from eval.verdict.judged import judge
-from tests.unit.eval.oracle import chance, taxonomy, write_suite
+from tests.unit.eval.oracle import chance, taxonomy, write_small_suite, write_suite
 
 SAMPLE = 60
 
@@ -154,3 +156,16 @@ def test_a_replay_shows_the_same_calls_without_any(suite, server) -> None:
     offline = run(suite, "offline", offline=True)
     assert len(server.seen) == sent
     assert read_predictions(offline / PREDICTIONS) == read_predictions(online / PREDICTIONS)
+
+
+def test_a_gate_names_the_share_of_replies_that_were_valid_at_the_first_try(suite, server) -> None:
+    small = write_small_suite(suite.parent, "gates: [{metric: valid_at_first_try, limit: 0.99}]")
+    server.breaks_on = lambda text: chance("breaks", text) < 0.2
+    words = ["gate", "--suite", small, "--llm", "gpt-4o-mini", "--param", "temperature=0.3"]
+    words += ["-o", suite.parent / "gated", "--store", suite.parent / "replies.db"]
+    ended = CliRunner().invoke(app, [str(word) for word in words])
+    assert ended.exit_code == 100, ended.output
+    assert "valid_at_first_try limit: replies that can be used at the first try is" in ended.output
+    assert {(one.body["model"], one.body["temperature"]) for one in server.seen} == {
+        ("gpt-4o-mini", 0.3)
+    }
