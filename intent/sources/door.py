@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -24,6 +25,9 @@ AHEAD = timedelta(days=1)
 """What is dated further ahead of our clock is refused: it would freeze every counter that forgets
 with time.
 """
+
+_RUINED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
+"""How spreadsheets write long numbers. Ids in hexadecimal hold no such sign."""
 
 
 class _TakenBack(BaseModel):
@@ -75,6 +79,8 @@ class Door:
     def message(self, values: Mapping[str, object], position: str) -> Message | Refused:
         """Read one message from the keys of its wire shape, as a source has collected them."""
         try:
+            if values.get("user_id") in (None, ""):
+                raise Malformed("user_id: the author is missing")
             return self._let_in(read_message(values))
         except Malformed as error:
             return refused(str(error), _shown(values), position)
@@ -94,6 +100,12 @@ class Door:
         return Retraction(read.platform, read.room_id, read.at, gone, read.user_id, read.by)
 
     def _let_in(self, message: Message) -> Message:
+        for key in ("room_id", "message_id", "user_id"):
+            if _RUINED.fullmatch(getattr(message, key)):
+                raise Malformed(
+                    f"{key}: is a long number that a spreadsheet has rounded (such as 7.1E+18); "
+                    "export it again, and keep the column as text"
+                )
         self._check_time("sent_at", message.sent_at)
         return with_room(message) if self._room_ids else message
 

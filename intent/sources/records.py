@@ -19,10 +19,7 @@ def read_records(
     at_end: Callable[[], None] = lambda: None,
 ) -> Iterator[Line | None]:
     """Yield the records of an open file, pipe or terminal, and None whenever it has been silent for
-    0.2 seconds.
-
-    A stream whose first sign is ``[`` is a JSON array, on one line or on many; everything else is
-    read line by line. A byte order mark is no part of the first record, and UTF-16 is translated.
+    0.2 seconds. A byte order mark is no part of the first record, and UTF-16 is translated.
 
     Args:
         descriptor: the file descriptor to read from.
@@ -30,7 +27,15 @@ def read_records(
         stop: once set, nothing more is read: the records of what was read are all there is.
         at_end: called when the end was read.
     """
-    chunks = in_utf8(read_chunks(descriptor, stop, at_end))
+    return records_in(in_utf8(read_chunks(descriptor, stop, at_end)), limit)
+
+
+def records_in(chunks: Iterator[bytes | None], limit: int) -> Iterator[Line | None]:
+    """Yield the records of a stream in UTF-8, and None for a pause.
+
+    A stream whose first sign is ``[`` is a JSON array, on one line or on many, or several of them;
+    everything else is read line by line.
+    """
     start: list[bytes] = []
     blank = 0
     for chunk in chunks:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from threading import Event
 
 from intent.model.batch import Batch, Refused
@@ -14,12 +13,8 @@ from intent.model.message import Message
 from intent.sources.door import MAX_PAYLOAD_BYTES, Door, refused
 from intent.sources.gather import gathered
 from intent.sources.lines import Line
+from intent.sources.pace import at_pace
 from intent.sources.records import read_records
-
-LONGEST_PAUSE = 86_400.0
-"""Seconds that a replay at recorded speed waits at most: longer gaps are leaps of a clock, or the
-end of the stream.
-"""
 
 
 class ReplaySource:
@@ -59,33 +54,35 @@ class ReplaySource:
 
     def read(self) -> Iterator[Batch]:
         """Yield messages, and what is none with its reason; an empty batch for a pause."""
-        return gathered(self._read())
+        read = self._read()
+        if self._speed is not None:
+            read = at_pace(read, self._speed, sleep=self._sleep, clock=self._clock)
+        return gathered(read)
 
     def _read(self) -> Iterator[Message | Refused | None]:
-        started: tuple[float, datetime] | None = None
         for line in read_records(
             self._descriptor, MAX_PAYLOAD_BYTES + 1, stop=self._stop, at_end=self._ended
         ):
             if line is None:
                 yield None
                 continue
-            if not line.payload.strip():
-                continue
-            read = self._parsed(line)
-            if self._speed is not None and isinstance(read, Message):
-                started = started or (self._clock(), read.sent_at)
-                due = started[0] + (read.sent_at - started[1]).total_seconds() / self._speed
-                if due > self._clock():
-                    yield None
-                    self._sleep(min(due - self._clock(), LONGEST_PAUSE))
-            yield read
+            if line.payload.strip():
+                yield read_line(line, self._name, self._door)
 
     def _ended(self) -> None:
         self.at_end = True
 
-    def _parsed(self, line: Line) -> Message | Refused:
-        position = f"{self._name} {line.kind} {line.number}"
-        if line.size > MAX_PAYLOAD_BYTES:
-            reason = f"the {line.kind} is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}"
-            return refused(reason, line.payload, position, digest=line.digest)
-        return self._door.payload(line.payload, position, digest=line.digest)
+
+def read_line(line: Line, name: str, door: Door) -> Message | Refused:
+    """Read one record of the wire shape; ``name`` is what its file or stream is called."""
+    position = f"{name} {line.kind} {line.number}"
+    too_long = refused_as_too_long(line, position)
+    return too_long or door.payload(line.payload, position, digest=line.digest)
+
+
+def refused_as_too_long(line: Line, position: str) -> Refused | None:
+    """Return the refusal of a record beyond the limit; None for one within it."""
+    if line.size <= MAX_PAYLOAD_BYTES:
+        return None
+    reason = f"the {line.kind} is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}"
+    return refused(reason, line.payload, position, digest=line.digest)

@@ -37,6 +37,20 @@ def test_what_a_source_has_collected_is_a_message_with_ids_as_text(door: Door) -
     assert (message.room_id, message.message_id, message.user_id) == ("-1001", "7", "42")
 
 
+def test_an_id_in_hexadecimal_is_no_rounded_number(door: Door) -> None:
+    message = door.message({**VALUES, "message_id": "7e18", "user_id": "12E34"}, "row 1")
+    assert isinstance(message, Message)
+    assert (message.message_id, message.user_id) == ("7e18", "12E34")
+
+
+@pytest.mark.parametrize("fraction", [".123456", ".1234567", ".123456789"])
+@pytest.mark.parametrize("zone", ["Z", "+00:00", "+0000"])
+def test_times_may_be_finer_than_we_keep_them(fraction: str, zone: str, door: Door) -> None:
+    message = door.message({**VALUES, "sent_at": f"2026-11-20T11:59:59{fraction}{zone}"}, "row 1")
+    assert isinstance(message, Message)
+    assert message.sent_at.isoformat() == "2026-11-20T11:59:59.123456+00:00"
+
+
 def test_the_wires_message_comes_out_equal(door: Door, make_message: MakeMessage) -> None:
     message = make_message()
     assert door.payload(wire(message), "line 1") == message
@@ -48,6 +62,12 @@ def test_the_wires_message_comes_out_equal(door: Door, make_message: MakeMessage
     [
         ({"message_id": 2**53}, "message_id: is a number of 2^53 or more"),
         ({"message_id": None}, "message_id: Input should be a valid string"),
+        ({"message_id": 7.1e18}, "message_id: is a number with a fraction or an exponent"),
+        ({"message_id": 42.5}, "message_id: is a number with a fraction"),
+        ({"message_id": "7.1E+18"}, "message_id: is a long number that a spreadsheet has rounded"),
+        ({"user_id": "6,98E+18"}, "user_id: is a long number that a spreadsheet has rounded"),
+        ({"user_id": None}, "user_id: the author is missing"),
+        ({"user_id": ""}, "user_id: the author is missing"),
         ({"text": "x" * 9000}, "text: is 9000 bytes long, the limit is 8192"),
         ({"user_id": "\ud83d"}, "user_id: Input should be a valid string"),
         ({"room_id": "a\0b"}, "room_id: holds a NUL character"),
