@@ -54,6 +54,9 @@ class Suite(_Data):
     Attributes:
         dataset: folder, relative to the suite's file.
         by: who decides.
+        prompt: the one that is asked with, and that a gate holds.
+        prompts, llms: what ``run`` puts side by side where nobody names a prompt or an LLM: every
+            prompt with every LLM; a gate holds ``prompt`` alone.
         without_examples: leave out the rooms from which the prompt's few-shot examples were taken.
         stream_lead_share: share of leads in a real stream, for metrics as an operator will see
             them.
@@ -69,6 +72,8 @@ class Suite(_Data):
     splits: tuple[Literal["train", "dev", "test"], ...] = Field(min_length=1)
     by: By
     prompt: str = "production"
+    prompts: tuple[str, ...] = ()
+    llms: tuple[str, ...] = ()
     without_examples: bool = False
     clusters: Literal["room", "none"] = "room"
     slices: tuple[Literal["lang", "kind", "business", "length", "hard", "author_role"], ...] = ()
@@ -82,6 +87,8 @@ class Suite(_Data):
     def _each_once(self) -> Suite:
         if len(set(self.splits)) != len(self.splits) or len(set(self.slices)) != len(self.slices):
             raise ValueError("a split or slice stands twice")
+        if self.by == "local" and (self.prompts or self.llms):
+            raise ValueError("prompts and llms are for suites that an LLM decides")
         return self.model_copy(
             update={"splits": tuple(split for split in SPLITS if split in self.splits)}
         )

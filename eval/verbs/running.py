@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from eval.run.grid import spread
 from eval.run.parameters import parse_parameters
 from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
@@ -84,6 +85,23 @@ Parameter = Annotated[
         "repeated",
     ),
 ]
+Prompts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--prompt",
+        help="prompt to ask with: an alias such as candidate, or a name under prompts/; several "
+        "are run side by side",
+    ),
+]
+Llms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--llm",
+        metavar="MODEL",
+        help="id of the LLM to ask, instead of the prompt's or INTENT_LLM_MODEL's; several are run "
+        "side by side",
+    ),
+]
 Store = Annotated[
     Path,
     typer.Option(help="response store, an SQLite file: what was asked once is not paid for again"),
@@ -104,8 +122,8 @@ def run(
     output: Out = None,
     by: By = None,
     model: Model = None,
-    prompt: Prompt = None,
-    llm: Llm = None,
+    prompts: Prompts = None,
+    llms: Llms = None,
     parameters: Parameter = None,
     lead_threshold: Threshold = None,
     ask_above: AskAbove = None,
@@ -120,18 +138,16 @@ def run(
     store: Store = STORE,
 ) -> None:
     """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and
-    metrics.json.
+    metrics.json. Several prompts or LLMs make a run each, in folders beside each other.
 
     Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run
-    --suite eval/suites/llm.yaml --prompt candidate --param temperature=0.3 -j 4
+    --suite eval/suites/llm.yaml --prompt production --prompt candidate --param temperature=0.3 -j 4
     """
-    request = RunRequest(
+    asked = RunRequest(
         suite=suite,
         out=output or fresh_folder(suite),
         by=by.value if by else None,
         model=model,
-        prompt=prompt,
-        llm=llm,
         parameters=parse_parameters(parameters or ()),
         lead_threshold=lead_threshold,
         ask_above=ask_above,
@@ -146,8 +162,10 @@ def run(
         store=store,
         command=command_line(),
     )
-    carry_out(request)
-    finish(request.out)
+    requests = spread(asked, load_suite(suite), prompts or (), llms or ())
+    for request in requests:
+        carry_out(request)
+        finish(request.out)
 
 
 def score(
