@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gate format architecture mutate train clean
+.PHONY: help demo test check gate format architecture sources mutate train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: $(VENV)/tested  ## format and mend what can be mended
 
 architecture: $(VENV)/tested  ## write the tree of docs/architecture.md, after a module came or went
 	$(BIN)/python -m tests.architecture
+
+sources: $(VENV)/tested  ## write the kinds of docs/sources.md, after a source changed what it declares
+	$(BIN)/python -m tests.sources_page
 
 mutate: $(VENV)/tested  ## break the code on purpose, many ways, and see that tests notice (half an hour; not in CI)
 	$(BIN)/python -m tests.mutations

@@ -8,6 +8,7 @@
     │   ├── StoreUnavailable     the database is away, locked, full or wants it repeated
     │   ├── ClassifierUnavailable the classifier fails for every message, good ones too
     │   ├── LlmUnavailable       the LLM server is away, slow, or asks us to wait
+    │   ├── SourceLost           a source lost its platform: somebody connects again, with jitter
     │   ├── BudgetSpent          the hour's or the day's money for the LLM is spent
     │   └── Stopping             the process was asked to leave
     ├── MessageError         the message itself: it becomes a dead letter with its reason
@@ -41,6 +42,16 @@ class ClassifierUnavailable(Later):
 class LlmUnavailable(Later):
     """The LLM server is away, slow or asks us to wait; ``wait`` is how long, in seconds, if it said
     so.
+    """
+
+    def __init__(self, text: str, wait: float | None = None) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+class SourceLost(Later):
+    """A source lost the connection to what it reads, or its program ended; ``wait`` is how long to
+    leave it alone, in seconds, if the platform said so.
     """
 
     def __init__(self, text: str, wait: float | None = None) -> None:

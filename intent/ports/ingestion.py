@@ -27,7 +27,13 @@ class Source(Protocol):
         """Yield what is there, a bounded number at once; an empty batch means *nothing right now*.
 
         A batch is stored before the next one is asked for: a source acknowledges to its platform
-        when it goes on after a ``yield``, and never before.
+        when it goes on after a ``yield``, and never before. A live source hands over what came
+        within 200 ms, and an empty batch at least once a second; it returns when its stream has
+        ended for good.
+
+        Raises:
+            SourceLost: the connection was lost; built again, from where it stands, it may go on.
+            OperatorError: only a person can mend it, such as a token that was taken back.
         """
 
 

@@ -63,6 +63,11 @@ WRONG_IMPORTS = [
         "intent.features.online.read",
         "intent.features.offline.plan",
     ),
+    (
+        "Sources share the door, and never import each other",
+        "intent.sources.process",
+        "intent.sources.replay",
+    ),
     ("The workbench's imports go down only", "eval.measure.metrics", "eval.bench.cost"),
     ("The workbench's imports go down only", "eval.run.runner", "eval.verdict.gate"),
     ("The product never imports its evals", "intent.cli.app", "eval.data.stats"),
@@ -84,6 +89,11 @@ WRONG_IMPORTS = [
         "openai",
     ),
     ("DuckDB, Arrow and Spark live in features", "intent.store.decisions", "pyarrow"),
+    (
+        "What speaks a platform's protocol lives in one source",
+        "intent.bootstrap.sources",
+        "websockets",
+    ),
 ]
 """Contract, module, and an import that breaks the one in the other."""
 
@@ -110,7 +120,9 @@ def test_every_contract_is_seen_to_break() -> None:
     }
 
 
-@pytest.mark.parametrize("folder", ["intent", "intent/classify", "intent/features", "eval"])
+@pytest.mark.parametrize(
+    "folder", ["intent", "intent/classify", "intent/features", "intent/sources", "eval"]
+)
 def test_a_module_without_a_place_is_refused(copy: Path, folder: str) -> None:
     (copy / folder / "unplaced.py").write_text('"""Belongs nowhere."""\n', encoding="utf-8")
     checked = lint_imports(copy)

@@ -1,0 +1,67 @@
+"""Writes the kinds of ``docs/sources.md`` from what the sources declare.
+
+``python -m tests.sources_page`` (or ``make sources``) brings the page up to date; a test compares
+the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from intent.bootstrap.sources import source_kinds
+from intent.sources.declaration import Declaration
+
+PAGE = Path(__file__).parents[1] / "docs" / "sources.md"
+OPENING, CLOSING = "<!-- kinds -->\n", "<!-- end of kinds -->\n"
+
+
+def page_with_kinds(page: str) -> str:
+    """Return the page with all kinds of sources between its markers."""
+    before, _, rest = page.partition(OPENING)
+    _, _, after = rest.partition(CLOSING)
+    kinds = [_section(kind.declaration) for kind in source_kinds().values()]
+    return f"{before}{OPENING}\n" + "\n".join(kinds) + f"\n{CLOSING}{after}"
+
+
+def _section(declaration: Declaration) -> str:
+    return "\n".join(
+        [
+            f"## {declaration.title}: `{declaration.scheme}:`",
+            "",
+            f"Written as `{declaration.example}`.",
+            *_listed("It needs", declaration.needs),
+            *_listed("Secrets, in the environment", _secrets(declaration)),
+            *_listed("Options, in `sources.yaml`", _options(declaration)),
+            "",
+            "To start:",
+            "",
+            "```bash",
+            declaration.start.strip(),
+            "```",
+            *_listed("It promises", declaration.keeps),
+            *_listed("It cannot promise", declaration.cannot),
+            "",
+        ]
+    )
+
+
+def _secrets(declaration: Declaration) -> Iterator[str]:
+    for secret in declaration.secrets:
+        yield f"`{secret.variable}`: {secret.what}" + (" (optional)" if secret.optional else "")
+
+
+def _options(declaration: Declaration) -> Iterator[str]:
+    for option in declaration.options:
+        default = str(option.default).lower() if option.default is not None else ""
+        shown = f"; without it `{default}`" if default else ""
+        yield f"`{option.name}`: {option.what}{shown}"
+
+
+def _listed(title: str, sentences: Iterable[str]) -> list[str]:
+    points = [f"- {sentence}" for sentence in sentences]
+    return ["", f"{title}:", "", *points] if points else []
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_kinds(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
