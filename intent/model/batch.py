@@ -42,13 +42,16 @@ class Retraction:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch in which a source was blind in a room; ``until`` is None while it still is."""
+    """A stretch in which a source was blind in a room; ``until`` is None while it still is.
+    ``source`` is set by who listens to it; a source leaves it.
+    """
 
     platform: str
     room_id: str
     since: datetime
     until: datetime | None
     reason: str
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,8 +89,10 @@ class MemoryInbox:
     def _note(self, batch: Batch) -> None:
         for gap in batch.gaps:
             key = (gap.platform, gap.room_id, gap.since)
-            until = gap.until or (self._gaps[key].until if key in self._gaps else None)
-            self._gaps[key] = replace(gap, until=until)
+            old = self._gaps.get(key, gap)
+            self._gaps[key] = replace(
+                gap, until=gap.until or old.until, source=gap.source or old.source
+            )
         if batch.position is not None:
             self._positions[batch.position.source] = batch.position
         for one in batch.retractions:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
+from threading import Lock
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -47,6 +48,8 @@ class SpoolFull(Later):
 class FileSpool:
     """Batches as lines of JSON in one file, for one process; what a killed process left is read by
     the next one, and to put it twice does no harm.
+
+    Many threads may append, also while one drains; a put then holds up none of them.
     """
 
     def __init__(self, folder: Path, *, limit: int) -> None:
@@ -58,7 +61,7 @@ class FileSpool:
         Raises:
             OperatorError: nothing can be written there.
         """
-        self._folder, self._limit = folder, limit
+        self._folder, self._limit, self._lock = folder, limit, Lock()
         try:
             self._open(*_fresh(folder))
             while not self.waiting and self._take_over():
@@ -89,6 +92,10 @@ class FileSpool:
             SpoolFull: there is no room for it, by the limit or on the disk.
         """
         line = _written(batch) + b"\n"
+        with self._lock:
+            self._append(line, beyond=beyond)
+
+    def _append(self, line: bytes, *, beyond: bool) -> None:
         if self._size + len(line) > self._limit and not beyond:
             raise SpoolFull(f"the spool {self._file} is full; {self._limit:,} bytes wait already")
         try:
@@ -103,14 +110,21 @@ class FileSpool:
         """Hand what waits to ``put``, oldest first, and forget it; an error leaves the rest. Then
         the same with what other processes have left.
         """
-        while True:
+        more = True
+        while more:
             for batch, end in self._batches():
                 put(batch)
                 self._at = end
+            more = self._go_on()
+
+    def _go_on(self) -> bool:
+        """Forget what was handed over; say whether more came meanwhile or was left by others."""
+        with self._lock:
+            if self.waiting:
+                return True
             os.ftruncate(self._descriptor, 0)
             self._at = self._size = 0
-            if not self._take_over():
-                return
+            return self._take_over()
 
     def close(self) -> None:
         """Leave the file; it goes when nothing waits in it."""
@@ -135,7 +149,9 @@ class FileSpool:
     def _batches(self) -> Iterator[tuple[Batch, int]]:
         with self._file.open("rb") as lines:
             lines.seek(self._at)
-            while line := lines.readline():
+            # Not to the end of the file: a line may be half written there.
+            while lines.tell() < self._size:
+                line = lines.readline()
                 yield _read(line, f"{self._file.name} byte {self._at}"), lines.tell()
 
 

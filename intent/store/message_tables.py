@@ -1,6 +1,4 @@
-"""The tables of what came in: messages, where they wait, what is dead or was taken back, and where
-sources stand.
-"""
+"""The tables of what came in: messages, where they wait, and what is dead or was taken back."""
 
 from __future__ import annotations
 
@@ -172,30 +170,4 @@ retractions = Table(
         comment="When we knew, database clock, UTC",
     ),
     comment="What was taken back: kept, so that what comes late is taken back too",
-)
-
-positions = Table(
-    "positions",
-    metadata,
-    Column("source", String(500), primary_key=True, comment="Name of the source"),
-    Column("token", Text, nullable=False, comment="Where it stands, in the source's own words"),
-    Column(
-        "stored_timestamp",
-        UtcDateTime,
-        nullable=False,
-        server_default=database_now(),
-        comment="When it was stored, with everything read before it; database clock, UTC",
-    ),
-    comment="Where sources stand",
-)
-
-source_gaps = Table(
-    "source_gaps",
-    metadata,
-    Column("platform", Key, primary_key=True, comment="Platform of the room"),
-    Column("room_id", Key, primary_key=True, comment="The room that was not seen"),
-    Column("since", UtcDateTime, primary_key=True, comment="Begin of the blindness, UTC"),
-    Column("until", UtcDateTime, comment="End of it, UTC; empty while it lasts"),
-    Column("reason", Text, nullable=False, comment="Why"),
-    comment="Stretches in which a source was blind in a room",
 )

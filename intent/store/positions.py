@@ -50,7 +50,11 @@ def record_gaps(transaction: Connection, gaps: Sequence[Gap]) -> None:
     new, old = statement.excluded, source_gaps.c
     closed = statement.on_conflict_do_update(
         index_elements=["platform", "room_id", "since"],
-        set_={"until": func.coalesce(new.until, old.until), "reason": new.reason},
+        set_={
+            "until": func.coalesce(new.until, old.until),
+            "reason": new.reason,
+            "source": func.coalesce(new.source, old.source),
+        },
     )
     rows = [
         {
@@ -59,6 +63,7 @@ def record_gaps(transaction: Connection, gaps: Sequence[Gap]) -> None:
             "since": gap.since,
             "until": gap.until,
             "reason": gap.reason,
+            "source": gap.source,
         }
         for gap in gaps
     ]

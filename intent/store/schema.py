@@ -13,10 +13,9 @@ from intent.store.message_tables import (
     earlier_versions,
     inbox,
     messages,
-    positions,
     retractions,
-    source_gaps,
 )
+from intent.store.source_tables import listened_sources, positions, source_gaps
 
 __all__ = [
     "INTENTS",
@@ -32,6 +31,7 @@ __all__ = [
     "earlier_versions",
     "inbox",
     "lane_pauses",
+    "listened_sources",
     "llm_attempts",
     "llm_replies",
     "messages",

@@ -6,11 +6,13 @@ import errno
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from intent.model.batch import Batch, Gap, Position, Refused, Retraction
 from intent.model.errors import OperatorError, StoreUnavailable
+from intent.model.message import Message
 from intent.queues.spool import FileSpool, SpoolFull
 from tests.conftest import MakeMessage
 
@@ -158,3 +160,45 @@ def test_whatever_several_processes_have_left_is_taken_over(
     assert sorted(batch.messages[0].text for batch in drained(again)) == ["0", "1", "2"]
     again.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_comes_while_it_is_drained_is_handed_over_too_and_in_order(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    spool, taken = FileSpool(tmp_path, limit=100_000), []
+    spool.append(Batch([make_message("0")]))
+
+    def put(batch: Batch) -> None:
+        taken.append(batch.messages[0].text)
+        if len(taken) < 4:
+            # By another thread, which a put must not hold up.
+            other = Thread(
+                target=spool.append, args=(Batch([make_message(str(len(taken)))]),), daemon=True
+            )
+            other.start()
+            other.join(10)
+            assert not other.is_alive()
+
+    spool.drain(put)
+    assert (taken, spool.waiting) == (["0", "1", "2", "3"], False)
+
+
+def test_nothing_is_lost_or_doubled_between_threads_that_append_and_one_that_drains(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    spool, taken = FileSpool(tmp_path, limit=10_000_000), []
+    messages = [[make_message(f"{name} {number}") for number in range(40)] for name in "abcd"]
+
+    def append(own: list[Message]) -> None:
+        for message in own:
+            spool.append(Batch([message]))
+
+    threads = [Thread(target=append, args=(own,)) for own in messages]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads) or spool.waiting:
+        spool.drain(lambda batch: taken.append(batch.messages[0].text))
+    for own in messages:
+        texts = [message.text for message in own]
+        assert [text for text in taken if text in texts] == texts
+    assert len(taken) == 160

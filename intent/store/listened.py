@@ -1,0 +1,85 @@
+"""What is known of the sources that are listened to, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import RowMapping, func, select
+
+from intent.model.listening import ListenedSource, SourceNews, SourceState
+from intent.store.engine import Database, insert_for
+from intent.store.schema import database_now, listened_sources
+
+COUNTS = ("messages", "dropped", "reconnects")
+NEWEST = ("last_arrival", "last_sent", "last_error", "error_timestamp")
+"""What stays as it is where nothing newer is told."""
+
+
+class SqlListenedSources:
+    """Remembers what processes tell of the sources that they listen to."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def tell(self, news: Sequence[SourceNews]) -> None:
+        """Store the news of sources, all of them or none.
+
+        Raises:
+            StoreUnavailable: the database is away; what was not stored is told again.
+        """
+        if not news:
+            return
+        with self._database.begin() as transaction:
+            statement = insert_for(transaction, listened_sources)
+            new, old = statement.excluded, listened_sources.c
+            renewed = statement.on_conflict_do_update(
+                index_elements=["source"],
+                set_={
+                    "scheme": new.scheme,
+                    "state": new.state,
+                    "seen_timestamp": database_now(),
+                    **{name: old[name] + new[name] for name in COUNTS},
+                    **{name: func.coalesce(new[name], old[name]) for name in NEWEST},
+                },
+            )
+            # In one order, so that two processes never wait for each other.
+            ordered = sorted(news, key=lambda one: one.source)
+            transaction.execute(renewed, [_row(one) for one in ordered])
+
+    def known(self) -> list[ListenedSource]:
+        """Return all that is known, by name."""
+        query = select(listened_sources).order_by(listened_sources.c.source)
+        with self._database.read() as connection:
+            return [_listened(row) for row in connection.execute(query).mappings()]
+
+
+def _row(news: SourceNews) -> dict[str, object]:
+    return {
+        "source": news.source,
+        "scheme": news.scheme,
+        "state": news.state.value,
+        "messages": news.messages,
+        "dropped": news.dropped,
+        "reconnects": news.reconnects,
+        "last_arrival": news.arrived,
+        "last_sent": news.sent,
+        "last_error": news.error,
+        "error_timestamp": news.error_at,
+    }
+
+
+def _listened(row: RowMapping) -> ListenedSource:
+    return ListenedSource(
+        source=row["source"],
+        scheme=row["scheme"],
+        state=SourceState(row["state"]),
+        first_at=row["first_timestamp"],
+        seen_at=row["seen_timestamp"],
+        messages=row["messages"],
+        dropped=row["dropped"],
+        reconnects=row["reconnects"],
+        arrived=row["last_arrival"],
+        sent=row["last_sent"],
+        error=row["last_error"],
+        error_at=row["error_timestamp"],
+    )
