@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from threading import Lock, local
@@ -74,8 +74,10 @@ class RunReplies:
         self._thread.found.update(found)
         return found
 
-    def keep(self, replies: Mapping[str, bytes]) -> None:
-        """Keep all of these, durably, before any is used."""
+    def keep(
+        self, replies: Mapping[str, bytes], _about: Collection[tuple[str, str]] = (), /
+    ) -> None:
+        """Keep all of these, durably, before any is used; what an eval is about stands in files."""
         self._inner.keep({self._salted(key): reply for key, reply in replies.items()})
         self._thread.told.update(replies)
 

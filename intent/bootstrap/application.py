@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from intent.model.taxonomy import Taxonomy
     from intent.queues.inbox import SqlInbox
     from intent.store.engine import Database
+    from intent.store.tombstones import Tombstones
 
 
 class Application:
@@ -69,7 +70,22 @@ class Application:
         """Where messages wait for their first decision."""
         from intent.queues.inbox import SqlInbox
 
-        return SqlInbox(self.database, features=self.features, lease=self.settings.lease)
+        return SqlInbox(
+            self.database,
+            features=self.features,
+            tombstones=self.tombstones,
+            lease=self.settings.lease,
+        )
+
+    @cached_property
+    def tombstones(self) -> Tombstones:
+        """What was erased; its key is read once something was, and made by the first erasure."""
+        from intent.bootstrap.keyfile import load_keys
+        from intent.store.tombstones import Tombstones
+
+        return Tombstones(
+            lambda make: load_keys(self.settings, self.database, make=make).tombstones
+        )
 
 
 def open_application(

@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         description="decisions kept in memory for repeated messages; 0 switches the cache off",
     )
 
+    key_file: Path | None = Field(
+        None,
+        description="file of the keys that erased people are remembered with; default: beside the "
+        "SQLite file; keep it, and never in one backup with the database",
+    )
     spool_dir: Path = Field(
         Path(), description="folder in which messages of a pipe wait while the database is away"
     )
@@ -212,7 +217,7 @@ class Settings(BaseSettings):
         "grace time of whoever stops the process; what still runs then is booked and given back",
     )
 
-    @field_validator("cache_dir", "prompts_dir", "model_dir", "feature_sets")
+    @field_validator("cache_dir", "prompts_dir", "model_dir", "feature_sets", "key_file")
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         try:

@@ -4,7 +4,7 @@ files and the command line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -104,8 +104,10 @@ class NoBooks:
         """Return what is kept under these keys."""
         return {key: self._kept[key] for key in keys if key in self._kept}
 
-    def keep(self, replies: Mapping[str, bytes]) -> None:
-        """Keep what is not known."""
+    def keep(
+        self, replies: Mapping[str, bytes], _about: Collection[tuple[str, str]] = (), /
+    ) -> None:
+        """Keep what is not known; nothing is erased meanwhile."""
         self._kept = {**replies, **self._kept}
 
 

@@ -1,9 +1,9 @@
-"""The verb ``intent forget``: deletes a person."""
+"""The verb ``intent forget``: deletes a person, a message or a room."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,35 +13,93 @@ from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, WrongUse
 from intent.store.access import Access
 
+if TYPE_CHECKING:
+    from intent.model.data_subject import DataSubject
+    from intent.operations.forget import Forgotten
+
 
 def forget(
-    user: Annotated[str, typer.Option(metavar="PLATFORM:ID", help="Whom, such as tiktok:u_1.")],
+    user: Annotated[
+        str | None, typer.Option(metavar="PLATFORM:ID", help="A person, such as tiktok:u_1.")
+    ] = None,
+    message: Annotated[
+        str | None, typer.Option(metavar="PLATFORM:ID", help="A message, such as tiktok:m_1.")
+    ] = None,
+    room: Annotated[
+        str | None, typer.Option(metavar="PLATFORM:ID", help="A room, such as tiktok:live_1.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="All that was ever forgotten, as after a restore.")
+    ] = False,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also where nothing is stored: drop what comes later.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete a person's messages and everything made of them: decisions, questions, dead letters,
-    features. Cannot be undone.
+    """Delete what a person wrote, a message or a room, and everything made of it: decisions,
+    questions, dead letters, features. What comes of it later is dropped. Cannot be undone.
 
-    Example: [bold]intent forget --user tiktok:u_1[/]
+    Examples: [bold]intent forget --user tiktok:u_1[/] · [bold]intent forget --room tiktok:live_1[/]
+    · after a restore: [bold]intent forget --again[/]
     """
-    from intent.operations.forget import forget as delete_person
-    from intent.store.erasure import SqlErasure
+    from intent.bootstrap.erasing import forget_all_again, forget_subject
 
-    platform, _, key = user.partition(":")
-    if not platform or not key:
-        raise WrongUse(f"{user!r} names nobody; write PLATFORM:ID, such as tiktok:u_1")
+    subject = _subject(again=again, user=user, message=message, room=room)
     app = application(access=Access.WRITE)
     with stopping() as stop:
         app.database.leave_with(stop)
-        report = delete_person(platform, key, SqlErasure(), app.features, app.database, stop=stop)
+        report = (
+            forget_all_again(app, stop=stop)
+            if subject is None
+            else forget_subject(app, subject, stop=stop, anyway=anyway)
+        )
         interrupted = stop.is_set()
     if as_json:
         json_line(asdict(report))
-    elif report.known:
-        say(
-            f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with "
-            "everything made of them"
-        )
+    elif report.buried:
+        _tell(report)
     if interrupted:
         raise OperatorError("interrupted; what was deleted is gone, go on with the same command")
-    if not report.known:
-        raise OperatorError(f"nothing is stored of {user}; nothing was deleted")
+    if subject is not None and not report.buried:
+        raise OperatorError(
+            f"nothing is stored of {subject.platform}:{subject.id}; nothing was deleted. To drop "
+            "what comes of it later: --anyway"
+        )
+    if report.overwritten is False:
+        raise OperatorError(
+            "not yet: somebody reads the database, so its log still holds what was deleted; once "
+            "they have ended, run the same command again"
+        )
+
+
+def _tell(report: Forgotten) -> None:
+    say(
+        f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with "
+        "everything made of them; what comes of them later is dropped"
+    )
+    if report.overwritten is None:
+        say(
+            "PostgreSQL overwrites their rows with VACUUM; its log, replicas and dumps hold them "
+            "until they are recycled"
+        )
+    if report.spools_held:
+        say(
+            f"{report.spools_held} spools are held by running processes: what is theirs is dropped "
+            "when the database takes it"
+        )
+
+
+def _subject(*, again: bool, **named: str | None) -> DataSubject | None:
+    """Return whom or what to forget; None for everything that was ever forgotten."""
+    from intent.model.data_subject import DataSubject, SubjectKind
+
+    given = {kind: value for kind, value in named.items() if value is not None}
+    if len(given) + again != 1:
+        raise WrongUse("say one of --user, --message, --room and --again")
+    if again:
+        return None
+    ((kind, value),) = given.items()
+    platform, _, key = value.partition(":")
+    if not platform or not key:
+        raise WrongUse(f"{value!r} names nothing; write PLATFORM:ID, such as tiktok:u_1")
+    return DataSubject(SubjectKind(kind), platform, key)

@@ -72,6 +72,8 @@ def _say(report: IngestReport) -> None:
     )
     if report.edited or report.retracted:
         say(f"{report.edited:,} edited and decided again, {report.retracted:,} taken back")
+    if report.erased:
+        say(f"{report.erased:,} dropped: they are of people, messages or rooms that were forgotten")
     if report.conflicting:
         say(
             f"{report.conflicting:,} in conflict: their ids are known from another room or author, "

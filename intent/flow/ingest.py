@@ -26,6 +26,7 @@ class IngestReport:
         conflicting: messages whose id is known from another room or author; all are kept as dead
             letters.
         retracted: messages that somebody took back.
+        erased: messages and payloads of people who were forgotten, dropped.
         outages: how often the database did not take a batch, and it was put again.
     """
 
@@ -36,6 +37,7 @@ class IngestReport:
     edited: int = 0
     conflicting: int = 0
     retracted: int = 0
+    erased: int = 0
     outages: int = 0
 
     @property
@@ -161,6 +163,7 @@ class _Ingest:
         self._report.edited += accepted.edited
         self._report.conflicting += accepted.conflicting
         self._report.retracted += accepted.retracted
+        self._report.erased += accepted.erased
 
     def _patiently(self, call: Callable[[], None]) -> None:
         delay, most = self._policy.outage_delay, self._policy.outage_delay_most

@@ -110,6 +110,7 @@ class Accepted:
         edited: messages that were known with another text, and are decided again.
         conflicting: messages whose id is known from another room or author; each is a dead letter.
         retracted: messages that somebody took back, and that stood or waited until now.
+        erased: messages and payloads of people, messages or rooms that were erased; dropped.
     """
 
     new: int
@@ -118,3 +119,4 @@ class Accepted:
     edited: int = 0
     conflicting: int = 0
     retracted: int = 0
+    erased: int = 0

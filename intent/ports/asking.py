@@ -4,7 +4,7 @@ connection, what it cost, and what was paid for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -122,7 +122,13 @@ class Replies(Protocol):
     def find(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Return what is kept under these keys."""
 
-    def keep(self, replies: Mapping[str, bytes]) -> None:
+    def keep(
+        self, replies: Mapping[str, bytes], about: Collection[tuple[str, str]] = (), /
+    ) -> None:
         """Keep all of these in one transaction, durably, before any is used; a key that is known
         stays as it is.
+
+        Args:
+            about: identities of the messages that were shown. Once one of them was erased, nothing
+                is kept, for a reply may quote it.
         """

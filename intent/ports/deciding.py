@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Decision, Entry, Versions
 from intent.model.message import Message
 from intent.model.question import Answer
@@ -72,23 +73,36 @@ class Runs(Protocol):
 
 
 class Erasure(Protocol):
-    """Deletes what is stored of a person."""
+    """Deletes what is stored of a subject, and remembers that."""
 
-    def knows(self, transaction: Transaction, platform: str, user_id: str) -> bool:
-        """Whether a message of this person is stored, or a ban that names them."""
+    def begin(self, transaction: Transaction, subject: DataSubject, *, anyway: bool) -> bool:
+        """Bury a subject that is known, or any with ``anyway``, so that nothing of it is stored
+        from now on; return whether it is known.
+        """
+
+    def stored(
+        self, transaction: Transaction, kind: SubjectKind, after: DataSubject | None, count: int
+    ) -> Sequence[DataSubject]:
+        """Return the next subjects of a kind of which messages are stored, in one order."""
+
+    def buried(
+        self, transaction: Transaction, subjects: Sequence[DataSubject]
+    ) -> Sequence[DataSubject]:
+        """Return those of these subjects that were erased."""
 
     def erase(
-        self, transaction: Transaction, platform: str, user_id: str, count: int
+        self, transaction: Transaction, subject: DataSubject, count: int
     ) -> tuple[int, list[Entry]]:
-        """Delete the next messages of a person; return how many, and for each that was decided the
-        decision that stood for readers.
+        """Delete the next messages of a subject; return how many, and for each that was decided
+        the decision that stood for readers.
         """
 
     def erase_refused(
-        self, transaction: Transaction, platform: str, user_id: str, after: int
+        self, transaction: Transaction, subject: DataSubject, after: int, *, unsure: bool
     ) -> tuple[int, int | None]:
-        """Delete the next refused payloads that name the person; return how many, and where to go
-        on (None at the end).
+        """Delete the next refused payloads that name the subject; with ``unsure`` those, too, of
+        which nobody can say which person wrote them. Return how many, and where to go on (None at
+        the end).
         """
 
     def erase_replies(self, transaction: Transaction, count: int) -> int:

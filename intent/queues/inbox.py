@@ -16,17 +16,25 @@ from intent.store.dead_letters import record_message
 from intent.store.engine import Database
 from intent.store.rows import message_from
 from intent.store.schema import TRIED, inbox
+from intent.store.tombstones import Tombstones
 
 
 class SqlInbox:
     """The inbox in SQL; ``lease`` is how long a claim lasts, in seconds. What was decided can be
-    taken back only where ``features`` are told of it.
+    taken back only where ``features`` are told of it, and what was erased is dropped by
+    ``tombstones``.
     """
 
     def __init__(
-        self, database: Database, *, features: FeatureState | None = None, lease: float = 60.0
+        self,
+        database: Database,
+        *,
+        features: FeatureState | None = None,
+        tombstones: Tombstones | None = None,
+        lease: float = 60.0,
     ) -> None:
         self._database, self._features = database, features
+        self._tombstones = tombstones or Tombstones()
         self._lease = timedelta(seconds=lease)
         self._suspects_turn = True  # so that after a crash what is fresh comes first
 
@@ -36,10 +44,10 @@ class SqlInbox:
         """
         try:
             with self._database.begin() as transaction:
-                return put_batch(transaction, batch, self._features)
+                return put_batch(transaction, batch, self._features, self._tombstones)
         except NotAlone:
             with self._database.begin() as transaction:
-                return put_batch(transaction, batch, self._features, alone=True)
+                return put_batch(transaction, batch, self._features, self._tombstones, alone=True)
 
     def take(self, count: int, size: int) -> list[Delivery]:
         """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or half

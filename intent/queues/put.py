@@ -23,6 +23,7 @@ from intent.store.identities import Identity, parts
 from intent.store.positions import record_gaps, record_position
 from intent.store.retractions import meant_by, record_retractions, taken_back_before
 from intent.store.schema import ask_lane, dead_letters, inbox
+from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
 from intent.store.versions import insert_messages, read_earlier, read_messages, replace_messages
 
@@ -32,7 +33,12 @@ class NotAlone(Exception):
 
 
 def put_batch(
-    transaction: Connection, batch: Batch, features: FeatureState | None, *, alone: bool = False
+    transaction: Connection,
+    batch: Batch,
+    features: FeatureState | None,
+    tombstones: Tombstones,
+    *,
+    alone: bool = False,
 ) -> Accepted:
     """Store all of a batch, and return what became of it.
 
@@ -41,11 +47,13 @@ def put_batch(
 
     Raises:
         NotAlone: it edits messages, and others may be put meanwhile; nothing of it may be kept.
+        OperatorError: the key is missing that knows who was erased.
         StoreUnavailable: a message that it repeats was erased meanwhile; put it again.
         ValueError: something decided is taken back, and nobody was given that counts features.
     """
     alone = alone or bool(batch.retractions) or transaction.dialect.name == "sqlite"
     in_turn(transaction, alone=alone)
+    batch, erased = tombstones.sift(transaction, batch)
     refused = record_refused(transaction, batch.refused)
     record_gaps(transaction, batch.gaps)
     if batch.position is not None:
@@ -68,6 +76,7 @@ def put_batch(
         edited=arrivals.edits,
         conflicting=len(arrivals.conflicting),
         retracted=_take_back(transaction, list(dict.fromkeys(gone)), features, undecided=True),
+        erased=erased,
     )
 
 

@@ -155,6 +155,29 @@ class FileSpool:
                 yield _read(line, f"{self._file.name} byte {self._at}"), lines.tell()
 
 
+def sift_spools(folder: Path, sift: Callable[[Batch], Batch]) -> int:
+    """Rewrite what processes have left in a folder through ``sift``; return how many spools a
+    running process holds, which are left as they are: what it puts is sifted then.
+    """
+    held = 0
+    for path in sorted(folder.glob(f"intent-*{SUFFIX}")):
+        descriptor = _held(path)
+        if descriptor is None:
+            held += 1
+            continue
+        try:
+            sifted = path.with_suffix(".sifted")
+            with sifted.open("wb") as file:
+                for line in path.read_bytes().splitlines(keepends=True):
+                    file.write(_written(sift(_read(line, path.name))) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            sifted.replace(path)
+        finally:
+            os.close(descriptor)
+    return held
+
+
 def _written(batch: Batch) -> bytes:
     rest = _BATCH.dump_json(replace(batch, refused=())).decode("utf-8")
     refused = [_Payload.model_validate(asdict(one)) for one in batch.refused]

@@ -118,6 +118,21 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def cut_log(self) -> bool | None:
+        """Bring SQLite's log into the file and cut it, so that nothing that was deleted stands in
+        it; False while somebody reads what stands there. None for PostgreSQL, which keeps its log
+        by its own rules.
+
+        Raises:
+            StoreUnavailable: the database is away.
+        """
+        if self.dialect != "sqlite" or self.file is None:
+            return None
+        with self._explained(), self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_, update
 
+from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Entry
+from intent.model.message import Kind
 from intent.store.decisions import read_standings
 from intent.store.identities import Identity
+from intent.store.payload_subjects import may_be_of, subjects_of
 from intent.store.rows import message_from
 from intent.store.schema import (
     ask_lane,
@@ -18,10 +19,13 @@ from intent.store.schema import (
     decisions,
     earlier_versions,
     inbox,
+    llm_attempts,
     llm_replies,
     messages,
     retractions,
+    source_gaps,
 )
+from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
 
 LETTERS_AT_ONCE = 200
@@ -29,30 +33,51 @@ LETTERS_AT_ONCE = 200
 
 
 class SqlErasure:
-    """Erases in SQL, a bounded number of rows at a time."""
+    """Erases in SQL, a bounded number of rows at a time, and remembers what it erased."""
 
-    def knows(self, transaction: Connection, platform: str, user_id: str) -> bool:
-        """Whether a message of this person is stored, or a ban that names them."""
-        return any(
-            transaction.execute(
-                select(table.c.platform)
-                .where(table.c.platform == platform, table.c.user_id == user_id)
-                .limit(1)
-            ).first()
-            for table in (messages, retractions)
-        )
+    def __init__(self, tombstones: Tombstones) -> None:
+        self._tombstones = tombstones
+
+    def begin(self, transaction: Connection, subject: DataSubject, *, anyway: bool) -> bool:
+        """Bury a subject that is known, or any with ``anyway``, so that nothing of it is stored
+        from now on; return whether it is known.
+        """
+        # Whoever has looked for tombstones without finding this one has ended by then, and what
+        # they stored is found below.
+        in_turn(transaction, alone=True)
+        known = self._knows(transaction, subject)
+        if known or anyway:
+            self._tombstones.bury(transaction, [subject])
+        return known
+
+    def stored(
+        self, transaction: Connection, kind: SubjectKind, after: DataSubject | None, count: int
+    ) -> Sequence[DataSubject]:
+        """Return the next subjects of a kind of which messages are stored, in one order."""
+        platform, key = messages.c.platform, messages.c[f"{kind}_id"]
+        query = select(platform, key).distinct().order_by(platform, key).limit(count)
+        if after is not None:
+            query = query.where(tuple_(platform, key) > tuple_(after.platform, after.id))
+        return [DataSubject(kind, *row) for row in transaction.execute(query)]
+
+    def buried(
+        self, transaction: Connection, subjects: Sequence[DataSubject]
+    ) -> Sequence[DataSubject]:
+        """Return those of these subjects that were erased."""
+        gone = self._tombstones.buried(transaction, subjects)
+        return [subject for subject in subjects if subject in gone]
 
     def erase(
-        self, transaction: Connection, platform: str, user_id: str, count: int
+        self, transaction: Connection, subject: DataSubject, count: int
     ) -> tuple[int, list[Entry]]:
-        """Delete the next messages of a person; return how many, and for each that was decided the
-        decision that stood for readers.
+        """Delete the next messages of a subject; return how many, and for each that was decided
+        the decision that stood for readers.
         """
         in_turn(transaction, alone=False)
         m = messages.c
         mine = (
             select(messages)
-            .where(m.platform == platform, m.user_id == user_id)
+            .where(*_means(messages, subject))
             .order_by(m.platform, m.message_id)
             .limit(count)
         )
@@ -61,8 +86,7 @@ class SqlErasure:
             for row in transaction.execute(mine).mappings()
         }
         # Bans name the person.
-        r = retractions.c
-        transaction.execute(delete(retractions).where(r.platform == platform, r.user_id == user_id))
+        transaction.execute(delete(retractions).where(*_means(retractions, subject)))
         identities = list(found)
         if not identities:
             return 0, []
@@ -78,17 +102,23 @@ class SqlErasure:
         ]
         for table in (decisions, dead_letters, earlier_versions, retractions, messages):
             _delete(transaction, table, identities)
-        quoted = update(messages).where(
-            m.platform == platform, m.reply_to_id.in_([message_id for _, message_id in identities])
-        )
-        transaction.execute(quoted.values(reply_to_text=None))
+        self._forget_words(transaction, subject.platform, [one for _, one in identities])
+        direct = {
+            (row["platform"], row["room_id"])
+            for row in found.values()
+            if row["kind"] == Kind.CHAT or subject.kind is SubjectKind.ROOM
+        }
+        _forget_empty_rooms(transaction, direct)
         return len(identities), stood
 
     def erase_refused(
-        self, transaction: Connection, platform: str, user_id: str, after: int
+        self, transaction: Connection, subject: DataSubject, after: int, *, unsure: bool
     ) -> tuple[int, int | None]:
-        """Delete the next refused payloads that name the person; return how many, and where to go
+        """Delete the next refused payloads that name the subject; return how many, and where to go
         on (None at the end).
+
+        Args:
+            unsure: those, too, of which nobody can say which person wrote them.
         """
         d = dead_letters.c
         page = transaction.execute(
@@ -97,9 +127,28 @@ class SqlErasure:
             .order_by(d.id)
             .limit(LETTERS_AT_ONCE)
         ).all()
-        mine = [row.id for row in page if _names(bytes(row.payload), platform, user_id)]
+        mine = [row.id for row in page if _is_of(bytes(row.payload), subject, unsure)]
         transaction.execute(delete(dead_letters).where(d.id.in_(mine)))
         return len(mine), page[-1].id if page else None
+
+    def _forget_words(
+        self, transaction: Connection, platform: str, message_ids: Sequence[str]
+    ) -> None:
+        """Let nobody quote these messages, now or when they come again."""
+        m = messages.c
+        quoting = update(messages).where(m.platform == platform, m.reply_to_id.in_(message_ids))
+        transaction.execute(quoting.values(reply_to_text=None))
+        gone = [DataSubject(SubjectKind.MESSAGE, platform, one) for one in message_ids]
+        self._tombstones.bury(transaction, gone)
+
+    def _knows(self, transaction: Connection, subject: DataSubject) -> bool:
+        """Whether anything of a subject is stored, or a ban that names it, or it was buried."""
+        return bool(self._tombstones.buried(transaction, [subject])) or any(
+            transaction.execute(
+                select(table.c.platform).where(*_means(table, subject)).limit(1)
+            ).first()
+            for table in (messages, retractions)
+        )
 
     def erase_replies(self, transaction: Connection, count: int) -> int:
         """Delete kept replies of the LLM, which may quote anybody; return how many. To lose one
@@ -115,18 +164,23 @@ def _delete(transaction: Connection, table: Table, identities: Sequence[Identity
     )
 
 
-def _names(payload: bytes, platform: str, user_id: str) -> bool:
-    text = payload.decode("utf-8", "replace")
-    try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        # Broken or cut: nobody can say what it is, but both names in it are reason enough.
-        return all(
-            json.dumps(name, ensure_ascii=False) in text or json.dumps(name) in text
-            for name in (platform, user_id)
-        )
-    return (
-        isinstance(value, dict)
-        and value.get("platform") == platform
-        and value.get("user_id") == user_id
-    )
+def _is_of(payload: bytes, subject: DataSubject, unsure: bool) -> bool:
+    return may_be_of(payload, subject) if unsure else subject in subjects_of(payload)
+
+
+def _means(table: Table, subject: DataSubject) -> Sequence[ColumnElement[bool]]:
+    return table.c.platform == subject.platform, table.c[f"{subject.kind}_id"] == subject.id
+
+
+def _forget_empty_rooms(transaction: Connection, rooms: set[tuple[str, str]]) -> None:
+    """Forget the names of rooms in which nothing is left: that of a direct conversation names
+    whom it was with.
+    """
+    m, g, a = messages.c, source_gaps.c, llm_attempts.c
+    for platform, room_id in sorted(rooms):
+        left = select(m.platform).where(m.platform == platform, m.room_id == room_id).limit(1)
+        if transaction.execute(left).first() is not None:
+            continue
+        transaction.execute(delete(source_gaps).where(g.platform == platform, g.room_id == room_id))
+        spent = update(llm_attempts).where(a.platform == platform, a.room_id == room_id)
+        transaction.execute(spent.values(room_id=""))

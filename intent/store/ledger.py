@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Connection, delete, func, select, tuple_
 
 from intent.model.attempt import Attempt
 from intent.store.engine import Database, insert_for
-from intent.store.schema import database_now, llm_attempts, llm_replies
+from intent.store.identities import Identity, parts
+from intent.store.schema import database_now, llm_attempts, llm_replies, messages
 
 DELETED_AT_ONCE = 1_000
 """Replies deleted in one transaction, at most."""
@@ -105,13 +106,16 @@ class SqlReplies:
             ).all()
         return {row.key: bytes(row.reply) for row in found}
 
-    def keep(self, replies: Mapping[str, bytes]) -> None:
+    def keep(self, replies: Mapping[str, bytes], about: Collection[Identity] = (), /) -> None:
         """Keep all of these in one transaction, durably, before any is used; a key that is known
-        stays as it is.
+        stays as it is. Once one of the messages that they are ``about`` was erased, nothing is
+        kept.
         """
         if not replies:
             return
         with self._database.begin() as transaction:
+            if not _all_there(transaction, sorted(about)):
+                return
             rows = [{"key": key, "reply": replies[key]} for key in sorted(replies)]
             transaction.execute(insert_for(transaction, llm_replies).on_conflict_do_nothing(), rows)
 
@@ -132,3 +136,14 @@ class SqlReplies:
             return transaction.execute(
                 delete(llm_replies).where(llm_replies.c.key.in_(old))
             ).rowcount
+
+
+def _all_there(transaction: Connection, identities: Sequence[Identity]) -> bool:
+    """Whether messages are stored; who would erase one of them waits for this transaction."""
+    m = messages.c
+    found = 0
+    for some in parts(identities):
+        held = select(m.platform).where(tuple_(m.platform, m.message_id).in_(some))
+        rows = transaction.execute(held.with_for_update(read=True, key_share=True)).all()
+        found += len(rows)
+    return found == len(identities)

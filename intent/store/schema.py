@@ -7,6 +7,7 @@ from __future__ import annotations
 from intent.store.asking_tables import ask_lane, lane_pauses, llm_attempts, llm_replies
 from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_now, metadata
 from intent.store.decision_tables import decision_labels, decisions, runs
+from intent.store.erasure_tables import tombstones
 from intent.store.message_tables import (
     TRIED,
     dead_letters,
@@ -40,4 +41,5 @@ __all__ = [
     "retractions",
     "runs",
     "source_gaps",
+    "tombstones",
 ]

@@ -121,7 +121,8 @@ def _prepare(engine: Engine, module: ModuleType, busy_timeout: float, *, writes:
     journal = "WAL" if module.sqlite_version_info >= SAFE_WAL_VERSION else "TRUNCATE"
     pragmas = ["foreign_keys=ON", f"busy_timeout={int(busy_timeout * 1000)}"]
     if writes:
-        pragmas = [f"journal_mode={journal}", "synchronous=FULL", *pragmas]
+        # What is deleted is overwritten, so that who was forgotten stands in no free page.
+        pragmas = [f"journal_mode={journal}", "synchronous=FULL", "secure_delete=ON", *pragmas]
 
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _record: Any) -> None:

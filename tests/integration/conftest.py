@@ -26,6 +26,7 @@ from intent.store.audit import balance
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.history import SqlHistory
+from intent.store.tombstones import Tombstones
 from tests.conftest import MakeDecision
 
 
@@ -52,7 +53,9 @@ class House:
         self.decisions = SqlDecisions()
         self.groups = taxonomy.members
         self.features = SqlFeatureState(self.groups)
-        self.inbox, self.lane = SqlInbox(database, features=self.features), SqlLane(database)
+        self.tombstones = Tombstones(lambda make: b"key of the tests")
+        self.inbox = SqlInbox(database, features=self.features, tombstones=self.tombstones)
+        self.lane = SqlLane(database)
         self.local = make_decision("chatter")
         self.answerer = FakeAnswerer(lambda message: self.by_llm("price_inquiry"))
 

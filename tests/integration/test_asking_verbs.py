@@ -96,7 +96,13 @@ def test_a_person_is_forgotten(run: Run, tmp_path: Path) -> None:
     run("work", "--drain")
     assert run("forget", "--user", "tiktok:u_laozhou58", "--json").lines()[0]["messages"] > 0
     assert run("forget", "--user", "tiktok:u_laozhou58", "--json").lines()[0]["messages"] == 0
+    again = run("ingest", SAMPLE)
+    assert "they are of people, messages or rooms that were forgotten" in again.err
+    assert run("forget", "--again", "--json").lines()[0]["messages"] == 0
+    assert run("forget", "--room", "tiktok:nowhere", "--anyway").code == 0
     assert run("audit").code == 0
+    for words in ([], ["--again", "--user", "tiktok:u_1"], ["--message", "a:b", "--room", "a:b"]):
+        assert "say one of" in run("forget", *words).err
     wrong = run("forget", "--user", "u_laozhou58")
     assert (wrong.code, "PLATFORM:ID" in wrong.err) == (2, True)
 

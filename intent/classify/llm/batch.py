@@ -178,3 +178,9 @@ def _digest(value: object) -> str:
 
 def _keyed(secret: bytes, *parts: str) -> bytes:
     return hmac.new(secret, "\n".join(parts).encode("ascii"), hashlib.sha256).digest()
+
+
+def shown_in(batch: Batch, before: Sequence[Message]) -> set[tuple[str, str]]:
+    """Return the identities of all messages that a request shows."""
+    asked = {entry.claim.message.identity for entry in batch.entries.values()}
+    return asked | {message.identity for message in before}

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from intent.classify.llm.batch import Batch, Entry, Heard, compose, lots, prepare
+from intent.classify.llm.batch import Batch, Entry, Heard, compose, lots, prepare, shown_in
 from intent.classify.llm.books import About
 from intent.classify.llm.calibration import Calibration
 from intent.classify.llm.canary import CANARY
@@ -79,12 +79,8 @@ class LlmAnswerer:
             secret: what the messages' authors do not know and a restart does not change; ids and
                 order in a request follow from it.
         """
-        self._prompt, self._exchange, self._replies, self._taxonomy = (
-            prompt,
-            exchange,
-            replies,
-            taxonomy,
-        )
+        self._prompt, self._exchange = prompt, exchange
+        self._replies, self._taxonomy = replies, taxonomy
         self._calibration, self._secret, self._policy = calibration, secret, policy
         self._log, self._heard = logger("llm"), heard
         self.versions = Versions(
@@ -167,7 +163,9 @@ class LlmAnswerer:
         if completion.outcome is Outcome.BAD_REQUEST:
             self._prove_request(completion, round_)
         elif completion.outcome in KEPT:
-            self._replies.keep({request.digest: as_kept(completion)})
+            self._replies.keep(
+                {request.digest: as_kept(completion)}, shown_in(batch, round_.before)
+            )
         self._log.warning(
             "request without an answer",
             outcome=completion.outcome.value,
@@ -199,7 +197,9 @@ class LlmAnswerer:
         verdicts = {batch.entries[one].key: verdict for one, verdict in reading.verdicts.items()}
         if verdicts:  # what says nothing of anybody is no answer, and is not kept as one
             parts = {key: part_as_kept(one, self._taxonomy) for key, one in verdicts.items()}
-            self._replies.keep({request.digest: as_kept(completion), **parts})
+            self._replies.keep(
+                {request.digest: as_kept(completion), **parts}, shown_in(batch, round_.before)
+            )
         round_.verdicts.update(verdicts)
         faulty = [batch.entries[one] for one in reading.faults]
         if faulty or reading.unknown or reading.lost_slots:

@@ -13,7 +13,7 @@ import pytest
 from intent.model.batch import Batch, Gap, Position, Refused, Retraction
 from intent.model.errors import OperatorError, StoreUnavailable
 from intent.model.message import Message
-from intent.queues.spool import FileSpool, SpoolFull
+from intent.queues.spool import FileSpool, SpoolFull, sift_spools
 from tests.conftest import MakeMessage
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -202,3 +202,20 @@ def test_nothing_is_lost_or_doubled_between_threads_that_append_and_one_that_dra
         texts = [message.text for message in own]
         assert [text for text in taken if text in texts] == texts
     assert len(taken) == 160
+
+
+def test_what_waits_can_be_sifted_unless_somebody_holds_it(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    def without_canary(batch: Batch) -> Batch:
+        return Batch([one for one in batch.messages if one.text != "canary"])
+
+    left = FileSpool(tmp_path, limit=10_000)
+    left.append(Batch([make_message("canary"), make_message("stays")]))
+    left.append(Batch([make_message("last")]))
+    assert sift_spools(tmp_path, without_canary) == 1
+    left.close()
+    assert sift_spools(tmp_path, without_canary) == 0
+    assert b"canary" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    heir = FileSpool(tmp_path, limit=10_000)
+    assert [one.text for batch in drained(heir) for one in batch.messages] == ["stays", "last"]

@@ -12,6 +12,7 @@ import sqlalchemy
 
 from intent.features.online.state import SqlFeatureState
 from intent.model.batch import Accepted, Batch, Retraction
+from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Entry
 from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
@@ -26,6 +27,7 @@ from intent.store.erasure import SqlErasure
 from intent.store.history import SqlHistory
 from intent.store.runs import SqlRuns
 from intent.store.schema import messages
+from intent.store.tombstones import Tombstones
 from tests.conftest import EPOCH, MakeDecision, MakeMessage, rows
 
 LATER = EPOCH + timedelta(days=1)
@@ -45,7 +47,11 @@ class Kept:
     def __init__(self, database: Database, said: Message, make_decision: MakeDecision) -> None:
         self.database, self.said, self.make = database, said, make_decision
         self.features = SqlFeatureState({})
-        self.inbox, self.runs = SqlInbox(database, features=self.features), SqlRuns(database)
+        self.tombstones = Tombstones(lambda make: b"key of the tests")
+        self.erasure = SqlErasure(self.tombstones)
+        self.author = DataSubject(SubjectKind.USER, said.platform, said.user_id)
+        self.inbox = SqlInbox(database, features=self.features, tombstones=self.tombstones)
+        self.runs = SqlRuns(database)
         self.inbox.put(Batch([said]))
         self.decide()
         self.runs.start("trial", prompt="p", prompt_version="v1", description="a trial")
@@ -118,7 +124,7 @@ def test_who_is_forgotten_leaves_no_edit_and_no_retraction(kept: Kept) -> None:
     ban = Retraction("tiktok", "room-1", LATER, user_id=kept.said.user_id)
     kept.inbox.put(Batch(retractions=[ban]))
     with kept.database.begin() as transaction:
-        erased, stood = SqlErasure().erase(transaction, "tiktok", kept.said.user_id, 10)
+        erased, stood = kept.erasure.erase(transaction, kept.author, 10)
         kept.features.remove(transaction, stood)
     assert erased == 1
     assert rows(kept.database, "retractions") == rows(kept.database, "earlier_versions") == []
@@ -190,7 +196,7 @@ def test_a_retraction_beside_its_message_on_another_connection_misses_nothing(
     accepted: list[Accepted] = []
     putting = threading.Thread(target=lambda: accepted.append(inbox.put(named(message))))
     with postgresql.begin() as transaction:
-        put_batch(transaction, Batch([message]), features)
+        put_batch(transaction, Batch([message]), features, Tombstones())
         until_it_waits(postgresql, putting)
     putting.join()
     assert [one.retracted for one in accepted] == [1]
@@ -237,12 +243,12 @@ def test_what_is_erased_while_it_is_edited_leaves_nothing_behind(
 
     def erase() -> None:
         with postgresql.begin() as transaction:
-            gone = SqlErasure().erase(transaction, kept.said.platform, kept.said.user_id, 10)
+            gone = kept.erasure.erase(transaction, kept.author, 10)
             kept.features.remove(transaction, gone[1])
 
     erasing = threading.Thread(target=erase)
     with postgresql.begin() as transaction:
-        put_batch(transaction, Batch([edited(kept.said)]), kept.features, alone=True)
+        put_batch(transaction, Batch([edited(kept.said)]), kept.features, Tombstones(), alone=True)
         until_it_waits(postgresql, erasing)
     erasing.join()
     assert rows(postgresql, "inbox") == []
@@ -302,3 +308,25 @@ def test_a_second_edit_waits_once_with_its_own_text(kept: Kept) -> None:
     kept.edit("third")
     (taken,) = kept.inbox.take(10, 10_000)
     assert (taken.message.text, taken.revision) == ("third", 3)
+
+
+def test_what_is_put_while_its_author_is_buried_is_found_and_erased(
+    postgresql: Database, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    kept = Kept(postgresql, make_message("first"), make_decision)
+    more = make_message("more", user_id=kept.said.user_id)
+
+    def erase() -> None:
+        with postgresql.begin() as transaction:
+            kept.erasure.begin(transaction, kept.author, anyway=False)
+        with postgresql.begin() as transaction:
+            gone = kept.erasure.erase(transaction, kept.author, 10)
+            kept.features.remove(transaction, gone[1])
+
+    erasing = threading.Thread(target=erase)
+    with postgresql.begin() as transaction:
+        put_batch(transaction, Batch([more]), kept.features, kept.tombstones)
+        until_it_waits(postgresql, erasing)
+    erasing.join()
+    assert rows(postgresql, "messages") == []
+    assert kept.inbox.put(Batch([more])).erased == 1

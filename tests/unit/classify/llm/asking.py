@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,9 @@ class MemoryReplies:
     def find(self, keys: Sequence[str]) -> dict[str, bytes]:
         return {key: self.kept[key] for key in keys if key in self.kept}
 
-    def keep(self, replies: Mapping[str, bytes]) -> None:
+    def keep(
+        self, replies: Mapping[str, bytes], _about: Collection[tuple[str, str]] = (), /
+    ) -> None:
         self.kept = {**replies, **self.kept}
 
 

@@ -1,0 +1,90 @@
+"""Forgets in the database and in spools that wait, and writes down what a restore needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from intent.bootstrap.application import Application
+from intent.bootstrap.keyfile import forgotten_file, key_file
+from intent.operations.forget import Forgotten, forget, forget_again
+
+if TYPE_CHECKING:
+    from intent.model.batch import Batch
+    from intent.model.data_subject import DataSubject
+
+
+def forget_subject(
+    app: Application, subject: DataSubject, *, stop: Event, anyway: bool
+) -> Forgotten:
+    """Forget a person, a message or a room; see :func:`intent.operations.forget.forget`.
+
+    Its tombstone is written down beside the key file, too: a database that is restored from a
+    backup does not know whom it has forgotten since.
+    """
+    from intent.store.erasure import SqlErasure
+
+    database = app.database
+    erasure = SqlErasure(app.tombstones)
+    report = forget(
+        subject,
+        erasure,
+        app.features,
+        database,
+        stop=stop,
+        anyway=anyway,
+        cut_log=database.cut_log,
+    )
+    if report.buried:
+        _write_down(app, subject)
+        report.spools_held = _sift_spools(app)
+    return report
+
+
+def forget_all_again(app: Application, *, stop: Event) -> Forgotten:
+    """Forget once more whatever was ever forgotten, as after a restore."""
+    from intent.store.erasure import SqlErasure
+
+    database = app.database
+    with database.begin() as transaction:
+        app.tombstones.bury_digests(transaction, _written_down(app))
+    report = forget_again(
+        SqlErasure(app.tombstones), app.features, database, stop=stop, cut_log=database.cut_log
+    )
+    report.spools_held = _sift_spools(app)
+    return report
+
+
+def _write_down(app: Application, subject: DataSubject) -> None:
+    import os
+
+    path, digest = _file(app), app.tombstones.digest(subject)
+    if digest in _written_down(app):
+        return
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(descriptor, f"{digest}\n".encode("ascii"))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _file(app: Application) -> Path:
+    return forgotten_file(key_file(app.settings, app.database))
+
+
+def _written_down(app: Application) -> list[str]:
+    path = _file(app)
+    lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []
+    return [line for line in lines if len(line) == 64]
+
+
+def _sift_spools(app: Application) -> int:
+    from intent.queues.spool import sift_spools
+
+    def sift(batch: Batch) -> Batch:
+        with app.database.read() as connection:
+            return app.tombstones.sift(connection, batch)[0]
+
+    return sift_spools(app.settings.spool_dir, sift)
