@@ -76,8 +76,12 @@ class SourceKind:
 def source_kinds() -> dict[str, SourceKind]:
     """Return all kinds of sources by their scheme."""
     from intent.sources import process
+    from intent.sources.live.telegram import bot_updates
 
-    kinds = (SourceKind(process.DECLARATION, _program),)
+    kinds = (
+        SourceKind(process.DECLARATION, _program),
+        SourceKind(bot_updates.DECLARATION, _telegram),
+    )
     return {kind.declaration.scheme: kind for kind in kinds}
 
 
@@ -102,3 +106,14 @@ def _program(request: SourceRequest) -> Source:
     from intent.sources.process import ProgramSource, split_command
 
     return ProgramSource(split_command(request.target), request.name, stop=request.stop)
+
+
+def _telegram(request: SourceRequest) -> Source:
+    from intent.sources.live.telegram.bot_api import BotApi
+    from intent.sources.live.telegram.bot_updates import TOKEN
+    from intent.sources.live.telegram.telegram_bot import TelegramBot
+
+    api = BotApi(request.secret(TOKEN), request.text("url"), int(request.number("hold")))
+    return TelegramBot(
+        api, request.target, request.name, stop=request.stop, position=request.position
+    )
