@@ -1,7 +1,8 @@
-"""Waits out an outage of the database."""
+"""Waits out an outage: of the database, or of what a source reads."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
@@ -41,3 +42,26 @@ def retry_until_available(
                     "ends"
                 ) from error
             delay = min(delay * 2, most)
+
+
+class Backoff:
+    """Pauses between tries: each twice as long as the one before, and drawn from its upper half, so
+    that many who were lost at once do not come back at once.
+    """
+
+    def __init__(
+        self, first: float, most: float, *, draw: Callable[[], float] = random.random
+    ) -> None:
+        """Begin; ``first`` and ``most`` are seconds, ``draw`` returns a number from 0 to 1."""
+        self._first, self._most, self._draw = first, most, draw
+        self._longest = first
+
+    def next(self) -> float:
+        """Return the seconds to wait before the next try."""
+        longest = self._longest
+        self._longest = min(longest * 2, self._most)
+        return longest * (1 + self._draw()) / 2
+
+    def reset(self) -> None:
+        """Begin with the first pause again: the last try was a success."""
+        self._longest = self._first

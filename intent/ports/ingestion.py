@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 from intent.model.batch import Accepted, Batch, Delivery, Gap, Position
+from intent.model.listening import SourceNews
 
 Transaction: TypeAlias = Any
 """An open transaction. It is handed from adapter to adapter and looked into by none but its own
@@ -45,6 +46,17 @@ class Positions(Protocol):
 
     def gaps(self) -> list[Gap]:
         """Return all stretches in which a source was blind, oldest first."""
+
+
+class ListenedSources(Protocol):
+    """Remembers what is told of the sources that are listened to."""
+
+    def tell(self, news: Sequence[SourceNews]) -> None:
+        """Add what became of sources since they were told of last, all of it or nothing.
+
+        Raises:
+            Later: it could not be stored.
+        """
 
 
 class Spool(Protocol):

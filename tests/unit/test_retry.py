@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from intent.model.errors import Stopping, StoreUnavailable
-from intent.retry import retry_until_available
+from intent.retry import Backoff, retry_until_available
 
 
 class FakeStop(Event):
@@ -70,3 +70,15 @@ def test_what_waiting_does_not_cure_passes() -> None:
             most=5.0,
             waiting=lambda seconds, error: None,
         )
+
+
+def test_pauses_double_up_to_the_longest_and_begin_anew() -> None:
+    backoff = Backoff(1.0, 5.0, draw=lambda: 1.0)
+    assert [backoff.next() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    backoff.reset()
+    assert backoff.next() == 1.0
+
+
+def test_a_pause_is_drawn_from_its_upper_half() -> None:
+    assert Backoff(8.0, 60.0, draw=lambda: 0.0).next() == 4.0
+    assert 4.0 <= Backoff(8.0, 60.0).next() <= 8.0
