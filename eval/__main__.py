@@ -11,7 +11,16 @@ from rich.markup import escape
 
 from eval import asking_threshold
 from eval.bench import verbs as bench
-from eval.verbs import annotating, choosing, datasets, exporting, judging, running, tuning
+from eval.verbs import (
+    annotating,
+    choosing,
+    comparing,
+    datasets,
+    exporting,
+    judging,
+    running,
+    tuning,
+)
 from intent.bootstrap.settings import load_settings
 from intent.cli.screen import people
 from intent.model.errors import IntentError
@@ -28,7 +37,7 @@ app = typer.Typer(
 for verb in (
     running.run,
     running.score,
-    judging.compare,
+    comparing.compare,
     judging.gate,
     judging.report,
     judging.errors,

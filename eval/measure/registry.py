@@ -24,6 +24,7 @@ class Metric:
             :attr:`combine`: (draws, cells) to (draws, 1).
         weighted: a statistic over weightings of the rows, shape (draws, rows) to (draws,), for what
             no sums can tell.
+        unit: what it is counted in; empty for shares and for what has the size of one.
         held: where what it counts stands by the truth, shape (rows,): rooms without any tell
             nothing about it; None for every row.
     """
@@ -36,6 +37,7 @@ class Metric:
     combine: Callable[[Floats], Floats] = classification.f1
     weighted: Callable[[Scored, Floats], Floats] | None = None
     held: Callable[[Scored], Booleans] | None = None
+    unit: str = ""
 
 
 def _per_thousand(values: Callable[[Scored], Floats]) -> Callable[[Scored], Floats]:
@@ -104,6 +106,7 @@ _METRICS = (
         "lead log-loss",
         False,
         rows=lambda s: classification.log_loss(s.lead_truth, s.lead_probability),
+        unit="nats",
     ),
     Metric(
         "lead_brier",
@@ -120,6 +123,7 @@ _METRICS = (
         "log-loss over labels",
         False,
         rows=lambda s: classification.log_loss(s.truth, s.probabilities),
+        unit="nats",
     ),
     Metric(
         "brier",
@@ -135,7 +139,11 @@ _METRICS = (
         held=lambda s: np.asarray(s.slots[:, :, [0, 2]].any(axis=(1, 2))),
     ),
     Metric(
-        "cost_per_1000", "cost of mistakes per 1,000", False, rows=_per_thousand(lambda s: s.cost)
+        "cost_per_1000",
+        "cost of mistakes per 1,000",
+        False,
+        rows=_per_thousand(lambda s: s.cost),
+        unit="false leads",
     ),
     Metric(
         "invalid_rate",
@@ -156,12 +164,14 @@ _METRICS = (
         "US dollars per 1,000",
         False,
         rows=_per_thousand(lambda s: s.nanodollars / 1e9),
+        unit="US dollars",
     ),
     Metric(
         "output_tokens_per_1000",
         "output tokens per 1,000",
         False,
         rows=_per_thousand(lambda s: s.output_tokens),
+        unit="tokens",
     ),
 )
 METRICS = {metric.name: metric for metric in _METRICS}

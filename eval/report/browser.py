@@ -1,131 +1,99 @@
-"""The report's browser of messages: what flipped, regressions first; or, with nothing to compare
-with, what is wrong.
+"""The report's browser of messages: everything that is decided otherwise than before, and
+everything that is wrong, to be filtered by slice, label and confused pair.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Any
 
-from eval.measure.finished import FinishedRun, wrong_decisions
-from eval.run.predictions import Call, Prediction
+from eval.measure.slots import judged_slots, slot_words
+from eval.run.items import Item, slice_values
+from eval.run.predictions import Prediction, slots_of
 from eval.verdict.judged import Judged
+from intent.model.decision import Slot
 from intent.model.taxonomy import Taxonomy
 
-MOST = 400
-"""Messages that the page holds; ``python -m eval errors`` lists all."""
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one run said of a message; ``slots`` is what is wrong with them."""
-
-    labels: str
-    lead: float | None
-    status: str
-    stage: str
-    why: str
-    reply: str
-    likeliest: str
-    slots: str
-    calls: tuple[Call, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BrowsedMessage:
-    """A message in the browser.
-
-    Attributes:
-        kind: worse, better, other or wrong.
-        cost: what it costs now, less what it cost before; in the unit of one false lead.
-        about: situation, as label and value.
+def browsed(judged: Judged, taxonomy: Taxonomy) -> dict[str, Any]:
+    """Return what the page's script shows: flips, regressions first, then what was wrong before and
+    still is; every one of them.
     """
-
-    id: str
-    kind: str
-    cost: float
-    text: str
-    lang: str
-    hard: str
-    why: str
-    right: str
-    now: Said
-    before: Said | None
-    about: tuple[tuple[str, str], ...]
-    search: str
-
-
-def entries(judged: Judged, taxonomy: Taxonomy) -> list[BrowsedMessage]:
-    """Return the messages to browse, the most harmful first."""
-    if judged.comparison is None:
-        return _wrong(judged.run, taxonomy)
     comparison = judged.comparison
-    old = {one.key: one for one in comparison.before.predictions}
-    new = {one.key: one for one in comparison.after.predictions}
+    run = judged.run if comparison is None else comparison.after
+    before = comparison.before if comparison is not None else None
+    known = {one.key: one for one in before.predictions} if before is not None else {}
+    flips = {(flip.repeat, flip.id): flip for flip in comparison.flips} if comparison else {}
+    order = {key: place for place, key in enumerate(flips)}
     found = []
-    for flip in comparison.flips[:MOST]:
-        key = (flip.repeat, flip.id)
-        slots = (flip.slots_before, flip.slots_after)
-        found.append(_entry(comparison.after, new[key], flip.kind, -flip.gain, old[key], slots))
-    return found
+    for cost, one in zip(run.scored.cost.tolist(), run.predictions, strict=True):
+        told = [known[one.key], one] if one.key in known else [one]
+        flip = flips.get(one.key)
+        entry = message(run.items[one.id], told, taxonomy)
+        if flip is None and not entry["wrong"]:
+            continue
+        entry["kind"] = flip.kind if flip else "wrong" if comparison is None else "as before"
+        entry["cost"] = -flip.gain if flip else cost if comparison is None else 0
+        place = order.get(one.key, len(order))
+        found.append(((place, -cost, one.id, one.repeat), entry))
+    return {
+        "runs": ["before", "now"] if comparison else ["now"],
+        "dimensions": list(run.suite.slices),
+        "labels": list(taxonomy.names),
+        "shown": "flips" if comparison else "errors",
+        "messages": [entry for _, entry in sorted(found, key=lambda each: each[0])],
+    }
 
 
-def _wrong(run: FinishedRun, taxonomy: Taxonomy) -> list[BrowsedMessage]:
-    wrong = wrong_decisions(run, taxonomy)
-    return [
-        _entry(run, one, "wrong", cost, None, ("", slots.story))
-        for cost, one, slots in wrong[:MOST]
-    ]
-
-
-def _entry(
-    run: FinishedRun,
-    now: Prediction,
-    kind: str,
-    cost: float,
-    before: Prediction | None,
-    slots: tuple[str, str],
-) -> BrowsedMessage:
-    row = run.items[now.id].row
-    message, context = row.input, row.input.context
+def message(
+    item: Item, told: Sequence[Prediction], taxonomy: Taxonomy, *, whole: bool = True
+) -> dict[str, Any]:
+    """Return a message with what each run said of it; ``wrong`` is whether the last one errs in
+    labels or slots. Not ``whole``, calls and the situation are left out.
+    """
+    row = item.row
+    sent, context = row.input, row.input.context
     about = [
         ("offer", context.offer if context else None),
         ("item", context.item if context else None),
-        ("reply to", message.reply_to.text if message.reply_to else None),
-        ("room", message.room_id),
-        ("kind", message.kind.value),
-        ("author", message.author_role.value),
+        ("reply to", sent.reply_to.text if sent.reply_to else None),
+        ("author", sent.author_role.value),
+        ("kind", sent.kind.value),
         ("business", row.metadata.business),
+        ("room", sent.room_id),
+        ("rule", row.metadata.why),
     ]
-    labels = run.scored.labels
-    right = ", ".join(row.expected.labels)
-    said = _said(now, labels, slots[1])
-    return BrowsedMessage(
-        id=now.id,
-        kind=kind,
-        cost=cost,
-        text=message.text,
-        lang=row.metadata.lang,
-        hard=row.metadata.hard or "",
-        why=row.metadata.why or "",
-        right=right,
-        now=said,
-        before=_said(before, labels, slots[0]) if before is not None else None,
-        about=tuple((name, value) for name, value in about if value),
-        search=f"{now.id} {message.text} {right} {said.labels} {row.metadata.lang} "
-        f"{row.metadata.hard or ''}".lower(),
+    true = frozenset(Slot(slot.kind, slot.text) for slot in row.expected.slots)
+    wrong = (
+        told[-1].labels != row.expected.labels or judged_slots(row, told[-1], taxonomy).mistakes > 0
     )
+    return {
+        "id": row.id,
+        "text": sent.text,
+        "hard": row.metadata.hard or "",
+        "right": list(row.expected.labels),
+        "slots": slot_words(true),
+        "slices": slice_values(row),
+        "about": [list(pair) for pair in about if pair[1]] if whole else [],
+        "wrong": wrong,
+        "said": [_said(item, one, taxonomy, whole=whole) for one in told],
+    }
 
 
-def _said(one: Prediction, labels: tuple[str, ...], slots: str) -> Said:
-    ranked = sorted(zip(one.probabilities, labels, strict=False), reverse=True)[:3]
-    return Said(
-        labels=", ".join(one.labels) or "unusable",
-        lead=one.lead_probability,
-        status=one.status,
-        stage=one.stage,
-        why=one.why,
-        reply=one.reply or "",
-        likeliest=", ".join(f"{name} {value:.0%}" for value, name in ranked),
-        slots=slots,
-        calls=one.calls,
-    )
+def _said(item: Item, one: Prediction, taxonomy: Taxonomy, *, whole: bool) -> dict[str, Any]:
+    judged = judged_slots(item.row, one, taxonomy)
+    said: dict[str, Any] = {
+        "labels": list(one.labels),
+        "lead": one.lead_probability,
+        "slots": slot_words(slots_of(one)),
+        "faults": judged.story,
+    }
+    if one.status != "answered":
+        said["status"] = f"{one.status}: {one.why}" if one.why else one.status
+    if whole:
+        ranked = sorted(zip(one.probabilities, taxonomy.names, strict=False), reverse=True)[:3]
+        said["stage"] = one.stage
+        said["likeliest"] = ", ".join(f"{name} {share:.0%}" for share, name in ranked)
+        said["reply"] = one.reply or ""
+        said["calls"] = [call.model_dump(mode="json") for call in one.calls]
+    return said

@@ -5,20 +5,17 @@ about itself.
 from __future__ import annotations
 
 import json
-from functools import cache
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from eval.annotation.suspects import suspects
 from eval.measure.tables import Confusion
 from eval.report import browser, curves, views
+from eval.report.bundled import packed
+from eval.report.html_templates import template
 from eval.verdict.gate import Verdict
 from eval.verdict.judged import Judged
 from eval.verdict.summary import headline
 from intent.model.taxonomy import Taxonomy
 
-_HERE = Path(__file__).resolve().parent
 _SUSPECTS = 40
 
 
@@ -27,13 +24,14 @@ def page(judged: Judged, taxonomy: Taxonomy) -> str:
     comparison = judged.comparison
     before = views.before_metrics(judged, taxonomy)
     gate = judged.gate
+    found = browser.browsed(judged, taxonomy)
     tone = {
         None: "plain",
         Verdict.PASSED: "good",
         Verdict.FAILED: "bad",
         Verdict.INCONCLUSIVE: "open",
     }[gate.verdict if gate else None]
-    return _template().render(
+    return template("page.html").render(
         run=judged.run,
         manifest=judged.run.manifest,
         manifest_json=json.dumps(
@@ -45,19 +43,18 @@ def page(judged: Judged, taxonomy: Taxonomy) -> str:
         metrics=judged.metrics,
         before=before,
         comparison=comparison,
-        changes=views.changes(comparison.overall) if comparison else [],
-        label_changes=views.label_changes(comparison) if comparison else [],
+        changes=views.changes(comparison.overall, fold=False) if comparison else None,
+        label_changes=views.label_changes(comparison) if comparison else None,
         overall=views.overall(judged.metrics),
         labels=views.label_rows(judged.metrics),
-        confusion=views.matrix(_confusion(judged)),
+        confusion=views.matrix(_confusion(judged), "right"),
         change_matrix=views.change_matrix(comparison) if comparison else None,
         plots=curves.plots(judged.metrics, before),
         reliability=curves.reliability_by_language(judged.metrics),
         slices=views.slice_rows(judged.metrics),
-        slice_changes=views.harmful_slices(comparison) if comparison else [],
-        entries=browser.entries(judged, taxonomy),
-        entries_most=browser.MOST,
-        languages=sorted({item.row.metadata.lang for item in judged.run.items.values()}),
+        slice_changes=views.harmful_slices(comparison) if comparison else None,
+        browsed=packed(found),
+        entries=len(found["messages"]),
         annotators=views.annotators(judged, taxonomy),
         suspects=suspects(judged.run.items, judged.run.scored, most=_SUSPECTS),
     )
@@ -68,15 +65,3 @@ def _confusion(judged: Judged) -> Confusion:
     return Confusion(
         tuple(found["rows"]), tuple(found["columns"]), tuple(tuple(row) for row in found["counts"])
     )
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html")

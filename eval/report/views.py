@@ -16,7 +16,7 @@ from eval.measure.registry import METRICS
 from eval.measure.tables import Confusion, confusion
 from eval.verdict.compare import Comparison, MetricDifference
 from eval.verdict.judged import Judged
-from eval.verdict.summary import number, signed
+from eval.verdict.numbers import number, p_value, signed
 from intent.model.taxonomy import Taxonomy
 
 
@@ -50,6 +50,26 @@ class ChangeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeTable:
+    """Changes whose whiskers share one scale.
+
+    Attributes:
+        reach: where the scale ends on both sides, as people read it; empty without any whisker.
+        shown: what is better or worse, or cannot be told apart from the rest by that; ``folded``
+            shows no difference.
+    """
+
+    reach: str
+    shown: tuple[ChangeRow, ...]
+    folded: tuple[ChangeRow, ...]
+
+    @property
+    def all(self) -> tuple[ChangeRow, ...]:
+        """Every row, those that differ first."""
+        return (*self.shown, *self.folded)
+
+
+@dataclass(frozen=True, slots=True)
 class ValueRow:
     """One metric of one run."""
 
@@ -65,19 +85,43 @@ class ValueRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """A matrix of counts; shares say how dark a cell is, from 0 to 1 of its row."""
+    """A matrix of counts; a cell has its count, how dark it is (from 0 to 1 of its row), whether it
+    lies on the diagonal, and which confused pair it leads to.
+    """
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    cells: tuple[tuple[tuple[str, float, bool], ...], ...]
+    cells: tuple[tuple[tuple[str, float, bool, str], ...], ...]
 
 
-def changes(differences: Sequence[MetricDifference]) -> list[ChangeRow]:
-    """Return rows of differences, in order."""
-    return [_change(one) for one in differences]
+def changes(
+    differences: Sequence[MetricDifference],
+    *,
+    fold: bool = True,
+    rows: dict[str, int] | None = None,
+) -> ChangeTable:
+    """Return a table of differences, in order; what shows no difference is folded.
+
+    Args:
+        fold: False shows every row.
+        rows: messages that stand behind what is looked at, by its name, instead of all.
+    """
+    unit = METRICS[differences[0].metric].unit if differences[0].metric in METRICS else ""
+    drawn = [one for one in differences if _unit(one) == unit and not math.isnan(one.change.low)]
+    reach = max((max(abs(one.change.low), abs(one.change.high)) for one in drawn), default=0.0)
+    made = [
+        (one, _change(one, reach if one in drawn else 0.0, (rows or {}).get(one.where, one.rows)))
+        for one in differences
+    ]
+    differs = {"better", "worse"}
+    return ChangeTable(
+        number(reach) if reach else "",
+        tuple(row for one, row in made if not fold or one.judgement in differs),
+        tuple(row for one, row in made if fold and one.judgement not in differs),
+    )
 
 
-def label_changes(comparison: Comparison) -> list[ChangeRow]:
+def label_changes(comparison: Comparison) -> ChangeTable:
     """Return the labels' changes, with the number of messages that carry the label."""
     carrying = dict(
         zip(
@@ -86,27 +130,33 @@ def label_changes(comparison: Comparison) -> list[ChangeRow]:
             strict=True,
         )
     )
-    return [
-        dataclasses.replace(row, rows=carrying[row.where]) for row in changes(comparison.labels)
-    ]
+    return changes(comparison.labels, rows=carrying)
 
 
-def _change(one: MetricDifference) -> ChangeRow:
+def _unit(one: MetricDifference) -> str:
+    return METRICS[one.metric].unit if one.metric in METRICS else ""
+
+
+def _change(one: MetricDifference, reach: float, rows: int) -> ChangeRow:
+    """Return a row; its whisker is drawn on a scale that ends at ``reach``, and not where that is
+    0.
+    """
     low, high = one.change.low, one.change.high
     known = not math.isnan(low)
-    reach = max(abs(low), abs(high), 1e-9) if known else 1.0
-    low_at, value_at, high_at = (50 + 48 * end / reach for end in (low, one.change.value, high))
-    whisker = Whisker(low_at, value_at, high_at, zero=50.0) if known and (low or high) else None
+    whisker = None
+    if reach and (low or high):
+        low_at, value_at, high_at = (50 + 48 * end / reach for end in (low, one.change.value, high))
+        whisker = Whisker(low_at, value_at, high_at, zero=50.0)
     return ChangeRow(
         title=one.title,
         where=one.where,
-        rows=one.rows,
+        rows=rows,
         before=number(one.before),
         now=number(one.after),
-        change=signed(one.change.value) if not math.isnan(one.change.value) else "–",
+        change=signed(one.change.value),
         interval=f"{signed(low)} to {signed(high)}" if known and (low or high) else "",
         judgement=one.judgement,
-        p="" if math.isnan(one.p) else f"{one.p:.2g}",
+        p=p_value(one.p),
         detectable=number(one.detectable),
         whisker=whisker,
     )
@@ -174,20 +224,27 @@ def slice_rows(metrics: dict[str, Any]) -> list[ValueRow]:
     return [row for _, row in sorted(rows, key=lambda pair: -pair[0])]
 
 
-def harmful_slices(comparison: Comparison) -> list[ChangeRow]:
+def harmful_slices(comparison: Comparison) -> ChangeTable | None:
     """Return the slices' changes of cost, the most harmful first."""
     costs = [one for one in comparison.slices if one.metric == "cost_per_1000"]
-    return changes(sorted(costs, key=lambda one: -one.harm * one.rows))
+    return changes(sorted(costs, key=lambda one: -one.harm * one.rows)) if costs else None
 
 
-def matrix(found: Confusion) -> Matrix:
-    """Return a confusion matrix ready to be drawn; the diagonal is marked."""
+def matrix(found: Confusion, side: str) -> Matrix:
+    """Return a confusion matrix ready to be drawn; ``side`` is what its rows are: right or
+    before.
+    """
     cells = []
     for place, row in enumerate(found.counts):
         total = sum(row) or 1.0
         cells.append(
             tuple(
-                (f"{count:.3g}" if count else "", count / total, place == column)
+                (
+                    f"{count:,.1f}".removesuffix(".0") if count else "",
+                    count / total,
+                    place == column,
+                    f"{side}: {found.rows[place]} → {found.columns[column]}" if count else "",
+                )
                 for column, count in enumerate(row)
             )
         )
@@ -199,7 +256,7 @@ def change_matrix(comparison: Comparison) -> Matrix:
     flipped = (comparison.before.scored.chosen != comparison.after.scored.chosen).any(axis=1)
     after = comparison.after.scored
     moved = dataclasses.replace(after, truth=comparison.before.scored.chosen)
-    return matrix(confusion(moved.only(flipped))) if flipped.any() else Matrix((), (), ())
+    return matrix(confusion(moved.only(flipped)), "before") if flipped.any() else Matrix((), (), ())
 
 
 def before_metrics(judged: Judged, taxonomy: Taxonomy) -> dict[str, Any] | None:

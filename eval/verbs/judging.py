@@ -1,4 +1,4 @@
-"""The verbs that judge runs: compare, gate, bless, report, errors."""
+"""The verbs that judge one run: gate, bless, report, errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from eval.run.items import chosen, parse_filters
 from eval.run.parameters import parse_parameters
 from eval.run.request import STORE, RunRequest
 from eval.run.suite import load_suite
-from eval.verbs.outcome import GATE_FAILED, UNDECIDED, differences, finish, print_checks
+from eval.verbs.outcome import GATE_FAILED, UNDECIDED, finish, print_checks
 from eval.verbs.running import (
     SUITES,
     Jobs,
@@ -35,8 +35,7 @@ from eval.verbs.running import (
 )
 from eval.verdict import baseline
 from eval.verdict.gate import Verdict, metric_names
-from eval.verdict.judged import judge, require_gate
-from eval.verdict.summary import headline, summary
+from eval.verdict.judged import require_gate
 from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, one_line, people, results
 from intent.model.errors import OperatorError
@@ -44,41 +43,6 @@ from intent.model.errors import OperatorError
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")]
 Baselines = Annotated[Path, typer.Option(help="folder of the baselines")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object a line")]
-
-
-def compare(
-    before: Annotated[Path, typer.Argument(metavar="A", help="folder of the run that was")],
-    after: Annotated[Path, typer.Argument(metavar="B", help="folder of the run that is new")],
-    markdown: Annotated[
-        bool, typer.Option("--markdown", help="print summary.md instead of a table")
-    ] = False,
-) -> None:
-    """Compare two runs, message by message: what changed, how sure that is, and for whom.
-
-    Example: python -m eval compare eval/baselines/local runs/mine
-    """
-    judged = judge(after, open_application().taxonomy, against=before)
-    if markdown:
-        typer.echo(summary(judged))
-        return
-    results().print(differences(judged))
-    comparison = judged.comparison
-    assert comparison is not None
-    for one in (*comparison.labels, *comparison.slices):
-        if one.judgement in {"worse", "better"}:
-            people().print(
-                f"{one.judgement:7}{one.where}: {one.title} {one.before:.3f} → {one.after:.3f}  (p "
-                f"= {one.p:.2g})",
-                markup=False,
-            )
-    if comparison.mcnemar is not None:
-        people().print(
-            f"exact McNemar: {comparison.only_before_right} lost, {comparison.only_after_right} "
-            f"won, p = {comparison.mcnemar:.3g}"
-        )
-    if comparison.left_out:
-        people().print(f"{comparison.left_out} predictions stand in one run only and were left out")
-    people().print(headline(judged), markup=False, soft_wrap=True)
 
 
 def gate(

@@ -13,7 +13,8 @@ from eval.verdict.baseline import BASELINES
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
 from eval.verdict.junit import junit
-from eval.verdict.summary import ends, headline, interval, number, signed, summary
+from eval.verdict.numbers import interval, number, signed
+from eval.verdict.summary import ends, headline, summary
 from intent.bootstrap.application import open_application
 from intent.cli.screen import people, results
 

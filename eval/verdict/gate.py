@@ -21,6 +21,7 @@ from eval.measure.finished import FinishedRun, select
 from eval.measure.registry import METRICS, Metric, metric_named, value_of
 from eval.measure.scored import Scored
 from eval.run.suite import Gate
+from eval.verdict.numbers import number, p_words
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.statistics.rooms import Estimate, above_zero, detectable, holm, messages_needed
@@ -136,7 +137,7 @@ def _limit(gate: Gate, scored: Scored, *, clustered: bool) -> Check:
         rooms = units(scored, clustered=clustered)
         few = metric.held is not None and rooms_holding(metric, scored, rooms) < FEW_ROOMS
     side = "at least" if higher else "at most"
-    why = f"{title} is {value:.4g}, it must be {side} {limit:.4g}"
+    why = f"{title} is {number(value)}, it must be {side} {number(limit)}"
     kept = Verdict.PASSED if (value >= limit if higher else value <= limit) else Verdict.FAILED
     if few:
         kept, why = Verdict.INCONCLUSIVE, f"{why}; fewer than {FEW_ROOMS} rooms hold what it counts"
@@ -217,24 +218,27 @@ def _harm(
 
 def _story(metric: Metric, check: Check, change: Estimate) -> str:
     seen = detectable(change)
-    parts = [f"{metric.title}: {check.before:.4g} before, {check.after:.4g} now"]
+    parts = [f"{metric.title}: {number(check.before)} before, {number(check.after)} now"]
     if np.isnan(change.error) and change.rooms < FEW_ROOMS:
         where = "in 1 room" if change.rooms == 1 else f"in {change.rooms or 'no'} rooms"
         parts.append(f"what it counts stands {where}, and fewer than {FEW_ROOMS} show nothing")
     elif not np.isnan(seen):
-        parts.append(f"at least {seen:.3g} would be seen")
+        parts.append(f"at least {number(seen)} would be seen")
     return "; ".join(parts)
 
 
 def _settled(check: Check, p: float) -> Check:
     if check.bound < check.margin:
         why = (
-            f"{check.why}; worse by at most {abs(max(check.bound, 0.0)):.3g}, allowed is "
-            f"{check.margin:.3g}"
+            f"{check.why}; worse by at most {number(max(check.bound, 0.0))}, allowed is "
+            f"{number(check.margin)}"
         )
         return dataclasses.replace(check, verdict=Verdict.PASSED, why=why, needed=None)
     if check.harm > check.margin and p < _ONE_SIDED:
-        why = f"{check.why}; worse by {check.harm:.3g}, allowed is {check.margin:.3g} (p = {p:.2g})"
+        why = (
+            f"{check.why}; worse by {number(check.harm)}, allowed is {number(check.margin)} "
+            f"({p_words(p)})"
+        )
         return dataclasses.replace(check, verdict=Verdict.FAILED, why=why, needed=None)
     if np.isnan(check.bound):
         return check
@@ -244,8 +248,8 @@ def _settled(check: Check, p: float) -> Check:
         else "cannot be settled on this suite"
     )
     why = (
-        f"{check.why}; may be worse by up to {check.bound:.3g}, allowed is {check.margin:.3g}; "
-        f"{settled}"
+        f"{check.why}; may be worse by up to {number(check.bound)}, allowed is "
+        f"{number(check.margin)}; {settled}"
     )
     return dataclasses.replace(check, why=why)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ from eval.measure.registry import METRICS
 from eval.verdict.compare import Comparison, Flip, MetricDifference, needed
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged
+from eval.verdict.numbers import interval, number, signed
 
 _SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "❔"}
 _SHOWN = (
@@ -244,24 +244,6 @@ def escape(text: str) -> str:
     # An underscore inside a word is only an underscore, and metric names are easier to read with
     # it.
     return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", flat)
-
-
-def number(value: float | None) -> str:
-    """Return a number with as many digits as mean something, or a dash."""
-    if value is None or math.isnan(value):
-        return "–"
-    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
-
-
-def signed(value: float) -> str:
-    """Return a change with its sign."""
-    return "±0" if value == 0 else f"{'+' if value > 0 else '−'}{number(abs(value))}"
-
-
-def interval(found: dict[str, Any]) -> str:
-    """Return an interval, or nothing where there is none."""
-    low, high = found["low"], found["high"]
-    return "" if low is None or math.isnan(low) else f"({number(low)} to {number(high)})"
 
 
 def ends(one: MetricDifference) -> dict[str, Any]:

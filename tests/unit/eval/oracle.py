@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 from eval.data.dataset import Row, load_dataset
+from eval.report.bundled import unpacked
 from eval.run.items import chosen, load_items, parse_filters
 from eval.run.manifest import Decider
 from eval.run.request import RunRequest
@@ -125,6 +127,11 @@ def write_small_suite(folder: Path, more: str = "", rows: int = 80, by: str = "l
     head = f"name: small\ndataset: small\nsplits: [test]\nby: {by}\nslices: [lang, kind]\n"
     path.write_text(f"{head}{more}\n", encoding="utf-8")
     return path
+
+
+def browsed(page: str) -> dict:
+    """What the script of a report is given to show."""
+    return unpacked(re.search(r'id="packed">([^<]*)<', page)[1])
 
 
 def local(oracle: Oracle) -> LocalSubject:

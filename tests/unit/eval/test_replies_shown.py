@@ -24,7 +24,7 @@ from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import FAULTS, Fault
 from eval.verdict.gate import Verdict, check_run
 from eval.verdict.judged import judge
-from tests.unit.eval.oracle import chance, taxonomy, write_small_suite, write_suite
+from tests.unit.eval.oracle import browsed, chance, taxonomy, write_small_suite, write_suite
 
 SAMPLE = 60
 
@@ -127,8 +127,9 @@ def test_slots_that_do_not_stand_in_their_message_are_counted_and_shown(suite, s
     assert all(one.slots == () for one in found.predictions)
     assert all("free iPhone" in one.calls[-1].reply for one in found.predictions)
     text = page(judge(folder, taxonomy(), baselines=suite.parent), taxonomy())
-    assert "free iPhone" in text
-    assert "1 slots invented" in text
+    calls = [call for one in browsed(text)["messages"] for call in one["said"][-1]["calls"]]
+    assert calls
+    assert all("free iPhone" in call["reply"] and call["invented"] == 1 for call in calls)
 
 
 def test_contact_details_are_disguised_in_what_was_asked_and_in_what_came_back(

@@ -11,21 +11,31 @@ from html.parser import HTMLParser
 
 import pytest
 
+from eval.measure.finished import wrong_decisions
 from eval.report.page import page
 from eval.report.plots import Axes, nice_top
+from eval.report.views import changes, harmful_slices, label_changes
 from eval.run.predictions import lines_of, read_predictions
 from eval.run.runner import PREDICTIONS
 from eval.verdict.judged import judge
-from tests.unit.eval.oracle import Oracle, confusing, local, make_run, taxonomy, write_suite
+from tests.unit.eval.oracle import (
+    Oracle,
+    browsed,
+    confusing,
+    local,
+    make_run,
+    taxonomy,
+    write_suite,
+)
 
 SECTIONS = [
     "verdict",
     "metrics",
+    "messages",
     "labels",
     "confusions",
     "curves",
     "slices",
-    "messages",
     "cost",
     "noise",
     "reproduce",
@@ -68,7 +78,16 @@ def reports(tmp_path_factory):
     )
     alone = judge(before, taxonomy(), baselines=home / "none")
     compared = judge(after, taxonomy(), against=before)
-    return {"alone": page(alone, taxonomy()), "compared": page(compared, taxonomy())}
+    return {
+        "alone": page(alone, taxonomy()),
+        "compared": page(compared, taxonomy()),
+        "comparison": compared.comparison,
+    }
+
+
+@pytest.fixture
+def comparison(reports):
+    return reports["comparison"]
 
 
 @pytest.mark.parametrize("name", ["alone", "compared"])
@@ -89,27 +108,67 @@ def test_nothing_is_fetched(reports, name) -> None:
     assert not re.search(r"@import|url\(", reports[name])
 
 
-def test_what_people_and_models_wrote_stays_text(reports) -> None:
+def test_what_people_and_models_wrote_never_stands_in_the_page_as_markup(reports) -> None:
     assert HOSTILE not in reports["compared"]
-    assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;{{ 7*7 }}" in reports["compared"]
+    said = browsed(reports["compared"])["messages"][0]["said"]
+    assert said[-1]["reply"] == HOSTILE
     assert not any(
         tag == "img" or any(key.startswith("on") for key in attributes)
         for tag, attributes in elements(reports["compared"])
     )
 
 
-def test_regressions_come_first_and_name_both_decisions(reports) -> None:
-    messages = [
-        attributes
+def test_every_flip_and_every_error_is_there_regressions_first_with_both_decisions(
+    reports, comparison
+) -> None:
+    found = browsed(reports["compared"])
+    kinds = [one["kind"] for one in found["messages"]]
+    assert kinds == sorted(kinds, key=["worse", "other", "better", "as before"].index)
+    assert len(kinds) - kinds.count("as before") == len(comparison.flips) > 0
+    wrong = [one for one in found["messages"] if one["wrong"]]
+    assert len(wrong) == len(wrong_decisions(comparison.after, taxonomy()))
+    first = found["messages"][0]
+    assert first["kind"] == "worse"
+    assert first["cost"] > 0
+    assert [one["labels"] for one in first["said"]] == [["price_inquiry"], ["product_inquiry"]]
+
+
+def test_messages_can_be_filtered_by_slice_label_and_confused_pair(reports) -> None:
+    found = browsed(reports["compared"])
+    assert found["dimensions"] == ["lang", "kind", "length"]
+    assert all(set(found["dimensions"]) <= set(one["slices"]) for one in found["messages"])
+    cells = {
+        attributes["data-pair"]
         for tag, attributes in elements(reports["compared"])
-        if tag == "details" and attributes.get("class") == "message"
+        if tag == "td" and "data-pair" in attributes
+    }
+    assert {
+        "right: price_inquiry → product_inquiry",
+        "before: price_inquiry → product_inquiry",
+    } <= (cells)
+
+
+def test_whiskers_of_a_table_share_one_scale_and_other_units_have_none(comparison) -> None:
+    table = changes(comparison.overall, fold=False)
+    rows = {
+        one.metric: (one, row) for one, row in zip(comparison.overall, table.shown, strict=True)
+    }
+    reach = float(table.reach)
+    for name in ("macro_f1", "exact_match"):
+        one, row = rows[name]
+        assert row.whisker.high == pytest.approx(50 + 48 * one.change.high / reach, abs=0.5)
+    assert rows["cost_per_1000"][1].whisker is None
+
+
+def test_slices_and_labels_without_a_difference_are_folded(comparison) -> None:
+    for table in (harmful_slices(comparison), label_changes(comparison)):
+        assert table.folded
+        assert {row.judgement for row in table.shown} <= {"better", "worse"}
+        assert not {row.judgement for row in table.folded} & {"better", "worse"}
+    assert [row.where for row in label_changes(comparison).shown] == [
+        "price_inquiry",
+        "product_inquiry",
     ]
-    kinds = [attributes["data-kind"] for attributes in messages]
-    assert kinds[0] == "worse"
-    assert kinds == sorted(kinds, key=["worse", "other", "better"].index)
-    assert (
-        "right: price_inquiry · before: price_inquiry · now: product_inquiry" in reports["compared"]
-    )
 
 
 def test_an_axis_ends_at_a_round_number_and_what_lies_outside_is_drawn_at_the_edge() -> None:
@@ -124,20 +183,38 @@ def test_an_axis_ends_at_a_round_number_and_what_lies_outside_is_drawn_at_the_ed
 def test_a_browser_opens_it_without_a_word_on_its_console(reports, name, tmp_path) -> None:
     path = tmp_path / "report.html"
     path.write_text(reports[name], encoding="utf-8")
+    first = browsed(reports[name])["messages"][0]["id"]
+    dom = opened(f"{path.as_uri()}#message-{first}")
+    assert re.search(r"\d+ of \d+ shown", dom), "the page's script has run"
+    assert re.search(r'<details class="message"[^>]* open=""', dom), "the message is open"
+    assert "<img" not in dom
+    if name == "compared":
+        assert "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;{{ 7*7 }}" in dom
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser on this machine")
+@pytest.mark.parametrize("name", ["alone", "compared"])
+def test_the_page_as_it_opens_is_at_most_three_screens(reports, name, tmp_path) -> None:
+    path = tmp_path / "report.html"
+    told = "<script>setTimeout(() => document.title = `${document.documentElement.scrollHeight}`, 2000)"
+    path.write_text(reports[name].replace("</body>", f"{told}</script></body>"), encoding="utf-8")
+    assert int(re.search(r"<title>(\d+)</title>", opened(path.as_uri()))[1]) <= 3 * 800
+
+
+def opened(address: str) -> str:
+    """Open a page at 1280 × 800, and return what became of it; its console stays silent."""
     options = [
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
         "--enable-logging=stderr",
-        "--virtual-time-budget=3000",
+        "--window-size=1280,800",
+        "--virtual-time-budget=4000",
         "--dump-dom",
     ]
     ended = subprocess.run(
-        ["chromium", *options, path.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
+        ["chromium", *options, address], capture_output=True, text=True, timeout=120, check=True
     )
     assert "CONSOLE" not in ended.stderr
-    assert re.search(r"\d+ of \d+ shown", ended.stdout), "the page's script has run"
+    return ended.stdout
