@@ -76,15 +76,16 @@ class HttpReader:
         query: Mapping[str, str] | None = None,
         *,
         json: object = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
-        """Send an object, as JSON.
+        """Send an object, as JSON, or the fields of a form.
 
         Raises:
             SourceLost: there is no answer, or only that the server has failed; whether it has done
                 what was asked is not known.
         """
-        return self._ask("POST", path, query, headers, json)
+        return self._ask("POST", path, query, headers, json, form)
 
     def _ask(
         self,
@@ -93,11 +94,12 @@ class HttpReader:
         query: Mapping[str, str] | None,
         headers: Mapping[str, str] | None,
         json: object,
+        form: Mapping[str, str] | None = None,
     ) -> HttpAnswer:
         body = bytearray()
         try:
             with self._client.stream(
-                method, self._url + path, params=query, headers=headers, json=json
+                method, self._url + path, params=query, headers=headers, json=json, data=form
             ) as response:
                 for chunk in response.iter_bytes():
                     body += chunk

@@ -63,3 +63,11 @@ def test_an_endless_answer_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatc
 def test_an_address_that_is_none_is_for_the_operator(url: str) -> None:
     with pytest.raises(OperatorError, match="write it like https://HOST"):
         HttpReader("Shop", url)
+
+
+def test_a_form_is_sent_as_one() -> None:
+    with PlatformServer() as server:
+        HttpReader("Shop", server.url).post("/token", form={"grant": "refresh", "code": "a b"})
+    (asked,) = server.asked
+    assert asked.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert asked.body == b"grant=refresh&code=a+b"
