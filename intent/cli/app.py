@@ -23,6 +23,7 @@ from intent.cli.leads import leads
 from intent.cli.migrate import migrate
 from intent.cli.screen import fail
 from intent.cli.status import status
+from intent.cli.subject_export import export
 from intent.cli.train import train
 from intent.cli.work import work
 from intent.model.errors import IntentError, WrongUse
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 for verb in (demo, migrate, ingest, work, ask, status, classify, leads, audit):
     app.command()(verb)
-for seldom in (runs.backfill, train, forget, config):
+for seldom in (runs.backfill, train, forget, export, config):
     app.command()(seldom)
 app.add_typer(lane.app, name="lane")
 app.add_typer(features.app, name="features")

@@ -1,0 +1,44 @@
+"""The verb ``intent export``: everything that is stored of a person."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from intent.cli.arguments import application, instant
+from intent.cli.screen import json_line, say
+from intent.model.errors import WrongUse
+
+
+def export(
+    user: Annotated[str, typer.Option(metavar="PLATFORM:ID", help="Whom, such as tiktok:u_1.")],
+    at: Annotated[
+        str | None, typer.Option(help="Features as of this instant; now if not given.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; stdout if not given.")
+    ] = None,
+) -> None:
+    """Print everything that is stored of a person as one JSON object: messages, every revision of
+    their decisions, questions, dead letters, features. Words of others that they quote are left
+    out.
+
+    Example: [bold]intent export --user tiktok:u_1 -o u_1.json[/]
+    """
+    from intent.operations.subject_access import subject_record
+
+    platform, _, key = user.partition(":")
+    if not platform or not key:
+        raise WrongUse(f"{user!r} names nobody; write PLATFORM:ID, such as tiktok:u_1")
+    app = application()
+    when = instant(at) if at else datetime.now(UTC)
+    record = subject_record(app.database, app.definitions, platform, key, when)
+    if output is None:
+        json_line(record)
+    else:
+        output.write_text(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n", encoding="utf-8")
+    say(f"{len(record['messages']):,} messages of {user}")

@@ -1,0 +1,61 @@
+"""Tells a person everything that is stored of them (articles 15 and 20 of the GDPR)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from intent.features.definitions.definitions import Definitions
+from intent.features.definitions.status import Status
+from intent.features.online.read import FeatureReader
+from intent.features.online.served import plain
+from intent.store.engine import Database
+from intent.store.subject_record import read_record
+
+FORMAT = {"format": "lead-intent subject record", "version": 1}
+
+
+def subject_record(
+    database: Database, definitions: Definitions, platform: str, user_id: str, at: datetime
+) -> dict[str, Any]:
+    """Return everything stored of a person as one JSON value; the same for the same state.
+
+    Args:
+        at: the instant that features are as of.
+
+    Returns:
+        ``format``, ``version``, ``subject``, ``as_of``, ``messages`` (each with all revisions of
+        its decision), ``questions``, ``dead_letters``, ``bans``, and ``features`` by entity: those
+        of the person, and of the person with each creator, that have a value. All lists are empty
+        for somebody of whom nothing is stored.
+    """
+    with database.read() as connection:
+        record = read_record(connection, platform, user_id)
+    creators = sorted({one["creator_id"] for one in record["messages"] if "creator_id" in one})
+    person = {"platform": platform, "user_id": user_id}
+    entities = [("user", person)] if record["messages"] else []
+    entities += [("user_creator", {**person, "creator_id": one}) for one in creators]
+    return {
+        **FORMAT,
+        "subject": person,
+        "as_of": at.isoformat(),
+        **record,
+        "features": [
+            {"entity": entity, **keys, "values": _features(database, definitions, entity, keys, at)}
+            for entity, keys in entities
+        ],
+    }
+
+
+def _features(
+    database: Database, definitions: Definitions, entity: str, keys: dict[str, str], at: datetime
+) -> dict[str, Any]:
+    names = [name for name in definitions.features if definitions.feature(name).view == entity]
+    table = FeatureReader(database, definitions).read(
+        definitions.choose(entity, names), {name: [value] for name, value in keys.items()}, at
+    )
+    return {
+        name: plain(column[0])
+        for name, column in table.columns.items()
+        if table.statuses[name][0] == Status.PRESENT
+    }

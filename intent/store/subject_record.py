@@ -1,0 +1,104 @@
+"""Reads everything that is stored of a person, without a word of anybody else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, Table, select
+
+from intent.model.data_subject import DataSubject, SubjectKind
+from intent.store.payload_subjects import subjects_of
+from intent.store.rows import decision_from
+from intent.store.schema import ask_lane, dead_letters, decisions, inbox, messages, retractions
+
+
+def read_record(connection: Connection, platform: str, user_id: str) -> dict[str, Any]:
+    """Return what is stored of a person as lists of plain values, each in one order: messages with
+    all revisions of their decisions, questions to the LLM, dead letters and bans.
+
+    Who is answered stays as an id: the words that are quoted are somebody else's.
+    """
+    mine = (messages.c.platform == platform, messages.c.user_id == user_id)
+    ordered = select(messages).where(*mine).order_by(messages.c.sent_at, messages.c.message_id)
+    found = connection.execute(ordered).mappings().all()
+    waiting = _identities(connection, _joined(inbox).where(*mine))
+    revisions: dict[str, list[dict[str, Any]]] = {row["message_id"]: [] for row in found}
+    history = _joined(decisions).where(*mine).order_by(decisions.c.revision)
+    for row in connection.execute(history).mappings():
+        revisions[row["message_id"]].append(_decision(row))
+    return {
+        "messages": [
+            {
+                **_plain(row, ("reply_to_text", "platform", "user_id")),
+                "waits": row["message_id"] in waiting,
+                "decisions": revisions[row["message_id"]],
+            }
+            for row in found
+        ],
+        "questions": [
+            _plain(row, ("id", "token", "platform"))
+            for row in connection.execute(
+                _joined(ask_lane).where(*mine).order_by(ask_lane.c.id)
+            ).mappings()
+        ],
+        "dead_letters": _letters(connection, platform, user_id, set(revisions)),
+        "bans": [
+            _plain(row, ("platform", "user_id"))
+            for row in connection.execute(
+                select(retractions)
+                .where(retractions.c.platform == platform, retractions.c.user_id == user_id)
+                .order_by(retractions.c.room_id, retractions.c.retracted_timestamp)
+            ).mappings()
+        ],
+    }
+
+
+def _joined(table: Table) -> Select[Any]:
+    same = (table.c.platform == messages.c.platform, table.c.message_id == messages.c.message_id)
+    return select(table).join_from(table, messages, same[0] & same[1])
+
+
+def _identities(connection: Connection, query: Select[Any]) -> set[str]:
+    return {row["message_id"] for row in connection.execute(query).mappings()}
+
+
+def _letters(
+    connection: Connection, platform: str, user_id: str, message_ids: set[str]
+) -> list[dict[str, Any]]:
+    subject = DataSubject(SubjectKind.USER, platform, user_id)
+    d = dead_letters.c
+    query = select(d.message_id, d.reason, d.payload, d.created_timestamp).order_by(d.id)
+    return [
+        {**_plain(row, ("payload",)), "payload": bytes(row["payload"]).decode("utf-8", "replace")}
+        for row in connection.execute(query.execution_options(yield_per=500)).mappings()
+        if row["message_id"] in message_ids
+        or (row["message_id"] is None and subject in subjects_of(bytes(row["payload"])))
+    ]
+
+
+def _decision(row: RowMapping) -> dict[str, Any]:
+    decision = decision_from(row)
+    return {
+        "revision": row["revision"],
+        "run": row["run"],
+        "visible": row["visible"],
+        "known_since": row["created_timestamp"].isoformat(),
+        "decided_by": decision.decided_by.value,
+        "labels": list(decision.labels),
+        "is_lead": decision.is_lead,
+        "lead_probability": decision.lead_probability,
+        "probabilities": dict(decision.probabilities),
+        "slots": [[slot.kind, slot.text] for slot in decision.slots],
+        "model": decision.versions.model,
+        "prompt": decision.versions.prompt,
+    }
+
+
+def _plain(row: RowMapping, without: Sequence[str]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in row.items()
+        if name not in without and value is not None
+    }
