@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check gate format architecture sources mutate train clean
+.PHONY: help demo test soak check gate format architecture sources mutate train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ demo: $(VENV)/installed  ## replay the bundled sample through the whole pipeline
 
 test: $(VENV)/tested  ## run all tests
 	$(BIN)/python -m pytest -n 2
+
+soak: $(VENV)/tested  ## the tests that need minutes and hundreds of megabytes
+	$(BIN)/python -m pytest -m soak
 
 check: $(VENV)/tested  ## format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .

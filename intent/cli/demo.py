@@ -31,6 +31,7 @@ def demo(
     from intent.bootstrap.application import Application, sqlite_url
     from intent.bootstrap.resources import locate
     from intent.operations.leads import find_leads
+    from intent.sources.files.file_source import FileSource
 
     given = application(quiet=True).settings
     settings = given.model_copy(update={"database_url": sqlite_url(database)})
@@ -38,7 +39,8 @@ def demo(
     started = time.perf_counter()
     sample = str(locate("sources") / "sample.jsonl")
     with opened(sample) as descriptor, stopping() as stop:
-        read, _ = read_into_inbox(app, descriptor, "sample.jsonl", None, stop)
+        source = FileSource(descriptor, "sample.jsonl", stop=stop)
+        read = read_into_inbox(app, descriptor, "sample.jsonl", source, stop)
         report = decide_inbox(app, stop, drain=True)
     found = list(find_leads(app.database, app.taxonomy))
     shown = sorted(found, key=lambda lead: -lead.lead_probability)[:rows]

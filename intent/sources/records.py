@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 from threading import Event
 
+from intent.model.batch import Refused
 from intent.sources.decoding import in_utf8
+from intent.sources.door import MAX_PAYLOAD_BYTES, refused
 from intent.sources.elements import split_items
 from intent.sources.lines import CHUNK_BYTES, Line, read_chunks, split_lines
 
@@ -50,3 +52,11 @@ def records_in(chunks: Iterator[bytes | None], limit: int) -> Iterator[Line | No
     everything = chain(start, chunks)
     is_array = b"".join(start).lstrip().startswith(b"[")
     yield from (split_items if is_array else split_lines)(everything, limit)
+
+
+def refused_as_too_long(line: Line, position: str) -> Refused | None:
+    """Return the refusal of a record beyond the limit; None for one within it."""
+    if line.size <= MAX_PAYLOAD_BYTES:
+        return None
+    reason = f"the {line.kind} is {line.size} bytes long, the limit is {MAX_PAYLOAD_BYTES}"
+    return refused(reason, line.payload, position, digest=line.digest)

@@ -66,7 +66,7 @@ WRONG_IMPORTS = [
     (
         "Sources share the door, and never import each other",
         "intent.sources.process",
-        "intent.sources.replay",
+        "intent.sources.files.formats",
     ),
     ("The workbench's imports go down only", "eval.measure.metrics", "eval.bench.cost"),
     ("The workbench's imports go down only", "eval.run.runner", "eval.verdict.gate"),

@@ -15,8 +15,8 @@ from intent.model.batch import Refused
 from intent.model.message import Message, wire
 from intent.sources.decoding import read_text
 from intent.sources.elements import split_items
+from intent.sources.files.file_source import FileSource
 from intent.sources.records import read_records
-from intent.sources.replay import ReplaySource
 from tests.conftest import MakeMessage
 
 Open = Callable[[bytes], int]
@@ -39,7 +39,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
 
 
 def messages_of(descriptor: int) -> list[Message | Refused]:
-    batches = ReplaySource(descriptor, "x").read()
+    batches = FileSource(descriptor, "x", format_name="wire").read()
     return [one for batch in batches for one in (*batch.messages, *batch.refused)]
 
 

@@ -1,4 +1,4 @@
-"""The replay source: any bytes come out as messages or as refusals, in bounded memory."""
+"""Files in our own wire shape: any bytes come out as messages or as refusals, in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -15,14 +16,15 @@ import pytest
 from intent.model.batch import Refused
 from intent.model.message import Message, wire
 from intent.sources.door import MAX_PAYLOAD_BYTES, Door
+from intent.sources.files.file_source import FileSource
 from intent.sources.records import read_records
-from intent.sources.replay import ReplaySource
 from tests.conftest import MakeMessage
 
 Open = Callable[[bytes], int]
+Replay = partial(FileSource, format_name="wire")
 
 
-def read_all(source: ReplaySource) -> list[Message | Refused]:
+def read_all(source: FileSource) -> list[Message | Refused]:
     """Return all that a source reads, refusals where they stood in their batch."""
     return [one for batch in source.read() for one in (*batch.messages, *batch.refused)]
 
@@ -47,7 +49,7 @@ def test_messages_and_refusals_come_in_order_with_their_lines(
 ) -> None:
     one, two = make_message("one"), make_message("two")
     content = b"\n".join([wire(one), b"not json", b"", wire(two)])
-    (last,) = ReplaySource(open_bytes(content), "chat.jsonl").read()
+    (last,) = Replay(open_bytes(content), "chat.jsonl").read()
     assert last.messages == [one, two]
     (refused,) = last.refused
     assert (refused.position, refused.payload) == ("chat.jsonl line 2", b"not json")
@@ -62,9 +64,7 @@ def test_windows_line_ends_are_no_part_of_the_payload(open_bytes: Open) -> None:
 
 def test_the_same_refused_bytes_have_the_same_digest_on_any_line(open_bytes: Open) -> None:
     first, second = (
-        one
-        for one in read_all(ReplaySource(open_bytes(b"bad\nbad"), "x"))
-        if isinstance(one, Refused)
+        one for one in read_all(Replay(open_bytes(b"bad\nbad"), "x")) if isinstance(one, Refused)
     )
     assert first.digest == second.digest
 
@@ -76,7 +76,7 @@ def test_a_line_of_ten_megabytes_is_refused_in_little_memory(
         b'{"text": "' + b"x" * 10_000_000 + b'"}\n' + wire(make_message("after"))
     )
     tracemalloc.start()
-    read = read_all(ReplaySource(descriptor, "x"))
+    read = read_all(Replay(descriptor, "x"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     refused, after = sorted(read, key=lambda one: isinstance(one, Message))
@@ -88,7 +88,7 @@ def test_a_line_of_ten_megabytes_is_refused_in_little_memory(
 
 
 def test_two_long_lines_that_begin_alike_are_told_apart(open_bytes: Open) -> None:
-    read = read_all(ReplaySource(open_bytes(b"x" * 100_000 + b"1\n" + b"x" * 100_000 + b"2"), "x"))
+    read = read_all(Replay(open_bytes(b"x" * 100_000 + b"1\n" + b"x" * 100_000 + b"2"), "x"))
     assert len({one.digest for one in read if isinstance(one, Refused)}) == 2
 
 
@@ -102,7 +102,7 @@ def test_recorded_speed_waits_as_long_as_people_did(
 
     content = b"\n".join(wire(make_message()) for _ in range(5))
     read = list(
-        ReplaySource(open_bytes(content), "x", speed=2.0, sleep=sleep, clock=lambda: now[0]).read()
+        Replay(open_bytes(content), "x", speed=2.0, sleep=sleep, clock=lambda: now[0]).read()
     )
     assert now[0] == pytest.approx(2.0)
     assert [len(batch.messages) for batch in read] == [1, 1, 1, 1, 1]
@@ -124,10 +124,10 @@ def test_a_message_from_the_day_after_tomorrow_is_refused(
     open_bytes: Open, make_message: MakeMessage
 ) -> None:
     message = make_message()
-    early = ReplaySource(
+    early = Replay(
         open_bytes(wire(message)), "x", door=Door(now=lambda: message.sent_at - timedelta(days=2))
     )
-    in_time = ReplaySource(
+    in_time = Replay(
         open_bytes(wire(message)), "x", door=Door(now=lambda: message.sent_at - timedelta(hours=23))
     )
     (refused,) = read_all(early)
@@ -139,8 +139,8 @@ def test_a_message_from_the_day_after_tomorrow_is_refused(
 def test_a_stream_of_nothing_lets_its_reader_leave(open_bytes: Open) -> None:
     stop = Event()
     stop.set()
-    stopped = ReplaySource(open_bytes(b"\n" * 100), "x", stop=stop)
+    stopped = Replay(open_bytes(b"\n" * 100), "x", stop=stop)
     assert (list(stopped.read()), stopped.at_end) == ([], False)
-    whole = ReplaySource(open_bytes(b"\n" * 100), "x", stop=Event())
+    whole = Replay(open_bytes(b"\n" * 100), "x", stop=Event())
     assert (list(whole.read()), whole.at_end) == ([], True)
     assert next(read_records(open_bytes(b"\0" * 200_000), 10)) is None
