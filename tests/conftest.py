@@ -20,6 +20,7 @@ from intent.model.message import Kind, Message
 from intent.model.taxonomy import Taxonomy, load_taxonomy
 from intent.store.engine import Database
 from intent.store.migrate import migrate
+from tests.listening import ListenProcess, Sources, StartListening
 from tests.postgres import PostgresServer
 
 MakeMessage = Callable[..., Message]
@@ -130,3 +131,22 @@ def rows(database: Database, table: str) -> list[dict[str, Any]]:
             dict(row)
             for row in connection.execute(sqlalchemy.text(f"SELECT * FROM {table}")).mappings()
         ]
+
+
+@pytest.fixture
+def start_listening(tmp_path: Path) -> Iterator[StartListening]:
+    """Return a starter of ``intent listen``: database URL, sources, arguments and environment, as
+    :class:`tests.listening.ListenProcess`; what still runs at the end is killed.
+    """
+    folder = tmp_path / "listening"
+    folder.mkdir()
+    started: list[ListenProcess] = []
+
+    def start(url: str, sources: Sources, *arguments: str, **environment: str) -> ListenProcess:
+        started.append(ListenProcess(url, folder, sources, *arguments, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()

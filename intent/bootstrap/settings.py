@@ -102,11 +102,21 @@ class Settings(BaseSettings):
         description="file of the keys that erased people are remembered with; default: beside the "
         "SQLite file; keep it, and never in one backup with the database",
     )
+    sources: Path | None = Field(
+        None,
+        description="file of named sources to listen to; default: sources.yaml, if it is there",
+    )
+    state_dir: Path = Field(
+        Path("~/.local/state/lead-intent"),
+        description="folder in which sources keep what must outlive them, such as renewed tokens",
+    )
     spool_dir: Path = Field(
-        Path(), description="folder in which messages of a pipe wait while the database is away"
+        Path(), description="folder in which messages wait while the database is away"
     )
     spool_bytes: Count = Field(
-        67_108_864, description="bytes that may wait there; then the pipe itself waits"
+        67_108_864,
+        description="bytes that may wait there; then a pipe itself waits, and what a live source "
+        "reads is dropped, and a gap",
     )
     batch_count: Count = Field(256, description="messages decided at once, at most")
     batch_bytes: Count = Field(262_144, description="bytes of text decided at once, at most")

@@ -59,7 +59,7 @@ class SourceRequest:
         held = self.environment.get(variable)
         if not held:
             raise OperatorError(
-                f"{self.name}: the environment variable {variable} is missing; set it and start "
+                f"the environment variable {variable} is missing; set it and start "
                 "again (what it holds and where to get it: docs/sources.md)"
             )
         return held

@@ -20,8 +20,10 @@ from intent.cli.demo import demo
 from intent.cli.forget import forget
 from intent.cli.ingest import ingest
 from intent.cli.leads import leads
+from intent.cli.listen import listen
 from intent.cli.migrate import migrate
 from intent.cli.screen import fail
+from intent.cli.sources import sources
 from intent.cli.status import status
 from intent.cli.subject_export import export
 from intent.cli.train import train
@@ -37,7 +39,7 @@ app = typer.Typer(
     help="Finds the few live-stream messages that say *I would buy, book, be called back*.",
     epilog="Start with: intent demo",
 )
-for verb in (demo, migrate, ingest, work, ask, status, classify, leads, audit):
+for verb in (demo, migrate, ingest, listen, sources, work, ask, status, classify, leads, audit):
     app.command()(verb)
 for seldom in (runs.backfill, train, forget, export, config):
     app.command()(seldom)

@@ -12,7 +12,7 @@ from threading import Event, Thread
 
 from intent.model.batch import Batch
 from intent.model.errors import Later, Stopping
-from intent.ports.ingestion import Inbox, Spool
+from intent.ports.ingestion import Spool
 from intent.telemetry import logger
 
 
@@ -49,7 +49,7 @@ class Intake:
 
     def __init__(
         self,
-        inbox: Inbox,
+        put: Callable[[Batch], object],
         spool: Spool,
         *,
         policy: IntakePolicy = IntakePolicy(),
@@ -59,11 +59,12 @@ class Intake:
         """Prepare; nothing is put before :meth:`start`.
 
         Args:
+            put: stores a batch durably, or raises.
             duty: what the thread does besides, now and then and at the end; a :class:`Later` of it
                 is tried again with the next round.
             clock: monotonic time in seconds.
         """
-        self._inbox, self._spool, self._policy = inbox, spool, policy
+        self._put, self._spool, self._policy = put, spool, policy
         self._duty, self._clock = duty, clock
         self._tickets: SimpleQueue[_Ticket | None] = SimpleQueue()
         self._leave_by: float | None = None
@@ -138,7 +139,7 @@ class Intake:
 
     def _settle(self, ticket: _Ticket) -> None:
         try:
-            self._inbox.put(ticket.batch)
+            self._put(ticket.batch)
             ticket.stored = True
         except Later as error:
             self._wait(error)
@@ -158,7 +159,7 @@ class Intake:
     def _put_again(self, batch: Batch) -> None:
         if self._leave_by is not None and self._clock() >= self._leave_by:
             raise Stopping("asked to leave; the rest waits in the spool")
-        self._inbox.put(batch)
+        self._put(batch)
         self._do_duty()
 
     def _wait(self, error: Later) -> None:

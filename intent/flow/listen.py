@@ -17,7 +17,7 @@ from intent.flow.seen import Dropped, SourceSeen
 from intent.model.batch import Batch, Position
 from intent.model.errors import Later, OperatorError, SourceLost
 from intent.model.listening import SourceState
-from intent.ports.ingestion import Inbox, ListenedSources, Positions, Source, Spool
+from intent.ports.ingestion import ListenedSources, Positions, Source, Spool
 from intent.retry import Backoff, retry_until_available
 from intent.telemetry import logger
 
@@ -77,7 +77,7 @@ class Listener:
     def __init__(
         self,
         sources: Sequence[Listened],
-        inbox: Inbox,
+        put: Callable[[Batch], object],
         positions: Positions,
         spool: Spool,
         *,
@@ -86,12 +86,18 @@ class Listener:
         policy: ListenPolicy = ListenPolicy(),
         clocks: Clocks = Clocks(),
     ) -> None:
-        """Prepare to listen; ``stop`` is set from outside to leave."""
-        self._inbox, self._positions, self._spool = inbox, positions, spool
+        """Prepare to listen.
+
+        Args:
+            put: stores a batch durably, as an inbox does, or raises.
+            stop: set from outside to leave.
+            told: told what becomes of the sources.
+        """
+        self._put, self._positions, self._spool = put, positions, spool
         self._stop, self._policy, self._clocks = stop, policy, clocks
         self._told_to, self._log = told, logger("listen")
         clock = clocks.monotonic
-        self._intake = Intake(inbox, spool, policy=policy.intake, duty=self._tell, clock=clock)
+        self._intake = Intake(put, spool, policy=policy.intake, duty=self._tell, clock=clock)
         self._threads = [_Listening(one, self._intake, stop, policy, clocks) for one in sources]
         self._told = [thread.seen for thread in self._threads]
 
@@ -135,7 +141,7 @@ class Listener:
                 call, stop=self._stop, delay=delay, most=most, waiting=self._waiting
             )
 
-        patiently(lambda: self._spool.drain(self._inbox.put))
+        patiently(lambda: self._spool.drain(self._put))
         for one in self._threads:
             patiently(lambda one=one: one.stand_at(self._positions))  # type: ignore[misc]
 
@@ -156,7 +162,10 @@ class Listener:
 
     def _tell(self) -> None:
         seen = self.seen
-        self._told_to.tell([new.since(old) for new, old in zip(seen, self._told, strict=True)])
+        pairs = [*zip(seen, self._told, strict=True)]
+        # Who tells nothing any more is not there any more.
+        news = [new.since(old) for new, old in pairs if new.state.is_alive or new != old]
+        self._told_to.tell(news)
         self._told = seen
 
     def _waiting(self, seconds: float, error: Later) -> None:

@@ -56,6 +56,8 @@ class Declaration:
         keeps: what it promises.
         cannot: what it cannot promise: which gaps nobody can fill, what the platform withholds.
         start: about five lines to start, as they are typed.
+        waits: its platform keeps what is not read, so that nothing is lost while there is no room
+            for it; what any other source reads then is dropped, and a gap.
     """
 
     scheme: str
@@ -67,6 +69,7 @@ class Declaration:
     keeps: tuple[str, ...] = ()
     cannot: tuple[str, ...] = ()
     start: str = ""
+    waits: bool = False
 
     def checked(self, given: Mapping[str, object]) -> dict[str, Value]:
         """Return the value of every option: what was given, else its default.

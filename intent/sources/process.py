@@ -72,8 +72,7 @@ class ProgramSource:
             program = Popen(self._command, stdin=DEVNULL, stdout=PIPE, start_new_session=True)  # noqa: S603
         except OSError as error:
             raise OperatorError(
-                f"{self._name}: {self._command[0]} cannot be run ({error.strerror}); give the path "
-                "of a program"
+                f"{self._command[0]} cannot be run ({error.strerror}); give the path of a program"
             ) from error
         with program:
             assert program.stdout is not None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, func, select
+from sqlalchemy import RowMapping, func, or_, select
 
+from intent.model.batch import Gap
 from intent.model.listening import ListenedSource, SourceNews, SourceState
 from intent.store.engine import Database, insert_for
-from intent.store.schema import database_now, listened_sources
+from intent.store.schema import database_now, listened_sources, positions, source_gaps
 
 COUNTS = ("messages", "dropped", "reconnects")
 NEWEST = ("last_arrival", "last_sent", "last_error", "error_timestamp")
@@ -46,11 +49,49 @@ class SqlListenedSources:
             ordered = sorted(news, key=lambda one: one.source)
             transaction.execute(renewed, [_row(one) for one in ordered])
 
-    def known(self) -> list[ListenedSource]:
-        """Return all that is known, by name."""
-        query = select(listened_sources).order_by(listened_sources.c.source)
-        with self._database.read() as connection:
-            return [_listened(row) for row in connection.execute(query).mappings()]
+
+@dataclass(frozen=True, slots=True)
+class SourceRecords:
+    """All that is stored of sources, by name, in one consistent view.
+
+    Attributes:
+        now: the database's clock.
+        positions: (token, when it was stored).
+        gaps: (all, those that last).
+        recent: the gaps that reach into the window that was asked for.
+    """
+
+    now: datetime
+    listened: dict[str, ListenedSource]
+    positions: dict[str, tuple[str, datetime]]
+    gaps: dict[str, tuple[int, int]]
+    recent: list[Gap]
+
+
+def read_source_records(database: Database, window: timedelta) -> SourceRecords:
+    """Return all that is stored of sources.
+
+    Raises:
+        StoreUnavailable: the database is away.
+    """
+    g, p = source_gaps.c, positions.c
+    counted = select(g.source, func.count(), func.count() - func.count(g.until)).group_by(g.source)
+    with database.read() as connection:
+        now = connection.execute(select(database_now())).scalar_one()
+        listened = connection.execute(select(listened_sources)).mappings().all()
+        stood = connection.execute(select(p.source, p.token, p.stored_timestamp)).all()
+        gaps = connection.execute(counted.where(g.source.is_not(None))).all()
+        reaching = select(source_gaps).where(
+            g.source.is_not(None), or_(g.until.is_(None), g.until > now - window)
+        )
+        recent = [Gap(**row) for row in connection.execute(reaching).mappings()]
+    return SourceRecords(
+        now=now,
+        listened={row["source"]: _listened(row) for row in listened},
+        positions={source: (token, at) for source, token, at in stood},
+        gaps={source: (whole, open_) for source, whole, open_ in gaps},
+        recent=recent,
+    )
 
 
 def _row(news: SourceNews) -> dict[str, object]:

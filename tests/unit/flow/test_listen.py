@@ -95,7 +95,7 @@ class Scene:
         )
         listener = Listener(
             sources,
-            self.inbox,
+            self.inbox.put,
             self.inbox,
             self.spool,
             stop=self.stop,
@@ -161,7 +161,7 @@ def test_pauses_begin_anew_after_a_healthy_stretch(scene: Scene) -> None:
     source = listened("one", *[[SourceLost("cut off")]] * 3, [])
     listener = Listener(
         [source],
-        scene.inbox,
+        scene.inbox.put,
         scene.inbox,
         scene.spool,
         stop=scene.stop,
@@ -222,7 +222,7 @@ def test_told_to_leave_it_stores_what_was_read_until_the_source_pauses(
 def test_a_pause_ends_when_told_to_leave(scene: Scene) -> None:
     listener = Listener(
         [listened("one", [scene.stop.set, SourceLost("away", wait=1e6)])],
-        scene.inbox,
+        scene.inbox.put,
         scene.inbox,
         scene.spool,
         stop=scene.stop,

@@ -1,0 +1,100 @@
+"""Builds what listens: sources with their secrets and positions, and the supervisor over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event
+from typing import TYPE_CHECKING
+
+from intent.bootstrap.source_file import NamedSource
+from intent.bootstrap.sources import SourceRequest
+from intent.flow.listen import Listened, Listener
+from intent.model.batch import Batch, Gap, Position
+from intent.model.listening import SourceNews
+from intent.ports.ingestion import Source
+
+if TYPE_CHECKING:
+    from intent.bootstrap.application import Application
+
+
+def as_listened(
+    named: NamedSource, *, environment: Mapping[str, str], stop: Event, state_dir: Path
+) -> Listened:
+    """Return a source as the supervisor wants it: it builds it again whenever it was lost."""
+
+    def build(position: Position | None) -> Source:
+        request = SourceRequest(
+            name=named.name,
+            target=named.target,
+            options=named.options,
+            environment=environment,
+            position=position,
+            stop=stop,
+            state_dir=state_dir,
+        )
+        return named.kind.build(request)
+
+    declared = named.kind.declaration
+    return Listened(named.name, declared.scheme, build, waits=declared.waits)
+
+
+@contextmanager
+def build_listener(
+    app: Application, sources: Sequence[Listened], stop: Event
+) -> Iterator[Listener]:
+    """Yield the supervisor of these sources, with a spool that it closes.
+
+    Raises:
+        OperatorError: nothing can be written into the folder of the spool.
+    """
+    from intent.queues.spool import FileSpool
+    from intent.store.listened import SqlListenedSources
+    from intent.store.positions import SqlPositions
+
+    spool = FileSpool(app.settings.spool_dir, limit=app.settings.spool_bytes)
+    try:
+        yield Listener(
+            sources,
+            app.inbox.put,
+            SqlPositions(app.database),
+            spool,
+            stop=stop,
+            told=SqlListenedSources(app.database),
+        )
+    finally:
+        spool.close()
+
+
+@contextmanager
+def build_trial(
+    sources: Sequence[Listened], put: Callable[[Batch], object], stop: Event
+) -> Iterator[Listener]:
+    """Yield a supervisor that stores nothing: every source begins as for the first time, and what
+    it reads goes to ``put`` alone.
+    """
+    from intent.queues.spool import FileSpool
+
+    with TemporaryDirectory() as folder:
+        spool = FileSpool(Path(folder), limit=1)
+        try:
+            yield Listener(sources, put, _Nowhere(), spool, stop=stop, told=_Nowhere())
+        finally:
+            spool.close()
+
+
+class _Nowhere:
+    """Remembers nothing."""
+
+    def position(self, source: str) -> Position | None:  # noqa: ARG002
+        """Return None: it stands nowhere."""
+        return None
+
+    def gaps(self) -> list[Gap]:
+        """Return none."""
+        return []
+
+    def tell(self, news: Sequence[SourceNews]) -> None:
+        """Forget it."""
