@@ -64,9 +64,7 @@ def message(
         ("rule", row.metadata.why),
     ]
     true = frozenset(Slot(slot.kind, slot.text) for slot in row.expected.slots)
-    wrong = (
-        told[-1].labels != row.expected.labels or judged_slots(row, told[-1], taxonomy).mistakes > 0
-    )
+    said = [_said(item, one, taxonomy, whole=whole) for one in told]
     return {
         "id": row.id,
         "text": sent.text,
@@ -75,8 +73,8 @@ def message(
         "slots": slot_words(true),
         "slices": slice_values(row),
         "about": [list(pair) for pair in about if pair[1]] if whole else [],
-        "wrong": wrong,
-        "said": [_said(item, one, taxonomy, whole=whole) for one in told],
+        "wrong": said[-1]["wrong"],
+        "said": said,
     }
 
 
@@ -87,6 +85,7 @@ def _said(item: Item, one: Prediction, taxonomy: Taxonomy, *, whole: bool) -> di
         "lead": one.lead_probability,
         "slots": slot_words(slots_of(one)),
         "faults": judged.story,
+        "wrong": one.labels != item.row.expected.labels or judged.mistakes > 0,
     }
     if one.status != "answered":
         said["status"] = f"{one.status}: {one.why}" if one.why else one.status

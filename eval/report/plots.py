@@ -26,13 +26,15 @@ class PlotLine:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A dot with an optional vertical interval, in pixels."""
+    """A dot with an optional vertical interval and name, in pixels."""
 
     x: float
     y: float
     low: float | None
     high: float | None
     note: str
+    label: str = ""
+    label_y: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,11 @@ def _scaled(value: float, limits: Range, start: float, end: float) -> float:
 
 def _ticks(limits: Range, start: float, end: float, count: int = 5) -> tuple[Tick, ...]:
     values = [limits[0] + step * (limits[1] - limits[0]) / count for step in range(count + 1)]
-    return tuple(Tick(_scaled(value, limits, start, end), f"{value:.3g}") for value in values)
+    return tuple(Tick(_scaled(value, limits, start, end), _tick(value)) for value in values)
+
+
+def _tick(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def plot(

@@ -1,5 +1,5 @@
 (async () => {
-  const part = 100, opening = 8;
+  const part = 100;
   const make = (tag, attributes = {}, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(name, value);
@@ -27,7 +27,7 @@
   const bytes = Uint8Array.from(atob(document.getElementById("packed").textContent.trim()), (sign) => sign.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   const { runs, dimensions, labels, shown: first, links, messages } = await new Response(stream).json();
-  const sideBySide = first === "differing";
+  const sideBySide = first === "differing", opening = sideBySide ? 3 : 8;
 
   // The same words as in the page's matrices, so that a cell of those leads here.
   const pairs = (right, said) => {
@@ -104,8 +104,8 @@
   };
   const row = (one) => make("tr", {}, make("td", { class: "words", dir: "auto" }, one.text, make("span", { class: "quiet" }, ` ${one.id}`)),
     make("td", { class: "words" }, one.right.join(", "), ...(one.slots ? [make("span", { class: "slots" }, one.slots)] : [])),
-    ...one.said.map((said) => make("td", { class: said.wrong ? "words worse" : "words" }, names(said), said.status ? ` (${said.status})` : "",
-      ...(said.slots ? [make("span", { class: said.faults ? "slots bad" : "slots" }, said.slots)] : []))));
+    ...one.said.map((said) => make("td", { class: "words" }, make("span", { class: names(said) === one.right.join(", ") ? "" : "bad" }, names(said)), said.status ? ` (${said.status})` : "",
+      said.faults ? make("span", { class: "slots bad" }, said.faults) : said.slots ? make("span", { class: "slots" }, said.slots) : "")));
 
   const body = sideBySide ? make("tbody") : list;
   if (sideBySide) list.append(make("table", {}, make("thead", {}, make("tr", {}, make("th", {}, "message"), make("th", { class: "words" }, "right"),
@@ -114,7 +114,7 @@
   list.after(more);
   let fitting = [], drawn = 0;
   const draw = () => {
-    const most = drawn || sideBySide ? part : opening;
+    const most = drawn ? part : opening;
     body.append(...fitting.slice(drawn, drawn + most).map(sideBySide ? row : card));
     drawn = Math.min(drawn + most, fitting.length);
     more.hidden = drawn === fitting.length;

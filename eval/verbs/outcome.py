@@ -10,6 +10,7 @@ from eval.measure.registry import METRICS
 from eval.report.page import page
 from eval.run.predictions import replace
 from eval.verdict.baseline import BASELINES
+from eval.verdict.comment import comment
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
 from eval.verdict.junit import junit
@@ -33,6 +34,7 @@ def finish(
     taxonomy = open_application().taxonomy
     judged = judge(folder, taxonomy, against=against, baselines=baselines)
     replace(folder / "summary.md", summary(judged).encode())
+    replace(folder / "comment.md", comment(judged).encode())
     replace(folder / "junit.xml", junit(judged))
     replace(folder / REPORT, page(judged, taxonomy).encode())
     if not quiet:

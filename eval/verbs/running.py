@@ -16,6 +16,7 @@ from eval.run.parameters import parse_parameters
 from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
 from eval.run.suite import load_suite
+from eval.verbs.comparing import hold_side_by_side
 from eval.verbs.outcome import finish
 from intent.cli.screen import people, progress_bar, say
 
@@ -138,7 +139,8 @@ def run(
     store: Store = STORE,
 ) -> None:
     """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and
-    metrics.json. Several prompts or LLMs make a run each, in folders beside each other.
+    metrics.json. Several prompts or LLMs make a run each, in folders beside each other, and
+    compare.html, with all of them side by side.
 
     Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run
     --suite eval/suites/llm.yaml --prompt production --prompt candidate --param temperature=0.3 -j 4
@@ -165,7 +167,9 @@ def run(
     requests = spread(asked, load_suite(suite), prompts or (), llms or ())
     for request in requests:
         carry_out(request)
-        finish(request.out)
+        finish(request.out, quiet=len(requests) > 1)
+    if len(requests) > 1:
+        hold_side_by_side([request.out for request in requests], asked.out)
 
 
 def score(

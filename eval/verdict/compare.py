@@ -73,6 +73,11 @@ class MetricDifference:
         """How much worse it became."""
         return -self.change.value if self.higher else self.change.value
 
+    @property
+    def claimed(self) -> bool:
+        """Whether it is called better or worse."""
+        return self.judgement in {"better", "worse"}
+
 
 @dataclass(frozen=True, slots=True)
 class Flip:
@@ -149,17 +154,17 @@ def compare(before: FinishedRun, after: FinishedRun, taxonomy: Taxonomy) -> Comp
         before=before,
         after=after,
         left_out=left_out,
-        overall=_family(
+        overall=judged_family(
             [(metric, "all", first, second) for metric in METRICS.values()], clustered=clustered
         ),
-        labels=_family(
+        labels=judged_family(
             [
                 (metric_named(f"f1:{name}", first.labels), name, first, second)
                 for name in first.labels
             ],
             clustered=clustered,
         ),
-        slices=_family(
+        slices=judged_family(
             [
                 member
                 for dimension in after.suite.slices
@@ -188,18 +193,20 @@ def _slices(dimension: str, first: Scored, second: Scored) -> list[Member]:
     ]
 
 
-def _family(
-    members: list[Member], *, clustered: bool, draws: int = DRAWS
+def judged_family(
+    members: list[Member], *, clustered: bool, draws: int = DRAWS, families: int = FAMILIES
 ) -> tuple[MetricDifference, ...]:
-    """Judge a family; the families of a comparison share its level, so that all it claims holds
-    together.
+    """Judge a family under one correction.
+
+    Args:
+        families: how many of them share the level, so that all that they claim holds together.
     """
-    level = family_level(len(members) * FAMILIES, LEVEL)
+    level = family_level(len(members) * families, LEVEL)
     found = [
         _difference(metric, where, first, second, clustered=clustered, level=level, draws=draws)
         for metric, where, first, second in members
     ]
-    adjusted = np.minimum(1.0, FAMILIES * np.array(holm([one.p for one in found]))).tolist()
+    adjusted = np.minimum(1.0, families * np.array(holm([one.p for one in found]))).tolist()
     return tuple(
         dataclasses.replace(one, p=p, judgement=_judged(one, p))
         for one, p in zip(found, adjusted, strict=True)

@@ -12,7 +12,7 @@ from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged
 from eval.verdict.numbers import interval, number, signed
 
-_SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "❔"}
+SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "❔"}
 _SHOWN = (
     "lead_f1",
     "lead_average_precision",
@@ -187,7 +187,7 @@ def _checks(gate: GateReport) -> str:
     counted = ", ".join(f"{len(gate.of(verdict))} {verdict.value}" for verdict in Verdict)
     worth = [check for check in gate.checks if check.verdict is not Verdict.PASSED]
     lines = [
-        f"- {_SIGNS[check.verdict]} **{escape(check.name)}** {escape(check.why)}"
+        f"- {SIGNS[check.verdict]} **{escape(check.name)}** {escape(check.why)}"
         for check in sorted(worth, key=lambda check: check.verdict)
     ]
     return "\n".join([f"### Gate: {gate.verdict.value} ({counted})", "", *lines]).rstrip()

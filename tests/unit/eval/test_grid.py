@@ -86,6 +86,8 @@ def test_a_grid_that_was_cut_short_goes_on_and_asks_nothing_twice(tmp_path, monk
         ended = CliRunner().invoke(app, [str(word) for word in [*words, "--resume"]])
         assert ended.exit_code == 0, ended.output
         asked = [one.body["model"] for one in server.seen if one.status == 200]
+    assert "mistakes cost least" in ended.output
+    assert (tmp_path / "many" / "compare.html").exists()
     assert before < len(asked)
     assert asked.count(LLMS[0]) == asked.count(LLMS[1])
     for llm in LLMS:

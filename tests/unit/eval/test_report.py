@@ -17,6 +17,7 @@ from eval.report.plots import Axes, nice_top
 from eval.report.views import changes, harmful_slices, label_changes
 from eval.run.predictions import lines_of, read_predictions
 from eval.run.runner import PREDICTIONS
+from eval.verdict.comment import comment
 from eval.verdict.judged import judge
 from tests.unit.eval.oracle import (
     Oracle,
@@ -81,13 +82,13 @@ def reports(tmp_path_factory):
     return {
         "alone": page(alone, taxonomy()),
         "compared": page(compared, taxonomy()),
-        "comparison": compared.comparison,
+        "judged": compared,
     }
 
 
 @pytest.fixture
 def comparison(reports):
-    return reports["comparison"]
+    return reports["judged"].comparison
 
 
 @pytest.mark.parametrize("name", ["alone", "compared"])
@@ -218,3 +219,11 @@ def opened(address: str) -> str:
     )
     assert "CONSOLE" not in ended.stderr
     return ended.stdout
+
+
+def test_a_comment_is_the_verdict_in_at_most_four_lines(reports) -> None:
+    text = comment(reports["judged"])
+    assert text.startswith("❌ **Eval `test_suite`: May not ship")
+    assert len(text.splitlines()) <= 4
+    assert "macro_f1 0." in text
+    assert "messages became worse" in text

@@ -89,6 +89,7 @@ def test_a_run_leaves_every_file_that_it_promises(home) -> None:
         "metrics.json",
         "report.html",
         "summary.md",
+        "comment.md",
         "junit.xml",
     }
     json.loads((home / "bad" / "metrics.json").read_text())
