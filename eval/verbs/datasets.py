@@ -1,4 +1,4 @@
-"""The verbs of ``python -m eval data``: lint, stats, dedupe, agree."""
+"""The verbs of ``python -m eval data``: lint, stats, dedupe, agree, real."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.data.agreement import agreement, by_guideline, slot_agreement
+from eval.data.agreement import Agreement, agreement, by_guideline, slot_agreement
 from eval.data.dataset import (
     AUTHOR,
     SECOND,
@@ -20,7 +20,9 @@ from eval.data.dataset import (
     of_split,
     read_dataset,
     read_open,
+    write_file,
 )
+from eval.data.foreign import FIRST, HALVES, join
 from eval.data.lint import lint as lint_rows
 from eval.data.lint import open_faults
 from eval.data.near import near_duplicates
@@ -34,6 +36,9 @@ from intent.model.errors import OperatorError
 
 DATASET = Path(__file__).resolve().parents[1] / "datasets" / "lead_intent"
 """The dataset that ships."""
+
+REAL = DATASET.parent / "real" / "labels.tsv"
+"""Labels of real messages, whose texts are not in the repository."""
 
 BUNDLED_ENCODER = EncoderSpec(
     BUNDLED, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", layers=6
@@ -170,22 +175,7 @@ def agree(
             for one in found:
                 json_line({"guideline": version, **dataclasses.asdict(one)})
             continue
-        table = Table(
-            "label",
-            "rows",
-            first,
-            second,
-            "both",
-            "kappa",
-            "95 % interval",
-            title=f"guideline version {version}",
-        )
-        for one in found:
-            numbers = (str(number) for number in (one.rows, one.first, one.second, one.both))
-            table.add_row(
-                one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}"
-            )
-        results().print(table)
+        results().print(_agreement_table(found, first, second, f"guideline version {version}"))
         slots = slot_agreement(rows, first=first, second=second)
         if slots.rows:
             people().print(
@@ -194,3 +184,36 @@ def agree(
                 markup=False,
                 soft_wrap=True,
             )
+
+
+def _agreement_table(found: Sequence[Agreement], first: str, second: str, title: str) -> Table:
+    table = Table("label", "rows", first, second, "both", "kappa", "95 % interval", title=title)
+    for one in found:
+        numbers = (str(number) for number in (one.rows, one.first, one.second, one.both))
+        table.add_row(one.label, *numbers, f"{one.kappa:.3f}", f"{one.low:.3f} to {one.high:.3f}")
+    return table
+
+
+@app.command()
+def real(
+    data: Annotated[Path, typer.Option(help="folder that holds the texts, as it was labelled")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="folder to write to; never inside the repository")
+    ] = Path("runs/real"),
+    labels: Annotated[Path, typer.Option(help="table of rows, hashes and labels")] = REAL,
+) -> None:
+    """Join labels that are kept by row and hash to the texts that lie elsewhere, and say how far
+    the two readings agree.
+
+    Example: python -m eval data real --data ../texts --out runs/real
+    """
+    taxonomy = open_application().taxonomy
+    joined = join(labels, data, taxonomy)
+    out.mkdir(parents=True, exist_ok=True)
+    for half in HALVES:
+        write_file(out / f"{half}.jsonl", [one.row for one in joined if one.half == half])
+    rows = [one.row for one in joined]
+    write_file(out / "real.jsonl", rows)
+    found = agreement(rows, taxonomy, first=FIRST, second=SECOND)
+    results().print(_agreement_table(found, FIRST, SECOND, f"{len(rows)} messages, read twice"))
+    people().print(f"written to {out}: real.jsonl, calibration.jsonl, judged.jsonl", markup=False)
