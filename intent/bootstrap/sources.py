@@ -75,15 +75,18 @@ class SourceKind:
 
 def source_kinds() -> dict[str, SourceKind]:
     """Return all kinds of sources by their scheme."""
+    from intent.bootstrap.twitch import build_chat
     from intent.bootstrap.youtube import build_youtube
     from intent.sources import process
     from intent.sources.live.telegram import bot_updates
+    from intent.sources.live.twitch import irc_events
     from intent.sources.live.youtube import youtube
 
     kinds = (
         SourceKind(process.DECLARATION, _program),
         SourceKind(bot_updates.DECLARATION, _telegram),
         SourceKind(youtube.DECLARATION, build_youtube),
+        SourceKind(irc_events.DECLARATION, build_chat),
     )
     return {kind.declaration.scheme: kind for kind in kinds}
 

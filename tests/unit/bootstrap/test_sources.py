@@ -63,7 +63,7 @@ def test_a_program_that_is_not_there_is_for_the_operator() -> None:
         list(kind.build(request(target)).read())
 
 
-@pytest.mark.parametrize("source", ["twitch", "exec", "exec: ", ":x", "exce:./room"])
+@pytest.mark.parametrize("source", ["no scheme", "exec", "exec: ", ":x", "exce:./room"])
 def test_what_is_no_source_is_refused_with_an_example(source: str) -> None:
     with pytest.raises(WrongUse, match="write it like exec:"):
         split_source(source)
