@@ -18,6 +18,7 @@ from eval.verbs import (
     datasets,
     exporting,
     judging,
+    remembering,
     running,
     tuning,
 )
@@ -42,6 +43,8 @@ for verb in (
     judging.report,
     judging.errors,
     judging.bless,
+    remembering.history,
+    remembering.note,
     tuning.calibrate,
 ):
     app.command()(verb)

@@ -4,10 +4,12 @@ and dark.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 420, 300
+_MOST_TICKS = 10
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 10, 42
 
 Range = tuple[float, float]
@@ -105,9 +107,16 @@ def plot(
     axes: Axes,
     lines: Sequence[PlotLine],
     marks: Sequence[Mark] = (),
+    *,
+    whole: bool = False,
 ) -> Plot:
-    """Put a plot together."""
+    """Put a plot together; ``whole``, the x axis counts and has whole numbers alone."""
     x_ticks, y_ticks = _ticks(axes.x, _LEFT, WIDTH - _RIGHT), _ticks(axes.y, HEIGHT - _BOTTOM, _TOP)
+    if whole:
+        counted = range(math.ceil(axes.x[0]), math.floor(axes.x[1]) + 1)
+        step = max(1, len(counted) // _MOST_TICKS)
+        places = (axes.place(float(one), 0.0)[0] for one in counted[::step])
+        x_ticks = tuple(Tick(x, str(n)) for x, n in zip(places, counted[::step], strict=True))
     return Plot(title, labels[0], labels[1], tuple(lines), tuple(marks), x_ticks, y_ticks)
 
 

@@ -17,11 +17,16 @@ from eval.run.manifest import (
     versions,
     write_manifest,
 )
+from eval.run.predictions import replace
 from eval.run.request import RunRequest
 from eval.run.runner import execute
 from eval.run.suite import Suite, load_suite
 from intent.bootstrap.application import open_application
 from intent.bootstrap.llm import build_prompt
+
+PROMPT_COPY = "prompt.prompty"
+"""The prompt as it was when a run was made, in the run's folder: what changed since is told by it.
+"""
 
 
 def start(
@@ -62,6 +67,9 @@ def start(
             jobs=request.jobs,
             progress=told,
         )
+        if (request.by or suite.by) != "local":
+            prompt = build_prompt(open_application(), request.prompt or suite.prompt)
+            replace(request.out / PROMPT_COPY, prompt.path.read_bytes())
         if subject.replayed:
             done = done.model_copy(update={"replayed": done.replayed + subject.replayed})
             write_manifest(request.out, done)

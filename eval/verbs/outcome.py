@@ -10,6 +10,7 @@ from eval.measure.registry import METRICS
 from eval.report.page import page
 from eval.run.predictions import replace
 from eval.verdict.baseline import BASELINES
+from eval.verdict.chronicle import keep_ruling
 from eval.verdict.comment import comment
 from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
@@ -37,6 +38,8 @@ def finish(
     replace(folder / "comment.md", comment(judged).encode())
     replace(folder / "junit.xml", junit(judged))
     replace(folder / REPORT, page(judged, taxonomy).encode())
+    if against is None:
+        keep_ruling(folder, judged)
     if not quiet:
         results().print(differences(judged) if judged.comparison else values(judged))
         people().print(headline(judged), markup=False, soft_wrap=True)

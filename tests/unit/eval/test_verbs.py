@@ -20,6 +20,7 @@ from tests.unit.eval.oracle import Oracle, confusing, local, make_run, write_sui
 
 ROOT = Path(__file__).resolve().parents[3]
 VERBS = ["run", "score", "compare", "gate", "report", "errors", "bless", "calibrate", "route"]
+VERBS += ["history", "note"]
 DATA_VERBS = ["lint", "stats", "dedupe", "agree", "export", "import", "queue", "suspects"]
 
 
@@ -90,6 +91,7 @@ def test_a_run_leaves_every_file_that_it_promises(home) -> None:
         "report.html",
         "summary.md",
         "comment.md",
+        "ruling.json",
         "junit.xml",
     }
     json.loads((home / "bad" / "metrics.json").read_text())
