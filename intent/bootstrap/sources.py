@@ -109,9 +109,19 @@ def split_source(source: str) -> tuple[SourceKind, str]:
 
 
 def _program(request: SourceRequest) -> Source:
+    from intent.sources.door import Door
     from intent.sources.process import ProgramSource, split_command
 
-    return ProgramSource(split_command(request.target), request.name, stop=request.stop)
+    return ProgramSource(
+        split_command(request.target),
+        request.name,
+        stop=request.stop,
+        environment=request.environment,
+        position=request.position,
+        replays=request.flag("replays"),
+        grace=request.number("grace"),
+        door=Door(room_ids=request.flag("room_ids")),
+    )
 
 
 def _telegram(request: SourceRequest) -> Source:

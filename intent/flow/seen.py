@@ -15,8 +15,8 @@ Room = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SourceSeen:
-    """Everything of one source since its process began; as :class:`SourceNews`, and ``gaps`` it has
-    told of.
+    """Everything of one source since its process began; as :class:`SourceNews`, and ``gaps`` that
+    it has told of and that are over.
     """
 
     source: str
@@ -40,7 +40,7 @@ class SourceSeen:
 
     def after(self, batch: Batch, now: datetime) -> SourceSeen:
         """Return what is seen once a batch has come."""
-        gaps = self.gaps + len(batch.gaps)
+        gaps = self.gaps + sum(gap.until is not None for gap in batch.gaps)
         if not batch.messages:
             return replace(self, gaps=gaps)
         return replace(

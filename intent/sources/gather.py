@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-from intent.model.batch import Batch, Refused, Retraction
+from intent.model.batch import Batch, Gap, Refused, Retraction
 from intent.model.message import Message
 
 AT_ONCE = 500
@@ -12,23 +13,24 @@ AT_ONCE = 500
 
 
 def gathered(
-    read: Iterable[Message | Refused | Retraction | None], *, most: int = AT_ONCE
+    read: Iterable[Message | Refused | Retraction | Gap | None], *, most: int = AT_ONCE
 ) -> Iterator[Batch]:
     """Yield a batch whenever ``most`` payloads are there, at every None (*nothing right now*: a
     good moment to hand on what was read), and at the end.
     """
-    messages: list[Message] = []
-    refused: list[Refused] = []
-    retractions: list[Retraction] = []
+    kinds = (Message, Refused, Retraction, Gap)
+    kept: tuple[list[Any], ...] = tuple([] for _ in kinds)
     for one in read:
-        if isinstance(one, Message):
-            messages.append(one)
-        elif isinstance(one, Retraction):
-            retractions.append(one)
-        elif one is not None:
-            refused.append(one)
-        if one is None or len(messages) + len(refused) + len(retractions) >= most:
-            yield Batch(messages, refused, tuple(retractions))
-            messages, refused, retractions = [], [], []
-    if messages or refused or retractions:
-        yield Batch(messages, refused, tuple(retractions))
+        if one is not None:
+            kept[kinds.index(type(one))].append(one)
+        if one is None or sum(map(len, kept)) >= most:
+            yield _batch(*kept)
+            kept = tuple([] for _ in kinds)
+    if any(kept):
+        yield _batch(*kept)
+
+
+def _batch(
+    messages: list[Message], refused: list[Refused], gone: list[Retraction], gaps: list[Gap]
+) -> Batch:
+    return Batch(messages, refused, tuple(gone), tuple(gaps))

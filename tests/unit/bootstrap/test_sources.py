@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import pytest
 
 from intent.bootstrap.sources import SourceRequest, source_kinds, split_source
 from intent.model.errors import OperatorError, SourceLost, WrongUse
+from intent.sources import process
 from intent.sources.declaration import Declaration, Option
 
 KIND = Declaration(
@@ -35,8 +37,8 @@ def request(target: str, environment: Mapping[str, str] | None = None) -> Source
     return SourceRequest(
         name="shop",
         target=target,
-        options={},
-        environment=environment or {},
+        options=process.DECLARATION.checked({}),
+        environment=environment or dict(os.environ),
         position=None,
         stop=Event(),
         state_dir=Path("state"),
