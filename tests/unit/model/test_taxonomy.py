@@ -46,7 +46,7 @@ def test_any_change_of_content_is_a_new_version_and_a_comment_is_not(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (("guideline: 1", "guideline: 1\ncolour: red"), "colour"),
+        (("guideline: 2", "guideline: 2\ncolour: red"), "colour"),
         (("code: PR", "code: PU"), "code stands twice"),
         (("hot: [purchase_intent", "hot: [nothing"), "unknown labels: nothing"),
         (("missed_lead: 5.0", "missed_lead: -5"), "missed_lead"),

@@ -59,7 +59,7 @@ def test_the_schema_is_strict_in_the_providers_sense() -> None:
     [
         ("description:", "colour: red\ndescription:", "colour"),
         ("name: lead_intent", "name: other", "says name: other; it must be lead_intent"),
-        ("guideline: 1", "guideline: 2", "guideline"),
+        ("guideline: 2", "guideline: 1", "guideline"),
         ("outputs: lead_intent_reply", "outputs: prose", "outputs"),
         ("temperature: 0", "temperature: 9", r"parameters\.temperature"),
         ("inputs: [labels, ", "inputs: [labels, weather, ", "nobody provides: weather"),
