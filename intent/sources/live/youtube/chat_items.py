@@ -157,15 +157,17 @@ class ItemReader:
         read = self._values(item)
         kind = item.snippet.type
         if read is None:
-            found.skipped[kind] = found.skipped.get(kind, 0) + 1
-            found.ended = found.ended or kind == _ENDED
+            if kind == _ENDED:
+                found.ended = True
+            else:
+                found.skipped[kind] = found.skipped.get(kind, 0) + 1
             return
         let_in, values = read
         gone = next((key for key in ("message_id", "user_id") if values.get(key, "") is None), None)
         if gone is not None:
             # A retraction that names nobody would mean the whole room.
             one: Message | Retraction | Refused = refused(
-                f"{gone}: is missing", _shown(raw), position
+                f"{gone}: is missing", _shown(values), position
             )
         else:
             one = let_in(values, position)

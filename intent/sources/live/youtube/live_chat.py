@@ -29,6 +29,9 @@ from intent.telemetry import logger
 CHECK_SECONDS = 1.0
 """How often a source that waits for tomorrow looks at the clock."""
 
+PLANNED_SECONDS = 60.0
+"""How long to wait for a stream that has not begun, between two looks at it."""
+
 BUSY_SECONDS, BUSY_SECONDS_MOST = 30.0, 600.0
 """How long to wait when YouTube says that too much was asked: doubled each time."""
 
@@ -150,7 +153,8 @@ class YouTubeLiveChat:
         if found.planned is not None:
             return SourceLost(
                 f"the live stream {video} is planned for {found.planned:%Y-%m-%d %H:%M} UTC and "
-                "has no chat yet"
+                "has no chat yet",
+                PLANNED_SECONDS,
             )
         if not found.live:
             return OperatorError(f"the video {video} is no live stream; name one that is live")

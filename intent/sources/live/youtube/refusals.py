@@ -84,7 +84,7 @@ def refusal_of_code(code: str, details: str) -> YouTubeRefused | None:
     if refusal is Refusal.BUSY and _TOO_LARGE in details:
         # Our own side says so of a page that no memory should hold: the next token is not known.
         refusal = Refusal.CHAT
-    return YouTubeRefused(_by_the_day(refusal, details), f"{code}: {shown(details)}")
+    return YouTubeRefused(_by_the_day(refusal, details), f"{code} {shown(details)}".strip())
 
 
 def refusal_of_status(status: int, body: bytes) -> YouTubeRefused:
@@ -92,14 +92,14 @@ def refusal_of_status(status: int, body: bytes) -> YouTubeRefused:
     message, reasons = _read(body)
     refusal = next((REASONS[reason] for reason in reasons if reason in REASONS), None)
     refusal = refusal or STATUSES.get(status, Refusal.CHAT)
-    said = ", ".join([shown(message), *reasons[:1]]).strip(", ")
+    said = ", ".join(filter(None, [shown(message), *reasons[:1]]))
     return YouTubeRefused(_by_the_day(refusal, message), f"{status} {said}".strip())
 
 
 def shown(text: str) -> str:
     """Return what a server said, short, without its tags and without keys."""
     plain = _KEY.sub("(key)", _TAG.sub("", text))
-    return " ".join(plain.split())[:_LONGEST]
+    return " ".join(plain.split())[:_LONGEST].rstrip(" .")
 
 
 def _by_the_day(refusal: Refusal, text: str) -> Refusal:

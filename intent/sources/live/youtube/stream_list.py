@@ -129,5 +129,5 @@ class _Pump:
 
 def _translated(error: grpc.RpcError) -> Exception:
     code, details = error.code().name, error.details() or ""
-    refused = refusal_of_code(code, details)
-    return refused or SourceLost(f"YouTube's stream is lost ({code}: {shown(details)})")
+    said = f"{code} {shown(details)}".strip()
+    return refusal_of_code(code, details) or SourceLost(f"YouTube's stream is lost ({said})")

@@ -72,4 +72,4 @@ def test_what_the_server_said_is_shown_short_without_tags_and_keys() -> None:
     error = refusal_of_status(403, body('over <a href="/x">quota</a> of AIzaSyABC', "forbidden"))
     assert str(error) == "403 over quota of (key), forbidden"
     assert shown("Consumer 'api_key:AIzaSyABC' is suspended") == "Consumer '(key) is suspended"
-    assert len(shown("x " * 1000)) == 200
+    assert len(shown("xx " * 1000)) == 200
