@@ -53,6 +53,19 @@ def test_a_stream_that_ends_before_the_chat_is_lost_and_goes_on_where_it_was(
     assert youtube.calls == [("videos", None), ("stream", None), ("stream", "p1")]
 
 
+def test_a_page_that_names_no_next_one_leaves_the_place_where_it_was(
+    youtube: FakeYouTube, make: Make
+) -> None:
+    youtube.pages = [said("a"), said("b"), THE_END]
+    youtube.troubles[1] = [Raw(encoded((1007, Item("x").wire()))), Close()]
+    kept = Kept()
+    with pytest.raises(SourceLost):
+        kept.read(make())
+    kept.read(make(kept.token))
+    assert kept.ids == ["a", "x", "b"]
+    assert youtube.calls[-1] == ("stream", "p1")
+
+
 def test_a_stream_ends_for_good_when_the_video_went_offline(
     youtube: FakeYouTube, make: Make
 ) -> None:
@@ -127,6 +140,8 @@ def test_a_text_of_ten_megabytes_is_refused_and_its_neighbours_are_read(
     assert kept.ids == ["a", "b"]
     (long,) = [one for batch in kept.batches for one in batch.refused]
     assert long.reason == "text: is 10000000 bytes long, the limit is 8192"
+    asked = {"stream"} if streams else {"messages"}
+    assert {name for name, _ in youtube.calls} == {"videos"} | asked
 
 
 # Polling

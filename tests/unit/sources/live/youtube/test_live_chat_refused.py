@@ -52,6 +52,15 @@ def test_a_token_that_expired_leaves_a_gap_where_they_do_not(
     assert kept.gaps == [(NOON, later, AGAIN)]
 
 
+def test_a_place_that_is_lost_again_at_once_is_no_circle_without_a_pause(
+    youtube: FakeYouTube, make: Make
+) -> None:
+    youtube.pages = [said("a"), said("b"), THE_END]
+    youtube.troubles[1] = [Abort("INVALID_ARGUMENT")] * 2
+    with pytest.raises(SourceLost, match="does not know our place any more"):
+        Kept().read(make())
+
+
 def test_another_chat_of_the_same_video_is_found(youtube: FakeYouTube, make: Make) -> None:
     youtube.pages = [said("a"), THE_END]
     youtube.video = server.live("chat-2")
@@ -131,9 +140,11 @@ def test_a_revoked_key_is_one_sentence_that_names_the_variable_and_the_remedy(
     assert KEY not in str(caught.value)
 
 
-def test_a_token_that_expired_is_renewed_once(youtube: FakeYouTube, make: Make) -> None:
-    youtube.pages, youtube.tokens = [said("a"), said("b"), THE_END], ["ya29.1", "ya29.2"]
+def test_a_token_that_expired_is_renewed_each_time_once(youtube: FakeYouTube, make: Make) -> None:
+    youtube.pages = [said("a"), said("b"), said("c"), THE_END]
+    youtube.tokens = ["ya29.1", "ya29.2", "ya29.3"]
     youtube.keys.clear()
+    youtube.troubles[2] = [Abort("UNAUTHENTICATED")]
     youtube.troubles[1] = [Abort("UNAUTHENTICATED")]
     environment = {
         "YOUTUBE_CLIENT_ID": "c",
@@ -141,8 +152,9 @@ def test_a_token_that_expired_is_renewed_once(youtube: FakeYouTube, make: Make) 
         "YOUTUBE_REFRESH_TOKEN": "r",
     }
     kept = Kept().read(make(environment=environment))
-    assert kept.ids == ["a", "b"]
-    assert [name for name, _ in youtube.calls] == ["token", "videos", "stream", "token", "stream"]
+    assert kept.ids == ["a", "b", "c"]
+    again = ["token", "stream"]
+    assert [name for name, _ in youtube.calls] == ["token", "videos", "stream", *again, *again]
     with pytest.raises(OperatorError, match="set YOUTUBE_REFRESH_TOKEN to the new one"):
         Kept().read(make(environment=environment))
 
