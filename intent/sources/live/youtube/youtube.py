@@ -69,4 +69,5 @@ pip install 'lead-intent[youtube]'
 export YOUTUBE_API_KEY=AIza...
 intent listen youtube:https://www.youtube.com/watch?v=aB3xY7kLm90
 """,
+    waits=True,
 )

@@ -184,12 +184,13 @@ def test_spent_units_are_a_gap_until_midnight_in_california(
     youtube.troubles[1] = [Abort("RESOURCE_EXHAUSTED", "limit per day") if by_youtube else Close()]
     units = 10_000 if by_youtube else 6
     kept, midnight = Kept(), datetime(2026, 11, 21, 8, tzinfo=UTC)
+    began = clock.now = midnight - timedelta(minutes=5)
     if not by_youtube:
         with pytest.raises(SourceLost):
             kept.read(make(units=units))
     kept.read(make(kept.token, units=units))
     assert kept.ids == ["a", "b"]
-    assert kept.gaps == [(NOON, None, SPENT), (NOON, midnight, SPENT)]
+    assert kept.gaps == [(began, None, SPENT), (began, midnight, SPENT)]
     assert capsys.readouterr().out.count("units of 2026-11-20 are spent") == 1
 
 
