@@ -227,7 +227,9 @@ class Settings(BaseSettings):
         "grace time of whoever stops the process; what still runs then is booked and given back",
     )
 
-    @field_validator("cache_dir", "prompts_dir", "model_dir", "feature_sets", "key_file")
+    @field_validator(
+        "cache_dir", "prompts_dir", "model_dir", "feature_sets", "key_file", "sources", "state_dir"
+    )
     @classmethod
     def _home(cls, value: Path | None) -> Path | None:
         try:

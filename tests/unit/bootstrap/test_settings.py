@@ -89,3 +89,13 @@ def test_a_budget_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("INTENT_LLM_BUDGET_HOUR", "plenty")
     with pytest.raises(WrongUse, match="INTENT_LLM_BUDGET_HOUR"):
         load_settings()
+
+
+def test_what_sources_keep_lies_in_the_home_and_not_in_a_folder_called_tilde(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("INTENT_SOURCES", "~/sources.yaml")
+    settings = load_settings()
+    assert settings.state_dir == tmp_path / ".local/state/lead-intent"
+    assert settings.sources == tmp_path / "sources.yaml"
