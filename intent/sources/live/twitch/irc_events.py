@@ -56,7 +56,7 @@ DECLARATION = Declaration(
         "connection catches some",
         "A gap begins up to two seconds early, because comments cross on their way, and is as "
         "exact as the clock of this machine",
-        "Links between a deleted comment and the moderator who deleted it are not told",
+        "Which moderator took a comment away is not told",
     ),
     start="intent listen 'twitch:#channel'",
 )
