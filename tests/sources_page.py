@@ -1,4 +1,4 @@
-"""Writes the kinds of ``docs/sources.md`` from what the sources declare.
+"""Writes the kinds and formats of ``docs/sources.md`` from what the sources declare.
 
 ``python -m tests.sources_page`` (or ``make sources``) brings the page up to date; a test compares
 the two.
@@ -11,17 +11,42 @@ from pathlib import Path
 
 from intent.bootstrap.sources import source_kinds
 from intent.sources.declaration import Declaration
+from intent.sources.files.file_format import FileFormat
+from intent.sources.files.formats import FORMATS
 
 PAGE = Path(__file__).parents[1] / "docs" / "sources.md"
 OPENING, CLOSING = "<!-- kinds -->\n", "<!-- end of kinds -->\n"
+FILES, END_OF_FILES = "<!-- files -->\n", "<!-- end of files -->\n"
 
 
 def page_with_kinds(page: str) -> str:
-    """Return the page with all kinds of sources between its markers."""
-    before, _, rest = page.partition(OPENING)
-    _, _, after = rest.partition(CLOSING)
+    """Return the page with all kinds of sources, and all formats of files, between its markers."""
     kinds = [_section(kind.declaration) for kind in source_kinds().values()]
-    return f"{before}{OPENING}\n" + "\n".join(kinds) + f"\n{CLOSING}{after}"
+    page = _between(page, OPENING, CLOSING, "\n".join(kinds))
+    return _between(page, FILES, END_OF_FILES, "\n".join(map(_format, FORMATS)))
+
+
+def _between(page: str, opening: str, closing: str, text: str) -> str:
+    before, _, rest = page.partition(opening)
+    _, _, after = rest.partition(closing)
+    return f"{before}{opening}\n{text}\n{closing}{after}"
+
+
+def _format(one: FileFormat) -> str:
+    return "\n".join(
+        [
+            f"### {one.title}: `--format {one.name}`",
+            "",
+            f"It needs {one.needs}.",
+            "",
+            "```bash",
+            one.example,
+            "```",
+            "",
+            *(f"- {note}" for note in one.notes),
+            "",
+        ]
+    )
 
 
 def _section(declaration: Declaration) -> str:

@@ -78,3 +78,69 @@ def until_waiting(database: Database, count: int) -> None:
     while SqlInbox(database).waiting() < count:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_chat_of_another_program_is_stored_once_and_what_was_deleted_is_taken_back(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "whatever.bin"
+    path.write_text(youtube_chat(), encoding="utf-8")
+    counts = []
+    for _ in range(2):
+        process = ingest(database, path, "--room", "v1", "--json", stdout=subprocess.PIPE)
+        told, said = process.communicate(timeout=60)
+        assert (process.returncode, "read as: yt-dlp" in said) == (0, True)
+        counts.append(json.loads(told))
+    first, second = counts
+    assert (first["accepted"], first["retracted"], first["format"]) == (3, 1, "yt-dlp")
+    assert (second["accepted"], second["repeated"], second["retracted"]) == (0, 3, 0)
+    assert SqlInbox(database).waiting() == 2
+
+
+def test_a_dry_run_counts_by_kind_and_opens_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "whatever.bin"
+    path.write_text(youtube_chat(), encoding="utf-8")
+    url = f"sqlite:///{tmp_path}/none.db"
+    command = [sys.executable, "-m", "intent", "ingest", str(path), "--room", "v1", "--dry-run"]
+    environment = {**os.environ, "INTENT_DATABASE_URL": url}
+    done = subprocess.run(
+        [*command, "--json"], env=environment, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == {
+        "format": "yt-dlp",
+        "messages": 3,
+        "retractions": 1,
+        "refused": {},
+        "skipped": {"empty action": 1},
+    }
+    assert "berapa 0" in done.stderr
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_what_a_file_does_not_say_is_asked_for_before_anything_is_stored(tmp_path: Path) -> None:
+    path = tmp_path / "_chat.txt"
+    path.write_text("20/11/2026, 21:14 - Ana: mau dua\n", encoding="utf-8")
+    command = [sys.executable, "-m", "intent", "ingest", str(path)]
+    environment = {**os.environ, "INTENT_DATABASE_URL": f"sqlite:///{tmp_path}/none.db"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "--timezone" in done.stderr
+    assert not (tmp_path / "none.db").exists()
+
+
+def youtube_chat() -> str:
+    def line(action: dict[str, object]) -> str:
+        return json.dumps({"replayChatItemAction": {"actions": [action]}}) + "\n"
+
+    texts = [
+        {
+            "id": f"m{number}",
+            "timestampUsec": str(1_795_176_000_000_000 + number),
+            "authorExternalChannelId": "UCbudi",
+            "message": {"runs": [{"text": f"berapa {number}"}]},
+        }
+        for number in range(3)
+    ]
+    said = [{"addChatItemAction": {"item": {"liveChatTextMessageRenderer": one}}} for one in texts]
+    deleted: dict[str, object] = {"removeChatItemAction": {"targetItemId": "m1"}}
+    return "".join(map(line, [*said, deleted, {}]))

@@ -38,11 +38,11 @@ class Head:
     def records(self) -> list[dict[str, Any]]:
         """The JSON objects that it begins with: one a line, or the items of an array."""
         found: list[dict[str, Any]] = []
-        if not self.is_json:
-            return found
         for record in records_in(iter([self.text]), len(self.text)):
+            if record is None or not record.payload.startswith(b"{"):
+                continue  # a program may say a word before it writes
             try:
-                value = json.loads(record.payload) if record else None
+                value = json.loads(record.payload)
             except (ValueError, RecursionError):
                 continue
             if isinstance(value, dict):

@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from intent.model.errors import Malformed
 from intent.sources.files.date_order import DateOrder
-from intent.sources.files.written_times import read_written_time
+from intent.sources.files.written_times import WrittenTime, read_written_time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"(\d{9,19})(?:\.(\d+))?")
+_ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 _UTC = re.compile(r"\s*(?:UTC|GMT|Z)$", re.IGNORECASE)
 _UNITS = ((11, 1), (14, 1_000), (17, 1_000_000), (19, 1_000_000_000))
 """Digits at most, and parts of a second: seconds have 9 to 11 digits, nanoseconds 18 or 19."""
@@ -26,9 +27,17 @@ def has_zone(text: str) -> bool | None:
     read = _iso(plain)
     if read is not None:
         return read.tzinfo is not None
-    if read_written_time(_UTC.sub("", plain)) is None:
+    return None if in_words(plain) is None else _UTC.search(plain) is not None
+
+
+def in_words(text: str) -> WrittenTime | None:
+    """Return a time as people write it, whose date may be in any order; None for all other times,
+    and for what is none.
+    """
+    plain = text.strip()
+    if _NUMBER.fullmatch(plain) or re.match(_ISO_DATE + "T", plain) or _iso(plain) is not None:
         return None
-    return _UTC.search(plain) is not None
+    return read_written_time(_UTC.sub("", plain))
 
 
 def read_moment(text: str, zone: tzinfo | None, order: DateOrder | None) -> datetime:
@@ -47,7 +56,7 @@ def read_moment(text: str, zone: tzinfo | None, order: DateOrder | None) -> date
         return _since_epoch(number[1], number[2])
     read = _iso(plain)
     if read is None:
-        written = read_written_time(_UTC.sub("", plain))
+        written = in_words(plain)
         if written is None:
             raise Malformed("sent_at: is no time")
         if order is None:
@@ -74,7 +83,7 @@ def _since_epoch(whole: str, fraction: str | None) -> datetime:
 
 
 def _iso(text: str) -> datetime | None:
-    if not re.match(r"\d{4}-\d{2}-\d{2}[T ]", text):
+    if not re.match(_ISO_DATE + "[T ]", text):
         return None
     try:
         return datetime.fromisoformat(re.sub(r"\s*(?:UTC|GMT)$", "+00:00", text))

@@ -18,11 +18,10 @@ from intent.sources.files.file_format import (
     given_id,
 )
 from intent.sources.files.head import Head
-from intent.sources.files.moments import has_zone, read_moment
+from intent.sources.files.moments import has_zone, in_words, read_moment
 from intent.sources.files.sheet_rows import as_id, is_rounded, read_cells
 from intent.sources.files.sheets import Sheet
 from intent.sources.files.told import COLUMNS
-from intent.sources.files.written_times import read_written_time
 from intent.sources.ids import ComputedIds
 
 IDS = ("room_id", "message_id", "user_id", "creator_id", "item_id", "reply_to")
@@ -124,12 +123,12 @@ def _order(at_hand: AtHand, sheet: Sheet, column: str, times: list[str]) -> Date
     """
     if at_hand.told.date_order is not None:
         return at_hand.told.date_order
-    if not any(has_zone(time) is False and read_written_time(time) for time in times):
+    if not any(in_words(time) for time in times):
         return None
     survey = DateSurvey()
 
     def look(row: dict[str, str], _: str) -> Iterable[Read]:
-        written = read_written_time(row.get(column, ""))
+        written = in_words(row.get(column, ""))
         if written is not None:
             survey.add(written.date)
         return []

@@ -57,10 +57,13 @@ def sheet_of(text: bytes, *, complete: bool) -> Sheet | None:
 def _cut_by(text: bytes, delimiter: str, skipped: int, *, complete: bool) -> Sheet | None:
     lines = [line for line in split_rows(iter([text]), delimiter, len(text)) if line is not None]
     lines = lines if complete else lines[:-1]
-    try:
-        rows = [cells(line.payload, delimiter) for line in lines[skipped : _SHOWN_ROWS + skipped]]
-    except Malformed:
-        return None
+    rows: list[list[str]] = []
+    for line in lines[skipped : _SHOWN_ROWS + skipped]:
+        try:
+            rows.append(cells(line.payload, delimiter))
+        except Malformed:
+            if not any(map(any, rows)):
+                return None  # the header is none
     rows = [row for row in rows if any(row)]
     if not rows or len(rows[0]) < 2 or not all(name.strip() for name in rows[0][:1]):
         return None
