@@ -89,8 +89,7 @@ def gate(
             command=command_line(),
         )
         carry_out(asked)
-    judged = finish(folder, baselines=baselines)
-    report = require_gate(judged)
+    report = require_gate(finish(folder, baselines=baselines))
     print_checks(report, everything=verbose)
     if report.verdict is Verdict.FAILED:
         raise typer.Exit(GATE_FAILED)

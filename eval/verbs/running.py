@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -164,7 +165,10 @@ def run(
         store=store,
         command=command_line(),
     )
-    requests = spread(asked, load_suite(suite), prompts or (), llms or ())
+    _carry_out_all(asked, spread(asked, load_suite(suite), prompts or (), llms or ()))
+
+
+def _carry_out_all(asked: RunRequest, requests: Sequence[RunRequest]) -> None:
     for request in requests:
         carry_out(request)
         finish(request.out, quiet=len(requests) > 1)
