@@ -10,6 +10,7 @@ from pathlib import Path
 from eval.bench import card_plots, figures
 from eval.bench.peers import keyword_score, plain_encoder, router_score
 from eval.bench.real import report
+from eval.data.dataset import read_file
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings
 from intent.classify.local.classifier import LocalClassifier
@@ -18,6 +19,10 @@ from intent.training.data import Example, read_examples
 
 LANGUAGES = ("en", "zh", "idms", "es", "vi", "th")
 BEGIN, END = "<!-- figures: written by python -m eval.bench.card -->", "<!-- end of figures -->"
+REAL_BEGIN, REAL_END = (
+    "<!-- real dev set: written by python -m eval.bench.card --labelled -->",
+    "<!-- end of the real dev set -->",
+)
 _ROUTES = 60
 """Utterances a lead label that the embedding router compares with, as shops write them down by
 hand.
@@ -83,6 +88,40 @@ def figure_lines(
     ]
 
 
+def real_lines(ours: LocalClassifier, taxonomy: Taxonomy, labelled: Path, out: Path) -> list[str]:
+    """Measure on real messages that ``python -m eval data real`` has joined, by kind of source,
+    draw the plot into ``out``, and return the section in Markdown.
+    """
+    rows, _ = read_file(labelled)
+    examples = [
+        Example(
+            row.message(), row.expected.labels, str(number), row.metadata.business.split("_")[0]
+        )
+        for number, row in enumerate(rows)
+    ]
+    found = figures.judged(
+        examples, ours.classify([example.message for example in examples]), taxonomy
+    )
+    sources = sorted({example.lang for example in examples})
+    card_plots.reliability(found, sources, out / "reliability_real.svg")
+    return [
+        f"Model `{ours.versions.model}`, calibration `{ours.versions.calibration}`, {len(rows)} "
+        "messages; intervals at 95 % over messages.",
+        *("", *figures.by_language(found, sources)),
+        *("", *figures.trust(found, sources)),
+        *("", "![Reliability on real text](reliability_real.svg)"),
+    ]
+
+
+def put(card: Path, lines: list[str], begin: str, end: str) -> None:
+    """Write a section into the card, in place of what stands between its marks."""
+    before, _, rest = (
+        card.read_text(encoding="utf-8") if card.exists() else f"{begin}{end}\n"
+    ).partition(begin)
+    _, _, after = rest.partition(end)
+    card.write_text(f"{before}{begin}\n" + "\n".join(lines) + f"\n{end}{after}", encoding="utf-8")
+
+
 def main() -> None:
     """Read the command line, measure, and put the section into the card."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -93,6 +132,9 @@ def main() -> None:
     parser.add_argument(
         "--real", type=Path, help="folder with real text; figures are printed, and go into no file"
     )
+    parser.add_argument(
+        "--labelled", type=Path, help="real messages as joined by `python -m eval data real`"
+    )
     asked = parser.parse_args()
     out = asked.out or asked.model
     out.mkdir(parents=True, exist_ok=True)
@@ -101,6 +143,10 @@ def main() -> None:
     if asked.real is not None:
         report(asked.real, ours)
         return
+    card = out / "MODEL_CARD.md"
+    if asked.labelled is not None:
+        put(card, real_lines(ours, taxonomy, asked.labelled, out), REAL_BEGIN, REAL_END)
+        return
     lines = figure_lines(
         ours,
         taxonomy,
@@ -108,12 +154,7 @@ def main() -> None:
         read_examples(asked.data / f"{asked.split}.jsonl"),
         out,
     )
-    card = out / "MODEL_CARD.md"
-    before, _, rest = (
-        card.read_text(encoding="utf-8") if card.exists() else f"{BEGIN}{END}\n"
-    ).partition(BEGIN)
-    _, _, after = rest.partition(END)
-    card.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}", encoding="utf-8")
+    put(card, lines, BEGIN, END)
 
 
 if __name__ == "__main__":

@@ -30,9 +30,10 @@ def reliability(rows: JudgedDecisions, languages: Sequence[str], path: Path) -> 
     of a perfectly calibrated model.
     """
     figure = Figure(figsize=(9, 6), layout="constrained")
-    for axes, lang in zip(
-        figure.subplots(2, 3, sharex=True, sharey=True).flat, languages, strict=True
-    ):
+    panels = figure.subplots(2, 3, sharex=True, sharey=True).flat
+    for axes in list(panels)[len(languages) :]:
+        axes.set_visible(False)
+    for axes, lang in zip(panels, languages, strict=False):
         part = rows.only(rows.langs == lang)
         bins = calibration(part.truth[:, -1], part.lead).bins
         said = [one.said for one in bins]

@@ -15,7 +15,10 @@ from intent.model.errors import OperatorError
 
 def train(
     data: Annotated[
-        Path, typer.Option(help='JSONL to learn from: {"text", "labels"} a line is enough.')
+        list[Path],
+        typer.Option(
+            help='JSONL to learn from: {"text", "labels"} a line is enough; may be repeated.'
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder to write the model to.")],
     dev: Annotated[
@@ -26,6 +29,15 @@ def train(
         str | None,
         typer.Option(help="Sentence encoder: a folder or hub name; default: the bundled one."),
     ] = None,
+    slope: Annotated[
+        float,
+        typer.Option(
+            min=0.05,
+            max=5.0,
+            help="Below 1 makes the model less sure; measure it on texts of the kind that it "
+            "will meet.",
+        ),
+    ] = 1.0,
     as_json: AsJson = False,
 ) -> None:
     """Train a model from labelled messages, of this taxonomy or any other, single- or multi-label.
@@ -42,9 +54,11 @@ def train(
 
     app = application()
     report = run(
-        data,
+        data[0],
         dev,
         out,
+        further=data[1:],
+        slope=slope,
         encoder=encoder or app.settings.encoder,
         taxonomy=app.taxonomy,
         cache_dir=app.settings.cache_dir,

@@ -35,27 +35,36 @@ class Example:
     lang: str = ""
 
 
-def read_examples(path: Path) -> list[Example]:
-    """Read a JSONL file of labelled texts.
+def read_examples(*paths: Path) -> list[Example]:
+    """Read JSONL files of labelled texts, one after the other.
 
     Raises:
-        OperatorError: the file cannot be read, or a line is no labelled text; the line is named.
+        OperatorError: a file cannot be read, or a line is no labelled text; the line is named.
     """
+    first: dict[str, int] = {}
+    examples: list[Example] = []
+    before = 0
+    for path in paths:
+        lines = _lines(path)
+        found = [
+            _example(line, f"{path}, line {number}", before + number, first)
+            for number, line in enumerate(lines, 1)
+            if line.strip()
+        ]
+        if not found:
+            raise OperatorError(
+                f"{path} holds no labelled texts; give one JSON object a line with text and labels"
+            )
+        examples += found
+        before += len(lines)
+    return examples
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        lines = read_text(path).split("\n")
+        return read_text(path).split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise OperatorError(f"{path} cannot be read as UTF-8 text: {error}") from error
-    first: dict[str, int] = {}
-    examples = [
-        _example(line, f"{path}, line {number}", number, first)
-        for number, line in enumerate(lines, 1)
-        if line.strip()
-    ]
-    if not examples:
-        raise OperatorError(
-            f"{path} holds no labelled texts; give one JSON object a line with text and labels"
-        )
-    return examples
 
 
 def _example(line: str, where: str, number: int, first: dict[str, int]) -> Example:

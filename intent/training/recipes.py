@@ -4,6 +4,7 @@ was fine-tuned for the task.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +140,19 @@ def fit_adapted(
         offset,
     )
     return Fitted(numbers, blended, adapted.changes)
+
+
+def softened(fitted: Fitted, slope: float, *, exclusive: bool) -> Fitted:
+    """Return a model whose calibrated logits are ``slope`` times as large."""
+    shares = fitted.out_of_fold**slope
+    others = 0.0 if exclusive else (1.0 - fitted.out_of_fold) ** slope
+    whole = shares.sum(axis=1, keepdims=True) if exclusive else shares + others
+    numbers = dataclasses.replace(
+        fitted.numbers,
+        slope=fitted.numbers.slope * np.float32(slope),
+        offset=fitted.numbers.offset * np.float32(slope),
+    )
+    return dataclasses.replace(fitted, numbers=numbers, out_of_fold=shares / whole)
 
 
 def _held_out(material: Material) -> list[NDArray[np.bool_]]:

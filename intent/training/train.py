@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe
 from intent.training.calibrate import best_f1_threshold, cheapest_threshold, log_loss
 from intent.training.data import read_examples
-from intent.training.recipes import Fitted, Material, fit_adapted, fit_frozen
+from intent.training.recipes import Fitted, Material, fit_adapted, fit_frozen, softened
 from intent.training.rows import read_rows
 from intent.training.task import Progress, Task, read_judges, split, task_of
 
@@ -63,6 +64,8 @@ def train(
     dev: Path | None,
     out: Path,
     *,
+    further: Sequence[Path] = (),
+    slope: float = 1.0,
     encoder: str | None = None,
     taxonomy: Taxonomy | None = None,
     cache_dir: Path | None,
@@ -71,9 +74,12 @@ def train(
     """Train a model and write its files to ``out``.
 
     Args:
-        data: labelled texts, JSONL.
+        data: labelled texts, JSONL; ``further`` files are learnt from as well.
         dev: labelled texts for the thresholds; None takes the out-of-fold probabilities of ``data``
             instead.
+        slope: what the cross-fitted logits are multiplied by, above 0. Below 1 makes the model less
+            sure than it was on texts like its own data: measure it on texts of the kind that it
+            will meet (temperature scaling, Guo et al. 2017).
         encoder: "bundled" (the default), a folder, or a name on the Hugging Face hub.
         taxonomy: makes a model of our taxonomy if the data uses no other labels; with others, they
             become a taxonomy of their own.
@@ -84,18 +90,15 @@ def train(
         OperatorError: the data cannot be read or teaches fewer than two labels, dev has none of
             them, ``out`` is no folder, or no encoder is there.
     """
-    examples = read_examples(data)
+    examples = read_examples(data, *further)
     task = task_of(examples, taxonomy)
     judges = read_judges(dev, task, progress) if dev is not None else None
     progress(
         f"{len(examples)} texts, {len(task.labels)} labels, "
         f"{'one' if task.exclusive else 'one or several'} a text"
     )
-    spec, recipe, glossary = (
-        _encoder_spec(encoder or BUNDLED),
-        _recipe(task, len(examples)),
-        load_glossary(),
-    )
+    glossary = load_glossary()
+    spec, recipe = _encoder_spec(encoder or BUNDLED), _recipe(task, len(examples))
     part = split(examples, task, _FOLDS if recipe is None else _ADAPTED_FOLDS, progress)
     _make_folder(out)
     material = Material(read_rows(examples, glossary), task.targets(examples), part, task.exclusive)
@@ -104,6 +107,7 @@ def train(
     else:
         spec = dataclasses.replace(spec, layers=min(spec.layers, recipe.layers))
         fitted = fit_adapted(material, spec, recipe, progress)
+    fitted = softened(fitted, slope, exclusive=task.exclusive)
     judged, truth = fitted.out_of_fold, material.targets
     # Written once before the thresholds are known: dev is judged by the very files that ship.
     _write(out, task, _rule(task, judged, truth), spec, glossary, fitted)
@@ -116,17 +120,27 @@ def train(
     rule = _rule(task, judged, truth)
     _write(out, task, rule, spec, glossary, fitted)
     progress(f"written to {out}")
-    macro, lead = _scores(task, rule, judged, truth)
+    return _report(task, material, fitted, _scores(task, rule, judged, truth), judges is not None)
+
+
+def _report(
+    task: Task,
+    material: Material,
+    fitted: Fitted,
+    scores: tuple[float, float | None],
+    on_dev: bool,
+) -> TrainingReport:
+    macro, lead = scores
     base = np.broadcast_to(material.targets.mean(axis=0), material.targets.shape)
     return TrainingReport(
-        examples=len(examples),
+        examples=len(material.targets),
         labels=task.labels,
         exclusive=task.exclusive,
         log_loss=log_loss(fitted.out_of_fold, material.targets),
         base_log_loss=log_loss(base, material.targets),
         macro_f1=macro,
         lead_f1=lead,
-        judged_on="dev" if judges is not None else "out-of-fold",
+        judged_on="dev" if on_dev else "out-of-fold",
     )
 
 

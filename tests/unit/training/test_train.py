@@ -469,6 +469,47 @@ def test_a_dev_set_of_other_labels_is_refused_and_one_with_some_is_remarked_on(
     assert any("never choose them: 'zz'" in step for step in steps)
 
 
+def test_a_slope_makes_the_model_less_sure_and_changes_no_answer(
+    single: Path, small_encoder: Path, cache: Path, tmp_path: Path
+) -> None:
+    shares, losses = [], []
+    for slope in (1.0, 0.5):
+        out = tmp_path / str(slope)
+        report = train(
+            single,
+            None,
+            out,
+            slope=slope,
+            encoder=str(small_encoder),
+            cache_dir=cache,
+            progress=told([]),
+        )
+        model = LocalClassifier.load(out, taxonomy=None, cache_dir=cache)
+        messages = [plain_message(text, 1) for text in ("how much is it", "ship to perth")]
+        shares.append(model.probabilities(messages))
+        losses.append(report.log_loss)
+    sure, softer = shares
+    assert (softer.max(axis=1) < sure.max(axis=1)).all()
+    assert (softer.argmax(axis=1) == sure.argmax(axis=1)).all()
+    halved = np.sqrt(sure) / np.sqrt(sure).sum(axis=1, keepdims=True)
+    assert softer == pytest.approx(halved, abs=1e-5)
+    assert losses[0] != losses[1]
+
+
+def test_several_files_are_learnt_from_as_one_and_a_text_in_both_is_one_group(
+    tmp_path: Path,
+) -> None:
+    first = written(
+        tmp_path / "a.jsonl", [{"text": "hi", "label": "x"}, {"text": "b", "label": "y"}]
+    )
+    second = written(
+        tmp_path / "b.jsonl", [{"text": "c", "label": "x"}, {"text": "hi", "label": "x"}]
+    )
+    groups = [example.group for example in read_examples(first, second)]
+    assert groups[0] == groups[3]
+    assert len(set(groups)) == 3
+
+
 def test_a_file_where_the_model_should_go_is_named(
     single: Path, small_encoder: Path, cache: Path, tmp_path: Path
 ) -> None:
