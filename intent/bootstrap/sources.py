@@ -78,12 +78,14 @@ def source_kinds() -> dict[str, SourceKind]:
     from intent.bootstrap.twitch import build_chat
     from intent.bootstrap.youtube import build_youtube
     from intent.sources import process
+    from intent.sources.live.shopee import shopee_comments
     from intent.sources.live.telegram import bot_updates
     from intent.sources.live.twitch import irc_events
     from intent.sources.live.youtube import youtube
 
     kinds = (
         SourceKind(process.DECLARATION, _program),
+        SourceKind(shopee_comments.DECLARATION, _shopee),
         SourceKind(bot_updates.DECLARATION, _telegram),
         SourceKind(youtube.DECLARATION, build_youtube),
         SourceKind(irc_events.DECLARATION, build_chat),
@@ -133,3 +135,41 @@ def _telegram(request: SourceRequest) -> Source:
     return TelegramBot(
         api, request.target, request.name, stop=request.stop, position=request.position
     )
+
+
+def _shopee(request: SourceRequest) -> Source:
+    from intent.bootstrap.failpoint import failpoint
+    from intent.sources.live.shopee import shopee_comments as names
+    from intent.sources.live.shopee.shopee_api import ShopeeApi
+    from intent.sources.live.shopee.shopee_live import ShopeeLive
+    from intent.sources.live.shopee.shopee_login import ShopeeLogin
+    from intent.sources.live.shopee.shopee_signing import Partner
+    from intent.sources.live.shopee.token_file import KeptTokens, TokenFile
+
+    partner = Partner(_digits(request, names.PARTNER_ID), request.secret(names.PARTNER_KEY))
+    user = _digits(request, names.USER_ID)
+    api = ShopeeApi(partner, user, request.text("url"))
+    login = ShopeeLogin(
+        TokenFile(request.state_dir, f"shopee-{partner.partner_id}-{user}"),
+        KeptTokens(
+            request.environment.get(names.ACCESS_TOKEN, ""), request.secret(names.REFRESH_TOKEN)
+        ),
+        api.renewed,
+        passed=failpoint(request.environment.get("INTENT_FAILPOINT")),
+    )
+    return ShopeeLive(
+        api,
+        login,
+        names.OnAir(request.target, host=user),
+        request.name,
+        stop=request.stop,
+        position=request.position,
+        interval=request.number("interval"),
+    )
+
+
+def _digits(request: SourceRequest, variable: str) -> str:
+    held = request.secret(variable).strip()
+    if not (held.isascii() and held.isdigit()):
+        raise OperatorError(f"{request.name}: {variable} must be a number; copy it again")
+    return held
