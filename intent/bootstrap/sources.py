@@ -75,9 +75,11 @@ class SourceKind:
 
 def source_kinds() -> dict[str, SourceKind]:
     """Return all kinds of sources by their scheme."""
+    from intent.bootstrap.polled import build_facebook, build_shopee, build_telegram
     from intent.bootstrap.twitch import build_chat
     from intent.bootstrap.youtube import build_youtube
     from intent.sources import process
+    from intent.sources.live.facebook import facebook_comments
     from intent.sources.live.shopee import shopee_comments
     from intent.sources.live.telegram import bot_updates
     from intent.sources.live.twitch import irc_events
@@ -85,8 +87,9 @@ def source_kinds() -> dict[str, SourceKind]:
 
     kinds = (
         SourceKind(process.DECLARATION, _program),
-        SourceKind(shopee_comments.DECLARATION, _shopee),
-        SourceKind(bot_updates.DECLARATION, _telegram),
+        SourceKind(shopee_comments.DECLARATION, build_shopee),
+        SourceKind(facebook_comments.DECLARATION, build_facebook),
+        SourceKind(bot_updates.DECLARATION, build_telegram),
         SourceKind(youtube.DECLARATION, build_youtube),
         SourceKind(irc_events.DECLARATION, build_chat),
     )
@@ -124,52 +127,3 @@ def _program(request: SourceRequest) -> Source:
         grace=request.number("grace"),
         door=Door(room_ids=request.flag("room_ids")),
     )
-
-
-def _telegram(request: SourceRequest) -> Source:
-    from intent.sources.live.telegram.bot_api import BotApi
-    from intent.sources.live.telegram.bot_updates import TOKEN
-    from intent.sources.live.telegram.telegram_bot import TelegramBot
-
-    api = BotApi(request.secret(TOKEN), request.text("url"), int(request.number("hold")))
-    return TelegramBot(
-        api, request.target, request.name, stop=request.stop, position=request.position
-    )
-
-
-def _shopee(request: SourceRequest) -> Source:
-    from intent.bootstrap.failpoint import failpoint
-    from intent.sources.live.shopee import shopee_comments as names
-    from intent.sources.live.shopee.shopee_api import ShopeeApi
-    from intent.sources.live.shopee.shopee_live import ShopeeLive
-    from intent.sources.live.shopee.shopee_login import ShopeeLogin
-    from intent.sources.live.shopee.shopee_signing import Partner
-    from intent.sources.live.shopee.token_file import KeptTokens, TokenFile
-
-    partner = Partner(_digits(request, names.PARTNER_ID), request.secret(names.PARTNER_KEY))
-    user = _digits(request, names.USER_ID)
-    api = ShopeeApi(partner, user, request.text("url"))
-    login = ShopeeLogin(
-        TokenFile(request.state_dir, f"shopee-{partner.partner_id}-{user}"),
-        KeptTokens(
-            request.environment.get(names.ACCESS_TOKEN, ""), request.secret(names.REFRESH_TOKEN)
-        ),
-        api.renewed,
-        passed=failpoint(request.environment.get("INTENT_FAILPOINT")),
-    )
-    return ShopeeLive(
-        api,
-        login,
-        names.OnAir(request.target, host=user),
-        request.name,
-        stop=request.stop,
-        position=request.position,
-        interval=request.number("interval"),
-    )
-
-
-def _digits(request: SourceRequest, variable: str) -> str:
-    held = request.secret(variable).strip()
-    if not (held.isascii() and held.isdigit()):
-        raise OperatorError(f"{request.name}: {variable} must be a number; copy it again")
-    return held
