@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from intent.bootstrap.sources import source_kinds
+from intent.bootstrap.webhooks import webhook_kinds
 from intent.sources.declaration import Declaration
 from intent.sources.files.file_format import FileFormat
 from intent.sources.files.formats import FORMATS
@@ -22,8 +23,34 @@ FILES, END_OF_FILES = "<!-- files -->\n", "<!-- end of files -->\n"
 def page_with_kinds(page: str) -> str:
     """Return the page with all kinds of sources, and all formats of files, between its markers."""
     kinds = [_section(kind.declaration) for kind in source_kinds().values()]
-    page = _between(page, OPENING, CLOSING, "\n".join(kinds))
+    pushed = [_webhook(kind.declaration) for kind in webhook_kinds().values()]
+    page = _between(page, OPENING, CLOSING, "\n".join([*kinds, PUSHED, *pushed]))
     return _between(page, FILES, END_OF_FILES, "\n".join(map(_format, FORMATS)))
+
+
+PUSHED = """\
+## What platforms push: webhooks
+
+A platform that pushes wants an address with TLS. `intent.bootstrap.webhooks` checks the signature over the raw body in constant time, with
+several secrets while one takes over from another, and reads what is inside; whatever serves HTTP mounts it, and answers 2xx once the batch is
+stored. What is not used is answered so too, or the platform would end its subscription. The packages come with
+`pip install 'lead-intent[webhooks]'`.
+"""
+
+
+def _webhook(declaration: Declaration) -> str:
+    return "\n".join(
+        [
+            f"### {declaration.title}",
+            "",
+            f"Mounted as `{declaration.example}`.",
+            *_listed("It needs", declaration.needs),
+            *_listed("Secrets, in the environment", _secrets(declaration)),
+            *_listed("It promises", declaration.keeps),
+            *_listed("It cannot promise", declaration.cannot),
+            "",
+        ]
+    )
 
 
 def _between(page: str, opening: str, closing: str, text: str) -> str:

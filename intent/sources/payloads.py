@@ -5,10 +5,13 @@ shape than it should is left for the door to refuse.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from intent.model.errors import Malformed
+
+DEEPEST = 64
+"""How often lists and objects of a payload may be nested."""
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECONDS = 10**11
@@ -29,7 +32,25 @@ def read_json(payload: bytes) -> object:
         read: object = json.loads(text)
     except (ValueError, RecursionError):
         raise Malformed("is no JSON") from None
+    if _is_deep(read):
+        raise Malformed(f"is nested more than {DEEPEST} times")
     return read
+
+
+def _is_deep(value: object) -> bool:
+    # What is nested almost as deep as Python can go cannot be written again when it is refused.
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in _held_by(one)]
+        if not level:
+            return False
+    return True
+
+
+def _held_by(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def read_object(payload: bytes) -> Mapping[str, object]:

@@ -22,6 +22,7 @@ from intent.sources.payloads import as_id, as_time, items_of, keys_of, read_json
         (b"[" * 200_000, "is no JSON"),
         (b"1" * 5000, "is no JSON"),
         (b"[1]", "is no JSON object"),
+        (b'{"a":' * 64 + b"1" + b"}" * 64, "is nested more than 64 times"),
     ],
 )
 def test_what_is_no_object_is_refused_with_its_reason(payload: bytes, reason: str) -> None:
