@@ -25,12 +25,12 @@ def people() -> Console:
     """Return the console for text, progress and errors for people, on stderr."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str) -> None:
-    """Tell people something on stderr, as it is: what looks like markup stays text, and no line is
-    broken.
+    """Tell people something on stderr, as it is: what looks like markup or the name of an emoji
+    stays text, and no line is broken.
     """
     people().print(text, markup=False, soft_wrap=True)
 
@@ -51,7 +51,7 @@ def results() -> Console:
         def on_broken_pipe(self) -> None:
             _leave_quietly()
 
-    return Results(highlight=False, width=None if sys.stdout.isatty() else 160)
+    return Results(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 
 
 def _leave_quietly() -> NoReturn:
