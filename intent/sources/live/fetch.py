@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
 
@@ -36,21 +38,30 @@ class HttpAnswer:
 class HttpReader:
     """Connections to one platform; used by one thread at a time."""
 
-    def __init__(self, who: str, url: str, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        who: str,
+        url: str,
+        *,
+        seconds: float = SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Prepare; nothing is sent.
 
         Args:
             who: what the platform is called, for people.
             url: what all paths are put behind.
             seconds: how long an answer may take.
+            clock: monotonic time in seconds.
 
         Raises:
             OperatorError: the address is none.
         """
         self._who, self._url = who, _address(who, url)
+        self._seconds, self._clock = seconds, clock
         # httpx2 logs every address, and some platforms want their secrets in it.
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        self._client = httpx2.Client(timeout=seconds, follow_redirects=False)
+        self._client = httpx2.Client(follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -62,13 +73,20 @@ class HttpReader:
         query: Mapping[str, str] | None = None,
         *,
         headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
     ) -> HttpAnswer:
         """Ask for something.
+
+        Args:
+            path: behind the address.
+            query: parameters.
+            headers: beside the usual ones.
+            seconds: how long this answer may take, if not as long as all others.
 
         Raises:
             SourceLost: there is no answer, or only that the server has failed.
         """
-        return self._ask("GET", path, query, headers, None)
+        return self._ask("GET", path, seconds, params=query, headers=headers)
 
     def post(
         self,
@@ -85,38 +103,37 @@ class HttpReader:
             SourceLost: there is no answer, or only that the server has failed; whether it has done
                 what was asked is not known.
         """
-        return self._ask("POST", path, query, headers, json, form)
+        return self._ask("POST", path, None, params=query, headers=headers, json=json, data=form)
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None,
-        headers: Mapping[str, str] | None,
-        json: object,
-        form: Mapping[str, str] | None = None,
-    ) -> HttpAnswer:
-        body = bytearray()
+    def _ask(self, method: str, path: str, seconds: float | None, **asked: Any) -> HttpAnswer:
+        limit = self._seconds if seconds is None else seconds
+        late = self._clock() + limit
         try:
-            with self._client.stream(
-                method, self._url + path, params=query, headers=headers, json=json, data=form
-            ) as response:
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > MAX_ANSWER_BYTES:
-                        raise AnswerTooLong(
-                            f"{self._who} sends an answer of more than {MAX_ANSWER_BYTES:,} bytes"
-                        )
+            with self._client.stream(method, self._url + path, timeout=limit, **asked) as response:
+                body = self._read(response, late, limit)
         except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, RuntimeError) as error:
             # RuntimeError: the client was closed meanwhile. The text of an error may hold the
             # address, and that a secret.
             raise SourceLost(f"{self._who} does not answer ({type(error).__name__})") from None
-        answer = HttpAnswer(response.status_code, bytes(body), dict(response.headers.items()))
+        answer = HttpAnswer(response.status_code, body, dict(response.headers.items()))
         if answer.status >= 500 or answer.status == 408 or 300 <= answer.status < 400:
             raise SourceLost(
                 f"{self._who} answers with status {answer.status}", asked_to_wait(answer.headers)
             )
         return answer
+
+    def _read(self, response: httpx2.Response, late: float, limit: float) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise AnswerTooLong(
+                    f"{self._who} sends an answer of more than {MAX_ANSWER_BYTES:,} bytes"
+                )
+            # The library's own limit is for each part of an answer, and not for all of it.
+            if self._clock() > late:
+                raise SourceLost(f"{self._who} does not end its answer in {limit:g} s")
+        return bytes(body)
 
 
 def asked_to_wait(headers: Mapping[str, str]) -> float | None:

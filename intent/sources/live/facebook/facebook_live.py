@@ -113,6 +113,8 @@ class FacebookLive:
         refused: list[Refused] = []
         for comment in comments:
             key = _content(comment)
+            if key is not None and not key[1]:
+                continue  # a sticker or a picture without words
             if key is not None and (key in self._handed or key in handed):
                 handed.add(key)
                 continue

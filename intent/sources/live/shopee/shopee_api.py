@@ -23,6 +23,9 @@ LASTS = 4 * 3600
 SECONDS = 8.0
 """How long an answer may take: later than ten seconds comments are gone."""
 
+BESIDE = 2.5
+"""How long an answer may take that holds no comments: those must not wait for it."""
+
 
 class ShopeeRefusal(StrEnum):
     """Who can do something about it."""
@@ -135,7 +138,7 @@ class ShopeeApi:
         Raises:
             SourceLost, ShopeeRefused: as :meth:`comments`.
         """
-        said = self._live("get_show_item", session, token)
+        said = self._live("get_show_item", session, token, BESIDE)
         return {} if said.get("has_show_item") is False else keys_of(said.get("item"))
 
     def session(self, session: str, token: str) -> LiveSession:
@@ -144,7 +147,7 @@ class ShopeeApi:
         Raises:
             SourceLost, ShopeeRefused: as :meth:`comments`.
         """
-        said = self._live("get_session_detail", session, token)
+        said = self._live("get_session_detail", session, token, BESIDE)
         status = said.get("status")
         return LiveSession(said.get("title"), begun=status != 0, ended=status == 2)
 
@@ -169,10 +172,13 @@ class ShopeeApi:
         seconds = lasts if isinstance(lasts, int) and 0 < lasts < 10**7 else LASTS
         return KeptTokens(access, following, now + timedelta(seconds=seconds))
 
-    def _live(self, call: str, session: str, token: str, **asked: str) -> Mapping[str, object]:
+    def _live(
+        self, call: str, session: str, token: str, seconds: float = SECONDS, **asked: str
+    ) -> Mapping[str, object]:
         path = _LIVE + call
         signed = self._partner.signed(path, self._now(), token=token, user=self._user)
-        answer = self._reader.get(path, {**signed, "session_id": session, **asked})
+        query = {**signed, "session_id": session, **asked}
+        answer = self._reader.get(path, query, seconds=seconds)
         return keys_of(_checked(answer.body, answer.status).get("response"))
 
 

@@ -7,7 +7,7 @@ import pytest
 from intent.model.errors import OperatorError, SourceLost
 from intent.sources.live import fetch
 from intent.sources.live.fetch import AnswerTooLong, HttpReader
-from tests.unit.sources.live.platform_server import CUT, PlatformServer, Said, said
+from tests.unit.sources.live.platform_server import CUT, Asked, PlatformServer, Said, said
 
 
 def test_what_was_asked_arrives_and_what_was_said_comes_back() -> None:
@@ -48,6 +48,20 @@ def test_nobody_there_is_a_lost_source() -> None:
         pass
     with pytest.raises(SourceLost, match="ConnectError"):
         HttpReader("Shop", server.url).get("/")
+
+
+def test_an_answer_that_takes_too_long_as_a_whole_is_given_up() -> None:
+    now = [0.0]
+
+    def slowly(asked: Asked) -> Said:
+        now[0] += 21.0
+        return said({})
+
+    with PlatformServer(slowly) as server:
+        reader = HttpReader("Shop", server.url, clock=lambda: now[0])
+        with pytest.raises(SourceLost, match="does not end its answer in 20 s"):
+            reader.get("/")
+        assert reader.get("/", seconds=22).status == 200
 
 
 def test_an_endless_answer_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,6 +172,12 @@ def test_a_comment_of_nobody_is_refused_and_the_source_goes_on(
     assert (good, "price?") in watcher.said
 
 
+def test_a_sticker_is_passed_over(server: FakeGraph, watcher: Watcher) -> None:
+    server.speak(0, "")
+    watcher.watch()
+    assert [batch for batch in watcher.stored if batch.messages or batch.refused] == []
+
+
 def test_a_video_that_is_over_is_read_to_its_end(server: FakeGraph, watcher: Watcher) -> None:
     spoken = [server.speak(second) for second in range(7)]
     server.video["status"] = "VOD"

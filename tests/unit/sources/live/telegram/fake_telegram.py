@@ -16,6 +16,7 @@ class FakeTelegram(PlatformServer):
         super().__init__(self._answer)
         self.updates = updates or []
         self.troubles: list[Said] = []
+        self.most = 100
 
     @property
     def offsets(self) -> list[str | None]:
@@ -31,7 +32,9 @@ class FakeTelegram(PlatformServer):
             return self.troubles.pop(0)
         offset = int(asked.query.get("offset", 0))
         self.updates = [one for one in self.updates if self._unconfirmed(one, offset)]
-        return said({"ok": True, "result": self.updates[: int(asked.query["limit"])]})
+        return said(
+            {"ok": True, "result": self.updates[: min(self.most, int(asked.query["limit"]))]}
+        )
 
     @staticmethod
     def _unconfirmed(update: dict[str, Any], offset: int) -> bool:
