@@ -148,5 +148,4 @@ def start_listening(tmp_path: Path) -> Iterator[StartListening]:
 
     yield start
     for one in started:
-        one.process.kill()
-        one.process.wait()
+        one.close()

@@ -52,7 +52,8 @@ class ListenProcess:
     def __init__(
         self, url: str, folder: Path, sources: Sources, *arguments: str, **environment: str
     ) -> None:
-        self.url, self.folder = url, folder
+        self.folder = folder
+        self._database = Database(url)
         file = folder / "sources.yaml"
         named = {name: one if isinstance(one, str) else dict(one) for name, one in sources.items()}
         file.write_text(yaml.safe_dump(named), encoding="utf-8")
@@ -84,7 +85,7 @@ class ListenProcess:
         while not holds():
             assert self.process.poll() is None, self.log
             assert time.monotonic() < by, self.log
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def kill(self) -> None:
         """Kill it at once (SIGKILL)."""
@@ -102,29 +103,23 @@ class ListenProcess:
 
     def gaps(self) -> list[Gap]:
         """Return all recorded gaps."""
-        database = Database(self.url)
-        try:
-            return SqlPositions(database).gaps()
-        finally:
-            database.close()
+        return SqlPositions(self._database).gaps()
 
     def position(self, source: str) -> Position | None:
         """Return where a source stands."""
-        database = Database(self.url)
-        try:
-            return SqlPositions(database).position(source)
-        finally:
-            database.close()
+        return SqlPositions(self._database).position(source)
+
+    def close(self) -> None:
+        """Kill what still runs."""
+        self.kill()
+        self._database.close()
 
     def _read(self, query: str) -> list[Any]:
-        database = Database(self.url)
         try:
-            with database.read() as connection:
+            with self._database.read() as connection:
                 return list(connection.execute(sqlalchemy.text(query)))
         except IntentError:
             return []  # it was not made yet
-        finally:
-            database.close()
 
 
 StartListening = Callable[..., ListenProcess]

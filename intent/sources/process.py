@@ -51,7 +51,8 @@ DECLARATION = Declaration(
     keeps=(
         "What it writes is put within 200 ms, and stored before more is read from it",
         'A line `{"position": "…"}` is stored with all lines before it, and comes back as the '
-        "variable `INTENT_POSITION` when the program is started again, after any kill",
+        "variable `INTENT_POSITION` when the program is started again, after any kill; a program "
+        "that states positions begins with one",
         'Lines `{"gap": {…}}` and `{"retraction": {…}}` record blind stretches and deletions',
         "A line that is no message is kept as a dead letter with its reason, and the rest goes on",
         "Exit code 0 is the end of the stream; after any other the program is started again, after "
