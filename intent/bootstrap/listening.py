@@ -19,6 +19,9 @@ from intent.ports.ingestion import Source
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
 
+JOINED = 200
+"""Batches that waited while the database was away and are put together, at most."""
+
 
 def as_listened(
     named: NamedSource, *, environment: Mapping[str, str], stop: Event, state_dir: Path
@@ -54,7 +57,7 @@ def build_listener(
     from intent.store.listened import SqlListenedSources
     from intent.store.positions import SqlPositions
 
-    spool = FileSpool(app.settings.spool_dir, limit=app.settings.spool_bytes)
+    spool = FileSpool(app.settings.spool_dir, limit=app.settings.spool_bytes, together=JOINED)
     try:
         yield Listener(
             sources,

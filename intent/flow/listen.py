@@ -122,14 +122,19 @@ class Listener:
         self._take_up()
         self._intake.start()
         with self._running():
-            while not self._stop.is_set() and any(one.thread.is_alive() for one in self._threads):
+            while not self._stop.is_set() and self._has_more():
                 if self._intake.failed.wait(0.5):
                     break
                 show(self.seen)
+        if self._spool.waiting:
+            self._log.warning("not stored yet: it waits in the spool, and is put first next time")
         if self._intake.error is not None:
             raise self._intake.error
         show(self.seen)
         return self.seen
+
+    def _has_more(self) -> bool:
+        return self._spool.waiting or any(one.thread.is_alive() for one in self._threads)
 
     def _take_up(self) -> None:
         """Put what earlier processes have left, and then ask where the sources stand."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from threading import Lock
+from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
@@ -17,6 +18,9 @@ from intent.model.batch import Batch, Refused
 from intent.model.errors import Later, OperatorError
 
 SUFFIX = ".spool"
+AT_ONCE = 500
+"""Payloads that are joined, before the last batch."""
+
 MAX_PAYLOAD_BYTES = 65_536
 """A line that cannot be read is kept up to here as a dead letter."""
 
@@ -52,16 +56,19 @@ class FileSpool:
     Many threads may append, also while one drains; a put then holds up none of them.
     """
 
-    def __init__(self, folder: Path, *, limit: int) -> None:
+    def __init__(self, folder: Path, *, limit: int, together: int = 1) -> None:
         """Take over what earlier processes left in ``folder``, and go on with it.
 
         Args:
             limit: bytes that the file may hold.
+            together: batches that are joined, those of each source, before they are put: of live
+                sources many small ones wait, and must be put faster than they come.
 
         Raises:
             OperatorError: nothing can be written there.
         """
         self._folder, self._limit, self._lock = folder, limit, Lock()
+        self._together = together
         try:
             self._open(*_fresh(folder))
             while not self.waiting and self._take_over():
@@ -112,8 +119,9 @@ class FileSpool:
         """
         more = True
         while more:
-            for batch, end in self._batches():
-                put(batch)
+            for batches, end in self._windows():
+                for batch in batches:
+                    put(batch)
                 self._at = end
             more = self._go_on()
 
@@ -146,13 +154,44 @@ class FileSpool:
         self._size = file.read_bytes().rfind(b"\n") + 1
         os.ftruncate(descriptor, self._size)
 
-    def _batches(self) -> Iterator[tuple[Batch, int]]:
+    def _windows(self) -> Iterator[tuple[Sequence[Batch], int]]:
         with self._file.open("rb") as lines:
             lines.seek(self._at)
-            # Not to the end of the file: a line may be half written there.
-            while lines.tell() < self._size:
-                line = lines.readline()
-                yield _read(line, f"{self._file.name} byte {self._at}"), lines.tell()
+            while window := self._window(lines):
+                yield joined(window), lines.tell()
+
+    def _window(self, lines: BinaryIO) -> list[Batch]:
+        window: list[Batch] = []
+        payloads = 0
+        # Not to the end of the file: a line may be half written there.
+        while len(window) < self._together and payloads < AT_ONCE and lines.tell() < self._size:
+            at = lines.tell()
+            batch = _read(lines.readline(), f"{self._file.name} byte {at}")
+            window.append(batch)
+            payloads += len(batch.messages) + len(batch.refused)
+        return window
+
+
+def joined(batches: Sequence[Batch]) -> Sequence[Batch]:
+    """Return batches with those of one source made one, in their order; a batch without a position
+    is of any source.
+    """
+    if len(batches) < 2:
+        return batches
+    of_source: dict[str | None, list[Batch]] = {}
+    for batch in batches:
+        source = batch.position.source if batch.position is not None else None
+        of_source.setdefault(source, []).append(batch)
+    return [
+        Batch(
+            messages=[one for batch in own for one in batch.messages],
+            refused=[one for batch in own for one in batch.refused],
+            retractions=[one for batch in own for one in batch.retractions],
+            gaps=[one for batch in own for one in batch.gaps],
+            position=own[-1].position,
+        )
+        for own in of_source.values()
+    ]
 
 
 def sift_spools(folder: Path, sift: Callable[[Batch], Batch]) -> int:

@@ -251,6 +251,22 @@ def test_what_comes_while_the_database_is_away_waits_and_is_put_in_order(
     assert (seen["one"].dropped, list(scene.folder.iterdir())) == (0, [])
 
 
+def test_when_all_sources_have_ended_it_stays_until_the_spool_is_drained(
+    scene: Scene, make_message: MakeMessage
+) -> None:
+    class Late(Gate):
+        refusals = 20
+
+        def put(self, batch: Batch) -> Accepted:
+            self.refusals -= 1
+            self.away = self.refusals > 0
+            return super().put(batch)
+
+    scene.inbox = Late()
+    scene.listen(listened("one", [Batch([make_message(str(number))]) for number in range(5)]))
+    assert scene.texts() == ["0", "1", "2", "3", "4"]
+
+
 def test_what_finds_no_room_is_a_gap_as_long_as_it_lasted(
     tmp_path: Path, make_message: MakeMessage
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from intent.model.batch import Batch, Gap, Position, Refused, Retraction
 from intent.model.errors import OperatorError, StoreUnavailable
 from intent.model.message import Message
-from intent.queues.spool import FileSpool, SpoolFull, sift_spools
+from intent.queues.spool import AT_ONCE, FileSpool, SpoolFull, sift_spools
 from tests.conftest import MakeMessage
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -219,3 +219,33 @@ def test_what_waits_can_be_sifted_unless_somebody_holds_it(
     assert b"canary" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
     heir = FileSpool(tmp_path, limit=10_000)
     assert [one.text for batch in drained(heir) for one in batch.messages] == ["stays", "last"]
+
+
+def test_small_batches_are_joined_source_by_source_and_an_error_leaves_all_of_them(
+    make_message: MakeMessage, tmp_path: Path
+) -> None:
+    spool = FileSpool(tmp_path, limit=100_000, together=5)
+    for number in range(6):
+        name = "ab"[number % 2]
+        spool.append(Batch([make_message(str(number))], position=Position(name, str(number))))
+    put: list[tuple[list[str], Position | None]] = []
+
+    def refuse(batch: Batch) -> None:
+        raise StoreUnavailable("away")
+
+    with pytest.raises(StoreUnavailable):
+        spool.drain(refuse)
+    spool.drain(lambda batch: put.append(([one.text for one in batch.messages], batch.position)))
+    assert put == [
+        (["0", "2", "4"], Position("a", "4")),
+        (["1", "3"], Position("b", "3")),
+        (["5"], Position("b", "5")),
+    ]
+    assert not spool.waiting
+
+
+def test_what_is_joined_is_bounded(make_message: MakeMessage, tmp_path: Path) -> None:
+    spool = FileSpool(tmp_path, limit=10_000_000, together=1000)
+    for _ in range(4):
+        spool.append(Batch([make_message() for _ in range(AT_ONCE // 2)]))
+    assert [len(batch.messages) for batch in drained(spool)] == [AT_ONCE, AT_ONCE]
