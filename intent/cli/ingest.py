@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from intent.flow.ingest import IngestReport
     from intent.model.batch import Refused
     from intent.queues.spool import FileSpool
+    from intent.sources.door import Door
     from intent.sources.files.file_source import FileSource
+    from intent.sources.files.told import Told
 
 SHOWN_REFUSALS = 5
 
@@ -99,7 +101,6 @@ def ingest(
     live-7 --dry-run[/]
     """
     from intent.sources.door import Door
-    from intent.sources.files.file_source import FileSource
     from intent.sources.files.told import told
 
     said = told(
@@ -112,16 +113,8 @@ def ingest(
     )
     app = application(access=Access.CREATE)
     with opened(path) as descriptor, stopping() as stop:
-        source = FileSource(
-            descriptor,
-            path,
-            format_name=format_name,
-            told=said,
-            door=Door(room_ids=room_ids),
-            stop=stop,
-            speed=speed,
-            sleep=stop.wait,
-        )
+        door = Door(room_ids=room_ids)
+        source = _looked_at(descriptor, path, format_name, said, door, stop, speed)
         if dry_run or source.format_name != "wire":
             show_preview(source.preview())
         if dry_run:
@@ -129,6 +122,30 @@ def ingest(
             return
         report = read_into_inbox(app, descriptor, path, source, stop)
     _tell(report, source, path, as_json=as_json)
+
+
+def _looked_at(
+    descriptor: int,
+    path: str,
+    format_name: str,
+    said: Told,
+    door: Door,
+    stop: Event,
+    speed: float | None,
+) -> FileSource:
+    """Return the source of a file, once it is known what that is."""
+    from intent.sources.files.file_source import FileSource
+
+    return FileSource(
+        descriptor,
+        path,
+        format_name=format_name,
+        told=said,
+        door=door,
+        stop=stop,
+        speed=speed,
+        sleep=stop.wait,
+    )
 
 
 def _tell(report: IngestReport, source: FileSource, path: str, *, as_json: bool) -> None:
