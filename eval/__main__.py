@@ -18,6 +18,7 @@ from eval.verbs import (
     datasets,
     exporting,
     judging,
+    optimising,
     remembering,
     running,
     tuning,
@@ -46,6 +47,7 @@ for verb in (
     remembering.history,
     remembering.note,
     tuning.calibrate,
+    optimising.optimise,
 ):
     app.command()(verb)
 datasets.app.command()(exporting.export)

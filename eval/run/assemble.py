@@ -56,7 +56,7 @@ def assemble(
         OperatorError, TemplateError: model, prompt or server are not as they must be.
     """
     by = request.by or suite.by
-    settings = load_settings()
+    settings = settings_of(request)
     if request.fresh:
         settings = settings.model_copy(update={"cache_size": 0})
     if request.model or request.lead_threshold is not None:
@@ -66,6 +66,14 @@ def assemble(
     settings = _llm(request, suite, settings)
     asking = _asking(request, suite, settings, everything, closing)
     return asking if by == "llm" else _cascade(request, settings, asking)
+
+
+def settings_of(request: RunRequest) -> Settings:
+    """Return the environment's settings, with the prompts that were asked for."""
+    settings = load_settings()
+    if request.prompts is not None:
+        settings = settings.model_copy(update={"prompts_dir": request.prompts})
+    return settings
 
 
 def _local(settings: Settings, request: RunRequest) -> LocalSubject:
@@ -122,10 +130,9 @@ def _asking(
     migrate(database, migrations_dir())
     kept = SqlReplies(database)
     server = server_asked(kept, settings.llm_base_url, offline=request.offline)
-    replies, ledger = RunReplies(kept, server), RunLedger()
-    exchange = build_exchange(
-        app, ledger, prompt=name, allow=refuse if request.offline else None, measured=True
-    )
+    replies, ledger = RunReplies(kept, server), RunLedger(request.purse)
+    allow = refuse if request.offline else request.purse.reserve
+    exchange = build_exchange(app, ledger, prompt=name, allow=allow, measured=True)
     # Ids in requests follow from key and database: without either, the requests of an eval are the
     # same on every machine, and so are their hashes.
     anybody = app.settings.model_copy(

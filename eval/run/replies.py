@@ -13,6 +13,7 @@ from threading import Lock, local
 
 from pydantic import BaseModel, ConfigDict
 
+from eval.run.purse import Purse
 from intent.model.attempt import Attempt
 from intent.model.errors import OperatorError
 from intent.ports.asking import Replies
@@ -107,8 +108,9 @@ class RunReplies:
 class RunLedger:
     """The ledger of a run; implements ``Ledger``. Remembers what each thread's batch has booked."""
 
-    def __init__(self) -> None:
+    def __init__(self, purse: Purse | None = None) -> None:
         self._lock, self._thread, self._total = Lock(), local(), 0
+        self._purse = purse or Purse()
 
     def begin(self) -> None:
         """Start a batch in this thread."""
@@ -122,6 +124,7 @@ class RunLedger:
     def book(self, attempt: Attempt) -> None:
         """Write an attempt down."""
         self._thread.booked.append(attempt)
+        self._purse.book(attempt.nanodollars)
         with self._lock:
             self._total += attempt.nanodollars
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from eval.run.purse import Purse
 from eval.run.suite import By
 
 SEED = 20261120
@@ -29,6 +30,8 @@ class RunRequest:
         fresh: decide and ask again what was decided or asked before.
         offline: refuse to call anybody.
         store: the response store, an SQLite file.
+        prompts: folder of the prompts; None for what INTENT_PROMPTS_DIR says.
+        purse: what its calls may cost.
     """
 
     suite: Path
@@ -49,4 +52,6 @@ class RunRequest:
     fresh: bool = False
     offline: bool = False
     store: Path = STORE
+    prompts: Path | None = None
+    purse: Purse = field(default_factory=Purse)
     command: str = ""

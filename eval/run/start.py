@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from eval.run.assemble import assemble, without_examples
+from eval.run.assemble import assemble, settings_of, without_examples
 from eval.run.items import Item, chosen, load_items, parse_filters
 from eval.run.manifest import (
     Decider,
@@ -21,7 +21,7 @@ from eval.run.predictions import replace
 from eval.run.request import RunRequest
 from eval.run.runner import execute
 from eval.run.suite import Suite, load_suite
-from intent.bootstrap.application import open_application
+from intent.bootstrap.application import Application
 from intent.bootstrap.llm import build_prompt
 
 PROMPT_COPY = "prompt.prompty"
@@ -45,7 +45,8 @@ def start(
     everything = load_items(suite)
     if suite.without_examples:
         everything = without_examples(
-            everything, build_prompt(open_application(), request.prompt or suite.prompt)
+            everything,
+            build_prompt(Application(settings_of(request)), request.prompt or suite.prompt),
         )
     items = chosen(
         everything, parse_filters(request.filters), sample=request.sample, seed=request.seed
@@ -68,7 +69,7 @@ def start(
             progress=told,
         )
         if (request.by or suite.by) != "local":
-            prompt = build_prompt(open_application(), request.prompt or suite.prompt)
+            prompt = build_prompt(Application(settings_of(request)), request.prompt or suite.prompt)
             replace(request.out / PROMPT_COPY, prompt.path.read_bytes())
         if subject.replayed:
             done = done.model_copy(update={"replayed": done.replayed + subject.replayed})

@@ -34,7 +34,11 @@ _KEYWORDS = (
 def decide(
     asked: Mapping[str, Any], classifier: Classifier | None, taxonomy: Taxonomy, turn: Lock
 ) -> dict[str, Any]:
-    """Return the reply to a batch: by a classifier, one thread at a time, or by a few keywords."""
+    """Return the reply to a batch: by a classifier, one thread at a time, or by a few keywords; no
+    edit for whoever asks to reflect on a prompt.
+    """
+    if "messages" not in asked:
+        return {"why": "nobody reflects here", "edits": []}
     if classifier is None:
         labels = [{"id": one["id"], "is": _by_keywords(one["text"])} for one in asked["messages"]]
         return {"labels": labels, "slots": []}

@@ -187,8 +187,8 @@ class FakeLlmServer:
         return self._limits.refusal(body, self.requests_per_window, self.tokens_per_window)
 
     def _answer(self, body: dict[str, Any], fault: Fault) -> dict[str, Any]:
-        asked = json.loads(plain_text(body["messages"][-1]["content"]))
-        if any(self.breaks_on(one["text"]) for one in asked["messages"]):
+        asked = json.loads(plain_text(body["messages"][1]["content"]))
+        if any(self.breaks_on(one["text"]) for one in asked.get("messages", ())):
             fault = FAULTS["prose"]
         value = fault.bend(decide(asked, self.classifier, self.taxonomy, self._deciding))
         content = (

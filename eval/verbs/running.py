@@ -14,6 +14,7 @@ import typer
 
 from eval.run.grid import spread
 from eval.run.parameters import parse_parameters
+from eval.run.purse import Purse
 from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
 from eval.run.suite import load_suite
@@ -108,6 +109,10 @@ Store = Annotated[
     Path,
     typer.Option(help="response store, an SQLite file: what was asked once is not paid for again"),
 ]
+Budget = Annotated[
+    float | None,
+    typer.Option(min=0.0, help="dollars that all calls may cost together; --resume goes on"),
+]
 AskAbove = Annotated[
     float | None,
     typer.Option(
@@ -138,6 +143,7 @@ def run(
     no_cache: NoCache = False,
     offline: Offline = False,
     store: Store = STORE,
+    budget: Budget = None,
 ) -> None:
     """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and
     metrics.json. Several prompts or LLMs make a run each, in folders beside each other, and
@@ -163,6 +169,7 @@ def run(
         fresh=no_cache,
         offline=offline,
         store=store,
+        purse=Purse(budget),
         command=command_line(),
     )
     _carry_out_all(asked, spread(asked, load_suite(suite), prompts or (), llms or ()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -56,6 +57,7 @@ def build_exchange(
     allow: Allow | None = None,
     stop: Event | None = None,
     measured: bool = False,
+    shaped: Callable[[str], bool] | None = None,
 ) -> Exchange:
     """Connect to the LLM server; nothing is sent yet. Limits and breaker are the server's: build it
     once a process, for all answerers.
@@ -65,6 +67,8 @@ def build_exchange(
         allow: told before every call what it costs at most, in nanodollars; holds that until the
             call is booked, or raises BudgetSpent.
         stop: set to leave instead of waiting.
+        shaped: says of a text whether it has the shape that was asked for; by default that of the
+            answers about messages.
         measured: useless replies are what is being measured, and never a reason to stop asking.
 
     Raises:
@@ -74,6 +78,7 @@ def build_exchange(
     from intent.classify.llm.exchange import Exchange, RetryPolicy
     from intent.classify.llm.limits import RateLimits
     from intent.classify.llm.models import sunset_warning
+    from intent.classify.llm.reply import is_reply
 
     if not llm_is_on(app):
         raise OperatorError(
@@ -98,6 +103,7 @@ def build_exchange(
         retries=RetryPolicy(call=app.settings.llm_timeout, attempts=app.settings.llm_attempts),
         allow=allow or (lambda nanodollars: nullcontext()),
         stop=stop,
+        shaped=shaped or is_reply,
     )
 
 

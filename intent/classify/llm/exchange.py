@@ -90,17 +90,19 @@ class Exchange:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] = time.sleep,
         stop: Event | None = None,
+        shaped: Callable[[str], bool] = is_reply,
     ) -> None:
         """Put together what one server needs.
 
         Args:
+            shaped: says of a text whether it has the shape that was asked for.
             allow: told before every call what it costs at most, in nanodollars; holds that until
                 the call is booked, or raises BudgetSpent.
             stop: set from outside to leave: nothing more is sent, and nothing waited for.
         """
         self.model, self.clock, self.breaker = model, clock, breaker
         self.books = Books(ledger)
-        self._chat, self._limits = chat, limits
+        self._chat, self._limits, self._shaped = chat, limits, shaped
         self._retries, self._allow, self._stop = retries, allow, stop
         self._sleep = sleep if stop is None else stop.wait
         self._backoff = wait_random_exponential(multiplier=retries.pause, max=retries.pause_most)
@@ -215,7 +217,7 @@ class Exchange:
 
     def _checked(self, completion: Completion) -> Completion:
         # An answer that is no reply must be booked, and counted by the breaker, as what it is.
-        if completion.outcome is not Outcome.ANSWERED or is_reply(completion.text):
+        if completion.outcome is not Outcome.ANSWERED or self._shaped(completion.text):
             return completion
         self._log.warning(
             "the LLM answers, but not in the shape that was asked for; the debug log shows how"

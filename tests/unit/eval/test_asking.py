@@ -18,6 +18,7 @@ from eval.run.items import as_item, chosen, load_items
 from eval.run.llm_subject import CascadeSubject, LlmSubject
 from eval.run.manifest import Decider, read_manifest
 from eval.run.predictions import read_predictions
+from eval.run.purse import Purse
 from eval.run.replies import RunLedger, RunReplies, shares
 from eval.run.request import SEED, RunRequest
 from eval.run.runner import PREDICTIONS
@@ -31,7 +32,7 @@ from intent.bootstrap.settings import load_settings
 from intent.classify.llm.batch import prepare
 from intent.model.attempt import Attempt, Outcome
 from intent.model.decision import DecidedBy
-from intent.model.errors import LlmUnavailable, OperatorError
+from intent.model.errors import BudgetSpent, LlmUnavailable, OperatorError
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Question
 from intent.store.access import Access
@@ -98,7 +99,9 @@ def server(monkeypatch):
 
 
 def asked_for(suite: Path, out: Path, **more) -> RunRequest:
-    return RunRequest(suite, out, by="llm", sample=40, store=suite.parent / "replies.db", **more)
+    return RunRequest(
+        suite, out, by="llm", sample=40, **{"store": suite.parent / "replies.db", **more}
+    )
 
 
 def test_what_was_asked_once_is_replayed_offline_to_the_byte_with_its_price(
@@ -123,6 +126,18 @@ def test_offline_refuses_to_call_and_says_what_is_missing(tmp_path, suite, serve
     with pytest.raises(OperatorError, match="--offline"):
         start(asked_for(suite, tmp_path / "offline", offline=True))
     assert server.seen == []
+
+
+def test_a_spent_budget_ends_a_run_that_more_money_goes_on_with(tmp_path, suite, server) -> None:
+    start(asked_for(suite, tmp_path / "whole", store=tmp_path / "other.db"))
+    whole = len(server.seen)
+    purse = Purse(0.001)
+    with pytest.raises(BudgetSpent, match="raise --budget"):
+        start(asked_for(suite, tmp_path / "run", purse=purse))
+    assert 0 < len(server.seen) - whole < whole
+    assert 0 < purse.dollars <= 0.001
+    start(asked_for(suite, tmp_path / "run", purse=Purse(1.0), resume=True))
+    assert len(server.seen) == 2 * whole
 
 
 def test_repeats_and_fresh_runs_ask_again_and_are_replayed_by_themselves(
