@@ -87,9 +87,14 @@ def threshold_of(decided: Sequence[Decided], share: float) -> float:
     return costs[count] if count < len(costs) else 0.0
 
 
-def choose(decided: Sequence[Decided], assumed: Assumed) -> Point:
-    """Return the threshold with the smallest total, among those that ask another per cent each."""
-    points = [at(decided, threshold_of(decided, percent / 100), assumed) for percent in range(101)]
+def choose(decided: Sequence[Decided], assumed: Assumed, most: float = 1.0) -> Point:
+    """Return the threshold with the smallest total, among those that ask another per cent each and
+    no more than ``most`` of all.
+    """
+    points = [
+        at(decided, threshold_of(decided, percent / 100), assumed)
+        for percent in range(int(100 * most) + 1)
+    ]
     return min(points, key=lambda point: (point.total, point.share))
 
 
@@ -114,6 +119,9 @@ def route(
     false_lead_dollars: Annotated[
         float, typer.Option(help="Assumed: what one false lead is worth.")
     ] = 0.01,
+    most: Annotated[
+        float, typer.Option(min=0, max=1, help="Ask no more than this share of the messages.")
+    ] = 1.0,
     write: Annotated[
         Path | None,
         typer.Option(help="Write the chosen threshold there, such as prompts/route.yaml."),
@@ -145,7 +153,7 @@ def route(
     assumed = Assumed(
         repaired=repaired, introduced=introduced, false_lead_dollars=false_lead_dollars
     )
-    chosen = choose(decided, assumed)
+    chosen = choose(decided, assumed, most)
     results().print(_table(decided, chosen, assumed))
     if write is not None:
         found = Route(

@@ -30,8 +30,8 @@ def reliability(rows: JudgedDecisions, languages: Sequence[str], path: Path) -> 
     of a perfectly calibrated model.
     """
     figure = Figure(figsize=(9, 6), layout="constrained")
-    panels = figure.subplots(2, 3, sharex=True, sharey=True).flat
-    for axes in list(panels)[len(languages) :]:
+    panels = list(figure.subplots(2, 3, sharex=True, sharey=True).flat)
+    for axes in panels[len(languages) :]:
         axes.set_visible(False)
     for axes, lang in zip(panels, languages, strict=False):
         part = rows.only(rows.langs == lang)

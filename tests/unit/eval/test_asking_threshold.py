@@ -23,6 +23,12 @@ def test_nothing_is_asked_when_answers_are_no_better() -> None:
     assert choose(decided, ASSUMED).share == 0.0
 
 
+def test_no_more_is_asked_than_is_allowed_even_where_more_would_pay() -> None:
+    decided = [Decided(expected=number / 10, actual=1.0) for number in range(10)]
+    assert choose(decided, ASSUMED).share == pytest.approx(0.9)
+    assert choose(decided, ASSUMED, most=0.33).share <= 0.33
+
+
 def test_a_threshold_asks_at_most_its_share() -> None:
     decided = [Decided(expected=number / 10, actual=1.0) for number in range(10)]
     assert [
