@@ -24,9 +24,23 @@ JOINED = 200
 
 
 def as_listened(
-    named: NamedSource, *, environment: Mapping[str, str], stop: Event, state_dir: Path
+    named: NamedSource,
+    *,
+    environment: Mapping[str, str],
+    stop: Event,
+    state_dir: Path,
+    stored: Callable[[str], Position | None] | None = None,
 ) -> Listened:
-    """Return a source as the supervisor wants it: it builds it again whenever it was lost."""
+    """Return a source as the supervisor wants it: it builds it again whenever it was lost.
+
+    Args:
+        named: the source.
+        environment: where secrets are.
+        stop: set to leave.
+        state_dir: a folder for what must outlive the process.
+        stored: returns where a part of it stood; without it this is a trial, and nothing is
+            acknowledged.
+    """
 
     def build(position: Position | None) -> Source:
         request = SourceRequest(
@@ -37,11 +51,24 @@ def as_listened(
             position=position,
             stop=stop,
             state_dir=state_dir,
+            stored=stored or (lambda name: None),
+            trial=stored is None,
         )
         return named.kind.build(request)
 
     declared = named.kind.declaration
     return Listened(named.name, declared.scheme, build, waits=declared.waits)
+
+
+def stored_positions(app: Application) -> Callable[[str], Position | None]:
+    """Return what looks up a position in the database, which is opened with the first one."""
+
+    def stored(name: str) -> Position | None:
+        from intent.store.positions import SqlPositions
+
+        return SqlPositions(app.database).position(name)
+
+    return stored
 
 
 @contextmanager

@@ -28,6 +28,9 @@ class SourceRequest:
         stop: set to leave.
         state_dir: a folder for what must outlive the process and is no position, such as a token
             that was renewed; it need not exist yet.
+        stored: returns where a part of the source stood, such as a partition, by the name that its
+            positions have; None if it never did.
+        trial: nothing is stored of what is read, so nothing may be acknowledged either.
     """
 
     name: str
@@ -37,6 +40,8 @@ class SourceRequest:
     position: Position | None
     stop: Event
     state_dir: Path
+    stored: Callable[[str], Position | None] = lambda name: None
+    trial: bool = False
 
     def text(self, option: str) -> str:
         """Return an option that is text."""
@@ -75,10 +80,12 @@ class SourceKind:
 
 def source_kinds() -> dict[str, SourceKind]:
     """Return all kinds of sources by their scheme."""
+    from intent.bootstrap.brokers import build_kafka, build_redis
     from intent.bootstrap.polled import build_facebook, build_shopee, build_telegram
     from intent.bootstrap.twitch import build_chat
     from intent.bootstrap.youtube import build_youtube
     from intent.sources import process
+    from intent.sources.brokers import kafka_address, redis_address
     from intent.sources.live.facebook import facebook_comments
     from intent.sources.live.shopee import shopee_comments
     from intent.sources.live.telegram import bot_updates
@@ -92,6 +99,8 @@ def source_kinds() -> dict[str, SourceKind]:
         SourceKind(bot_updates.DECLARATION, build_telegram),
         SourceKind(youtube.DECLARATION, build_youtube),
         SourceKind(irc_events.DECLARATION, build_chat),
+        SourceKind(redis_address.DECLARATION, build_redis),
+        SourceKind(kafka_address.DECLARATION, build_kafka),
     )
     return {kind.declaration.scheme: kind for kind in kinds}
 

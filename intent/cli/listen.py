@@ -61,14 +61,20 @@ def listen(
     Examples: [bold]intent listen 'exec:./room --shop 17'[/] · [bold]intent listen --dry-run shop[/]
     · [bold]intent listen --file sources.yaml[/]
     """
-    from intent.bootstrap.listening import as_listened
+    from intent.bootstrap.listening import as_listened, stored_positions
     from intent.bootstrap.source_file import chosen_sources
 
     app = application(access=Access.CREATE)
     chosen = chosen_sources(sources or [], file or app.settings.sources)
     with stopping() as stop:
         listened = [
-            as_listened(named, environment=os.environ, stop=stop, state_dir=app.settings.state_dir)
+            as_listened(
+                named,
+                environment=os.environ,
+                stop=stop,
+                state_dir=app.settings.state_dir,
+                stored=None if dry_run else stored_positions(app),
+            )
             for named in chosen
         ]
         with _listener(app, listened, stop, dry_run=dry_run) as listener, ListeningScreen() as show:
