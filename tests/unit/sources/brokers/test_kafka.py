@@ -19,8 +19,7 @@ from intent.sources.brokers.kafka import KafkaSource
 from intent.sources.brokers.kafka_address import PartitionPosition, kafka_topic, read_token
 from intent.sources.brokers.kafka_client import new_producer
 from intent.sources.brokers.kafka_feed import FeedSettings
-from tests.brokers import KafkaCluster
-from tests.unit.sources.brokers.test_redis import payload
+from tests.brokers import KafkaCluster, payload
 
 _topics = itertools.count(1)
 OFFSET_COMMIT, HEARTBEAT = 8, 12
@@ -45,14 +44,13 @@ class Topic:
         assert producer.flush(30) == 0
 
     def source(self, *, stop: Event | None = None, **options: Any) -> KafkaSource:
-        connection = {
-            "bootstrap.servers": self.cluster.servers,
-            "session.timeout.ms": "6000",
-            "heartbeat.interval.ms": "200",
+        connection = {"bootstrap.servers": self.cluster.servers}
+        options = {
+            "session": 1.0,
+            "group": self.name,
+            "told": lambda what: self.told.append(what),
+            **options,
         }
-        if options.get("protocol") == "consumer":
-            del connection["session.timeout.ms"], connection["heartbeat.interval.ms"]
-        options = {"group": self.name, "told": lambda what: self.told.append(what), **options}
         settings = FeedSettings(connection, self.name, "kafka:t", **options)
         return KafkaSource(settings, self.positions.get, stop=stop or Event())
 

@@ -5,7 +5,6 @@ server.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,23 +19,9 @@ from intent.sources.brokers.redis import RedisSource
 from intent.sources.brokers.redis_address import redis_stream
 from intent.sources.brokers.redis_client import connect
 from intent.sources.brokers.redis_group import StreamGroup, StreamTrial
-from tests.brokers import NEWER_REDIS, RedisServer
+from tests.brokers import NEWER_REDIS, RedisServer, payload
 
 _streams = itertools.count(1)
-
-
-def payload(number: int) -> str:
-    return json.dumps(
-        {
-            "platform": "shop",
-            "room_id": "live-1",
-            "message_id": f"m-{number}",
-            "user_id": "u-1",
-            "kind": "comment",
-            "text": f"how much {number}?",
-            "sent_at": "2026-11-20T20:00:00+08:00",
-        }
-    )
 
 
 @dataclass
