@@ -22,6 +22,7 @@ from intent.cli.ingest import ingest
 from intent.cli.leads import leads
 from intent.cli.listen import listen
 from intent.cli.migrate import migrate
+from intent.cli.publish import publish
 from intent.cli.screen import fail
 from intent.cli.sources import sources
 from intent.cli.status import status
@@ -39,7 +40,20 @@ app = typer.Typer(
     help="Finds the few live-stream messages that say *I would buy, book, be called back*.",
     epilog="Start with: intent demo",
 )
-for verb in (demo, migrate, ingest, listen, sources, work, ask, status, classify, leads, audit):
+for verb in (
+    demo,
+    migrate,
+    ingest,
+    listen,
+    publish,
+    sources,
+    work,
+    ask,
+    status,
+    classify,
+    leads,
+    audit,
+):
     app.command()(verb)
 for seldom in (runs.backfill, train, forget, export, config):
     app.command()(seldom)

@@ -13,6 +13,7 @@ import typer
 
 from intent.cli.arguments import AsJson, application, opened, waiting_for_database
 from intent.cli.file_preview import count_only, show_preview
+from intent.cli.refusals import Refusals
 from intent.cli.screen import json_line, one_line, progress_bar, say
 from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, Stopping
@@ -22,13 +23,11 @@ from intent.store.access import Access
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
     from intent.flow.ingest import IngestReport
-    from intent.model.batch import Refused
     from intent.queues.spool import FileSpool
     from intent.sources.door import Door
     from intent.sources.files.file_source import FileSource
     from intent.sources.files.told import Told
 
-SHOWN_REFUSALS = 5
 
 Path = Annotated[
     str, typer.Argument(metavar="PATH|-", help="File of messages, or - for stdin; gzip, too.")
@@ -224,7 +223,9 @@ def read_into_inbox(
                     stop=stop,
                     spool=spool,
                     progress=progress,
-                    on_refused=_Refusals(),
+                    on_refused=Refusals(
+                        "… further refusals are only counted; see: intent dead list"
+                    ),
                 )
             except Stopping as error:
                 raise OperatorError(_left(spool)) from error
@@ -243,20 +244,6 @@ def _spool(app: Application, name: str) -> Iterator[FileSpool | None]:
         yield spool
     finally:
         spool.close()
-
-
-class _Refusals:
-    """Tells people the first few refusals, and that there are more."""
-
-    def __init__(self) -> None:
-        self._shown = 0
-
-    def __call__(self, refused: Refused) -> None:
-        self._shown += 1
-        if self._shown <= SHOWN_REFUSALS:
-            say(f"refused {one_line(refused.position, 200)}: {one_line(refused.reason, 300)}")
-        elif self._shown == SHOWN_REFUSALS + 1:
-            say("… further refusals are only counted; see: intent dead list")
 
 
 def _left(spool: FileSpool | None) -> str:

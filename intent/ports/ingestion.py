@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeAlias
 
 from intent.model.batch import Accepted, Batch, Delivery, Gap, Position
 from intent.model.listening import SourceNews
+from intent.model.message import Message
 
 Transaction: TypeAlias = Any
 """An open transaction. It is handed from adapter to adapter and looked into by none but its own
@@ -36,6 +37,21 @@ class Source(Protocol):
             SourceLost: the connection was lost; built again, from where it stands, it may go on.
             OperatorError: only a person can mend it, such as a token that was taken back.
         """
+
+
+class Publisher(Protocol):
+    """Hands messages to a broker, from which a source reads them."""
+
+    def publish(self, messages: Sequence[Message]) -> None:
+        """Return once the broker has confirmed all of them, in their order.
+
+        Raises:
+            Later: it did not; some of them may be there, and to publish them again is harmless.
+            OperatorError: only a person can mend it.
+        """
+
+    def close(self) -> None:
+        """End the connection."""
 
 
 class Positions(Protocol):
