@@ -14,7 +14,8 @@ from threading import Event
 from intent.model.batch import Batch, Gap, Position, Refused
 from intent.model.message import Message
 from intent.sources.brokers.kafka_address import read_token
-from intent.sources.brokers.kafka_feed import Chunk, FeedSettings, TopicFeed
+from intent.sources.brokers.kafka_feed import FeedSettings, TopicFeed
+from intent.sources.brokers.kafka_partition import PartitionChunk
 from intent.sources.door import Door
 
 PAUSE = 1.0
@@ -80,7 +81,7 @@ class KafkaSource:
         feed.done(chunk)
         self._step("acknowledged")
 
-    def _batch(self, chunk: Chunk) -> Batch:
+    def _batch(self, chunk: PartitionChunk) -> Batch:
         topic, partition = self._settings.topic, chunk.partition
         read: list[Message | Refused] = []
         for record in chunk.records:

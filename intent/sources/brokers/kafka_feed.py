@@ -5,9 +5,8 @@ partitions begin where they stand, pause while there is no room, and say what th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 
@@ -25,6 +24,7 @@ from intent.sources.brokers.kafka_client import (
     new_consumer,
     translated_kafka,
 )
+from intent.sources.brokers.kafka_partition import HeldPartition, PartitionChunk, position_after
 from intent.sources.gather import AT_ONCE
 from intent.telemetry import logger
 
@@ -39,40 +39,6 @@ COMMIT_EVERY = 1.0
 
 AHEAD = 4
 """Batches that are read ahead of what is being stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What was read from one partition.
-
-    Attributes:
-        after: where it is read on after this.
-        missed: what retention took before it was read, in a sentence; None for nothing.
-        since: when the last message before what was missed had been added, if that is known.
-        lease: which assignment of the partition it was read under.
-    """
-
-    partition: int
-    after: PartitionPosition
-    records: Sequence[Record] = ()
-    missed: str | None = None
-    since: datetime | None = None
-    lease: int = 0
-
-
-@dataclass(slots=True)
-class _Held:
-    """A partition that is ours.
-
-    Attributes:
-        next: where it is read on; None for its beginning.
-        lease: a number that no other assignment has.
-        stored: the offset to commit; None when there is none.
-    """
-
-    next: PartitionPosition | None
-    lease: int
-    stored: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +75,8 @@ class TopicFeed:
     ) -> None:
         """Prepare to read; ``stored`` says where a partition stands, and None if it never did."""
         self._settings, self._where = settings, stored
-        self._chunks: Queue[Chunk] = Queue(AHEAD)
-        self._held: dict[int, _Held] = {}
+        self._chunks: Queue[PartitionChunk] = Queue(AHEAD)
+        self._held: dict[int, HeldPartition] = {}
         self._leases = 0
         self._late: list[Record] = []
         self._failed: Exception | None = None
@@ -124,7 +90,7 @@ class TopicFeed:
         """Begin to read."""
         self._thread.start()
 
-    def take(self, seconds: float) -> Chunk | None:
+    def take(self, seconds: float) -> PartitionChunk | None:
         """Return the next chunk of a partition that is still ours; None when nothing came.
 
         Raises:
@@ -139,7 +105,7 @@ class TopicFeed:
             return None
         return chunk if self._is_ours(chunk) else None
 
-    def done(self, chunk: Chunk) -> None:
+    def done(self, chunk: PartitionChunk) -> None:
         """Have the offset of a stored chunk committed, if its partition is still ours."""
         held = self._held.get(chunk.partition)
         if held is not None and held.lease == chunk.lease:
@@ -150,7 +116,7 @@ class TopicFeed:
         self._leaving.set()
         self._thread.join()
 
-    def _is_ours(self, chunk: Chunk) -> bool:
+    def _is_ours(self, chunk: PartitionChunk) -> bool:
         held = self._held.get(chunk.partition)
         return held is not None and held.lease == chunk.lease
 
@@ -197,7 +163,9 @@ class TopicFeed:
             self._commit_at = time.monotonic() + COMMIT_EVERY
             self._commit(consumer, self._held)
 
-    def _split(self, consumer: KafkaConsumer, records: Iterable[Record]) -> Iterator[Chunk]:
+    def _split(
+        self, consumer: KafkaConsumer, records: Iterable[Record]
+    ) -> Iterator[PartitionChunk]:
         """Return what came by partition; a partition that lost messages tells of it."""
         by_partition: dict[int, list[Record]] = {}
         for record in records:
@@ -211,10 +179,10 @@ class TopicFeed:
         for partition, came in by_partition.items():
             held = self._held.get(partition)
             if held is not None:
-                held.next = _after(came[-1])
-                yield Chunk(partition, held.next, came, lease=held.lease)
+                held.next = position_after(came[-1])
+                yield PartitionChunk(partition, held.next, came, lease=held.lease)
 
-    def _restarted(self, consumer: KafkaConsumer, partition: int) -> Chunk:
+    def _restarted(self, consumer: KafkaConsumer, partition: int) -> PartitionChunk:
         """Read a partition on from the oldest message that it still holds."""
         held = self._held[partition]
         stood = held.next or PartitionPosition(0)
@@ -236,9 +204,11 @@ class TopicFeed:
         consumer.incremental_unassign([at])
         consumer.incremental_assign([at])
         held.next = PartitionPosition(at.offset, stood.added)
-        return Chunk(partition, held.next, missed=missed, since=stood.added, lease=held.lease)
+        return PartitionChunk(
+            partition, held.next, missed=missed, since=stood.added, lease=held.lease
+        )
 
-    def _hand_over(self, consumer: KafkaConsumer, chunk: Chunk) -> None:
+    def _hand_over(self, consumer: KafkaConsumer, chunk: PartitionChunk) -> None:
         """Hand a chunk over; while there is no room, pause, and go on polling."""
         wait, is_paused = self._settings.patience, False
         while not self._leaving.is_set() and self._is_ours(chunk):
@@ -269,7 +239,7 @@ class TopicFeed:
         for one in partitions:
             stood = self._where(one.partition)
             self._leases += 1
-            self._held[one.partition] = _Held(stood, self._leases)
+            self._held[one.partition] = HeldPartition(stood, self._leases)
             one.offset = BEGINNING if stood is None else stood.offset
         consumer.incremental_assign(partitions)
         self._settings.told("assigned")
@@ -301,9 +271,3 @@ class TopicFeed:
                 consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaRefusal as error:
             self._log.debug("not committed", error=str(error))
-
-
-def _after(record: Record) -> PartitionPosition:
-    kind, milliseconds = record.timestamp()
-    added = datetime.fromtimestamp(milliseconds / 1000, UTC) if kind and milliseconds > 0 else None
-    return PartitionPosition((record.offset() or 0) + 1, added)
