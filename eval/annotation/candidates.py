@@ -11,11 +11,15 @@ import numpy as np
 
 from eval.annotation.intake import row_id
 from eval.annotation.sampling import reasons
+from eval.measure.contested import contested
 from eval.measure.finished import load_run
 from eval.measure.scored import Floats
 from intent.bootstrap.application import open_application
 from intent.bootstrap.deciding import build_local
-from intent.model.message import Message
+from intent.model.errors import OperatorError
+from intent.model.message import AuthorRole, Message
+
+_LEAST_STAKE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +35,65 @@ class Candidates:
     speaking: Mapping[str, Floats]
 
 
-def from_run(folder: Path) -> Candidates:
+def from_run(folder: Path, *, of_all: bool = False) -> Candidates:
     """Return the messages of a run; where the local model gave its opinion beside the LLM's, they
     can disagree.
+
+    Args:
+        of_all: also what hosts and moderators say, who are no customers.
+
+    Raises:
+        OperatorError: nobody else says anything.
     """
     run = load_run(folder, open_application().taxonomy)
-    scored = run.scored.only(np.array([one.repeat == 0 for one in run.predictions]))
+    kept = np.array(
+        [
+            one.repeat == 0 and (of_all or _of_viewer(run.items[one.id].message))
+            for one in run.predictions
+        ]
+    )
+    _require(bool(kept.any()))
+    scored = run.scored.only(kept)
     speaking = reasons(
         scored.chosen, scored.lead_probability, scored.has_local & ~scored.local_labels_agree
     )
     return Candidates(tuple({"row": key} for key in scored.ids), speaking)
 
 
-def from_messages(messages: Sequence[Message]) -> Candidates:
-    """Return messages that nobody has labelled, as the local model decides them."""
+def from_disagreements(folder: Path, *, of_all: bool = False) -> Candidates:
+    """Return the messages of a run about which local model, LLM and people do not say the same, and
+    nobody has adjudicated: each speaks for itself by what it may cost.
+
+    Args:
+        of_all: also what hosts and moderators say.
+
+    Raises:
+        OperatorError: all agree.
+    """
+    taxonomy = open_application().taxonomy
+    run = load_run(folder, taxonomy)
+    found = [
+        one
+        for one in contested(run, taxonomy)
+        if not one.settled and (of_all or _of_viewer(run.items[one.row.id].message))
+    ]
+    _require(bool(found))
+    # Where two labels cost the same, a disagreement is still one.
+    stakes = np.maximum([one.stake for one in found], _LEAST_STAKE)
+    return Candidates(tuple({"row": one.row.id} for one in found), {"disagreeing": stakes})
+
+
+def from_messages(messages: Sequence[Message], *, of_all: bool = False) -> Candidates:
+    """Return messages that nobody has labelled, as the local model decides them.
+
+    Args:
+        of_all: also what hosts and moderators say.
+
+    Raises:
+        OperatorError: nobody else says anything.
+    """
+    messages = [one for one in messages if of_all or _of_viewer(one)]
+    _require(bool(messages))
     app = open_application()
     names = app.taxonomy.names
     decisions = build_local(app).classify(messages)
@@ -57,3 +106,15 @@ def from_messages(messages: Sequence[Message]) -> Candidates:
         for one in messages
     )
     return Candidates(rows, reasons(chosen, lead, np.zeros(len(messages), dtype=bool)))
+
+
+def _of_viewer(message: Message) -> bool:
+    return message.author_role is AuthorRole.VIEWER
+
+
+def _require(left: bool) -> None:
+    if not left:
+        raise OperatorError(
+            "there is no message to choose from: those of hosts and moderators are left out unless "
+            "--all-roles is given, and of disagreements those that somebody has settled"
+        )

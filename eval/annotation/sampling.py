@@ -50,7 +50,7 @@ def reasons(chosen: Booleans, lead_probability: Floats, disagrees: Booleans) -> 
 
 def draw(speaking: Mapping[str, Floats], count: int, *, seed: int) -> list[Drawn]:
     """Draw ``count`` messages (all, if there are no more); what no reason speaks for passes its
-    share on to the random part.
+    share on to the random part, or, without one, to the others.
     """
     size = len(next(iter(speaking.values())))
     known = {name: values / values.sum() for name, values in speaking.items() if values.sum() > 0}

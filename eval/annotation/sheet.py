@@ -63,7 +63,7 @@ def sheet(
         given = [("", "", by, "")] if blind or adjudicated else map(_given, row.labels)
         for cells in given:
             line = (*_known(row), *cells, suggested)
-            writer.writerow([_harmless(cell) for cell in line])
+            writer.writerow([harmless(cell) for cell in line])
     return written.getvalue()
 
 
@@ -203,7 +203,8 @@ def _given(held: Annotation) -> tuple[str, str, str, str]:
     return "+".join(held.labels), slots, held.by, str(held.guideline)
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
     # What already begins with an apostrophe gets another one, so that reading takes away exactly
     # what writing has put there.
     return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell

@@ -31,14 +31,14 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
             f"{unknown[0]}; make the run again"
         )
     rows = [by_id[one.id] for one in predictions]
-    truth = _chosen([item.row.expected.labels for item in rows], taxonomy)
-    chosen = _chosen([one.labels for one in predictions], taxonomy)
+    truth = label_table([item.row.expected.labels for item in rows], taxonomy)
+    chosen = label_table([one.labels for one in predictions], taxonomy)
     leads = np.array([name in taxonomy.leads for name in taxonomy.names])
     answered = np.array([one.status == "answered" for one in predictions], dtype=bool)
     probabilities, lead_probability = _probabilities(predictions, truth, leads)
     values = [slice_values(item.row) for item in rows]
     locals_known = np.array([one.local is not None for one in predictions], dtype=bool)
-    local = _chosen([one.local.labels if one.local else () for one in predictions], taxonomy)
+    local = label_table([one.local.labels if one.local else () for one in predictions], taxonomy)
     return Scored(
         labels=taxonomy.names,
         slot_kinds=taxonomy.slots,
@@ -104,7 +104,12 @@ def mistake_cost(truth: Booleans, chosen: Booleans, taxonomy: Taxonomy) -> Float
     )
 
 
-def _chosen(labels: Sequence[Sequence[str]], taxonomy: Taxonomy) -> Booleans:
+def label_table(labels: Sequence[Sequence[str]], taxonomy: Taxonomy) -> Booleans:
+    """Return which labels were given, shape (rows, labels).
+
+    Raises:
+        OperatorError: one is not in the taxonomy.
+    """
     columns = {name: column for column, name in enumerate(taxonomy.names)}
     chosen = np.zeros((len(labels), len(columns)), dtype=bool)
     for row, names in enumerate(labels):

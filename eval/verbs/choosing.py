@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.annotation.candidates import from_messages, from_run
+from eval.annotation.candidates import from_disagreements, from_messages, from_run
 from eval.annotation.intake import SUITE, add, read_messages
 from eval.annotation.sampling import draw
 from eval.annotation.suspects import suspects as find_suspects
@@ -31,6 +31,12 @@ class Split(StrEnum):
     TEST = "test"
 
 
+class Reason(StrEnum):
+    """What alone is chosen from."""
+
+    DISAGREEMENTS = "disagreements"
+
+
 def queue(
     source: Annotated[
         Path,
@@ -44,19 +50,34 @@ def queue(
     ],
     count: Annotated[int, typer.Option(min=1, help="how many to label")] = 200,
     seed: Annotated[int, typer.Option(help="seed of the draw")] = SEED,
+    only: Annotated[
+        Reason | None,
+        typer.Option(
+            "--from",
+            help="disagreements: only what local model, LLM and people do not say the same about",
+        ),
+    ] = None,
+    all_roles: Annotated[
+        bool, typer.Option("--all-roles", help="also messages of hosts and moderators")
+    ] = False,
 ) -> None:
-    """Choose what to label next: uncertain, disagreeing, rare and random messages, each with its
-    probability of being drawn.
+    """Choose what to label next: uncertain, disagreeing, rare and random messages of viewers, each
+    with its probability of being drawn.
 
     Examples: python -m eval data queue runs/mine -o queue.jsonl · python -m eval data queue
-    chat.jsonl --count 100 -o queue.jsonl
+    chat.jsonl --count 100 -o queue.jsonl · python -m eval data queue runs/mine --from disagreements
+    -o queue.jsonl
     """
-    if source.is_dir():
-        candidates = from_run(source)
+    if only is not None and not source.is_dir():
+        raise typer.BadParameter("--from disagreements takes a run")
+    if only is not None:
+        candidates = from_disagreements(source, of_all=all_roles)
+    elif source.is_dir():
+        candidates = from_run(source, of_all=all_roles)
     else:
         messages, faults = read_messages(source)
         tell(faults)
-        candidates = from_messages(messages)
+        candidates = from_messages(messages, of_all=all_roles)
     drawn = draw(candidates.speaking, count, seed=seed)
     lines = []
     for one in drawn:

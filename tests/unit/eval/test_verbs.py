@@ -20,7 +20,7 @@ from tests.unit.eval.oracle import Oracle, confusing, local, make_run, write_sui
 
 ROOT = Path(__file__).resolve().parents[3]
 VERBS = ["run", "score", "compare", "gate", "report", "errors", "bless", "calibrate", "route"]
-VERBS += ["history", "note"]
+VERBS += ["history", "note", "disagreements"]
 DATA_VERBS = ["lint", "stats", "dedupe", "agree", "export", "import", "queue", "suspects"]
 
 
