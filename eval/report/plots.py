@@ -89,11 +89,17 @@ class Axes:
 
 def _scaled(value: float, limits: Range, start: float, end: float) -> float:
     inside = min(max(value, limits[0]), limits[1])
+    if limits[0] == limits[1]:  # all values are one: it stands in the middle
+        return (start + end) / 2
     return start + (inside - limits[0]) / (limits[1] - limits[0]) * (end - start)
 
 
 def _ticks(limits: Range, start: float, end: float, count: int = 5) -> tuple[Tick, ...]:
-    values = [limits[0] + step * (limits[1] - limits[0]) / count for step in range(count + 1)]
+    if limits[0] == limits[1]:
+        count = 0
+    values = [
+        limits[0] + step * (limits[1] - limits[0]) / max(count, 1) for step in range(count + 1)
+    ]
     return tuple(Tick(_scaled(value, limits, start, end), _tick(value)) for value in values)
 
 

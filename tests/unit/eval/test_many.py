@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from eval.__main__ import app
 from eval.measure.finished import load_run
 from eval.report.matrix_page import matrix_page
+from eval.report.plots import Axes, plot
 from eval.run.predictions import lines_of, read_predictions
 from eval.run.runner import PREDICTIONS
 from eval.verdict.baseline import BASELINES
@@ -104,6 +105,13 @@ def test_the_page_has_what_every_run_said_of_every_message_with_slots(found, hom
     assert all(one["differs"] for one in shown["messages"])
     assert not re.search(r"@import|url\(|src=|https?://", page)
     assert page.count("<svg") == 2
+
+
+def test_an_axis_whose_values_are_all_one_is_drawn() -> None:
+    axes = Axes((0.0, 2.0), (50.0, 50.0))
+    assert axes.place(1.0, 50.0) == axes.place(1.0, 80.0)
+    drawn = plot("title", ("x", "y"), axes, [])
+    assert [tick.text for tick in drawn.y_ticks] == ["50"]
 
 
 def test_a_summary_comes_in_two_sizes(found) -> None:
