@@ -8,7 +8,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,7 +21,7 @@ from intent.sources.declaration import Declaration, Option
 from intent.sources.decoding import in_utf8
 from intent.sources.door import MAX_PAYLOAD_BYTES, Door
 from intent.sources.gather import gathered
-from intent.sources.lines import split_lines
+from intent.sources.lines import CHUNK_BYTES, split_lines
 from intent.sources.program_lines import Stated, read_line
 
 HEARTBEAT = 5.0
@@ -32,6 +32,9 @@ MOST_ROOMS = 50
 
 LONGEST_GRACE = 5.0
 """Leaving as a whole must be shorter than what a container gives."""
+
+MARGIN = timedelta(seconds=1)
+"""What a program has heard so shortly before it was last read it may not have written yet."""
 
 BLIND = "the program did not run"
 
@@ -147,7 +150,7 @@ class ProgramSource:
         self._replays = replays
         gapless = token is None or replays or self._stated is not None
         self._blind_since = None if gapless or token is None else token.seen
-        self._came, self._due = False, 0.0
+        self._came, self._due, self._seen = False, 0.0, now()
 
     def read(self) -> Iterator[Batch]:
         """Yield what the program writes.
@@ -177,7 +180,8 @@ class ProgramSource:
             raise SourceLost(f"the program ended with {how}")
 
     def _read(self, child: Child) -> Iterator[Message | Refused | Retraction | Gap | None]:
-        for line in split_lines(in_utf8(child.output(self._stop)), MAX_PAYLOAD_BYTES + 1):
+        output = in_utf8(self._watched(child.output(self._stop)))
+        for line in split_lines(output, MAX_PAYLOAD_BYTES + 1):
             if line is None:
                 yield None
             elif line.payload.strip():
@@ -189,6 +193,18 @@ class ProgramSource:
                 if isinstance(read, Message):
                     self._meet((read.platform, read.room_id))
                 yield read
+
+    def _watched(self, chunks: Iterator[bytes | None]) -> Iterator[bytes | None]:
+        """Note until when all that was written was read: not until now, for the program writes on
+        while we store, but until just before a read that left nothing behind.
+        """
+        before, last = self._now(), None
+        for chunk in chunks:
+            is_read = chunk is not None or last is None
+            if is_read and len(chunk or b"") < CHUNK_BYTES:
+                self._seen = before
+            yield chunk
+            before, last = self._now(), chunk
 
     def _meet(self, room: tuple[str, str]) -> None:
         self._rooms.pop(room, None)
@@ -208,11 +224,12 @@ class ProgramSource:
         return replace(batch, position=self._position())
 
     def _position(self) -> Position:
-        seen = self._blind_since or self._now()
+        seen = self._blind_since or self._seen
         token = _Token(seen=seen, rooms=tuple(self._rooms), stated=self._stated)
         return Position(self._name, token.model_dump_json(exclude_none=True))
 
     def _gaps(self, since: datetime, until: datetime | None) -> list[Gap]:
+        since = since - MARGIN
         return [Gap(platform, room, since, until, BLIND) for platform, room in self._rooms]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from intent.model.batch import Batch, Gap, Position
 from intent.model.errors import OperatorError, SourceLost, WrongUse
-from intent.sources.process import BLIND, MOST_ROOMS, ProgramSource
+from intent.sources.process import BLIND, MARGIN, MOST_ROOMS, ProgramSource
 from intent.telemetry import configure_logs
 from tests.conftest import EPOCH
 
@@ -130,8 +130,8 @@ def test_without_positions_the_time_that_it_did_not_run_is_a_gap_in_each_of_its_
     again = list(program("say(4)", position=last_position(batches), now=lambda: later).read())
     gaps = [gap for batch in again for gap in batch.gaps]
     assert gaps == [
-        *[Gap("shop", room, EPOCH, None, BLIND) for room in ("s", "r")],
-        *[Gap("shop", room, EPOCH, later, BLIND) for room in ("s", "r")],
+        *[Gap("shop", room, EPOCH - MARGIN, None, BLIND) for room in ("s", "r")],
+        *[Gap("shop", room, EPOCH - MARGIN, later, BLIND) for room in ("s", "r")],
     ]
 
 
@@ -268,3 +268,19 @@ def test_a_silent_program_says_now_and_then_that_all_was_seen() -> None:
             heard.append(batch)
     read.close()  # type: ignore[attr-defined]
     assert [bool(batch.messages) for batch in heard] == [True, False]
+
+
+def test_what_is_written_while_a_batch_is_stored_was_not_seen_yet() -> None:
+    times = iter(EPOCH + timedelta(seconds=second) for second in range(1000))
+    last = EPOCH
+
+    def now() -> datetime:
+        nonlocal last
+        last = next(times)
+        return last
+
+    read = program("say(1); sys.stdin.readline()", now=now).read()
+    batch = next(batch for batch in read if batch.messages)
+    read.close()  # type: ignore[attr-defined]
+    seen = datetime.fromisoformat(json.loads(last_position([batch]).token)["seen"])
+    assert seen < last
