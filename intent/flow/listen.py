@@ -226,13 +226,16 @@ class _Listening:
 
     def _read(self) -> None:
         batches = self._listened.build(self._position).read()
+        leaving = False
         try:
             for batch in batches:
                 self._is(SourceState.READING)
                 if batch or self._dropped:
                     self._take(batch)
-                elif self._stop.is_set():
+                elif leaving:
                     return
+                elif self._stop.is_set():
+                    leaving = True  # one more turn, in which it may hand over what it still has
         finally:
             if isinstance(batches, Generator):
                 batches.close()

@@ -213,10 +213,17 @@ def test_told_to_leave_it_stores_what_was_read_until_the_source_pauses(
     seen = scene.listen(
         listened(
             "one",
-            [scene.stop.set, Batch([make_message("read")]), Batch(), Batch([make_message("not")])],
+            [
+                scene.stop.set,
+                Batch([make_message("read")]),
+                Batch(),
+                Batch([make_message("last")]),
+                Batch(),
+                Batch([make_message("not")]),
+            ],
         )
     )
-    assert (scene.texts(), seen["one"].state) == (["read"], SourceState.STOPPED)
+    assert (scene.texts(), seen["one"].state) == (["read", "last"], SourceState.STOPPED)
 
 
 def test_a_pause_ends_when_told_to_leave(scene: Scene) -> None:
