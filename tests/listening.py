@@ -101,6 +101,10 @@ class ListenProcess:
         """Return the ids of all messages in the database, in any order."""
         return [str(row[0]) for row in self._read("SELECT message_id FROM messages")]
 
+    def has_stored(self, message_id: str) -> bool:
+        """Whether a message is in the database."""
+        return bool(self._read("SELECT 1 FROM messages WHERE message_id = :id", id=message_id))
+
     def gaps(self) -> list[Gap]:
         """Return all recorded gaps."""
         return SqlPositions(self._database).gaps()
@@ -114,10 +118,10 @@ class ListenProcess:
         self.kill()
         self._database.close()
 
-    def _read(self, query: str) -> list[Any]:
+    def _read(self, query: str, **values: str) -> list[Any]:
         try:
             with self._database.read() as connection:
-                return list(connection.execute(sqlalchemy.text(query)))
+                return list(connection.execute(sqlalchemy.text(query), values))
         except IntentError:
             return []  # it was not made yet
 
