@@ -82,14 +82,14 @@ def source_kinds() -> dict[str, SourceKind]:
     """Return all kinds of sources by their scheme."""
     from intent.bootstrap.brokers import build_kafka, build_redis
     from intent.bootstrap.polled import build_facebook, build_shopee, build_telegram
-    from intent.bootstrap.twitch import build_chat
+    from intent.bootstrap.twitch import build_chat, build_eventsub
     from intent.bootstrap.youtube import build_youtube
     from intent.sources import process
     from intent.sources.brokers import kafka_address, redis_address
     from intent.sources.live.facebook import facebook_comments
     from intent.sources.live.shopee import shopee_comments
     from intent.sources.live.telegram import bot_updates
-    from intent.sources.live.twitch import irc_events
+    from intent.sources.live.twitch import eventsub_payload, irc_events
     from intent.sources.live.youtube import youtube
 
     kinds = (
@@ -99,6 +99,7 @@ def source_kinds() -> dict[str, SourceKind]:
         SourceKind(bot_updates.DECLARATION, build_telegram),
         SourceKind(youtube.DECLARATION, build_youtube),
         SourceKind(irc_events.DECLARATION, build_chat),
+        SourceKind(eventsub_payload.DECLARATION, build_eventsub),
         SourceKind(redis_address.DECLARATION, build_redis),
         SourceKind(kafka_address.DECLARATION, build_kafka),
     )

@@ -105,6 +105,20 @@ class HttpReader:
         """
         return self._ask("POST", path, None, params=query, headers=headers, json=json, data=form)
 
+    def delete(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpAnswer:
+        """Delete something.
+
+        Raises:
+            SourceLost: there is no answer, or only that the server has failed.
+        """
+        return self._ask("DELETE", path, None, params=query, headers=headers)
+
     def _ask(self, method: str, path: str, seconds: float | None, **asked: Any) -> HttpAnswer:
         limit = self._seconds if seconds is None else seconds
         late = self._clock() + limit

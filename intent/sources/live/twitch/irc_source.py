@@ -127,7 +127,7 @@ class TwitchChat:
         finally:
             self._links.close()
             if self._reader.unknown:
-                self._log.info("unknown commands", counts=dict(self._reader.unknown))
+                self._log.info("unknown commands", counts=self._reader.unknown)
 
     def _round(self) -> None:
         """Read for as long as what came may wait, or until it fills a batch."""

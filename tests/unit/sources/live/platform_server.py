@@ -95,6 +95,9 @@ def _handler(server: PlatformServer) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             self.do_GET()
 
+        def do_DELETE(self) -> None:
+            self.do_GET()
+
         def log_message(self, *values: object) -> None: ...
 
     return Handler
