@@ -19,6 +19,9 @@ DEFAULT_FILE = Path("sources.yaml")
 MAX_NAME_CHARACTERS = 500
 """Longest name that the table of positions takes."""
 
+WRITTEN = "write a name and a source for each, such as shop: exec:./room"
+"""What to do about a file that cannot be read."""
+
 
 class _Described(BaseModel):
     """A source with its options, which its kind checks."""
@@ -30,6 +33,8 @@ class _Described(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: object) -> object:
+        if not isinstance(value, str | dict):
+            raise ValueError("it is no source")
         return {"source": value} if isinstance(value, str) else value
 
 
@@ -78,7 +83,7 @@ def chosen_sources(words: Sequence[str], file: Path | None) -> list[NamedSource]
 
 def _named(file: Path) -> dict[str, NamedSource]:
     found = {}
-    for name, described in read_data(SourceFile, file).root.items():
+    for name, described in read_data(SourceFile, file, remedy=WRITTEN).root.items():
         try:
             found[name] = _source(name, described.source, described.model_extra or {})
         except WrongUse as error:

@@ -36,7 +36,9 @@ def test_a_right_file_becomes_a_value(tmp_path: Path) -> None:
         (b"models: []\nmodel: 1", r"is wrong at model: Extra inputs"),
         (b"", r"is wrong at its top: there must be models"),
         (b"models: 2026-02-30", r"is no YAML: .*day"),
-        (b"models: [", r"is no YAML"),
+        (b"models: [", r"is no YAML: [^\n]+, in line 1, column 10; "),
+        (b"models:\n\ta: 1", r"\(indent with spaces, not with tabs\), in line 2, column 1; "),
+        (b"models: {a: 1, a: 2}", r"is no YAML: 'a' stands twice; name it once, in line 1, "),
         (b"models: \xff", r"cannot be read"),
     ],
 )
