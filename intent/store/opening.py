@@ -71,6 +71,6 @@ def _require_place(database: Database) -> None:
         )
     if database.access is not Access.CREATE and not file.exists():
         raise OperatorError(
-            f"there is no database {file}; intent ingest and intent work make one, and "
+            f"there is no database {file}; intent ingest and intent listen make one, and "
             "INTENT_DATABASE_URL names another one"
         )

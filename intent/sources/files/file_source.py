@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Event
 
 from intent.model.batch import Batch, Refused, Retraction
-from intent.model.errors import Malformed
+from intent.model.errors import Malformed, OperatorError
 from intent.model.message import Message
 from intent.sources.door import Door, refused
 from intent.sources.files.file_format import AtHand, FileReading, Skipped
@@ -74,11 +74,14 @@ class FileSource:
 
         Raises:
             WrongUse: the format, its zone or the like cannot be told; the text says what to say.
+            OperatorError: it is broken before it tells what it is.
         """
         self._told = told or Told()
         self._opened = OpenedFile(descriptor, name, stop)
         self._speed, self._sleep, self._clock = speed, sleep, clock
         head = self._opened.look(self._enough)
+        if self._opened.broken is not None and format_name == AUTO and not self._enough(head):
+            raise OperatorError(f"{self._opened.name} {self._opened.broken}")
         self._format = recognised(head, self._told, format_name)
         self._at_hand = AtHand(self._opened, head, self._told, door or Door())
         self._reading: FileReading = self._format.prepare(self._at_hand)

@@ -38,8 +38,11 @@ def recognised(head: Head, told: Told, name: str = AUTO) -> FileFormat:
         name: what was asked for.
 
     Raises:
-        WrongUse: several formats fit, or none; the text says what to say.
+        WrongUse: several formats fit, or none, or columns were named of what has none; the text
+            says what to say.
     """
+    if told.columns and head.text and head.sheet is None:
+        raise WrongUse("--map names the columns of a sheet, and this is none; leave it out")
     if name != AUTO:
         return _named(name)
     if not head.text:

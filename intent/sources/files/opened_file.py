@@ -31,6 +31,8 @@ class OpenedFile:
         self.name = name.encode("utf-8", "backslashreplace").decode("utf-8")
         self.at_end = False
         """Whether the end was read in the last pass."""
+        self.broken: str | None = None
+        """Why already its first bytes cannot be read, if they are broken."""
         try:
             self._start: int | None = os.lseek(descriptor, 0, os.SEEK_CUR)
         except OSError:
@@ -53,7 +55,7 @@ class OpenedFile:
         try:
             return self._look(enough)
         except Malformed as error:
-            self._rest = _raising(error)
+            self._rest, self.broken = _raising(error), str(error)
             return self._head(complete=False)
 
     def _look(self, enough: Callable[[Head], bool]) -> Head:
@@ -80,7 +82,7 @@ class OpenedFile:
         silent. Of a pipe this can be asked once, and after :meth:`look`.
 
         Raises:
-            Malformed: it is gzip that is broken.
+            Malformed: it is gzip that is broken, or an archive.
         """
         if self._start is None:
             return chain(self._looked_at, self._rest)

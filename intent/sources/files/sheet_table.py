@@ -69,7 +69,8 @@ def prepare_sheet(
         fixed: our key to the value of all messages, where ``--const`` says no other.
 
     Raises:
-        WrongUse: a column is missing, or its dates, zones or ids cannot be relied on.
+        WrongUse: a column is missing or stands twice, or its dates, zones or ids cannot be relied
+            on.
     """
     _check_columns(at_hand, sheet, columns, fixed)
     rows = [dict(zip(sheet.header, row, strict=False)) for row in sheet.rows[:_SAMPLE]]
@@ -102,6 +103,12 @@ def _check_columns(
     missing = [name for name in columns.values() if name not in sheet.header]
     if missing:
         raise WrongUse(f"there is no column {missing[0]!r}; {there}")
+    twice = [name for name in columns.values() if sheet.header.count(name) > 1]
+    if twice:
+        raise WrongUse(
+            f"the column {twice[0]!r} stands twice, and which one is meant cannot be told; rename "
+            f"the other in the file; {there}"
+        )
     unknown = [key for key in ("text", "user_id", "sent_at") if key not in columns]
     if unknown:
         words = " ".join(f"--map {key}=…" for key in unknown)

@@ -1,4 +1,4 @@
-"""Unpacks gzip on the way in, told by its first bytes, in bounded memory."""
+"""Unpacks gzip on the way in, told by its first bytes, in bounded memory; an archive is refused."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from intent.model.errors import Malformed
 from intent.sources.lines import CHUNK_BYTES
 
 _MAGIC = b"\x1f\x8b"
+_ARCHIVE = b"PK\x03\x04"
+"""How a ZIP begins: also an Excel workbook, and a chat as WhatsApp sends it."""
 _GZIP = 31
 """Window bits of zlib that mean a gzip header and trailer."""
 
@@ -18,7 +20,8 @@ def unpacked(chunks: Iterator[bytes | None]) -> Iterator[bytes | None]:
     """Yield the bytes of a stream, unpacked where they are gzip; None for a pause, as it came.
 
     Raises:
-        Malformed: the gzip is broken or ends early; what came before that was yielded.
+        Malformed: the gzip is broken or ends early; what came before that was yielded. Or it is a
+            ZIP, which may hold many files.
     """
     start = b""
     for chunk in chunks:
@@ -26,8 +29,13 @@ def unpacked(chunks: Iterator[bytes | None]) -> Iterator[bytes | None]:
             yield None
             continue
         start += chunk
-        if len(start) >= len(_MAGIC):
+        if len(start) >= len(_ARCHIVE):
             break
+    if start.startswith(_ARCHIVE):
+        raise Malformed(
+            "is a ZIP archive; unpack it and give the file in it (of an Excel workbook: save the "
+            "sheet as CSV UTF-8)"
+        )
     whole = chain([start] if start else [], chunks)
     yield from _members(whole) if start.startswith(_MAGIC) else whole
 

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from intent.model.errors import WrongUse
+from intent.model.errors import OperatorError, WrongUse
 from intent.model.message import wire
 from intent.sources.files.file_source import FileSource
 from intent.sources.files.formats import FORMATS
@@ -15,6 +15,7 @@ from tests.conftest import MakeMessage
 from tests.unit.sources.files.reading import json_lines, read_file, read_pipe
 
 PYTCHAT = {"id": "a", "timestamp": 1, "message": "hi", "author": {"channelId": "UC"}}
+ZIP = b"PK\x03\x04" + bytes(100)
 CHAT_DOWNLOADER = {"message_id": "a", "message_type": "text_message", "message": "hi"}
 
 
@@ -98,3 +99,24 @@ def test_a_broken_gzip_is_named_as_what_it_is() -> None:
     read = read_pipe(packed[:200] + b"\xff" * 40 + packed[240:], format_name="wire")
     assert read.broken == "is gzip that is broken from here on; get it again"
     assert read.reasons[-1:] == ["the file is gzip that is broken from here on; get it again"]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (gzip.compress(b"a chat " * 100)[:20], "file is gzip that ends early; get it again"),
+        (ZIP, "file is a ZIP archive; unpack it and give the file in it"),
+    ],
+)
+def test_what_is_broken_before_it_tells_what_it_is_is_refused_with_that_reason(
+    content: bytes, reason: str
+) -> None:
+    with pytest.raises(OperatorError, match=reason):
+        read_file(content)
+    assert f"file {read_file(content, format_name='wire').broken}".startswith(reason)
+
+
+def test_columns_are_named_of_sheets_alone() -> None:
+    with pytest.raises(WrongUse, match="--map names the columns of a sheet, and this is none"):
+        read_file(json_lines({"text": "hi"}), columns=["text=Comment"])
+    assert read_file("", columns=["text=Comment"]).messages == []

@@ -189,6 +189,13 @@ def test_what_must_be_said_is_asked_for_with_the_words_to_say(more: Any, remedy:
     assert remedy in str(error.value)
 
 
+def test_a_column_that_stands_twice_is_refused_where_it_is_read() -> None:
+    text = f"Comment,Author,Date,{{}}\n{ROW.strip()},x\n"
+    with pytest.raises(WrongUse, match=r"the column 'Date' stands twice.*rename the other"):
+        read(text.format("Date"))
+    assert read(text.format("Comment 2")).texts == ["mau dua kak"]
+
+
 def test_columns_with_our_own_names_need_no_map() -> None:
     text = (
         "platform,room_id,message_id,user_id,text,sent_at,author_role,offer,item,lang\n"
