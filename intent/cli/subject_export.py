@@ -11,7 +11,7 @@ import typer
 
 from intent.cli.arguments import application, instant
 from intent.cli.screen import json_line, say
-from intent.model.errors import WrongUse
+from intent.model.errors import OperatorError, WrongUse
 
 
 def export(
@@ -40,5 +40,14 @@ def export(
     if output is None:
         json_line(record)
     else:
-        output.write_text(f"{json.dumps(record, ensure_ascii=False, indent=2)}\n", encoding="utf-8")
+        _write(output, f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
     say(f"{len(record['messages']):,} messages of {user}")
+
+
+def _write(output: Path, text: str) -> None:
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(
+            f"{output} cannot be written ({error.strerror}); give another place with --output"
+        ) from error

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from intent.__main__ import main as started
 from intent.cli.app import main
 from intent.model.message import wire
 from tests.conftest import MakeMessage
@@ -333,6 +334,30 @@ def test_leaving_a_pipe_early_is_no_error(verb: str) -> None:
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == 1
     assert done.stderr == ""
+
+
+def test_an_interruption_while_the_command_line_is_loaded_leaves_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Loading:
+        @property
+        def main(self) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "intent.cli.app", Loading())
+    with pytest.raises(SystemExit) as left:
+        started()
+    assert left.value.code == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_record_that_cannot_be_written_names_the_place_and_the_remedy(
+    run: Run, tmp_path: Path
+) -> None:
+    run("migrate")
+    tried = run("export", "--user", "x:u", "-o", tmp_path / "no" / "u.json")
+    assert tried.code == 1
+    assert "u.json cannot be written (No such file or directory); give another" in tried.err
 
 
 def test_the_version_is_printed(run: Run) -> None:
