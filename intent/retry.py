@@ -65,3 +65,22 @@ class Backoff:
     def reset(self) -> None:
         """Begin with the first pause again: the last try was a success."""
         self._longest = self._first
+
+
+class Repetition:
+    """Counts what happens again and again, so that it is said less and less often."""
+
+    def __init__(self) -> None:
+        """Begin; it has not happened yet."""
+        self.times = 0
+
+    def is_due(self) -> bool:
+        """Count once more; say whether to say so: the first time, the second, the fourth, the
+        eighth, and so on.
+        """
+        self.times += 1
+        return self.times & (self.times - 1) == 0
+
+    def reset(self) -> None:
+        """Begin anew: it is over."""
+        self.times = 0

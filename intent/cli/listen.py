@@ -112,8 +112,7 @@ def _report(seen: Sequence[SourceSeen], *, as_json: bool) -> None:
         else:
             say(summary(one))
     if all(one.state is SourceState.FAILED for one in seen):
-        reasons = "; ".join(f"{one.source}: {one.error}" for one in seen)
-        raise OperatorError(f"no source is left: {reasons}")
+        raise OperatorError("no source is left; what to mend stands above, where each failed")
 
 
 def _show(batch: Batch) -> None:

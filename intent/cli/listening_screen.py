@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from intent.cli.screen import one_line, people
+from intent.model.listening import SourceState
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -74,12 +75,13 @@ class ListeningScreen:
 
 
 def summary(one: SourceSeen) -> str:
-    """Return what became of a source, in one line."""
+    """Return what became of a source, in one line; why one failed was said when it did."""
     text = f"{one.source}: {one.state}; {one.messages:,} messages, {one.gaps:,} gaps, "
     text += f"{one.reconnects:,} reconnects"
     if one.dropped:
         text += f", {one.dropped:,} dropped"
-    return one_line(f"{text}; {one.error}" if one.error else text, 500)
+    told = one.error if one.state is not SourceState.FAILED else None
+    return one_line(f"{text}; {told}" if told else text, 500)
 
 
 def as_json_values(values: Mapping[str, Any]) -> dict[str, Any]:

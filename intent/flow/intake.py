@@ -13,6 +13,7 @@ from threading import Event, Thread
 from intent.model.batch import Batch
 from intent.model.errors import Later, Stopping
 from intent.ports.ingestion import Spool
+from intent.retry import Repetition
 from intent.telemetry import logger
 
 
@@ -70,6 +71,7 @@ class Intake:
         self._leave_by: float | None = None
         self._next_drain, self._delay = 0.0, policy.outage_delay
         self._next_duty = 0.0
+        self._outage = Repetition()
         self._thread = Thread(target=self._run, name="intake", daemon=True)
         self._log = logger("listen")
         self.failed = Event()
@@ -150,6 +152,7 @@ class Intake:
         try:
             self._spool.drain(self._put_again)
             self._delay = self._policy.outage_delay
+            self._outage.reset()
             self._log.info("spool drained")
         except Stopping:
             pass
@@ -163,7 +166,8 @@ class Intake:
         self._do_duty()
 
     def _wait(self, error: Later) -> None:
-        self._log.warning("waiting", seconds=self._delay, error=str(error))
+        say = self._log.warning if self._outage.is_due() else self._log.debug
+        say("waiting", seconds=self._delay, error=str(error), times=self._outage.times)
         self._next_drain = self._clock() + self._delay
         self._delay = min(self._delay * 2, self._policy.outage_delay_most)
         if self._leave_by is not None:

@@ -18,7 +18,7 @@ from intent.model.batch import Batch, Position
 from intent.model.errors import Later, OperatorError, SourceLost
 from intent.model.listening import SourceState
 from intent.ports.ingestion import ListenedSources, Positions, Source, Spool
-from intent.retry import Backoff, retry_until_available
+from intent.retry import Backoff, Repetition, retry_until_available
 from intent.telemetry import logger
 
 NO_ROOM = "the database was away and the spool was full"
@@ -47,7 +47,8 @@ class ListenPolicy:
 
     Attributes:
         retry_delay: before a lost source is connected again; doubles up to ``retry_delay_most``.
-        healthy: that a source must have read until its next loss is the first one again.
+        healthy: that a source must have read until its next loss is the first one again; what
+            passed before its first batch was connecting, and does not count.
         grace: that leaving may take.
         intake: how what was read is stored.
     """
@@ -193,6 +194,8 @@ class _Listening:
         self._position: Position | None = None
         self._dropped = Dropped()
         self._backoff = Backoff(policy.retry_delay, policy.retry_delay_most, draw=clocks.draw)
+        self._losses = Repetition()
+        self._read_since: float | None = None
         self._log = logger("listen")
         self.seen = SourceSeen(listened.name, listened.scheme)
         self.thread = Thread(target=self._run, name=listened.name, daemon=True)
@@ -203,7 +206,7 @@ class _Listening:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            began = self._clocks.monotonic()
+            self._read_since = None
             try:
                 self._read()
                 stopped = self._stop.is_set()
@@ -214,11 +217,11 @@ class _Listening:
                 self._trouble(SourceState.FAILED, str(error))
                 break
             except Later as error:
-                self._lost(error, began)
+                self._lost(error)
             # A fault of one source must end neither the others nor this one.
             except Exception as error:  # noqa: BLE001
                 self._log.exception("broken", source=self.seen.source)
-                self._lost(SourceLost(f"a fault of ours: {type(error).__name__}"), began)
+                self._lost(SourceLost(f"a fault of ours: {type(error).__name__}"))
         else:
             self._is(SourceState.STOPPED)
         if self._dropped:
@@ -229,6 +232,8 @@ class _Listening:
         leaving = False
         try:
             for batch in batches:
+                if self._read_since is None:
+                    self._read_since = self._clocks.monotonic()
                 self._is(SourceState.READING)
                 if batch or self._dropped:
                     self._take(batch)
@@ -261,12 +266,17 @@ class _Listening:
         self._dropped.add(batch, now)
         self.seen = replace(self.seen, dropped=self._dropped.messages)
 
-    def _lost(self, error: Later, began: float) -> None:
-        if self._clocks.monotonic() - began >= self._policy.healthy:
+    def _lost(self, error: Later) -> None:
+        since, healthy = self._read_since, self._policy.healthy
+        if since is not None and self._clocks.monotonic() - since >= healthy:
             self._backoff.reset()
+            self._losses.reset()
         asked = error.wait if isinstance(error, SourceLost) else None
         pause = max(self._backoff.next(), asked or 0.0)
-        self._log.warning("lost", source=self.seen.source, error=str(error), seconds=pause)
+        # A night without a network must not fill the log.
+        say = self._log.warning if self._losses.is_due() else self._log.debug
+        times = self._losses.times
+        say("lost", source=self.seen.source, error=str(error), seconds=pause, times=times)
         self._trouble(SourceState.WAITING, str(error))
         self.seen = replace(self.seen, reconnects=self.seen.reconnects + 1)
         self._clocks.pause(self._stop, pause)

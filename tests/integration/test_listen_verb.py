@@ -72,10 +72,11 @@ def test_sources_that_have_ended_are_told_of_and_known(
     assert "./nothing cannot be run" in out
 
 
-def test_when_all_sources_fail_the_exit_code_says_so(run: Any) -> None:
+def test_when_all_sources_fail_the_exit_code_says_so_and_why_is_said_once(run: Any) -> None:
     code, _, said = run("listen", "exec:./nothing")
     assert code == 1
-    assert "no source is left: exec:./nothing: ./nothing cannot be run" in " ".join(said.split())
+    assert "error: no source is left" in said
+    assert said.count("./nothing cannot be run (No such file or directory)") == 1
 
 
 def test_a_trial_prints_what_would_be_put_and_stores_nothing(
@@ -104,6 +105,9 @@ def test_sources_may_be_asked_for_by_name(run: Any, writer: str, tmp_path: Path)
         ("shop: nothing", "'nothing' is no source; write it like exec:"),
         ("[1, 2]", "is wrong"),
         ("shop: [", "is no YAML"),
+        ("shop: 17", "is wrong at shop: Value error, it is no source; write a name and a source"),
+        ("", "is wrong at its top: Input should be a valid dictionary; write a name"),
+        ("shop: exec:./a\nshop: exec:./b", "'shop' stands twice; name it once, in line 2"),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(

@@ -7,7 +7,7 @@ from threading import Event
 import pytest
 
 from intent.model.errors import Stopping, StoreUnavailable
-from intent.retry import Backoff, retry_until_available
+from intent.retry import Backoff, Repetition, retry_until_available
 
 
 class FakeStop(Event):
@@ -82,3 +82,10 @@ def test_pauses_double_up_to_the_longest_and_begin_anew() -> None:
 def test_a_pause_is_drawn_from_its_upper_half() -> None:
     assert Backoff(8.0, 60.0, draw=lambda: 0.0).next() == 4.0
     assert 4.0 <= Backoff(8.0, 60.0).next() <= 8.0
+
+
+def test_what_happens_again_and_again_is_said_twice_as_seldom_each_time() -> None:
+    repetition = Repetition()
+    assert [n for n in range(1, 40) if repetition.is_due()] == [1, 2, 4, 8, 16, 32]
+    repetition.reset()
+    assert repetition.is_due()

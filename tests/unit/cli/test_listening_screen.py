@@ -26,6 +26,11 @@ def test_a_summary_is_one_line_whatever_the_trouble_says() -> None:
     )
 
 
+def test_a_summary_of_a_failed_source_leaves_the_reason_to_when_it_failed() -> None:
+    seen = replace(SEEN, error="the token was revoked", state=SourceState.FAILED)
+    assert summary(seen) == "shop: failed; 0 messages, 0 gaps, 0 reconnects"
+
+
 def test_spans_are_short() -> None:
     spans = [seconds_text(one) for one in (None, 0.26, 600.0, 90_000.0)]
     assert spans == ["", "0.3 s", "10 min", "25 h"]

@@ -21,6 +21,7 @@ from intent.model.listening import SourceNews, SourceState
 from intent.ports.ingestion import Source
 from intent.queues.memory import MemoryInbox
 from intent.queues.spool import FileSpool
+from intent.telemetry import configure_logs
 from tests.conftest import EPOCH, MakeMessage
 
 QUICK = IntakePolicy(patience=5.0, outage_delay=0.001, outage_delay_most=0.002, duty_every=0.005)
@@ -89,8 +90,10 @@ class Scene:
     def __post_init__(self) -> None:
         self.spool = FileSpool(self.folder, limit=self.limit)
 
-    def listen(self, *sources: Listened) -> dict[str, SourceSeen]:
-        clocks = Clocks(
+    def listen(
+        self, *sources: Listened, clocks: Clocks | None = None, healthy: float = 1e9
+    ) -> dict[str, SourceSeen]:
+        clocks = clocks or Clocks(
             now=lambda: EPOCH, draw=lambda: 1.0, pause=lambda stop, s: self.pauses.append(s)
         )
         listener = Listener(
@@ -100,7 +103,7 @@ class Scene:
             self.spool,
             stop=self.stop,
             told=self.told,
-            policy=ListenPolicy(intake=QUICK, healthy=1e9),
+            policy=ListenPolicy(intake=QUICK, healthy=healthy),
             clocks=clocks,
         )
         seen = listener.run()
@@ -158,7 +161,7 @@ def test_a_lost_source_is_built_again_where_it_stands_after_growing_pauses(
 
 def test_pauses_begin_anew_after_a_healthy_stretch(scene: Scene) -> None:
     ticks = iter(range(0, 100_000, 10))
-    source = listened("one", *[[SourceLost("cut off")]] * 3, [])
+    source = listened("one", *[[Batch(), SourceLost("cut off")]] * 3, [])
     listener = Listener(
         [source],
         scene.inbox.put,
@@ -175,6 +178,31 @@ def test_pauses_begin_anew_after_a_healthy_stretch(scene: Scene) -> None:
     )
     listener.run()
     assert scene.pauses == [0.5, 0.5, 0.5]
+
+
+def test_a_connection_that_hangs_before_its_first_batch_was_not_healthy(scene: Scene) -> None:
+    now = [0.0]
+
+    def hang() -> None:
+        now[0] += 100.0
+        raise SourceLost("no answer within 100 s")
+
+    clocks = Clocks(
+        monotonic=lambda: now[0],
+        draw=lambda: 1.0,
+        pause=lambda stop, seconds: scene.pauses.append(seconds),
+    )
+    scene.listen(listened("one", [hang], [hang], [hang], []), clocks=clocks, healthy=30.0)
+    assert scene.pauses == [0.5, 1.0, 2.0]
+
+
+def test_a_loss_that_repeats_is_warned_of_less_and_less_often(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs("info")
+    scene.listen(listened("one", *[[SourceLost("no network")]] * 100, []))
+    said = [line for line in capsys.readouterr().err.splitlines() if "no network" in line]
+    assert [line.split("times=")[1] for line in said] == ["1", "2", "4", "8", "16", "32", "64"]
 
 
 def test_what_only_a_person_can_mend_ends_one_source_and_the_others_go_on(
