@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,7 +70,14 @@ def _require_place(database: Database) -> None:
             f"the folder of the database {file} does not exist; create it, or give another "
             "INTENT_DATABASE_URL"
         )
-    if database.access is not Access.CREATE and not file.exists():
+    if file.exists():
+        return
+    if database.access is Access.CREATE and not os.access(file.absolute().parent, os.W_OK):
+        raise OperatorError(
+            f"the database {file} is not there, and its folder is read-only; make it writable, or "
+            "give another INTENT_DATABASE_URL"
+        )
+    if database.access is not Access.CREATE:
         raise OperatorError(
             f"there is no database {file}; intent ingest and intent listen make one, and "
             "INTENT_DATABASE_URL names another one"

@@ -61,6 +61,17 @@ def raise_it(outcome: IntentError | int) -> None:
     raise outcome
 
 
+@pytest.mark.parametrize("words", ["ingest -", "listen exec:./room", "migrate"])
+def test_where_no_database_can_be_made_it_says_so_and_does_not_wait(
+    words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    with pytest.raises(
+        OperatorError, match=r"intent\.db is not there, and its folder is read-only"
+    ):
+        raise_it(run(words))
+
+
 def test_status_in_the_wrong_folder_is_not_healthy_and_makes_nothing(folder: Path) -> None:
     assert run("status") == 1
     assert list(folder.iterdir()) == []
