@@ -225,7 +225,7 @@ class _Listening:
         else:
             self._is(SourceState.STOPPED)
         if self._dropped:
-            self._take(Batch())  # the last try to tell of it
+            self._take(Batch(), last=True)
 
     def _read(self) -> None:
         batches = self._listened.build(self._position).read()
@@ -245,12 +245,14 @@ class _Listening:
             if isinstance(batches, Generator):
                 batches.close()
 
-    def _take(self, batch: Batch) -> None:
+    def _take(self, batch: Batch, *, last: bool = False) -> None:
         now = self._clocks.now()
         told = [*self._dropped.gaps(NO_ROOM), *batch.gaps]
         owned = [replace(gap, source=self.seen.source) for gap in told]
         try:
-            self._intake.store(replace(batch, gaps=owned), beyond=self._stop.is_set())
+            # Nobody tells again of what was dropped once the source is over.
+            beyond = last or self._stop.is_set()
+            self._intake.store(replace(batch, gaps=owned), beyond=beyond)
         except Later as error:
             if self._listened.waits and batch:
                 raise SourceLost(f"{NO_ROOM}; it waits where it is ({error})") from error

@@ -4,6 +4,7 @@ the inbox, in the spool, or in a gap.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -334,6 +335,27 @@ def test_what_finds_no_room_is_a_gap_as_long_as_it_lasted(
         Gap("tiktok", "other", told.since, told.until, "reset", source="one"),
     ]
     assert (seen["one"].dropped, scene.inbox.position("one")) == (3, Position("one", "2"))
+
+
+def test_what_was_dropped_is_told_of_when_the_source_ends_before_there_is_room(
+    tmp_path: Path, make_message: MakeMessage
+) -> None:
+    scene = Scene(tmp_path, limit=10)
+
+    def away() -> None:
+        scene.inbox.away = True
+
+    def back() -> None:
+        for thread in threading.enumerate():
+            if thread.name == "one":
+                thread.join(10)
+        scene.inbox.away = False
+
+    dropping = listened("one", [away, Batch([make_message("lost")])])
+    seen = scene.listen(dropping, listened("two", [back]))
+    (gap,) = scene.inbox.gaps()
+    assert (gap.source, gap.reason) == ("one", "the database was away and the spool was full")
+    assert (seen["one"].dropped, scene.texts()) == (1, [])
 
 
 def test_a_source_that_can_wait_is_left_alone_while_there_is_no_room_and_loses_nothing(
