@@ -18,19 +18,19 @@ from tests.conftest import MakeMessage
 
 SAMPLE = Path("intent/sources/sample.jsonl")
 Run = Callable[..., "Result"]
-NOTHING_READ = dict.fromkeys(
-    (
-        "accepted",
-        "repeated",
-        "refused",
-        "refused_new",
-        "edited",
-        "conflicting",
-        "retracted",
-        "outages",
-    ),
-    0,
-)
+NOTHING_READ: dict[str, Any] = {
+    "accepted": 0,
+    "repeated": 0,
+    "refused": 0,
+    "refused_new": 0,
+    "edited": 0,
+    "conflicting": 0,
+    "retracted": 0,
+    "erased": 0,
+    "outages": 0,
+    "format": "wire",
+    "skipped": {},
+}
 
 
 class Result:
@@ -269,7 +269,9 @@ def test_nothing_that_people_sent_reaches_the_terminal_raw(
     evil = "\x1b[31mEVIL\x9b2J [bold]x[/] [/]"
     chat = tmp_path / "chat.jsonl"
     chat.write_bytes(
-        wire(make_message(f"how much? {evil}", user_id=evil, room_id=evil))
+        wire(
+            make_message(f"I want to order 2 please, how much? {evil}", user_id=evil, room_id=evil)
+        )
         + b"\n"
         + wire(make_message(evil))
     )
