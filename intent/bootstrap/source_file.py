@@ -93,7 +93,9 @@ def _named(file: Path) -> dict[str, NamedSource]:
 
 def _source(name: str, source: str, given: Mapping[str, object]) -> NamedSource:
     kind, target = split_source(source)
-    if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+    if not name:
+        raise WrongUse(f"the name is empty; {WRITTEN}")
+    if len(name) > MAX_NAME_CHARACTERS:
         raise WrongUse(
             f"a source of {len(name)} characters needs a shorter name; give it one in sources.yaml"
         )

@@ -106,6 +106,7 @@ def test_sources_may_be_asked_for_by_name(run: Any, writer: str, tmp_path: Path)
         ("[1, 2]", "is wrong"),
         ("shop: [", "is no YAML"),
         ("shop: 17", "is wrong at shop: Value error, it is no source; write a name and a source"),
+        ("'': exec:./a", "the name is empty; write a name and a source for each"),
         ("", "is wrong at its top: Input should be a valid dictionary; write a name"),
         ("shop: exec:./a\nshop: exec:./b", "'shop' stands twice; name it once, in line 2"),
     ],
