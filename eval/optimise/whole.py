@@ -88,23 +88,10 @@ def optimise(
     taught = [item for item in teaching if item.row.id in used]
     folder = request.out
     tries = _tries(request, suite, taught, prompt, folder, taxonomy, "teaching")
-    check = _check(prompt, folder, taxonomy)
     with closing(Reflection(request, prompt.front.name, reflect_with)) as reflection:
-        proposers = (
-            ReflectingProposer(reflection.ask, reflection.model, check),
-            ReflectingProposer(reflection.ask, reflection.model, check),
-            ExampleProposer(check),
-        )
-        found = search(
-            as_it_is(prompt),
-            tries,
-            proposers,
-            lessons,
-            choosing,
-            most=plan.tries,
-            seed=plan.seed,
-            told=told,
-        )
+        proposers = _proposers(reflection, _check(prompt, folder, taxonomy))
+        options = {"most": plan.tries, "seed": plan.seed}
+        found = search(as_it_is(prompt), tries, proposers, lessons, choosing, told=told, **options)
     finalists = found.finalists(plan.finalists)
     if not finalists:
         return Optimised(prompt, found, ())
@@ -113,6 +100,14 @@ def optimise(
     base = dev.finished(found.pool[0][0], ids)
     runs = [(one, dev.finished(one, ids)) for one in finalists]
     return Optimised(prompt, found, judged(runs, base, taxonomy))
+
+
+def _proposers(
+    reflection: Reflection, check: Callable[[Candidate], int]
+) -> Sequence[ReflectingProposer | ExampleProposer]:
+    """Return who proposes: two times in three the LLM, else a mistake becomes an example."""
+    reflecting = ReflectingProposer(reflection.ask, reflection.model, check)
+    return reflecting, reflecting, ExampleProposer(check)
 
 
 def _messages(suite: Suite, prompt: Prompt, plan: SearchPlan) -> tuple[list[Item], list[Item]]:

@@ -78,28 +78,35 @@ def optimise(
         purse=Purse(budget),
         command=command_line(),
     )
-    plan = SearchPlan(tries, lesson, choosing, judging, seed=seed)
-    with progress_bar("trying prompts", tries) as (bar, task):
+    found = _look(request, SearchPlan(tries, lesson, choosing, judging, seed=seed), reflect_with)
+    _write(found, request)
+    if as_json:
+        json_line(_as_json(found, request))
+    _tell(found, request)
+
+
+def _look(request: RunRequest, plan: SearchPlan, reflect_with: str | None) -> Optimised:
+    with progress_bar("trying prompts", plan.tries) as (bar, task):
 
         def told(step: SearchStep) -> None:
             note = f"{step.outcome}, ${request.purse.dollars:.4f} spent"
             bar.update(task, completed=step.number, note=note)
 
-        found = look(request, plan, reflect_with=reflect_with, told=told)
-    _write(found, request)
-    if as_json:
-        json_line(_as_json(found, request))
+        return look(request, plan, reflect_with=reflect_with, told=told)
+
+
+def _tell(found: Optimised, request: RunRequest) -> None:
     people().print(verdict(found.judgements), markup=False, soft_wrap=True)
     people().print(
         f"{len(found.search.steps)} tries, ${request.purse.dollars:.4f} spent; "
-        f"{found.search.ended}; all of it stands in {output / 'summary.md'}",
+        f"{found.search.ended}; all of it stands in {request.out / 'summary.md'}",
         markup=False,
         soft_wrap=True,
     )
     if winner(found.judgements) is not None:
         people().print(
-            f"to take it over, copy the two files of {output / 'best'} that best.diff names into "
-            "prompts/, and let the gate see it: python -m eval gate --suite eval/suites/llm.yaml",
+            f"to take it over, copy the two files of {request.out / 'best'} into prompts/, and let "
+            "the gate see it: python -m eval gate --suite eval/suites/llm.yaml",
             markup=False,
             soft_wrap=True,
         )

@@ -77,7 +77,6 @@ def build_exchange(
     from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
     from intent.classify.llm.exchange import Exchange, RetryPolicy
     from intent.classify.llm.limits import RateLimits
-    from intent.classify.llm.models import sunset_warning
     from intent.classify.llm.reply import is_reply
 
     if not llm_is_on(app):
@@ -85,10 +84,7 @@ def build_exchange(
             "no LLM is configured; set INTENT_LLM_BASE_URL to an OpenAI-compatible server, or "
             "INTENT_LLM_API_KEY"
         )
-    model = build_model(app, build_prompt(app, prompt))
-    warning = sunset_warning(model, datetime.now(UTC).date())
-    if warning:
-        logger("llm").warning(warning)
+    model = _used_model(app, build_prompt(app, prompt))
     policy = BreakerPolicy(slow=0.75 * app.settings.llm_timeout)
     requests, tokens = (
         app.settings.llm_requests_per_minute or model.limits.requests,
@@ -105,6 +101,17 @@ def build_exchange(
         stop=stop,
         shaped=shaped or is_reply,
     )
+
+
+def _used_model(app: Application, prompt: Prompt) -> Model:
+    """Look up the model, and warn of its end."""
+    from intent.classify.llm.models import sunset_warning
+
+    model = build_model(app, prompt)
+    warning = sunset_warning(model, datetime.now(UTC).date())
+    if warning:
+        logger("llm").warning(warning)
+    return model
 
 
 def build_answerer(

@@ -60,6 +60,10 @@ def forget(
         _tell(report)
     if interrupted:
         raise OperatorError("interrupted; what was deleted is gone, go on with the same command")
+    _require_done(report, subject)
+
+
+def _require_done(report: Forgotten, subject: DataSubject | None) -> None:
     if subject is not None and not report.buried:
         raise OperatorError(
             f"nothing is stored of {subject.platform}:{subject.id}; nothing was deleted. To drop "
