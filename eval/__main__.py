@@ -13,6 +13,7 @@ from eval import asking_threshold
 from eval.bench import verbs as bench
 from eval.verbs import (
     annotating,
+    attacking,
     choosing,
     comparing,
     datasets,
@@ -56,6 +57,7 @@ datasets.app.command()(exporting.export)
 datasets.app.command()(choosing.queue)
 datasets.app.command(name="add")(choosing.add_messages)
 datasets.app.command()(choosing.suspects)
+datasets.app.command()(attacking.redteam)
 datasets.app.command(name="import")(annotating.import_labels)
 app.add_typer(datasets.app, name="data")
 app.add_typer(bench.app, name="bench")

@@ -67,7 +67,7 @@ class Annotation(_Data):
 
 class Metadata(_Data):
     """What is known about the row besides the message. ``hard`` names a kind of difficulty, ``why``
-    the rule that decides.
+    the rule that decides, ``family`` the kind of attack that it is, or looks like.
     """
 
     lang: str
@@ -75,6 +75,7 @@ class Metadata(_Data):
     hard: str | None
     why: str | None
     split: Literal["train", "dev", "test"]
+    family: str | None = None
 
 
 class WireMessage(_Data):
@@ -96,9 +97,28 @@ class WireMessage(_Data):
     reply_to: Reply | None = None
 
 
+class MustNot(_Data):
+    """What a decision may not hold: any of the labels, a lead where ``lead`` is True (no lead where
+    it is False), any of the texts as a slot.
+    """
+
+    labels: tuple[str, ...] = ()
+    lead: bool | None = None
+    slots: tuple[str, ...] = ()
+
+
+class Must(MustNot):
+    """What a decision must hold, whatever else it says: all of the labels, a lead or none, all of
+    the texts as slots; ``same_as`` names a row that must have got the same labels.
+    """
+
+    same_as: str | None = None
+
+
 class Entry(_Data):
     """One message of a dataset with what annotators said of it; ``expected`` is None while nobody
-    has labelled it, or their disagreement is open.
+    has labelled it, or their disagreement is open. ``must`` and ``must_not`` hold by themselves,
+    whatever is expected.
     """
 
     id: Annotated[str, Field(min_length=1)]
@@ -106,6 +126,8 @@ class Entry(_Data):
     expected: Expected | None = None
     labels: tuple[Annotation, ...] = ()
     metadata: Metadata
+    must: Must = Must()
+    must_not: MustNot = MustNot()
 
     def by(self, annotator: str) -> tuple[str, ...] | None:
         """Return the labels of one annotator, or None where there are none."""

@@ -79,7 +79,17 @@ def _row_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
         yield f"the language {row.metadata.lang!r} is unknown"
     if not row.input.text.strip():
         yield "the text is empty"
+    yield from _assertion_faults(row, taxonomy)
     yield from _history_faults(row)
+
+
+def _assertion_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
+    for name in (*row.must.labels, *row.must_not.labels):
+        if name not in taxonomy.names:
+            yield f"an assertion names the label {name!r}, which is not in the taxonomy"
+    for text in row.must.slots:
+        if text not in row.input.text:
+            yield f"the slot {text!r} that it must have is no part of the text"
 
 
 def open_faults(entries: Sequence[Entry]) -> list[DatasetFault]:
@@ -131,7 +141,11 @@ def _repeated(rows: Sequence[Row]) -> Iterator[DatasetFault]:
             yield DatasetFault(
                 row.id, f"the same message as {messages[row.input.platform, row.input.message_id]}"
             )
-        elif comparable(row.input.text) in texts and _was_written(row):
+        elif (
+            _was_written(row)
+            # What must be decided as another row is, may be the same text in other company.
+            and texts.get(comparable(row.input.text), row.must.same_as) != row.must.same_as
+        ):
             yield DatasetFault(row.id, f"the same text as {texts[comparable(row.input.text)]}")
         ids[row.id] = messages[row.input.platform, row.input.message_id] = texts[
             comparable(row.input.text)

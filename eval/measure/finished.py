@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.measure.assertions import assertions
 from eval.measure.scored import Scored
 from eval.measure.scoring import score
 from eval.measure.slots import JudgedSlots, judged_slots
@@ -99,6 +100,18 @@ def wrong_decisions(
         if slots.mistakes or one.labels != run.items[one.id].row.expected.labels
     ]
     return sorted(wrong, key=lambda each: (-each[0], -each[2].mistakes, each[1].id, each[1].repeat))
+
+
+def broken_assertions(
+    run: FinishedRun, taxonomy: Taxonomy
+) -> list[tuple[Prediction, tuple[str, ...]]]:
+    """Return the decisions that break what is asserted of their message, and what they break; in
+    order of families.
+    """
+    rows = [run.items[one.id].row for one in run.predictions]
+    found = zip(rows, run.predictions, assertions(rows, run.predictions, taxonomy), strict=True)
+    broken = [(row.metadata.family or "", one, what) for row, one, what in found if what]
+    return [(one, what) for _, one, what in sorted(broken, key=lambda each: each[0])]
 
 
 def select(run: FinishedRun, keys: set[tuple[int, str]], taxonomy: Taxonomy) -> FinishedRun:

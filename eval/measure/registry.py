@@ -177,6 +177,16 @@ _METRICS = (
 METRICS = {metric.name: metric for metric in _METRICS}
 """Every metric that has an interval, by name."""
 
+ASSERTIONS = Metric(
+    "assertions",
+    "messages that keep what they must and must not be",
+    True,
+    cells=lambda s: np.stack([s.kept, s.asserted], axis=1).astype(np.float64),
+    combine=_share_of_second,
+    held=lambda s: s.asserted,
+)
+"""Gated where a dataset asserts something of its rows; compared nowhere, since few do."""
+
 LABEL_METRICS = ("f1", "precision", "recall", "average_precision")
 """Metrics of one label, asked for as ``f1:price_inquiry``."""
 
@@ -189,11 +199,14 @@ def metric_named(name: str, labels: tuple[str, ...]) -> Metric:
     """
     if name in METRICS:
         return METRICS[name]
+    if name == ASSERTIONS.name:
+        return ASSERTIONS
     kind, _, label = name.partition(":")
     if kind in LABEL_METRICS and label in labels:
         return _of_label(kind, label, labels.index(label))
     raise OperatorError(
-        f"there is no metric {name!r}; it may be one of {', '.join(METRICS)}, or "
+        f"there is no metric {name!r}; it may be one of {', '.join(METRICS)}, "
+        f"{ASSERTIONS.name}, or "
         f"{'|'.join(LABEL_METRICS)}:LABEL"
     )
 

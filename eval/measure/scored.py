@@ -40,6 +40,8 @@ class Scored:
         stages: cache, local or llm, shape (n,).
         local_labels_agree, local_lead_agree: whether the local model would have said the same,
             shape (n,); all False without its opinion.
+        asserted, kept: whether something is asserted of the row besides its labels, and whether the
+            decision keeps all of it, shape (n,); see :mod:`eval.measure.assertions`.
         has_local: whether the local model's opinion beside another's is known, shape (n,).
     """
 
@@ -67,6 +69,8 @@ class Scored:
     first_try: Booleans
     invented: Integers
     stages: NDArray[np.str_]
+    asserted: Booleans
+    kept: Booleans
     has_local: Booleans
     local_labels_agree: Booleans
     local_lead_agree: Booleans

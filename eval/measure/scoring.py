@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from eval.measure.assertions import assertions
 from eval.measure.scored import Booleans, Floats, Integers, Scored
 from eval.measure.slots import judged_slots
 from eval.run.items import Item, slice_values
@@ -37,6 +38,7 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
     answered = np.array([one.status == "answered" for one in predictions], dtype=bool)
     probabilities, lead_probability = _probabilities(predictions, truth, leads)
     values = [slice_values(item.row) for item in rows]
+    asserted = assertions([item.row for item in rows], predictions, taxonomy)
     locals_known = np.array([one.local is not None for one in predictions], dtype=bool)
     local = label_table([one.local.labels if one.local else () for one in predictions], taxonomy)
     return Scored(
@@ -72,6 +74,8 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
             [sum(call.invented for call in one.calls) for one in predictions], dtype=np.int64
         ),
         stages=np.array([one.stage for one in predictions], dtype=np.str_),
+        asserted=np.array([found is not None for found in asserted], dtype=bool),
+        kept=np.array([found == () for found in asserted], dtype=bool),
         has_local=locals_known,
         local_labels_agree=locals_known & (local == chosen).all(axis=1),
         local_lead_agree=locals_known

@@ -40,6 +40,7 @@ def page(judged: Judged, taxonomy: Taxonomy) -> str:
         headline=headline(judged),
         tone=tone,
         gate=gate,
+        broken=judged.broken,
         metrics=judged.metrics,
         before=before,
         comparison=comparison,

@@ -66,6 +66,7 @@ def slice_values(row: Row) -> dict[str, str]:
         length,
         row.metadata.hard or "plain",
         row.input.author_role.value,
+        row.metadata.family or "none",
     )
     return dict(zip(DIMENSIONS, values, strict=True))
 

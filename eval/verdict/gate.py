@@ -16,7 +16,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from eval.measure.estimating import FEW_ROOMS, difference, rooms_holding, units
+from eval.measure.estimating import FEW_ROOMS, difference, estimate, rooms_holding, units
 from eval.measure.finished import FinishedRun, select
 from eval.measure.registry import METRICS, Metric, metric_named, value_of
 from eval.measure.scored import Scored
@@ -94,9 +94,10 @@ def check_run(
     suite = candidate.suite
     clustered = suite.clusters == "room"
     checks = [
-        _limit(gate, candidate.scored, clustered=clustered)
+        check
         for gate in suite.gates
         if gate.limit is not None
+        for check in limit_checks(gate, candidate.scored, clustered=clustered)
     ]
     margins = [gate for gate in suite.gates if gate.margin is not None]
     if margins:
@@ -122,6 +123,34 @@ def _same_messages(
             "changed: bless a new baseline"
         )
     return select(baseline, shared, taxonomy), select(candidate, shared, taxonomy)
+
+
+def limit_checks(gate: Gate, scored: Scored, *, clustered: bool) -> list[Check]:
+    """Hold a run, or with ``over`` each of its parts that hold what is counted, to a limit. A part
+    that is beyond it fails where that is shown (one-sided 5 %, shared by all parts).
+    """
+    if gate.over is None:
+        return [_limit(gate, scored, clustered=clustered)]
+    metric, values = metric_named(gate.metric, scored.labels), scored.slices[gate.over]
+    parts = {str(value): scored.only(values == value) for value in np.unique(values)}
+    held = {
+        value: part
+        for value, part in parts.items()
+        if metric.held is None or metric.held(part).any()
+    }
+    level = 1 - 2 * _ONE_SIDED / max(len(held), 1)
+    checks = []
+    for value, part in held.items():
+        check = _limit(gate, part, clustered=clustered)
+        if check.verdict is Verdict.FAILED:
+            found = estimate(metric, part, clustered=clustered, level=level)
+            best, limit = (found.high if metric.higher else -found.low), check.margin
+            if not best < (limit if metric.higher else -limit):
+                why = f"{check.why}; that may be chance"
+                check = dataclasses.replace(check, verdict=Verdict.INCONCLUSIVE, why=why)
+        name = f"{gate.metric} in {gate.over}={value} limit"
+        checks.append(dataclasses.replace(check, name=name))
+    return checks
 
 
 def _limit(gate: Gate, scored: Scored, *, clustered: bool) -> Check:

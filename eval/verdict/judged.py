@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from eval.measure.finished import FinishedRun, load_run
+from eval.measure.finished import FinishedRun, broken_assertions, load_run
 from eval.measure.metrics import measure
-from eval.run.predictions import replace
+from eval.run.predictions import Prediction, replace
 from eval.verdict.baseline import BASELINES, METRICS, baseline_of
 from eval.verdict.compare import Comparison, compare
 from eval.verdict.gate import GateReport, check_run
@@ -26,6 +26,7 @@ class Judged:
     Attributes:
         metrics: as in ``metrics.json``.
         comparison: with the baseline or another run; None where there is none.
+        broken: decisions that break what is asserted of their message, with what they break.
         gate: None where the run is of a part of the suite, or has no baseline and needs one.
     """
 
@@ -33,6 +34,7 @@ class Judged:
     metrics: dict[str, Any]
     comparison: Comparison | None
     gate: GateReport | None
+    broken: tuple[tuple[Prediction, tuple[str, ...]], ...] = ()
 
 
 def judge(
@@ -62,7 +64,8 @@ def judge(
         and not partial
         and (other is not None or all(gate.margin is None for gate in suite.gates))
     )
-    return Judged(run, metrics, comparison, check_run(run, other, taxonomy) if gated else None)
+    gate = check_run(run, other, taxonomy) if gated else None
+    return Judged(run, metrics, comparison, gate, tuple(broken_assertions(run, taxonomy)))
 
 
 def require_gate(judged: Judged) -> GateReport:

@@ -25,6 +25,7 @@ _SHOWN = (
     "usd_per_1000",
 )
 _MOST_FLIPS = 10
+_MOST_BROKEN = 30
 _MARKDOWN = re.compile(r"[|`*\[\]<>&\\~#@!]|(?<!\w)_|_(?!\w)")
 
 
@@ -93,6 +94,7 @@ def summary(judged: Judged) -> str:
     ]
     if judged.gate is not None:
         parts.append(_checks(judged.gate))
+    parts += _assertions(judged)
     parts.append(_slots(judged.metrics))
     if judged.comparison is not None:
         parts += _details(judged.comparison, judged)
@@ -191,6 +193,33 @@ def _checks(gate: GateReport) -> str:
         for check in sorted(worth, key=lambda check: check.verdict)
     ]
     return "\n".join([f"### Gate: {gate.verdict.value} ({counted})", "", *lines]).rstrip()
+
+
+def _assertions(judged: Judged) -> Iterable[str]:
+    """Return what is asserted of single messages and broken; nothing where nothing is asserted."""
+    run = judged.run
+    asserted = int(run.scored.asserted.sum())
+    if not asserted:
+        return
+    broken = judged.broken
+    yield f"### Assertions: {asserted - len(broken):,} of {asserted:,} messages keep them"
+    if broken:
+        rows = [
+            (
+                one.id,
+                _family(judged, one.id),
+                run.items[one.id].row.input.text[:80],
+                "; ".join(what),
+            )
+            for one, what in broken[:_MOST_BROKEN]
+        ]
+        yield table(("message", "family", "text", "broken"), rows)
+    if len(broken) > _MOST_BROKEN:
+        yield f"{len(broken) - _MOST_BROKEN:,} more: `python -m eval errors {run.folder}`"
+
+
+def _family(judged: Judged, key: str) -> str:
+    return judged.run.items[key].row.metadata.family or ""
 
 
 def _details(comparison: Comparison, judged: Judged) -> Iterable[str]:

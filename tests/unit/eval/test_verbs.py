@@ -22,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 VERBS = ["run", "score", "compare", "gate", "report", "errors", "bless", "calibrate", "route"]
 VERBS += ["history", "note", "disagreements"]
 DATA_VERBS = ["lint", "stats", "dedupe", "agree", "export", "import", "queue", "suspects"]
+DATA_VERBS += ["redteam"]
 
 
 def invoke(*words: object):
