@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from eval.data.dataset import ExpectedSlot
 from eval.redteam.disguises import DISGUISES, encoded
-from eval.redteam.templates import Family, Language, Templates
+from eval.redteam.wording import Family, Language, Templates
 from intent.model.taxonomy import Taxonomy
 
 _FLOOD = 150

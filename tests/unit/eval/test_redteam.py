@@ -20,7 +20,7 @@ from eval.measure.finished import broken_assertions, load_run
 from eval.redteam.disguises import DISGUISES, encoded
 from eval.redteam.folder import SUITE, write_folder
 from eval.redteam.making import LEAST, make
-from eval.redteam.templates import FAMILIES
+from eval.redteam.wording import FAMILIES
 from eval.run.predictions import Prediction
 from eval.verdict.gate import Verdict, check_run
 from eval.verdict.judged import judge
