@@ -17,7 +17,8 @@ from eval.data.dataset import (
     WireMessage,
 )
 from eval.data.lint import comparable
-from eval.redteam.wording import FAMILIES, Family, Wording, Writer, load_templates
+from eval.redteam.attack_templates import FAMILIES, Family, load_templates
+from eval.redteam.wording import Wording, Writer
 from intent.model.errors import OperatorError
 from intent.model.message import AuthorRole, Context, Kind
 from intent.model.taxonomy import Taxonomy

@@ -8,8 +8,8 @@ from string import Template
 from typing import TypeVar
 
 from eval.data.dataset import ExpectedSlot
+from eval.redteam.attack_templates import Family, Language, Templates
 from eval.redteam.disguises import DISGUISES, encoded
-from eval.redteam.wording import Family, Language, Templates
 from intent.model.taxonomy import Taxonomy
 
 _FLOOD = 150

@@ -17,10 +17,10 @@ from eval.data.dataset import Must, MustNot, Row, load_dataset
 from eval.data.lint import LANGUAGES, lint
 from eval.measure.assertions import assertions
 from eval.measure.finished import broken_assertions, load_run
+from eval.redteam.attack_templates import FAMILIES
 from eval.redteam.disguises import DISGUISES, encoded
 from eval.redteam.folder import SUITE, write_folder
 from eval.redteam.making import LEAST, make
-from eval.redteam.wording import FAMILIES
 from eval.run.predictions import Prediction
 from eval.verdict.gate import Verdict, check_run
 from eval.verdict.judged import judge
