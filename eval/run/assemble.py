@@ -165,6 +165,7 @@ def _asking(
         history=rooms(everything),
         local=local,
         batch=settings.llm_batch,
+        whole_rooms=request.failures is not None,
         salt=f"fresh {request.out.resolve()}" if request.fresh else "",
         hearing=hearing,
     )

@@ -47,6 +47,7 @@ class LlmSubject:
         local: Classifier | None = None,
         batch: int = 20,
         salt: str = "",
+        whole_rooms: bool = False,
         hearing: Hearing | None = None,
     ) -> None:
         """Put together.
@@ -56,9 +57,11 @@ class LlmSubject:
             history: all messages of each room, in order of time, to take the messages before from.
             local: gives its opinion beside every answer; None for none.
             salt: makes all keys other ones, to ask afresh.
+            whole_rooms: batches are those of the whole rooms, with what is not asked about left
+                out, so that a selection sees of a room what a run of all would.
             hearing: hears the answerer's calls; None where nobody does.
         """
-        self._hearing = hearing
+        self._hearing, self._whole_rooms = hearing, whole_rooms
         self._answerer, self._replies, self._ledger, self._decider = (
             answerer,
             replies,
@@ -91,11 +94,18 @@ class LlmSubject:
             sorted(room, key=lambda item: (item.message.sent_at, item.message.message_id))
             for room in _rooms(items)
         )
-        return [
-            room[start : start + self._batch]
-            for room in ordered
-            for start in range(0, len(room), self._batch)
-        ]
+        return [part for room in ordered for part in self._parts(room)]
+
+    def _parts(self, room: list[Item]) -> list[list[Item]]:
+        places: Mapping[str, int] = {}
+        if self._whole_rooms:
+            told = self._history.get(room[0].room, ())
+            places = {one.message_id: place for place, one in enumerate(told)}
+        parts: dict[int, list[Item]] = {}
+        for number, item in enumerate(room):
+            place = places.get(item.message.message_id, number)
+            parts.setdefault(place // self._batch, []).append(item)
+        return list(parts.values())
 
     def decide(self, batch: Sequence[Item], repeat: int) -> list[Prediction]:
         """Ask about one room's messages."""

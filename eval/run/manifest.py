@@ -16,6 +16,9 @@ from eval.run.suite import By, digest
 from intent.model.errors import OperatorError
 
 FILE = "manifest.json"
+FAILURES_OF = "failures_of"
+"""Among a run's filters: only what another run decided wrongly."""
+
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("numpy", "onnxruntime", "openai", "scikit-learn", "scipy")
 
@@ -66,6 +69,16 @@ class Manifest(_Data):
     started: datetime
     finished: datetime | None = None
     replayed: int = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the suite was run: such a run is neither gated nor blessed."""
+        return bool(self.filters) or self.sample is not None
+
+    @property
+    def failures_of(self) -> str | None:
+        """The run whose wrong decisions alone were decided again."""
+        return next(iter(self.filters.get(FAILURES_OF, ())), None)
 
     def differs(self, other: Manifest) -> list[str]:
         """Name what would make the predictions of the two differ."""

@@ -15,6 +15,14 @@ STORE = Path("runs/replies.db")
 
 
 @dataclass(frozen=True, slots=True)
+class Failures:
+    """What a run decided wrongly: its folder, and the ids of the messages."""
+
+    run: Path
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One run.
 
@@ -26,6 +34,8 @@ class RunRequest:
         parameters: of the prompt's call, by name, instead of its own, as they are written in YAML.
         lead_threshold: take this instead of the model's own, in (0, 1).
         ask_above: ask from this expected cost on, instead of the route's own, in false leads.
+        failures: only these messages, in the batches in which a run of all would have them; None
+            for all.
         jobs: batches at a time.
         fresh: decide and ask again what was decided or asked before.
         offline: refuse to call anybody.
@@ -45,6 +55,7 @@ class RunRequest:
     ask_above: float | None = None
     filters: tuple[str, ...] = ()
     sample: int | None = None
+    failures: Failures | None = None
     repeat: int = 1
     jobs: int = 1
     seed: int = SEED

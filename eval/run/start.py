@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from eval.run.assemble import assemble, settings_of, without_examples
 from eval.run.items import Item, chosen, load_items, parse_filters
 from eval.run.manifest import (
+    FAILURES_OF,
     Decider,
     Manifest,
     code_hash,
@@ -23,6 +24,7 @@ from eval.run.runner import execute
 from eval.run.suite import Suite, load_suite
 from intent.bootstrap.application import Application
 from intent.bootstrap.llm import build_prompt
+from intent.model.errors import OperatorError
 
 PROMPT_COPY = "prompt.prompty"
 """The prompt as it was when a run was made, in the run's folder: what changed since is told by it.
@@ -48,9 +50,7 @@ def start(
             everything,
             build_prompt(Application(settings_of(request)), request.prompt or suite.prompt),
         )
-    items = chosen(
-        everything, parse_filters(request.filters), sample=request.sample, seed=request.seed
-    )
+    items = _chosen(request, everything)
     with ExitStack() as closing:
         subject = assemble(request, suite, everything, closing)
         manifest = describe(request, suite, items, subject.decider)
@@ -77,18 +77,33 @@ def start(
         return done
 
 
+def _chosen(request: RunRequest, everything: list[Item]) -> list[Item]:
+    items = everything
+    if request.failures is not None:
+        items = [item for item in everything if item.row.id in request.failures.ids]
+        if not items:
+            raise OperatorError(
+                f"{request.failures.run} decided every message right that the suite still has: "
+                "there is nothing to run again"
+            )
+    return chosen(items, parse_filters(request.filters), sample=request.sample, seed=request.seed)
+
+
 def describe(request: RunRequest, suite: Suite, items: list[Item], decider: Decider) -> Manifest:
     """Return the manifest of a run that begins now."""
+    filters = {
+        dimension: tuple(sorted(values))
+        for dimension, values in parse_filters(request.filters).items()
+    }
+    if request.failures is not None:
+        filters[FAILURES_OF] = (from_here(request.failures.run),)
     return Manifest(
         suite=suite.name,
         suite_file=from_here(request.suite),
         dataset=from_here(suite.dataset),
         dataset_hash=dataset_hash(items),
         splits=suite.splits,
-        filters={
-            dimension: tuple(sorted(values))
-            for dimension, values in parse_filters(request.filters).items()
-        },
+        filters=filters,
         sample=request.sample,
         repeat=request.repeat,
         seed=request.seed,

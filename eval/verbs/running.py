@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -19,6 +20,7 @@ from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.verbs.comparing import hold_side_by_side
+from eval.verbs.failing import OnlyFailures, failures_of
 from eval.verbs.outcome import finish
 from intent.cli.screen import people, progress_bar, say
 
@@ -144,6 +146,7 @@ def run(
     offline: Offline = False,
     store: Store = STORE,
     budget: Budget = None,
+    only_failures: OnlyFailures = None,
 ) -> None:
     """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and
     metrics.json. Several prompts or LLMs make a run each, in folders beside each other, and
@@ -152,33 +155,21 @@ def run(
     Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run
     --suite eval/suites/llm.yaml --prompt production --prompt candidate --param temperature=0.3 -j 4
     """
-    asked = RunRequest(
-        suite=suite,
-        out=output or fresh_folder(suite),
-        by=by.value if by else None,
-        model=model,
-        parameters=parse_parameters(parameters or ()),
-        lead_threshold=lead_threshold,
-        ask_above=ask_above,
-        filters=tuple(filters or ()),
-        sample=sample,
-        repeat=repeat,
-        jobs=jobs,
-        seed=seed,
-        resume=resume,
-        fresh=no_cache,
-        offline=offline,
-        store=store,
-        purse=Purse(budget),
-        command=command_line(),
-    )
-    _carry_out_all(asked, spread(asked, load_suite(suite), prompts or (), llms or ()))
+    read, by_whom = load_suite(suite), by.value if by else None
+    asked = RunRequest(suite, output or fresh_folder(suite), by_whom, model, store=store)
+    asked = replace(asked, lead_threshold=lead_threshold, ask_above=ask_above, jobs=jobs)
+    asked = replace(asked, filters=tuple(filters or ()), sample=sample, seed=seed, repeat=repeat)
+    asked = replace(asked, parameters=parse_parameters(parameters or ()), command=command_line())
+    asked = replace(asked, resume=resume, fresh=no_cache, offline=offline, purse=Purse(budget))
+    asked = replace(asked, failures=failures_of(only_failures, read))
+    _carry_out_all(asked, spread(asked, read, prompts or (), llms or ()))
 
 
 def _carry_out_all(asked: RunRequest, requests: Sequence[RunRequest]) -> None:
+    against = asked.failures.run if asked.failures is not None else None
     for request in requests:
         carry_out(request)
-        finish(request.out, quiet=len(requests) > 1)
+        finish(request.out, against=against, quiet=len(requests) > 1)
     if len(requests) > 1:
         hold_side_by_side([request.out for request in requests], asked.out)
 

@@ -32,10 +32,10 @@ def bless(run: FinishedRun, folder: Path = BASELINES) -> Path:
         OperatorError: only a part of the suite was run.
     """
     manifest = run.manifest
-    if manifest.filters or manifest.sample is not None:
+    if manifest.partial:
         raise OperatorError(
-            f"{run.folder} is a run of a part of the suite; bless a run without --filter and "
-            "--sample"
+            f"{run.folder} is a run of a part of the suite; bless a run without --filter, "
+            "--sample and --only-failures"
         )
     home = folder / run.suite.name
     home.mkdir(parents=True, exist_ok=True)

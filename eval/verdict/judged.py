@@ -58,10 +58,9 @@ def judge(
         else baseline_of(suite, taxonomy, baselines)
     )
     comparison = compare(other, run, taxonomy) if other is not None else None
-    partial = bool(run.manifest.filters or run.manifest.sample)
     gated = (
         bool(suite.gates)
-        and not partial
+        and not run.manifest.partial
         and (other is not None or all(gate.margin is None for gate in suite.gates))
     )
     gate = check_run(run, other, taxonomy) if gated else None
@@ -76,9 +75,10 @@ def require_gate(judged: Judged) -> GateReport:
     """
     if judged.gate is not None:
         return judged.gate
-    if judged.run.manifest.filters or judged.run.manifest.sample:
+    if judged.run.manifest.partial:
         raise OperatorError(
-            "a run of a part of the suite cannot be gated; run it without --filter and --sample"
+            "a run of a part of the suite cannot be gated; run it without --filter, --sample and "
+            "--only-failures"
         )
     raise OperatorError(
         f"suite {judged.run.suite.name} has no baseline; make a good run the baseline with: python "

@@ -30,7 +30,17 @@ _MARKDOWN = re.compile(r"[|`*\[\]<>&\\~#@!]|(?<!\w)_|_(?!\w)")
 
 
 def headline(judged: Judged) -> str:
-    """Return the verdict in one sentence."""
+    """Return the verdict in one sentence; of a selection, that it is one."""
+    said, chosen_by = _verdict(judged), judged.run.manifest.failures_of
+    if chosen_by is None:
+        return said
+    return (
+        f"A selection: only what {chosen_by} decided wrongly, where any other decider looks "
+        f"better. It may not be blessed or gated. {said}"
+    )
+
+
+def _verdict(judged: Judged) -> str:
     if judged.gate is not None and judged.gate.verdict is Verdict.FAILED:
         failed = judged.gate.of(Verdict.FAILED)
         more = f", and {len(failed) - 3} more" if len(failed) > 3 else ""
