@@ -11,11 +11,13 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from eval.data.lint import comparable
+from eval.run.cascade_subject import CascadeSubject
 from eval.run.hearing import Hearing
 from eval.run.items import Item
-from eval.run.llm_subject import CascadeSubject, LlmSubject
+from eval.run.llm_subject import LlmSubject
 from eval.run.manifest import Decider
 from eval.run.parameters import with_parameters
+from eval.run.rehearsal import CountingAnswerer, Rehearsal, UnwrittenReplies
 from eval.run.replies import RunLedger, RunReplies, refuse
 from eval.run.request import RunRequest
 from eval.run.servers import server_asked
@@ -27,14 +29,16 @@ from intent.bootstrap.llm import build_answerer, build_exchange, build_prompt
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings, load_settings
 from intent.classify.llm.batch import prepare
+from intent.classify.llm.models import Model
 from intent.classify.llm.prompt import Prompt
 from intent.classify.llm.promptfile import Examples
 from intent.classify.local.modelfile import DESCRIPTION, Description
 from intent.classify.route import expected_cost, load_route
 from intent.model.datafile import read_data
-from intent.model.decision import Decision
+from intent.model.decision import Decision, Versions
 from intent.model.errors import OperatorError
 from intent.model.message import Message
+from intent.ports.asking import Replies
 from intent.store.access import Access
 from intent.store.ledger import SqlReplies
 from intent.store.migrate import migrate
@@ -44,13 +48,18 @@ _NOWHERE = "http://127.0.0.1:9/v1"
 
 
 def assemble(
-    request: RunRequest, suite: Suite, everything: Sequence[Item], closing: ExitStack
+    request: RunRequest,
+    suite: Suite,
+    everything: Sequence[Item],
+    closing: ExitStack,
+    rehearsal: Rehearsal | None = None,
 ) -> Subject:
     """Build the subject that was asked for.
 
     Args:
         everything: all messages of the suite, for the messages before others.
         closing: closes what was opened, when the run is over.
+        rehearsal: counts what would be asked; then nobody is asked, and nothing is written down.
 
     Raises:
         OperatorError, TemplateError: model, prompt or server are not as they must be.
@@ -64,7 +73,7 @@ def assemble(
     if by == "local":
         return _local(settings, request)
     settings = _llm(request, suite, settings)
-    asking = _asking(request, suite, settings, everything, closing)
+    asking = _asking(request, suite, settings, everything, closing, rehearsal)
     return asking if by == "llm" else _cascade(request, settings, asking)
 
 
@@ -115,20 +124,14 @@ def _asking(
     settings: Settings,
     everything: Sequence[Item],
     closing: ExitStack,
+    rehearsal: Rehearsal | None,
 ) -> LlmSubject:
     name = request.prompt or suite.prompt
     known = {"llm_base_url": _NOWHERE} if request.offline else {}
     app = Application(settings.model_copy(update=known))
     prompt = build_prompt(app, name)
-    request.store.parent.mkdir(parents=True, exist_ok=True)
-    database = open_database(
-        settings.model_copy(update={"database_url": sqlite_url(request.store)}),
-        Access.CREATE,
-        checked=False,
-    )
-    closing.callback(database.close)
-    migrate(database, migrations_dir())
-    kept = SqlReplies(database)
+    kept = _opened(request, settings, closing)
+    kept = kept if rehearsal is None else UnwrittenReplies(kept)
     server = server_asked(kept, settings.llm_base_url, offline=request.offline)
     replies, ledger = RunReplies(kept, server), RunLedger(request.purse)
     allow = refuse if request.offline else request.purse.reserve
@@ -143,32 +146,55 @@ def _asking(
         Application(anybody), ledger, replies, prompt=name, exchange=exchange, heard=hearing
     )
     local = build_local(app)
-    made, model = answerer.versions, exchange.model
-    decider = Decider(
+    model = exchange.model
+    decider = _asked(answerer.versions, prompt, model, server).model_copy(
+        update={"model": local.versions.model, "settings": dict(request.parameters)}
+    )
+    pace = f"pace {server} {model.id}"
+    counting = rehearsal and CountingAnswerer(
+        answerer, replies, model, rehearsal, size=settings.llm_batch, pace=pace
+    )
+    return LlmSubject(
+        counting or answerer,
+        replies,
+        ledger,
+        decider,
+        key=cache(lambda claim: prepare(claim, f"{prompt.identity}:{model.id}").key),
+        history=rooms(everything),
+        local=None if rehearsal is not None else local,
+        pace=pace,
+        batch=settings.llm_batch,
+        whole_rooms=request.failures is not None,
+        salt=f"fresh {request.out.resolve()}" if request.fresh else "",
+        hearing=None if rehearsal is not None else hearing,
+    )
+
+
+def _asked(made: Versions, prompt: Prompt, model: Model, server: str) -> Decider:
+    """Return what answers are made of."""
+    return Decider(
         by="llm",
         taxonomy=made.taxonomy,
-        model=local.versions.model,
         calibration=made.calibration,
         prompt=prompt.identity,
         prompt_name=prompt.front.name,
         llm=model.id,
         server=server or "none",
         prices=digest(model.prices.model_dump_json().encode()),
-        settings=dict(request.parameters),
     )
-    return LlmSubject(
-        answerer,
-        replies,
-        ledger,
-        decider,
-        key=cache(lambda claim: prepare(claim, f"{prompt.identity}:{model.id}").key),
-        history=rooms(everything),
-        local=local,
-        batch=settings.llm_batch,
-        whole_rooms=request.failures is not None,
-        salt=f"fresh {request.out.resolve()}" if request.fresh else "",
-        hearing=hearing,
+
+
+def _opened(request: RunRequest, settings: Settings, closing: ExitStack) -> Replies:
+    """Open the response store, and make it where there is none."""
+    request.store.parent.mkdir(parents=True, exist_ok=True)
+    database = open_database(
+        settings.model_copy(update={"database_url": sqlite_url(request.store)}),
+        Access.CREATE,
+        checked=False,
     )
+    closing.callback(database.close)
+    migrate(database, migrations_dir())
+    return SqlReplies(database)
 
 
 def _cascade(request: RunRequest, settings: Settings, asking: LlmSubject) -> CascadeSubject:

@@ -11,8 +11,7 @@ from eval.run.hearing import Hearing
 from eval.run.items import Item
 from eval.run.manifest import Decider
 from eval.run.predictions import Call, Guess, Prediction, Status, decided, guess
-from eval.run.replies import MessageCost, RunLedger, RunReplies, reply_text, shares
-from eval.run.subject import LocalSubject
+from eval.run.replies import PACE, MessageCost, RunLedger, RunReplies, reply_text, shares
 from intent.model.decision import Decision
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Question
@@ -48,6 +47,7 @@ class LlmSubject:
         batch: int = 20,
         salt: str = "",
         whole_rooms: bool = False,
+        pace: str = "",
         hearing: Hearing | None = None,
     ) -> None:
         """Put together.
@@ -59,9 +59,10 @@ class LlmSubject:
             salt: makes all keys other ones, to ask afresh.
             whole_rooms: batches are those of the whole rooms, with what is not asked about left
                 out, so that a selection sees of a room what a run of all would.
+            pace: kind of note under which is written down how long one batch took, for estimates.
             hearing: hears the answerer's calls; None where nobody does.
         """
-        self._hearing, self._whole_rooms = hearing, whole_rooms
+        self._hearing, self._whole_rooms, self._pace = hearing, whole_rooms, pace
         self._answerer, self._replies, self._ledger, self._decider = (
             answerer,
             replies,
@@ -92,7 +93,7 @@ class LlmSubject:
         """
         ordered = (
             sorted(room, key=lambda item: (item.message.sent_at, item.message.message_id))
-            for room in _rooms(items)
+            for room in by_room(items)
         )
         return [part for room in ordered for part in self._parts(room)]
 
@@ -204,65 +205,11 @@ class LlmSubject:
             self._replies.note(
                 "cost", {key: cost.model_dump_json().encode() for key, cost in paid.items()}
             )
+            if self._pace and any(one.latency for one in self._ledger.booked()):
+                first = next(iter(paid.values())).model_dump_json().encode()
+                self._replies.note(self._pace, {PACE: first}, shared=True)
             known |= paid
         return [known[key] for key in keys]
-
-
-class CascadeSubject:
-    """The local model first, and the LLM for what it is unsure of: what the worker and the asker do
-    together.
-    """
-
-    def __init__(
-        self,
-        local: LocalSubject,
-        classifier: Classifier,
-        asking: LlmSubject,
-        unsure: Callable[[Decision], bool],
-        decider: Decider,
-    ) -> None:
-        self._local, self._classifier, self._asking, self._unsure, self._decider = (
-            local,
-            classifier,
-            asking,
-            unsure,
-            decider,
-        )
-
-    @property
-    def decider(self) -> Decider:
-        """What it is made of."""
-        return self._decider
-
-    @property
-    def replayed(self) -> int:
-        """How many messages were answered from the response store."""
-        return self._asking.replayed
-
-    def batches(self, items: Sequence[Item]) -> list[list[Item]]:
-        """Return whole rooms, so that what is unsure of a room can be asked together."""
-        return _rooms(items)
-
-    def decide(self, batch: Sequence[Item], repeat: int) -> list[Prediction]:
-        """Decide a room locally, then ask about what is unsure; where no answer can be used, the
-        local decision stays.
-        """
-        began = time.perf_counter()
-        decisions = self._classifier.classify([item.message for item in batch])
-        latency = round(time.perf_counter() - began, 6)
-        found = {
-            item.row.id: self._local.prediction(item, decision, repeat, latency)
-            for item, decision in zip(batch, decisions, strict=True)
-        }
-        doubtful = {
-            item.row.id: decision
-            for item, decision in zip(batch, decisions, strict=True)
-            if self._unsure(decision)
-        }
-        for part in self._asking.batches([item for item in batch if item.row.id in doubtful]):
-            for one in self._asking.ask(part, repeat, [doubtful[item.row.id] for item in part]):
-                found[one.id] = one if one.labels else _unanswered(one, found[one.id])
-        return [found[item.row.id] for item in batch]
 
 
 def _claim(item: Item, number: int) -> Claim:
@@ -295,15 +242,8 @@ def _prediction(
     return Prediction(status=_STATUS.get(answer.why, "invalid"), why=answer.why, **common)
 
 
-def _unanswered(asked: Prediction, stays: Prediction) -> Prediction:
-    """Return the local decision, with the price and the fault of the answer that was no use."""
-    kept = {"labels", "lead_probability", "probabilities", "slots"}
-    return asked.model_copy(
-        update={name: getattr(stays, name) for name in kept} | {"stage": "local"}
-    )
-
-
-def _rooms(items: Sequence[Item]) -> list[list[Item]]:
+def by_room(items: Sequence[Item]) -> list[list[Item]]:
+    """Return the items of each room, in their old order."""
     rooms: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         rooms.setdefault(item.room, []).append(item)

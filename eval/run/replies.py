@@ -18,6 +18,9 @@ from intent.model.attempt import Attempt
 from intent.model.errors import OperatorError
 from intent.ports.asking import Replies
 
+PACE = "first"
+"""Key of the note of what one message cost whom nobody knew before: a server's and model's."""
+
 
 class MessageCost(BaseModel):
     """One message's part of what was asked: tokens, nanodollars, and the seconds until its batch

@@ -43,14 +43,7 @@ def start(
         LlmUnavailable, LlmForbidden: the LLM cannot be asked; ``resume`` goes on from what was
             decided.
     """
-    suite = load_suite(request.suite)
-    everything = load_items(suite)
-    if suite.without_examples:
-        everything = without_examples(
-            everything,
-            build_prompt(Application(settings_of(request)), request.prompt or suite.prompt),
-        )
-    items = _chosen(request, everything)
+    suite, everything, items = laid_out(request)
     with ExitStack() as closing:
         subject = assemble(request, suite, everything, closing)
         manifest = describe(request, suite, items, subject.decider)
@@ -75,6 +68,22 @@ def start(
             done = done.model_copy(update={"replayed": done.replayed + subject.replayed})
             write_manifest(request.out, done)
         return done
+
+
+def laid_out(request: RunRequest) -> tuple[Suite, list[Item], list[Item]]:
+    """Return the suite, all its messages, and those of the run.
+
+    Raises:
+        OperatorError, TemplateError: suite, dataset or prompt cannot be read, or nothing is chosen.
+    """
+    suite = load_suite(request.suite)
+    everything = load_items(suite)
+    if suite.without_examples:
+        everything = without_examples(
+            everything,
+            build_prompt(Application(settings_of(request)), request.prompt or suite.prompt),
+        )
+    return suite, everything, _chosen(request, everything)
 
 
 def _chosen(request: RunRequest, everything: list[Item]) -> list[Item]:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.annotation.candidates import from_disagreements, from_messages, from_run
+from eval.annotation.candidates import Candidates, from_disagreements, from_messages, from_run
 from eval.annotation.intake import SUITE, add, read_messages
 from eval.annotation.sampling import draw
 from eval.annotation.suspects import suspects as find_suspects
@@ -68,16 +68,7 @@ def queue(
     chat.jsonl --count 100 -o queue.jsonl · python -m eval data queue runs/mine --from disagreements
     -o queue.jsonl
     """
-    if only is not None and not source.is_dir():
-        raise typer.BadParameter("--from disagreements takes a run")
-    if only is not None:
-        candidates = from_disagreements(source, of_all=all_roles)
-    elif source.is_dir():
-        candidates = from_run(source, of_all=all_roles)
-    else:
-        messages, faults = read_messages(source)
-        tell(faults)
-        candidates = from_messages(messages, of_all=all_roles)
+    candidates = _candidates(source, only, of_all=all_roles)
     drawn = draw(candidates.speaking, count, seed=seed)
     lines = []
     for one in drawn:
@@ -95,6 +86,18 @@ def queue(
         else f"python -m eval data add {output} DATASET"
     )
     people().print(f"go on with: {follow}", markup=False, soft_wrap=True)
+
+
+def _candidates(source: Path, only: Reason | None, *, of_all: bool) -> Candidates:
+    if only is not None:
+        if not source.is_dir():
+            raise typer.BadParameter("--from disagreements takes a run")
+        return from_disagreements(source, of_all=of_all)
+    if source.is_dir():
+        return from_run(source, of_all=of_all)
+    messages, faults = read_messages(source)
+    tell(faults)
+    return from_messages(messages, of_all=of_all)
 
 
 def add_messages(

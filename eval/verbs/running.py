@@ -21,6 +21,7 @@ from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.verbs.comparing import hold_side_by_side
 from eval.verbs.failing import OnlyFailures, failures_of
+from eval.verbs.forecasting import EstimateOnly, announce
 from eval.verbs.outcome import finish
 from intent.cli.screen import people, progress_bar, say
 
@@ -147,6 +148,7 @@ def run(
     store: Store = STORE,
     budget: Budget = None,
     only_failures: OnlyFailures = None,
+    estimate: EstimateOnly = False,
 ) -> None:
     """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and
     metrics.json. Several prompts or LLMs make a run each, in folders beside each other, and
@@ -155,14 +157,17 @@ def run(
     Examples: python -m eval run --suite eval/suites/local.yaml -o runs/mine · python -m eval run
     --suite eval/suites/llm.yaml --prompt production --prompt candidate --param temperature=0.3 -j 4
     """
-    read, by_whom = load_suite(suite), by.value if by else None
-    asked = RunRequest(suite, output or fresh_folder(suite), by_whom, model, store=store)
+    read, out = load_suite(suite), output or fresh_folder(suite)
+    asked = RunRequest(suite, out, by.value if by else None, model, store=store)
     asked = replace(asked, lead_threshold=lead_threshold, ask_above=ask_above, jobs=jobs)
     asked = replace(asked, filters=tuple(filters or ()), sample=sample, seed=seed, repeat=repeat)
     asked = replace(asked, parameters=parse_parameters(parameters or ()), command=command_line())
     asked = replace(asked, resume=resume, fresh=no_cache, offline=offline, purse=Purse(budget))
     asked = replace(asked, failures=failures_of(only_failures, read))
-    _carry_out_all(asked, spread(asked, read, prompts or (), llms or ()))
+    requests = spread(asked, read, prompts or (), llms or ())
+    announce(requests, budget, asked_for=estimate)
+    if not estimate:
+        _carry_out_all(asked, requests)
 
 
 def _carry_out_all(asked: RunRequest, requests: Sequence[RunRequest]) -> None:

@@ -14,8 +14,9 @@ import sqlalchemy
 from eval.measure.finished import load_run
 from eval.measure.tables import UNPARSEABLE, confusion
 from eval.run.assemble import rooms, without_examples
+from eval.run.cascade_subject import CascadeSubject
 from eval.run.items import as_item, chosen, load_items
-from eval.run.llm_subject import CascadeSubject, LlmSubject
+from eval.run.llm_subject import LlmSubject
 from eval.run.manifest import Decider, read_manifest
 from eval.run.predictions import read_predictions
 from eval.run.purse import Purse
