@@ -23,7 +23,8 @@ from eval.verbs.comparing import hold_side_by_side
 from eval.verbs.failing import OnlyFailures, failures_of
 from eval.verbs.forecasting import EstimateOnly, announce
 from eval.verbs.outcome import finish
-from intent.cli.screen import people, progress_bar, say
+from eval.verbs.watching import Watch, keep_watching
+from intent.cli.screen import progress_bar, say
 
 SUITES = Path(__file__).resolve().parents[1] / "suites"
 RUNS = Path("runs")
@@ -149,6 +150,7 @@ def run(
     budget: Budget = None,
     only_failures: OnlyFailures = None,
     estimate: EstimateOnly = False,
+    watch: Watch = False,
 ) -> None:
     """Decide the messages of a suite, measure, and write report.html, summary.md, junit.xml and
     metrics.json. Several prompts or LLMs make a run each, in folders beside each other, and
@@ -168,6 +170,13 @@ def run(
     announce(requests, budget, asked_for=estimate)
     if not estimate:
         _carry_out_all(asked, requests)
+    if watch and not estimate:
+        keep_watching(requests, _announced)
+
+
+def _announced(request: RunRequest) -> None:
+    announce([request], None, asked_for=False)
+    carry_out(request)
 
 
 def _carry_out_all(asked: RunRequest, requests: Sequence[RunRequest]) -> None:
@@ -206,7 +215,7 @@ def carry_out(request: RunRequest) -> None:
             f"response store {request.store} (server {made.decider.server}), without asking; "
             "--no-cache asks again"
         )
-    people().print(f"the run lies in {request.out}", markup=False)
+    say(f"the run lies in {request.out}")
 
 
 def fresh_folder(suite: Path) -> Path:
