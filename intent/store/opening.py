@@ -49,9 +49,10 @@ def open_store(
         database.close()
         if not isinstance(error, StoreUnavailable):
             raise
+        remedy = "start it" if database.file is None else "make its folder writable"
         raise StoreUnavailable(
-            f"the database {database.place} cannot be opened ({error}); start it or make its "
-            "folder writable, or set INTENT_DATABASE_URL"
+            f"the database {database.place} cannot be opened ({error}); {remedy}, or set "
+            "INTENT_DATABASE_URL"
         ) from error
     if access is Access.CREATE and database.file is not None:
         # A file that is taken away from now on is an outage, and no reason to begin anew.

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from intent.bootstrap.application import migrate_fresh, migrations_dir
 from intent.cli.app import app
-from intent.model.errors import IntentError, OperatorError
+from intent.model.errors import IntentError, OperatorError, StoreUnavailable
 from intent.store.access import Access
 from intent.store.opening import open_store
 
@@ -70,6 +70,14 @@ def test_where_no_database_can_be_made_it_says_so_and_does_not_wait(
         OperatorError, match=r"intent\.db is not there, and its folder is read-only"
     ):
         raise_it(run(words))
+
+
+def test_a_server_that_is_away_is_to_be_started_and_no_folder_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INTENT_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/x")
+    with pytest.raises(StoreUnavailable, match=r"\); start it, or set INTENT_DATABASE_URL"):
+        raise_it(run("leads"))
 
 
 def test_status_in_the_wrong_folder_is_not_healthy_and_makes_nothing(folder: Path) -> None:
