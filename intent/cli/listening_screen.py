@@ -78,6 +78,8 @@ def summary(one: SourceSeen) -> str:
     """Return what became of a source, in one line; why one failed was said when it did."""
     text = f"{one.source}: {one.state}; {one.messages:,} messages, {one.gaps:,} gaps, "
     text += f"{one.reconnects:,} reconnects"
+    if one.refused:
+        text += f", {one.refused:,} refused (see: intent dead list)"
     if one.dropped:
         text += f", {one.dropped:,} dropped"
     told = one.error if one.state is not SourceState.FAILED else None
@@ -106,7 +108,7 @@ def _table(seen: Sequence[SourceSeen], rates: Mapping[str, float]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
-    for name in ("source", "state", "messages", "a second", "last", "skew", "gaps"):
+    for name in ("source", "state", "messages", "a second", "last", "skew", "gaps", "refused"):
         table.add_column(
             name, justify="left" if name in {"source", "state"} else "right", no_wrap=True
         )
@@ -120,6 +122,7 @@ def _table(seen: Sequence[SourceSeen], rates: Mapping[str, float]) -> Table:
             f"{one.arrived.astimezone():%H:%M:%S}" if one.arrived else "",
             seconds_text(one.skew),
             f"{one.gaps:,}",
+            f"{one.refused:,}",
             Text(one_line(one.error or "", 60)),
         )
     return table
@@ -138,5 +141,6 @@ def _log(seen: Sequence[SourceSeen], rates: Mapping[str, float]) -> None:
             last=one.arrived.isoformat() if one.arrived else None,
             skew=one.skew,
             gaps=one.gaps,
+            refused=one.refused,
             dropped=one.dropped,
         )

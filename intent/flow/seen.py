@@ -15,8 +15,8 @@ Room = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class SourceSeen:
-    """Everything of one source since its process began; as :class:`SourceNews`, and ``gaps`` that
-    it has told of and that are over.
+    """Everything of one source since its process began; as :class:`SourceNews`, ``gaps`` that it
+    has told of and that are over, and what was ``refused``: no message, and kept as a dead letter.
     """
 
     source: str
@@ -24,6 +24,7 @@ class SourceSeen:
     state: SourceState = SourceState.WAITING
     messages: int = 0
     gaps: int = 0
+    refused: int = 0
     dropped: int = 0
     reconnects: int = 0
     arrived: datetime | None = None
@@ -41,11 +42,13 @@ class SourceSeen:
     def after(self, batch: Batch, now: datetime) -> SourceSeen:
         """Return what is seen once a batch has come."""
         gaps = self.gaps + sum(gap.until is not None for gap in batch.gaps)
+        refused = self.refused + len(batch.refused)
         if not batch.messages:
-            return replace(self, gaps=gaps)
+            return replace(self, gaps=gaps, refused=refused)
         return replace(
             self,
             gaps=gaps,
+            refused=refused,
             messages=self.messages + len(batch.messages),
             arrived=now,
             sent=max(message.sent_at for message in batch.messages),

@@ -26,6 +26,12 @@ def test_a_summary_is_one_line_whatever_the_trouble_says() -> None:
     )
 
 
+def test_a_summary_tells_of_what_was_refused_and_where_it_is() -> None:
+    assert summary(replace(SEEN, refused=1200)) == (
+        "shop: reading; 0 messages, 0 gaps, 0 reconnects, 1,200 refused (see: intent dead list)"
+    )
+
+
 def test_a_summary_of_a_failed_source_leaves_the_reason_to_when_it_failed() -> None:
     seen = replace(SEEN, error="the token was revoked", state=SourceState.FAILED)
     assert summary(seen) == "shop: failed; 0 messages, 0 gaps, 0 reconnects"

@@ -16,7 +16,7 @@ import pytest
 from intent.flow.intake import IntakePolicy
 from intent.flow.listen import Clocks, Listened, Listener, ListenPolicy
 from intent.flow.seen import Dropped, SourceSeen
-from intent.model.batch import Accepted, Batch, Gap, Position
+from intent.model.batch import Accepted, Batch, Gap, Position, Refused
 from intent.model.errors import OperatorError, SourceLost, StoreUnavailable
 from intent.model.listening import SourceNews, SourceState
 from intent.ports.ingestion import Source
@@ -158,6 +158,14 @@ def test_a_lost_source_is_built_again_where_it_stands_after_growing_pauses(
     assert [one and one.token for one in source.build.built] == ["0", "0", "1", "1", "1"]
     assert scene.pauses == [0.5, 1.0, 2.0, 40.0]
     assert (seen.messages, seen.reconnects, seen.error) == (2, 4, "told to wait")
+
+
+def test_what_is_refused_is_counted_with_and_without_messages(
+    scene: Scene, make_message: MakeMessage
+) -> None:
+    no = Refused("is no JSON", b"?", "0", "line 1")
+    steps = [Batch(refused=[no]), Batch([make_message()], refused=[no, no])]
+    assert scene.listen(listened("one", steps))["one"].refused == 3
 
 
 def test_pauses_begin_anew_after_a_healthy_stretch(scene: Scene) -> None:
