@@ -130,7 +130,13 @@ class Database:
             return None
         with self._explained(), self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            # Whoever asks decides how long to wait for a reader, and for a writer nobody does.
+            (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+            driver.execute("PRAGMA busy_timeout=0")
+            try:
+                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout={patience}")
             return not busy
 
     def close(self) -> None:
