@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     RowMapping,
     Select,
     Table,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
     update,
 )
 
@@ -119,36 +121,25 @@ def release(
         transaction.execute(mine.values(values))
 
 
-def with_message(candidates: Select[Any], order: Sequence[Any]) -> Select[Any]:
+def with_message(
+    transaction: Connection, candidates: Select[Any], order: Sequence[Any]
+) -> Select[Any]:
     """Join locked rows of a queue table to their messages, and to the text that a message replies
     to where only its id came in.
     """
     locked = candidates.with_for_update(skip_locked=True).cte("candidates")
-    replied = messages.alias("replied")
+    message, is_it = _looked_up(transaction, messages, locked.c.platform, locked.c.message_id)
+    replied, is_that = _looked_up(
+        transaction, messages.alias("replied"), message.c.platform, message.c.reply_to_id
+    )
     of_message = [
-        column
-        for column in messages.c
-        if column.name not in ("reply_to_text", "accepted_timestamp")
+        column for column in message.c if column.name not in ("reply_to_text", "accepted_timestamp")
     ]
     taken = {column.name for column in of_message}
     return (
         select(*(column for column in locked.c if column.name not in taken), *of_message)
-        .add_columns(func.coalesce(messages.c.reply_to_text, replied.c.text).label("reply_to_text"))
-        .join_from(
-            locked,
-            messages,
-            and_(
-                messages.c.platform == locked.c.platform,
-                messages.c.message_id == locked.c.message_id,
-            ),
-        )
-        .outerjoin(
-            replied,
-            and_(
-                replied.c.platform == messages.c.platform,
-                replied.c.message_id == messages.c.reply_to_id,
-            ),
-        )
+        .add_columns(func.coalesce(message.c.reply_to_text, replied.c.text).label("reply_to_text"))
+        .select_from(locked.join(message, is_it).outerjoin(replied, is_that))
         .order_by(
             *(
                 locked.c[term.name] if not descending else locked.c[term.name].desc()
@@ -156,6 +147,20 @@ def with_message(candidates: Select[Any], order: Sequence[Any]) -> Select[Any]:
             )
         )
     )
+
+
+def _looked_up(
+    transaction: Connection, among: FromClause, platform: Any, message_id: Any
+) -> tuple[FromClause, ColumnElement[bool]]:
+    """Return messages and what joins the one of an identity.
+
+    PostgreSQL knows nothing of what a CTE holds, and may pair everything of a platform with
+    everything else of it; there each row looks up its own.
+    """
+    is_it = and_(among.c.platform == platform, among.c.message_id == message_id)
+    if transaction.dialect.name != "postgresql":
+        return among, is_it
+    return select(among).where(is_it).limit(1).lateral(), true()
 
 
 def _by_token(lent: Sequence[Lent]) -> dict[str, list[int]]:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, Select, exists, func, select, text
 
 from intent.model.batch import Accepted, Batch, Delivery
+from intent.model.errors import StoreUnavailable
 from intent.ports.features import FeatureState
 from intent.queues.claims import available, claim, clock, release, settle, with_message
 from intent.queues.put import NotAlone, put_batch
@@ -17,6 +18,11 @@ from intent.store.engine import Database
 from intent.store.rows import message_from
 from intent.store.schema import TRIED, inbox
 from intent.store.tombstones import Tombstones
+
+MEASURE_AFTER = 1_000
+"""New messages of a process behind which PostgreSQL's planner looks at the tables, once; by itself
+it does so within a minute.
+"""
 
 
 class SqlInbox:
@@ -36,18 +42,40 @@ class SqlInbox:
         self._database, self._features = database, features
         self._tombstones = tombstones or Tombstones()
         self._lease = timedelta(seconds=lease)
+        self._until_measured = MEASURE_AFTER
         self._suspects_turn = True  # so that after a crash what is fresh comes first
 
     def put(self, batch: Batch) -> Accepted:
         """Store all of a batch in one transaction, durably before returning; what is known already
         changes nothing.
         """
+        accepted = self._put(batch)
+        if self._until_measured > 0:
+            self._until_measured -= accepted.new
+            if self._until_measured <= 0:
+                self._measure()
+        return accepted
+
+    def _put(self, batch: Batch) -> Accepted:
         try:
             with self._database.begin() as transaction:
                 return put_batch(transaction, batch, self._features, self._tombstones)
         except NotAlone:
             with self._database.begin() as transaction:
                 return put_batch(transaction, batch, self._features, self._tombstones, alone=True)
+
+    def _measure(self) -> None:
+        """Have PostgreSQL look at tables that have just been filled. Of those that nobody has
+        looked at it thinks that they are small, and joins them by the first index that comes: a
+        claim then reads every message of its platform, for every message that it takes.
+        """
+        if self._database.dialect != "postgresql":
+            return
+        try:
+            with self._database.begin() as transaction:
+                transaction.execute(text("ANALYZE (SKIP_LOCKED) messages, inbox"))
+        except StoreUnavailable:
+            self._until_measured = MEASURE_AFTER  # what was put is stored all the same
 
     def take(self, count: int, size: int) -> list[Delivery]:
         """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or half
@@ -136,7 +164,7 @@ def _suspects(transaction: Connection, now: datetime, count: int, size: int) -> 
 
 
 def _locked(transaction: Connection, candidates: Select[Any]) -> list[RowMapping]:
-    query = with_message(candidates, [(inbox.c.id, False)])
+    query = with_message(transaction, candidates, [(inbox.c.id, False)])
     return list(transaction.execute(query).mappings())
 
 

@@ -80,15 +80,9 @@ class SqlLane:
                 .order_by(ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc())
                 .limit(count)
             )
-            rows = (
-                transaction.execute(
-                    with_message(
-                        candidates, [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)]
-                    )
-                )
-                .mappings()
-                .all()
-            )
+            newest = [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)]
+            query = with_message(transaction, candidates, newest)
+            rows = transaction.execute(query).mappings().all()
             if not rows:
                 return []
             # A death counts once, so that the question comes alone, and then no more: what kills
