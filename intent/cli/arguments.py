@@ -72,6 +72,18 @@ def instant(text: str) -> datetime:
     return read
 
 
+def platform_and_id(text: str) -> tuple[str, str]:
+    """Read whom or what is meant, such as ``tiktok:u_1``.
+
+    Raises:
+        WrongUse: it lacks the platform or the id.
+    """
+    platform, _, key = text.partition(":")
+    if not platform or not key:
+        raise WrongUse(f"{text!r} names nothing; write PLATFORM:ID, such as tiktok:u_1")
+    return platform, key
+
+
 @contextmanager
 def opened(path: str) -> Iterator[int]:
     """Yield the descriptor of a file to read, or of stdin for ``-``.

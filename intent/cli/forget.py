@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application
+from intent.cli.arguments import AsJson, application, platform_and_id
 from intent.cli.screen import json_line, say
 from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, WrongUse
@@ -103,7 +103,4 @@ def _subject(*, again: bool, **named: str | None) -> DataSubject | None:
     if again:
         return None
     ((kind, value),) = given.items()
-    platform, _, key = value.partition(":")
-    if not platform or not key:
-        raise WrongUse(f"{value!r} names nothing; write PLATFORM:ID, such as tiktok:u_1")
-    return DataSubject(SubjectKind(kind), platform, key)
+    return DataSubject(SubjectKind(kind), *platform_and_id(value))

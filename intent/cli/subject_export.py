@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from intent.cli.arguments import application, instant
+from intent.cli.arguments import application, instant, platform_and_id
 from intent.cli.screen import json_line, say
-from intent.model.errors import OperatorError, WrongUse
+from intent.model.errors import OperatorError
 
 
 def export(
@@ -31,9 +31,7 @@ def export(
     """
     from intent.operations.subject_access import subject_record
 
-    platform, _, key = user.partition(":")
-    if not platform or not key:
-        raise WrongUse(f"{user!r} names nobody; write PLATFORM:ID, such as tiktok:u_1")
+    platform, key = platform_and_id(user)
     app = application()
     when = instant(at) if at else datetime.now(UTC)
     record = subject_record(app.database, app.definitions, platform, key, when)
