@@ -1,15 +1,21 @@
-"""Waits out an outage: of the database, or of what a source reads."""
+"""Waits out an outage: of the database, of what a source reads, or of whoever asks us to wait."""
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from threading import Event
 from typing import TypeVar
 
 from intent.model.errors import Later, Stopping
 
 T = TypeVar("T")
+
+LONGEST_WAIT = 3600.0
+"""Seconds; a longer wait is cut to it, so that a wrong header cannot stop asking for good."""
 
 
 def retry_until_available(
@@ -84,3 +90,37 @@ class Repetition:
     def reset(self) -> None:
         """Begin anew: it is over."""
         self.times = 0
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Return the seconds that a server asks us to wait: ``retry-after-ms``, or ``Retry-After`` in
+    seconds or as a date (RFC 9110, 10.2.3).
+    """
+    milliseconds = finite_number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return bounded_wait(milliseconds / 1000.0)
+    said = headers.get("retry-after")
+    seconds = finite_number(said)
+    if seconds is not None or said is None:
+        return None if seconds is None else bounded_wait(seconds)
+    try:
+        instant = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return bounded_wait((instant.replace(tzinfo=instant.tzinfo or UTC) - now).total_seconds())
+
+
+def finite_number(text: str | None) -> float | None:
+    """Return the number that a header says, None where it says none."""
+    if text is None:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def bounded_wait(seconds: float) -> float:
+    """Return a wait that was asked for, from 0 to :data:`LONGEST_WAIT`."""
+    return min(max(seconds, 0.0), LONGEST_WAIT)

@@ -15,11 +15,12 @@ import httpx2
 import openai
 
 from intent.classify.llm.dialect import Dialect
-from intent.classify.llm.headers import allowance, retry_after
+from intent.classify.llm.headers import allowance
 from intent.classify.llm.wire import read_body, read_error
 from intent.model.attempt import Outcome
 from intent.model.completion import Completion, Request, Usage
 from intent.model.errors import OperatorError
+from intent.retry import retry_after
 
 CONNECT_SECONDS = 5.0
 MAX_BODY_BYTES = 2_000_000

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from intent.classify.llm.headers import LONGEST_WAIT
 from intent.classify.llm.tokens import estimate_tokens
 from intent.model.attempt import Outcome
 from intent.model.completion import Completion, Usage
+from intent.retry import LONGEST_WAIT
 
 MAX_TOKENS = 10_000_000
 """No call has more; a server that counts further is cut to it, so that no sum can overflow."""

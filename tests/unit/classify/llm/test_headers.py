@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from intent.classify.llm.headers import LONGEST_WAIT, allowance, duration, retry_after
+from intent.classify.llm.headers import allowance, duration
 from intent.model.completion import Allowance
+from intent.retry import LONGEST_WAIT, retry_after
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
