@@ -8,6 +8,7 @@ from intent.store.asking_tables import ask_lane, lane_pauses, llm_attempts, llm_
 from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_now, metadata
 from intent.store.decision_tables import decision_labels, decisions, runs
 from intent.store.erasure_tables import tombstones
+from intent.store.hook_tables import hook_deliveries, hooks
 from intent.store.message_tables import (
     TRIED,
     dead_letters,
@@ -30,6 +31,8 @@ __all__ = [
     "decision_labels",
     "decisions",
     "earlier_versions",
+    "hook_deliveries",
+    "hooks",
     "inbox",
     "lane_pauses",
     "listened_sources",
