@@ -85,6 +85,6 @@ def _sift_spools(app: Application) -> int:
 
     def sift(batch: Batch) -> Batch:
         with app.database.read() as connection:
-            return app.tombstones.sift(connection, batch)[0]
+            return app.tombstones.sift(connection, [batch])[0][0]
 
     return sift_spools(app.settings.spool_dir, sift)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from intent.bootstrap.source_file import NamedSource
 from intent.bootstrap.sources import SourceRequest
 from intent.flow.listen import Listened, Listener
-from intent.model.batch import Batch, Gap, Position
+from intent.model.batch import Accepted, Batch, Gap, Position
 from intent.model.listening import SourceNews
 from intent.ports.ingestion import Source
 
@@ -88,7 +88,7 @@ def build_listener(
     try:
         yield Listener(
             sources,
-            app.inbox.put,
+            app.inbox.put_all,
             SqlPositions(app.database),
             spool,
             stop=stop,
@@ -107,10 +107,15 @@ def build_trial(
     """
     from intent.queues.spool import FileSpool
 
+    def put_all(batches: Sequence[Batch]) -> Sequence[Accepted]:
+        for batch in batches:
+            put(batch)
+        return [Accepted(new=0, repeated=0)] * len(batches)
+
     with TemporaryDirectory() as folder:
         spool = FileSpool(Path(folder), limit=1)
         try:
-            yield Listener(sources, put, _Nowhere(), spool, stop=stop, told=_Nowhere())
+            yield Listener(sources, put_all, _Nowhere(), spool, stop=stop, told=_Nowhere())
         finally:
             spool.close()
 

@@ -1,16 +1,17 @@
-"""Stores what many sources hand over at once: one thread puts, with one connection, and what the
-database does not take in time waits in a spool on disk.
+"""Stores what many sources hand over at once: one thread puts what has gathered, with one
+connection, and what the database does not take in time waits in a spool on disk.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
-from intent.model.batch import Batch
+from intent.flow.together import PutAll, put_together
+from intent.model.batch import Accepted, Batch
 from intent.model.errors import Later, Stopping
 from intent.ports.ingestion import Spool
 from intent.retry import Repetition
@@ -25,12 +26,14 @@ class IntakePolicy:
         patience: that a source waits for the database; then its batch waits in the spool instead.
         outage_delay: before the spool is tried again; doubles up to ``outage_delay_most``.
         duty_every: between two rounds of what else the thread does.
+        together: batches that are put in one transaction, at most.
     """
 
     patience: float = 2.0
     outage_delay: float = 0.2
     outage_delay_most: float = 10.0
     duty_every: float = 5.0
+    together: int = 100
 
 
 @dataclass(slots=True)
@@ -50,7 +53,7 @@ class Intake:
 
     def __init__(
         self,
-        put: Callable[[Batch], object],
+        put_all: PutAll,
         spool: Spool,
         *,
         policy: IntakePolicy = IntakePolicy(),
@@ -60,12 +63,12 @@ class Intake:
         """Prepare; nothing is put before :meth:`start`.
 
         Args:
-            put: stores a batch durably, or raises.
+            put_all: stores batches durably, or raises.
             duty: what the thread does besides, now and then and at the end; a :class:`Later` of it
                 is tried again with the next round.
             clock: monotonic time in seconds.
         """
-        self._put, self._spool, self._policy = put, spool, policy
+        self._put_all, self._spool, self._policy = put_all, spool, policy
         self._duty, self._clock = duty, clock
         self._tickets: SimpleQueue[_Ticket | None] = SimpleQueue()
         self._leave_by: float | None = None
@@ -82,6 +85,11 @@ class Intake:
     def start(self) -> None:
         """Begin to put."""
         self._thread.start()
+
+    @property
+    def queued(self) -> int:
+        """How many batches wait for their transaction."""
+        return self._tickets.qsize()
 
     def store(self, batch: Batch, *, beyond: bool = False) -> None:
         """Return once a batch is durable.
@@ -119,12 +127,7 @@ class Intake:
 
     def _turn(self) -> bool:
         """Do what is due; False when everything is done."""
-        try:
-            ticket = self._tickets.get(timeout=self._pause())
-        except Empty:
-            ticket = None
-        if ticket is not None and not ticket.given_up:
-            self._settle(ticket)
+        self._settle(self._gathered())
         if self._spool.waiting and (self._leave_by or self._clock() >= self._next_drain):
             self._drain()
         if self._leave_by is None:
@@ -139,14 +142,30 @@ class Intake:
         longest = self._delay if self._leave_by is not None else self._policy.duty_every
         return min(max(due - self._clock(), 0.001), longest)
 
-    def _settle(self, ticket: _Ticket) -> None:
+    def _gathered(self) -> list[_Ticket]:
+        """Return what sources wait for: what came while the last ones were put goes together."""
+        found: list[_Ticket | None] = []
         try:
-            self._put(ticket.batch)
-            ticket.stored = True
-        except Later as error:
-            self._wait(error)
-        finally:
+            found.append(self._tickets.get(timeout=self._pause()))
+            while len(found) < self._policy.together:
+                found.append(self._tickets.get_nowait())
+        except Empty:
+            pass
+        return [ticket for ticket in found if ticket is not None and not ticket.given_up]
+
+    def _settle(self, tickets: Sequence[_Ticket]) -> None:
+        outcomes = put_together(self._put_all, [ticket.batch for ticket in tickets])
+        broken: Exception | None = None
+        for ticket, outcome in zip(tickets, outcomes, strict=True):
+            ticket.stored = isinstance(outcome, Accepted)
             ticket.settled.set()
+            if isinstance(outcome, Exception) and not isinstance(outcome, Later):
+                broken = outcome
+        if broken is not None:
+            raise broken
+        later = [outcome for outcome in outcomes if isinstance(outcome, Later)]
+        if later:
+            self._wait(later[0])
 
     def _drain(self) -> None:
         try:
@@ -162,7 +181,7 @@ class Intake:
     def _put_again(self, batch: Batch) -> None:
         if self._leave_by is not None and self._clock() >= self._leave_by:
             raise Stopping("asked to leave; the rest waits in the spool")
-        self._put(batch)
+        self._put_all([batch])
         self._do_duty()
 
     def _wait(self, error: Later) -> None:

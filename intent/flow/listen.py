@@ -14,6 +14,7 @@ from threading import Event, Thread
 
 from intent.flow.intake import Intake, IntakePolicy
 from intent.flow.seen import Dropped, SourceSeen
+from intent.flow.together import PutAll
 from intent.model.batch import Batch, Position
 from intent.model.errors import Later, OperatorError, SourceLost
 from intent.model.listening import SourceState
@@ -78,7 +79,7 @@ class Listener:
     def __init__(
         self,
         sources: Sequence[Listened],
-        put: Callable[[Batch], object],
+        put_all: PutAll,
         positions: Positions,
         spool: Spool,
         *,
@@ -90,15 +91,15 @@ class Listener:
         """Prepare to listen.
 
         Args:
-            put: stores a batch durably, as an inbox does, or raises.
+            put_all: stores batches durably, as an inbox does, or raises.
             stop: set from outside to leave.
             told: told what becomes of the sources.
         """
-        self._put, self._positions, self._spool = put, positions, spool
+        self._put_all, self._positions, self._spool = put_all, positions, spool
         self._stop, self._policy, self._clocks = stop, policy, clocks
         self._told_to, self._log = told, logger("listen")
         clock = clocks.monotonic
-        self._intake = Intake(put, spool, policy=policy.intake, duty=self._tell, clock=clock)
+        self._intake = Intake(put_all, spool, policy=policy.intake, duty=self._tell, clock=clock)
         self._threads = [_Listening(one, self._intake, stop, policy, clocks) for one in sources]
         self._told = [thread.seen for thread in self._threads]
 
@@ -147,7 +148,7 @@ class Listener:
                 call, stop=self._stop, delay=delay, most=most, waiting=self._waiting
             )
 
-        patiently(lambda: self._spool.drain(self._put))
+        patiently(lambda: self._spool.drain(lambda batch: self._put_all([batch])))
         for one in self._threads:
             patiently(lambda one=one: one.stand_at(self._positions))  # type: ignore[misc]
 

@@ -100,6 +100,19 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for its first decision.
+
+    Attributes:
+        waiting: messages, those being decided included; counted up to a limit.
+        oldest: seconds since the one that has waited longest was accepted; 0 if none waits.
+    """
+
+    waiting: int
+    oldest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """What became of a batch that was put: counts.
 
@@ -108,7 +121,8 @@ class Accepted:
         repeated: messages that were known already, or older than what is known; nothing changed.
         refused: payloads that are no messages and were not known already.
         edited: messages that were known with another text, and are decided again.
-        conflicting: messages whose id is known from another room or author; each is a dead letter.
+        conflicts: messages whose id is known from another room or author, in the order in which
+            they came, each as the payload that is kept as a dead letter.
         retracted: messages that somebody took back, and that stood or waited until now.
         erased: messages and payloads of people, messages or rooms that were erased; dropped.
     """
@@ -117,6 +131,11 @@ class Accepted:
     repeated: int
     refused: int = 0
     edited: int = 0
-    conflicting: int = 0
+    conflicts: Sequence[Refused] = ()
     retracted: int = 0
     erased: int = 0
+
+    @property
+    def conflicting(self) -> int:
+        """How many messages were in conflict."""
+        return len(self.conflicts)

@@ -9,6 +9,7 @@
     │   ├── ClassifierUnavailable the classifier fails for every message, good ones too
     │   ├── LlmUnavailable       the LLM server is away, slow, or asks us to wait
     │   ├── SourceLost           a source lost its platform: somebody connects again, with jitter
+    │   ├── Busy                 more waits to be decided or stored than may wait
     │   ├── BudgetSpent          the hour's or the day's money for the LLM is spent
     │   └── Stopping             the process was asked to leave
     ├── MessageError         the message itself: it becomes a dead letter with its reason
@@ -55,6 +56,14 @@ class SourceLost(Later):
     """
 
     def __init__(self, text: str, wait: float | None = None) -> None:
+        super().__init__(text)
+        self.wait = wait
+
+
+class Busy(Later):
+    """More waits than may wait; ``wait`` is how long to leave us alone, in seconds."""
+
+    def __init__(self, text: str, wait: float) -> None:
         super().__init__(text)
         self.wait = wait
 

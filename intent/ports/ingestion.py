@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
-from intent.model.batch import Accepted, Batch, Delivery, Gap, Position
+from intent.model.batch import Accepted, Backlog, Batch, Delivery, Gap, Position
 from intent.model.listening import SourceNews
 from intent.model.message import Message
 
@@ -101,6 +101,11 @@ class Inbox(Protocol):
         changes nothing.
         """
 
+    def put_all(self, batches: Sequence[Batch]) -> list[Accepted]:
+        """Store several batches as if one were put after the other, in one transaction: all of
+        them or none, durably before returning. Return what became of each, in their order.
+        """
+
     def take(self, count: int, size: int) -> list[Delivery]:
         """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together (one
         always fits), or half of the suspects that a worker died of together; the two take turns.
@@ -123,3 +128,6 @@ class Inbox(Protocol):
 
     def waiting(self) -> int:
         """How many messages are not decided yet, claimed ones included."""
+
+    def backlog(self, most: int) -> Backlog:
+        """Return what waits, counted up to ``most``."""

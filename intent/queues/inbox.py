@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, exists, func, select, text
 
-from intent.model.batch import Accepted, Batch, Delivery
+from intent.model.batch import Accepted, Backlog, Batch, Delivery
 from intent.model.errors import StoreUnavailable
 from intent.ports.features import FeatureState
 from intent.queues.claims import available, claim, clock, release, settle, with_message
-from intent.queues.put import NotAlone, put_batch
+from intent.queues.put import NotAlone, put_batches
 from intent.store.dead_letters import record_message
 from intent.store.engine import Database
+from intent.store.overview import waiting_since
 from intent.store.rows import message_from
 from intent.store.schema import TRIED, inbox
 from intent.store.tombstones import Tombstones
@@ -49,20 +50,27 @@ class SqlInbox:
         """Store all of a batch in one transaction, durably before returning; what is known already
         changes nothing.
         """
-        accepted = self._put(batch)
+        return self.put_all([batch])[0]
+
+    def put_all(self, batches: Sequence[Batch]) -> list[Accepted]:
+        """Store several batches as if one were put after the other, in one transaction: all of
+        them or none, durably before returning. Return what became of each, in their order.
+        """
+        accepted = self._put(batches)
         if self._until_measured > 0:
-            self._until_measured -= accepted.new
+            self._until_measured -= sum(one.new for one in accepted)
             if self._until_measured <= 0:
                 self._measure()
         return accepted
 
-    def _put(self, batch: Batch) -> Accepted:
+    def _put(self, batches: Sequence[Batch]) -> list[Accepted]:
+        features, tombstones = self._features, self._tombstones
         try:
             with self._database.begin() as transaction:
-                return put_batch(transaction, batch, self._features, self._tombstones)
+                return put_batches(transaction, batches, features, tombstones)
         except NotAlone:
             with self._database.begin() as transaction:
-                return put_batch(transaction, batch, self._features, self._tombstones, alone=True)
+                return put_batches(transaction, batches, features, tombstones, alone=True)
 
     def _measure(self) -> None:
         """Have PostgreSQL look at tables that have just been filled. Of those that nobody has
@@ -136,6 +144,15 @@ class SqlInbox:
         """How many messages are not decided yet, claimed ones included."""
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(inbox)).scalar_one()
+
+    def backlog(self, most: int) -> Backlog:
+        """Return what waits, counted up to ``most``: it may be asked every second."""
+        some = select(inbox.c.id).limit(most).subquery()
+        with self._database.read() as connection:
+            waiting = connection.execute(select(func.count()).select_from(some)).scalar_one()
+            since = waiting_since(connection)
+            oldest = (clock(connection) - since).total_seconds() if since is not None else 0.0
+        return Backlog(waiting, max(oldest, 0.0))
 
 
 def _fresh(transaction: Connection, now: datetime, count: int, size: int) -> list[RowMapping]:

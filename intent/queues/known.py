@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from intent.model.batch import Refused
 from intent.model.message import Message, wire
@@ -20,22 +21,30 @@ from intent.store.identities import Identity
 REMEDY = "where ids are unique in a room only, put the room before them"
 
 
+class Became(Enum):
+    """What became of one message that was put."""
+
+    NEW = auto()
+    REPEATED = auto()
+    EDITED = auto()
+    CONFLICTING = auto()
+
+
 @dataclass(slots=True)
 class Arrivals:
     """What became of messages whose ids are known.
 
     Attributes:
+        became: of each message, in their order.
         edited: the newest version of each message that is decided again.
         replaced: the texts that they had, as (identity, digest).
         conflicting: as payloads that are kept, each with its reason.
-        edits, repeated: counts of messages.
     """
 
+    became: list[Became] = field(default_factory=list)
     edited: dict[Identity, Message] = field(default_factory=dict)
     replaced: list[tuple[Identity, str]] = field(default_factory=list)
     conflicting: list[Refused] = field(default_factory=list)
-    edits: int = 0
-    repeated: int = 0
 
 
 def compared(
@@ -59,13 +68,14 @@ def compared(
         place = _foreign(message, before)
         if place:
             arrivals.conflicting.append(_conflict(message, place))
+            arrivals.became.append(Became.CONFLICTING)
         elif _is_edit(message, before, digests[identity]):
             arrivals.replaced.append((identity, text_digest(before)))
             digests[identity].add(text_digest(before))
             standing[identity] = arrivals.edited[identity] = message
-            arrivals.edits += 1
+            arrivals.became.append(Became.EDITED)
         else:
-            arrivals.repeated += 1
+            arrivals.became.append(Became.REPEATED)
     return arrivals
 
 

@@ -9,10 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from intent.model.batch import Accepted, Batch, Delivery, Gap, Position, Refused, Retraction
+from intent.model.batch import (
+    Accepted,
+    Backlog,
+    Batch,
+    Delivery,
+    Gap,
+    Position,
+    Refused,
+    Retraction,
+)
 from intent.model.message import Message
 from intent.ports.features import FeatureState
-from intent.queues.known import Arrivals, compared
+from intent.queues.known import Arrivals, Became, compared
 from intent.queues.memory_decisions import MemoryDecisions
 from intent.queues.memory_lane import MemoryLane
 from intent.queues.memory_rows import MemoryTransaction, MemoryTransactions, Row, Rows
@@ -74,12 +83,16 @@ class MemoryInbox:
         }
         return Accepted(
             new=len(new),
-            repeated=arrivals.repeated,
+            repeated=arrivals.became.count(Became.REPEATED),
             refused=refused,
-            edited=arrivals.edits,
-            conflicting=len(arrivals.conflicting),
+            edited=arrivals.became.count(Became.EDITED),
+            conflicts=arrivals.conflicting,
             retracted=self._take_back(gone, undecided=True),
         )
+
+    def put_all(self, batches: Sequence[Batch]) -> list[Accepted]:
+        """Store several batches, one after the other, and say what became of each."""
+        return [self.put(batch) for batch in batches]
 
     def _keep(self, refused: Sequence[Refused]) -> int:
         before = len(self.refused)
@@ -204,6 +217,12 @@ class MemoryInbox:
     def waiting(self) -> int:
         """How many messages are not decided yet, claimed ones included."""
         return len(self._rows.rows)
+
+    def backlog(self, most: int) -> Backlog:
+        """Return what waits, counted up to ``most``."""
+        since = min((row.put for row in self._rows.rows.values()), default=None)
+        oldest = 0.0 if since is None else self._rows.clock() - since
+        return Backlog(min(len(self._rows.rows), most), oldest)
 
 
 def _is_tried(row: Row[_Waiting]) -> bool:

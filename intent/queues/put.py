@@ -1,4 +1,4 @@
-"""Stores a batch in SQL: what is new waits, what is known is compared, what was taken back leaves.
+"""Stores batches in SQL: what is new waits, what is known is compared, what was taken back leaves.
 
 What was taken back or edited is a newer revision of its decision, without labels, made in the same
 transaction; whoever is deciding the old text meanwhile finds the claim gone.
@@ -6,7 +6,9 @@ transaction; whoever is deciding the old text meanwhile finds the claim gone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 
 from sqlalchemy import Connection, delete, tuple_
 
@@ -15,7 +17,7 @@ from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
 from intent.ports.features import FeatureState
 from intent.queues.claims import clock
-from intent.queues.known import Arrivals, compared
+from intent.queues.known import Arrivals, Became, compared
 from intent.store.dead_letters import record_refused
 from intent.store.decisions import SqlDecisions, next_revisions
 from intent.store.engine import insert_for
@@ -29,36 +31,37 @@ from intent.store.versions import insert_messages, read_earlier, read_messages, 
 
 
 class NotAlone(Exception):
-    """A batch edits messages, and must be put again, alone."""
+    """Batches edit messages, and must be put again, alone."""
 
 
-def put_batch(
+def put_batches(
     transaction: Connection,
-    batch: Batch,
+    batches: Sequence[Batch],
     features: FeatureState | None,
     tombstones: Tombstones,
     *,
     alone: bool = False,
-) -> Accepted:
-    """Store all of a batch, and return what became of it.
+) -> list[Accepted]:
+    """Store all of several batches as if one were put after the other, with hardly more statements
+    than for one of them; return what became of each.
 
     Args:
-        alone: no other batch is put meanwhile.
+        alone: nobody else puts meanwhile.
 
     Raises:
-        NotAlone: it edits messages, and others may be put meanwhile; nothing of it may be kept.
+        NotAlone: they edit messages, and others may put meanwhile; nothing of it may be kept.
         OperatorError: the key is missing that knows who was erased.
-        StoreUnavailable: a message that it repeats was erased meanwhile; put it again.
+        StoreUnavailable: a message that they repeat was erased meanwhile; put them again.
         ValueError: something decided is taken back, and nobody was given that counts features.
     """
-    alone = alone or bool(batch.retractions) or transaction.dialect.name == "sqlite"
+    brings = any(batch.retractions for batch in batches)
+    alone = alone or brings or transaction.dialect.name == "sqlite"
     in_turn(transaction, alone=alone)
-    batch, erased = tombstones.sift(transaction, batch)
-    refused = record_refused(transaction, batch.refused)
-    record_gaps(transaction, batch.gaps)
-    if batch.position is not None:
-        record_position(transaction, batch.position)
-    new, arrivals = _sorted_out(transaction, batch.messages)
+    sifted = tombstones.sift(transaction, batches)
+    batches = [batch for batch, _ in sifted]
+    refused = [_note(transaction, batch) for batch in batches]
+    came = [message for batch in batches for message in batch.messages]
+    new, arrivals = _sorted_out(transaction, came)
     record_refused(transaction, arrivals.conflicting)
     if arrivals.edited and not alone:
         raise NotAlone
@@ -67,39 +70,98 @@ def put_batch(
         replace_messages(transaction, arrivals.edited, arrivals.replaced)
     waiting = list(dict.fromkeys([*new, *arrivals.edited]))
     _enqueue(transaction, waiting, set(arrivals.edited))
-    record_retractions(transaction, batch.retractions)
-    gone = [*meant_by(transaction, batch.retractions), *taken_back_before(transaction, waiting)]
-    return Accepted(
-        new=len(new),
-        repeated=arrivals.repeated,
-        refused=refused,
-        edited=arrivals.edits,
-        conflicting=len(arrivals.conflicting),
-        retracted=_take_back(transaction, list(dict.fromkeys(gone)), features, undecided=True),
-        erased=erased,
-    )
+    retracted = _retract(transaction, batches, waiting, features)
+    return _shared_out(sifted, arrivals, refused, retracted)
+
+
+def _note(transaction: Connection, batch: Batch) -> int:
+    """Keep what a batch tells beside messages and retractions; return how many payloads were
+    refused and not known.
+    """
+    record_gaps(transaction, batch.gaps)
+    if batch.position is not None:
+        record_position(transaction, batch.position)
+    return record_refused(transaction, batch.refused)
 
 
 def _sorted_out(
     transaction: Connection, came: Sequence[Message]
 ) -> tuple[list[Identity], Arrivals]:
-    """Insert what is new and compare the rest; return the new ones in the order they came in."""
+    """Insert what is new and compare the rest; return the new ones in the order they came in, and
+    what became of all.
+    """
     first: dict[Identity, Message] = {}
     for message in came:
         first.setdefault(message.identity, message)
     inserted = insert_messages(transaction, first.values())
     new = [identity for identity in first if identity in inserted]
+    if len(new) == len(came):
+        return new, Arrivals([Became.NEW] * len(new))
     rest: list[Message] = []
+    is_new: list[bool] = []
     for message in came:
-        if message.identity in inserted:
-            inserted.remove(message.identity)  # this is the one; the others of its id are compared
+        # This is the one that was inserted; the others of its id are compared.
+        is_new.append(message.identity in inserted)
+        if is_new[-1]:
+            inserted.remove(message.identity)
         else:
             rest.append(message)
     identities = list(dict.fromkeys(message.identity for message in rest))
     known = read_messages(transaction, identities)
     if len(known) < len(identities):
         raise StoreUnavailable("a message was erased while it came again")
-    return new, compared(rest, known, read_earlier(transaction, identities))
+    arrivals = compared(rest, known, read_earlier(transaction, identities))
+    others = iter(arrivals.became)
+    arrivals.became = [Became.NEW if new_one else next(others) for new_one in is_new]
+    return new, arrivals
+
+
+def _retract(
+    transaction: Connection,
+    batches: Sequence[Batch],
+    waiting: Sequence[Identity],
+    features: FeatureState | None,
+) -> list[int]:
+    """Take back what retractions mean, those of these batches and those that came before their
+    messages; return for each batch how many messages stood or waited until then.
+    """
+    cause: dict[Identity, int] = {}
+    for number, batch in enumerate(batches):
+        record_retractions(transaction, batch.retractions)
+        for identity in meant_by(transaction, batch.retractions):
+            cause.setdefault(identity, number)
+    late = set(taken_back_before(transaction, waiting))
+    for number, batch in enumerate(batches):
+        for message in batch.messages if late else ():
+            if message.identity in late:
+                cause.setdefault(message.identity, number)
+    taken = _take_back(transaction, list(cause), features, undecided=True)
+    counts = Counter(cause[identity] for identity in taken)
+    return [counts[number] for number in range(len(batches))]
+
+
+def _shared_out(
+    sifted: Sequence[tuple[Batch, int]],
+    arrivals: Arrivals,
+    refused: Sequence[int],
+    retracted: Sequence[int],
+) -> list[Accepted]:
+    became, conflicts = iter(arrivals.became), iter(arrivals.conflicting)
+    shares: list[Accepted] = []
+    for number, (batch, erased) in enumerate(sifted):
+        counts = Counter(islice(became, len(batch.messages)))
+        shares.append(
+            Accepted(
+                new=counts[Became.NEW],
+                repeated=counts[Became.REPEATED],
+                refused=refused[number],
+                edited=counts[Became.EDITED],
+                conflicts=tuple(islice(conflicts, counts[Became.CONFLICTING])),
+                retracted=retracted[number],
+                erased=erased,
+            )
+        )
+    return shares
 
 
 def _enqueue(
@@ -137,11 +199,11 @@ def _take_back(
     features: FeatureState | None,
     *,
     undecided: bool,
-) -> int:
-    """Take messages out of every queue and retract what was decided; return how many stood or
+) -> set[Identity]:
+    """Take messages out of every queue and retract what was decided; return those that stood or
     waited until now.
     """
-    record, taken = SqlDecisions(), 0
+    record, taken = SqlDecisions(), set[Identity]()
     for part in parts(identities):
         # The queues first, as worker and asker do: one that decides one of these meanwhile waits
         # for the row, and then finds its claim gone.
@@ -151,7 +213,7 @@ def _take_back(
             features.add(transaction, entries)
         elif any(entry.previous is not None for entry in entries):
             raise ValueError("features must be uncounted with what is taken back")
-        taken += len(waited | {entry.message.identity for entry in entries})
+        taken |= waited | {entry.message.identity for entry in entries}
     return taken
 
 

@@ -82,7 +82,7 @@ def read_overview(database: Database) -> Overview:
         return Overview(
             now=now,
             waiting=_count(connection, inbox),
-            waiting_since=_waiting_since(connection),
+            waiting_since=waiting_since(connection),
             decided_last_minute=connection.execute(last_minute).scalar_one(),
             last_decided=connection.execute(newest).scalar_one_or_none(),
             dead={row.reason: row.letters for row in connection.execute(reasons)},
@@ -105,7 +105,8 @@ def _count(connection: Connection, table: object) -> int:
     return connection.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]
 
 
-def _waiting_since(connection: Connection) -> datetime | None:
+def waiting_since(connection: Connection) -> datetime | None:
+    """Return when the message that has waited longest was accepted; None if none waits."""
     # The inbox is first in, first out: its smallest number has waited longest.
     of_message = and_(
         messages.c.platform == inbox.c.platform, messages.c.message_id == inbox.c.message_id

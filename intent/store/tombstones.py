@@ -67,24 +67,21 @@ class Tombstones:
             found.update(named[digest] for digest in connection.scalars(query))
         return found
 
-    def sift(self, transaction: Connection, batch: Batch) -> tuple[Batch, int]:
-        """Return a batch without what is of erased subjects, and how many messages and payloads
-        were dropped. Who answered an erased message stays, without the words that are quoted.
+    def sift(
+        self, transaction: Connection, batches: Sequence[Batch]
+    ) -> Sequence[tuple[Batch, int]]:
+        """Return batches without what is of erased subjects, each with how many of its messages and
+        payloads were dropped. Who answered an erased message stays, without the words that are
+        quoted.
 
         Raises:
             OperatorError: the key is not the one that knows the erased ones.
         """
-        if not self._any(transaction):
-            return batch, 0
-        gone = self.buried(transaction, _named_in(batch))
-        if not gone:
-            return batch, 0
-        messages = [_unquoted(one, gone) for one in batch.messages if gone.isdisjoint(_of(one))]
-        refused = [one for one in batch.refused if gone.isdisjoint(subjects_of(one.payload))]
-        retractions = [one for one in batch.retractions if gone.isdisjoint(_banned(one))]
-        dropped = len(batch.messages) - len(messages) + len(batch.refused) - len(refused)
-        sifted = replace(batch, messages=messages, refused=refused, retractions=retractions)
-        return sifted, dropped
+        gone: set[DataSubject] = set()
+        if self._any(transaction):
+            named = {subject for batch in batches for subject in _named_in(batch)}
+            gone = self.buried(transaction, named)
+        return [_sifted(batch, gone) if gone else (batch, 0) for batch in batches]
 
     def _any(self, connection: Connection) -> bool:
         return connection.execute(select(tombstones.c.id).limit(1)).first() is not None
@@ -117,6 +114,15 @@ class Tombstones:
 
 def _name_of(key: bytes) -> str:
     return hashlib.sha256(b"name of a tombstone key" + key).hexdigest()[:16]
+
+
+def _sifted(batch: Batch, gone: set[DataSubject]) -> tuple[Batch, int]:
+    messages = [_unquoted(one, gone) for one in batch.messages if gone.isdisjoint(_of(one))]
+    refused = [one for one in batch.refused if gone.isdisjoint(subjects_of(one.payload))]
+    retractions = [one for one in batch.retractions if gone.isdisjoint(_banned(one))]
+    dropped = len(batch.messages) - len(messages) + len(batch.refused) - len(refused)
+    sifted = replace(batch, messages=messages, refused=refused, retractions=retractions)
+    return sifted, dropped
 
 
 def _named_in(batch: Batch) -> set[DataSubject]:

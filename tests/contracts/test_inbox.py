@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from intent.model.batch import Batch, Delivery, Refused
+from intent.model.batch import Backlog, Batch, Delivery, Refused
 from intent.ports.ingestion import Inbox, Transactions
 from intent.queues.inbox import SqlInbox
 from intent.queues.memory import MemoryInbox
@@ -325,3 +325,13 @@ def test_a_reply_finds_the_text_it_replies_to(
     taken = inbox.take(10, 1000)[1].message
     assert taken.reply_to is not None
     assert taken.reply_to.text == "is the red one left?"
+
+
+def test_the_backlog_is_what_waits_and_for_how_long(case: Case, make_message: MakeMessage) -> None:
+    assert case.inbox.backlog(10) == Backlog(0, 0.0)
+    case.inbox.put(Batch([make_message() for _ in range(3)]))
+    found = case.inbox.backlog(10)
+    assert (found.waiting, case.inbox.backlog(2).waiting) == (3, 2)
+    assert 0 <= found.oldest < 30
+    finish(case, take(case))
+    assert case.inbox.backlog(10) == Backlog(0, 0.0)

@@ -47,7 +47,7 @@ def listen(house: House, folder: Path, *rooms: Room) -> None:
     spool = FileSpool(folder, limit=1_000_000)
     Listener(
         [Listened(f"room {number}", "test", room) for number, room in enumerate(rooms)],
-        house.inbox.put,
+        house.inbox.put_all,
         SqlPositions(house.database),
         spool,
         stop=Event(),

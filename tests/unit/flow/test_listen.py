@@ -99,7 +99,7 @@ class Scene:
         )
         listener = Listener(
             sources,
-            self.inbox.put,
+            self.inbox.put_all,
             self.inbox,
             self.spool,
             stop=self.stop,
@@ -173,7 +173,7 @@ def test_pauses_begin_anew_after_a_healthy_stretch(scene: Scene) -> None:
     source = listened("one", *[[Batch(), SourceLost("cut off")]] * 3, [])
     listener = Listener(
         [source],
-        scene.inbox.put,
+        scene.inbox.put_all,
         scene.inbox,
         scene.spool,
         stop=scene.stop,
@@ -266,7 +266,7 @@ def test_told_to_leave_it_stores_what_was_read_until_the_source_pauses(
 def test_a_pause_ends_when_told_to_leave(scene: Scene) -> None:
     listener = Listener(
         [listened("one", [scene.stop.set, SourceLost("away", wait=1e6)])],
-        scene.inbox.put,
+        scene.inbox.put_all,
         scene.inbox,
         scene.spool,
         stop=scene.stop,

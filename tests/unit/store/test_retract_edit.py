@@ -18,7 +18,7 @@ from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 from intent.queues.inbox import SqlInbox
-from intent.queues.put import put_batch
+from intent.queues.put import put_batches
 from intent.store.audit import Balance, balance
 from intent.store.dead_letters import drop, read_dead_letters, replay
 from intent.store.decisions import SqlDecisions
@@ -196,7 +196,7 @@ def test_a_retraction_beside_its_message_on_another_connection_misses_nothing(
     accepted: list[Accepted] = []
     putting = threading.Thread(target=lambda: accepted.append(inbox.put(named(message))))
     with postgresql.begin() as transaction:
-        put_batch(transaction, Batch([message]), features, Tombstones())
+        put_batches(transaction, [Batch([message])], features, Tombstones())
         until_it_waits(postgresql, putting)
     putting.join()
     assert [one.retracted for one in accepted] == [1]
@@ -248,7 +248,9 @@ def test_what_is_erased_while_it_is_edited_leaves_nothing_behind(
 
     erasing = threading.Thread(target=erase)
     with postgresql.begin() as transaction:
-        put_batch(transaction, Batch([edited(kept.said)]), kept.features, Tombstones(), alone=True)
+        put_batches(
+            transaction, [Batch([edited(kept.said)])], kept.features, Tombstones(), alone=True
+        )
         until_it_waits(postgresql, erasing)
     erasing.join()
     assert rows(postgresql, "inbox") == []
@@ -325,7 +327,7 @@ def test_what_is_put_while_its_author_is_buried_is_found_and_erased(
 
     erasing = threading.Thread(target=erase)
     with postgresql.begin() as transaction:
-        put_batch(transaction, Batch([more]), kept.features, kept.tombstones)
+        put_batches(transaction, [Batch([more])], kept.features, kept.tombstones)
         until_it_waits(postgresql, erasing)
     erasing.join()
     assert rows(postgresql, "messages") == []
