@@ -15,6 +15,8 @@ from intent.store.payload_subjects import may_be_of, subjects_of
 from intent.store.rows import message_from
 from intent.store.schema import (
     ask_lane,
+    claim_corrections,
+    claim_rounds,
     dead_letters,
     decisions,
     earlier_versions,
@@ -85,6 +87,8 @@ class SqlErasure:
             (row["platform"], row["message_id"]): row
             for row in transaction.execute(mine).mappings()
         }
+        if subject.kind is SubjectKind.ROOM:
+            transaction.execute(delete(claim_rounds).where(*_means(claim_rounds, subject)))
         # Bans name the person.
         transaction.execute(delete(retractions).where(*_means(retractions, subject)))
         identities = list(found)
@@ -100,7 +104,8 @@ class SqlErasure:
             for identity, row in found.items()
             if standings[identity].decision is not None
         ]
-        for table in (decisions, dead_letters, earlier_versions, retractions, messages):
+        made = (claim_corrections, decisions, dead_letters, earlier_versions, retractions)
+        for table in (*made, messages):
             _delete(transaction, table, identities)
         self._forget_words(transaction, subject.platform, [one for _, one in identities])
         direct = {
@@ -147,7 +152,8 @@ class SqlErasure:
             transaction.execute(
                 select(table.c.platform).where(*_means(table, subject)).limit(1)
             ).first()
-            for table in (messages, retractions)
+            for table in (messages, retractions, claim_rounds)
+            if f"{subject.kind}_id" in table.c
         )
 
     def erase_replies(self, transaction: Connection, count: int) -> int:
@@ -176,11 +182,14 @@ def _forget_empty_rooms(transaction: Connection, rooms: set[tuple[str, str]]) ->
     """Forget the names of rooms in which nothing is left: that of a direct conversation names
     whom it was with.
     """
-    m, g, a = messages.c, source_gaps.c, llm_attempts.c
+    m, g, a, c = messages.c, source_gaps.c, llm_attempts.c, claim_rounds.c
     for platform, room_id in sorted(rooms):
         left = select(m.platform).where(m.platform == platform, m.room_id == room_id).limit(1)
         if transaction.execute(left).first() is not None:
             continue
         transaction.execute(delete(source_gaps).where(g.platform == platform, g.room_id == room_id))
+        transaction.execute(
+            delete(claim_rounds).where(c.platform == platform, c.room_id == room_id)
+        )
         spent = update(llm_attempts).where(a.platform == platform, a.room_id == room_id)
         transaction.execute(spent.values(room_id=""))

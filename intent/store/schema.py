@@ -5,6 +5,7 @@ two.
 from __future__ import annotations
 
 from intent.store.asking_tables import ask_lane, lane_pauses, llm_attempts, llm_replies
+from intent.store.claim_tables import claim_corrections, claim_rounds
 from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_now, metadata
 from intent.store.decision_tables import decision_labels, decisions, runs
 from intent.store.erasure_tables import tombstones
@@ -26,6 +27,8 @@ __all__ = [
     "Key",
     "UtcDateTime",
     "ask_lane",
+    "claim_corrections",
+    "claim_rounds",
     "database_now",
     "dead_letters",
     "decision_labels",

@@ -11,12 +11,21 @@ from sqlalchemy import Connection, RowMapping, Select, Table, select
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.store.payload_subjects import subjects_of
 from intent.store.rows import decision_from
-from intent.store.schema import ask_lane, dead_letters, decisions, inbox, messages, retractions
+from intent.store.schema import (
+    ask_lane,
+    claim_corrections,
+    dead_letters,
+    decisions,
+    inbox,
+    messages,
+    retractions,
+)
 
 
 def read_record(connection: Connection, platform: str, user_id: str) -> dict[str, Any]:
     """Return what is stored of a person as lists of plain values, each in one order: messages with
-    all revisions of their decisions, questions to the LLM, dead letters and bans.
+    all revisions of their decisions, questions to the LLM, what people corrected in the reading of
+    their claims, dead letters and bans.
 
     Who is answered stays as an id: the words that are quoted are somebody else's.
     """
@@ -41,6 +50,12 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
             _plain(row, ("id", "token", "platform"))
             for row in connection.execute(
                 _joined(ask_lane).where(*mine).order_by(ask_lane.c.id)
+            ).mappings()
+        ],
+        "claim_corrections": [
+            _plain(row, ("id", "platform", "corrected_by"))
+            for row in connection.execute(
+                _joined(claim_corrections).where(*mine).order_by(claim_corrections.c.id)
             ).mappings()
         ],
         "dead_letters": _letters(connection, platform, user_id, set(revisions)),
