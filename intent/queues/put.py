@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from itertools import islice
 
-from sqlalchemy import Connection, delete, tuple_
+from sqlalchemy import Connection, Executable, delete, tuple_
 
 from intent.model.batch import Accepted, Batch
 from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
 from intent.ports.features import FeatureState
-from intent.queues.claims import clock
 from intent.queues.known import Arrivals, Became, compared
 from intent.store.dead_letters import record_refused
 from intent.store.decisions import SqlDecisions, next_revisions
-from intent.store.engine import insert_for
+from intent.store.engine import insert_in
 from intent.store.identities import Identity, parts
 from intent.store.positions import record_gaps, record_position
 from intent.store.retractions import meant_by, record_retractions, taken_back_before
-from intent.store.schema import ask_lane, dead_letters, inbox
+from intent.store.schema import ask_lane, database_now, dead_letters, inbox
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
 from intent.store.versions import insert_messages, read_earlier, read_messages, replace_messages
@@ -169,28 +169,32 @@ def _enqueue(
 ) -> None:
     if not identities:
         return
-    now = clock(transaction)
     revisions = next_revisions(transaction, list(edited))
     rows = [
         {
             "platform": platform,
             "message_id": message_id,
-            "attempts": 0,
-            "available_timestamp": now,
-            "written_timestamp": now,
             "revision": revisions.get((platform, message_id), 0),
         }
         for platform, message_id in identities
     ]
-    statement = insert_for(transaction, inbox)
+    transaction.execute(_wait_again(transaction.dialect.name), rows)
+
+
+@cache
+def _wait_again(dialect: str) -> Executable:
+    """Return the statement behind every put, which is made once."""
+    now = database_now()
+    statement = insert_in(dialect, inbox).values(
+        attempts=0, available_timestamp=now, written_timestamp=now
+    )
     renewed = {
         name: statement.excluded[name]
         for name in ("available_timestamp", "written_timestamp", "revision")
     }
-    again = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["platform", "message_id"], set_={**renewed, "attempts": 0, "token": None}
     )
-    transaction.execute(again, rows)
 
 
 def _take_back(

@@ -180,8 +180,9 @@ class Database:
 
 def insert_for(transaction: Connection, target: Table) -> sqlite.Insert | postgresql.Insert:
     """Return the dialect's own INSERT, which knows ON CONFLICT."""
-    return (
-        postgresql.insert(target)
-        if transaction.dialect.name == "postgresql"
-        else sqlite.insert(target)
-    )
+    return insert_in(transaction.dialect.name, target)
+
+
+def insert_in(dialect: str, target: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return the INSERT of a dialect, for a statement that is made once."""
+    return postgresql.insert(target) if dialect == "postgresql" else sqlite.insert(target)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, and_, select, true, tuple_
+from sqlalchemy import CompoundSelect, Connection, and_, bindparam, select, tuple_, union_all
 
 from intent.model.batch import Retraction
 from intent.store.engine import insert_for
@@ -44,31 +45,28 @@ def meant_by(transaction: Connection, taken_back: Sequence[Retraction]) -> list[
 
 def taken_back_before(transaction: Connection, identities: Sequence[Identity]) -> list[Identity]:
     """Return those of these messages that a retraction means which came before them."""
+    found: list[Identity] = []
+    for part in parts(identities):
+        rows = transaction.execute(_meant_earlier(), {"identities": part})
+        found.extend((row.platform, row.message_id) for row in rows)
+    return list(dict.fromkeys(found))
+
+
+@cache
+def _meant_earlier() -> CompoundSelect[str, str]:
+    """Return the query behind every put, which is made once."""
     m, r = messages.c, retractions.c
     room = and_(r.platform == m.platform, r.room_id == m.room_id)
     named = and_(room, r.message_id == m.message_id, r.user_id.in_(("", m.user_id)))
     author = and_(room, r.message_id == "", r.user_id.in_(("", m.user_id)))
-    found: list[Identity] = []
-    for part in parts(identities):
-        here = tuple_(m.platform, m.message_id).in_(part)
-        for means, in_time in ((named, true()), (author, m.sent_at <= r.retracted_timestamp)):
-            found.extend(_joined(transaction, means, here, in_time))
-    return list(dict.fromkeys(found))
-
-
-def _joined(
-    transaction: Connection,
-    means: ColumnElement[bool],
-    here: ColumnElement[bool],
-    in_time: ColumnElement[bool],
-) -> Iterator[Identity]:
-    query = (
-        select(messages.c.platform, messages.c.message_id)
-        .join_from(messages, retractions, means)
-        .where(here, in_time)
+    here = tuple_(m.platform, m.message_id).in_(bindparam("identities", expanding=True))
+    ids = select(m.platform, m.message_id)
+    return union_all(
+        ids.join_from(messages, retractions, named).where(here),
+        ids.join_from(messages, retractions, author).where(
+            here, m.sent_at <= r.retracted_timestamp
+        ),
     )
-    for row in transaction.execute(query):
-        yield row.platform, row.message_id
 
 
 def _row(one: Retraction) -> dict[str, object]:

@@ -11,8 +11,9 @@ import hashlib
 import hmac
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from intent.model.batch import Batch, Retraction
 from intent.model.data_subject import DataSubject, SubjectKind
@@ -84,7 +85,7 @@ class Tombstones:
         return [_sifted(batch, gone) if gone else (batch, 0) for batch in batches]
 
     def _any(self, connection: Connection) -> bool:
-        return connection.execute(select(tombstones.c.id).limit(1)).first() is not None
+        return connection.execute(_one()).first() is not None
 
     def _checked(self, connection: Connection) -> bytes:
         """Return the key, once it is known to be the one that the others were written with."""
@@ -110,6 +111,12 @@ class Tombstones:
             )
         )
         return hmac.new(self._key, name, hashlib.sha256).hexdigest()
+
+
+@cache
+def _one() -> Select[int]:
+    """Return the query before every put, which is made once."""
+    return select(tombstones.c.id).limit(1)
 
 
 def _name_of(key: bytes) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
-from sqlalchemy import Connection, bindparam, select, tuple_, update
+from sqlalchemy import Connection, Executable, bindparam, select, tuple_, update
 
 from intent.model.message import Message
-from intent.store.engine import insert_for
+from intent.store.engine import insert_for, insert_in
 from intent.store.identities import Identity, parts
 from intent.store.rows import message_from, message_row
 from intent.store.schema import database_now, earlier_versions, messages
@@ -20,11 +21,15 @@ def insert_messages(transaction: Connection, new: Iterable[Message]) -> set[Iden
     rows = [message_row(message) for message in sorted(new, key=lambda message: message.identity)]
     if not rows:
         return set()
-    statement = insert_for(transaction, messages).on_conflict_do_nothing()
-    returned = transaction.execute(
-        statement.returning(messages.c.platform, messages.c.message_id), rows
-    )
-    return {(row.platform, row.message_id) for row in returned}
+    returned = transaction.execute(_insert_new(transaction.dialect.name), rows)
+    return {(platform, message_id) for platform, message_id in returned}
+
+
+@cache
+def _insert_new(dialect: str) -> Executable:
+    """Return the statement behind every put, which is made once."""
+    statement = insert_in(dialect, messages).on_conflict_do_nothing()
+    return statement.returning(messages.c.platform, messages.c.message_id)
 
 
 def read_messages(
