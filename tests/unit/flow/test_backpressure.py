@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intent.flow.admission import Admission, AdmissionPolicy
+from intent.flow.backpressure import Backpressure, BackpressurePolicy
 from intent.model.batch import Backlog
 from intent.model.errors import Busy, StoreUnavailable
 
@@ -16,9 +16,9 @@ class Scene:
         self.now, self.looks = 100.0, 0
         self.found = Backlog(0, 0.0)
         self.away = False
-        self.gate = Admission(
+        self.gate = Backpressure(
             self.look,
-            policy=AdmissionPolicy(waiting=1000, oldest=60.0, **policy),
+            policy=BackpressurePolicy(waiting=1000, oldest=60.0, **policy),
             clock=lambda: self.now,
         )
 

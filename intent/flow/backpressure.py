@@ -15,7 +15,7 @@ from intent.model.errors import Busy
 
 
 @dataclass(frozen=True, slots=True)
-class AdmissionPolicy:
+class BackpressurePolicy:
     """When nothing more comes in.
 
     Attributes:
@@ -34,14 +34,14 @@ class AdmissionPolicy:
     wait_most: float = 30.0
 
 
-class Admission:
+class Backpressure:
     """Knows what waits, as of the last look; used by several threads at once."""
 
     def __init__(
         self,
         backlog: Callable[[int], Backlog],
         *,
-        policy: AdmissionPolicy = AdmissionPolicy(),
+        policy: BackpressurePolicy = BackpressurePolicy(),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin; nobody has looked yet.
