@@ -63,7 +63,7 @@ PUBLIC = {
     "open_application": "intent.bootstrap.application",
     "Classifier": "intent.ports.deciding",
     # What is kept
-    "Lead": "intent.store.decisions",
+    "Lead": "intent.store.leads",
     "SqlDecisions": "intent.store.decisions",
     "find_leads": "intent.operations.leads",
     # Features, online
@@ -137,10 +137,8 @@ if TYPE_CHECKING:
     from intent.operations.leads import find_leads as find_leads
     from intent.ports.deciding import Classifier as Classifier
     from intent.store.access import Access as Access
-    from intent.store.decisions import (
-        Lead as Lead,
-        SqlDecisions as SqlDecisions,
-    )
+    from intent.store.decisions import SqlDecisions as SqlDecisions
+    from intent.store.leads import Lead as Lead
 
 
 def __getattr__(name: str) -> Any:

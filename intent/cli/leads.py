@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from intent.model.taxonomy import Taxonomy
-    from intent.store.decisions import Lead
+    from intent.store.leads import Lead
 
 
 def leads(

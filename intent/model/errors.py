@@ -18,6 +18,7 @@
     ├── TemplateError        a file under prompts/: the file and the mend are named
     └── OperatorError        the operator: settings, files, migrations; one sentence of remedy
         ├── WrongUse             a word of the command line or a setting is wrong: nothing was tried
+        │   └── StartAgain           a cursor leads nowhere any more: read again from the start
         └── LlmForbidden         quota, key or request were refused: the operator must mend it
 """
 
@@ -106,6 +107,12 @@ class OperatorError(IntentError):
 
 class WrongUse(OperatorError):
     """A word of the command line or a setting is wrong; the text says what is right."""
+
+
+class StartAgain(WrongUse):
+    """A cursor is none of this database, or what came behind it is not kept any more; whoever reads
+    starts again without one.
+    """
 
 
 class LlmForbidden(OperatorError):

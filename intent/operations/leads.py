@@ -7,8 +7,8 @@ from datetime import datetime
 
 from intent.model.errors import WrongUse
 from intent.model.taxonomy import Taxonomy
-from intent.store.decisions import Lead, read_leads
 from intent.store.engine import Database
+from intent.store.leads import Lead, read_leads
 
 
 def find_leads(

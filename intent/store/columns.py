@@ -85,6 +85,26 @@ def _postgresql_now(element: database_now, compiler: Any, **_: Any) -> str:
     return "clock_timestamp()"
 
 
+# named like SQLAlchemy's own functions
+class writer_number(FunctionElement[int]):  # noqa: N801
+    """The number of the transaction that writes: PostgreSQL's, which never comes again; 0 on
+    SQLite.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(writer_number, "sqlite")
+def _sqlite_writer(element: writer_number, compiler: Any, **_: Any) -> str:
+    return "0"
+
+
+@compiles(writer_number, "postgresql")
+def _postgresql_writer(element: writer_number, compiler: Any, **_: Any) -> str:
+    return "(pg_current_xact_id()::text::bigint)"
+
+
 metadata = MetaData(naming_convention=NAMING)
 
 Serial = BigInteger().with_variant(Integer, "sqlite")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, column, func, select, table, tuple_
+from sqlalchemy import Connection, RowMapping, column, func, select, table, tuple_
 
-from intent.model.decision import UNMEASURED, DecidedBy, Decision, Entry, Slot, Versions
+from intent.model.decision import UNMEASURED, DecidedBy, Decision, Entry, Versions
 from intent.model.question import Answer, Question
-from intent.store.engine import Database, insert_for
+from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
+from intent.store.lead_states import note_leads
 from intent.store.rows import decision_from, decision_row, message_from
-from intent.store.schema import INTENTS, MILLION, decision_labels, decisions, messages, runs
+from intent.store.schema import INTENTS, decision_labels, decisions, messages, runs
 
 PRODUCTION = "production"
 """Name of the live run."""
@@ -55,21 +55,22 @@ class SqlDecisions:
             (platform, message_id, revision): number
             for number, platform, message_id, revision in returned
         }
-        inserted: list[Entry] = []
+        inserted: list[tuple[int, Entry]] = []
         labels: list[dict[str, Any]] = []
         for entry in entries:
             # pop: the same revision twice in one call was inserted once.
             number = ids.pop((*entry.message.identity, entry.revision), None)
             if number is None:
                 continue
-            inserted.append(entry)
+            inserted.append((number, entry))
             labels.extend(
                 {"decision_id": number, "label": label, "event_timestamp": entry.message.sent_at}
                 for label in entry.decision.labels
             )
         if labels:
             transaction.execute(decision_labels.insert(), labels)
-        return inserted
+        note_leads(transaction, inserted)
+        return [entry for _, entry in inserted]
 
     def follow(self, transaction: Connection, answers: Sequence[Answer]) -> list[Entry]:
         """Number the decisions of these answers as the next revisions, each with the decision that
@@ -205,82 +206,3 @@ def _standing(rows: Sequence[RowMapping]) -> Standing:
         shown=frozenset(row["run"] for row in since if row["visible"]),
         retracted=retracted,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """A current decision with at least one lead intent, as a person reads it."""
-
-    platform: str
-    message_id: str
-    room_id: str
-    user_id: str
-    event_timestamp: datetime
-    labels: tuple[str, ...]
-    lead_probability: float
-    text: str
-    slots: tuple[Slot, ...]
-    decided_by: str
-    item: str | None
-
-
-def read_leads(
-    database: Database,
-    *,
-    room: str | None = None,
-    label: str | None = None,
-    since: datetime | None = None,
-    minimum: float = 0.0,
-    limit: int | None = None,
-) -> Iterator[Lead]:
-    """Yield current leads, newest first.
-
-    Args:
-        room: only this room_id.
-        label: only leads that carry this intent.
-        since: only messages said at or after this instant.
-        minimum: smallest lead probability, 0 to 1.
-        limit: at most so many.
-    """
-    d, m = current_decisions, messages
-    query = (
-        select(
-            d.c.platform,
-            d.c.message_id,
-            d.c.room_id,
-            d.c.user_id,
-            d.c.event_timestamp,
-            d.c.labels,
-            d.c.lead_probability,
-            m.c.text,
-            d.c.slots,
-        )
-        .add_columns(d.c.decided_by, m.c.item)
-        .join_from(d, m, and_(m.c.platform == d.c.platform, m.c.message_id == d.c.message_id))
-        .where(d.c.is_lead, d.c.lead_probability >= round(minimum * MILLION))
-        .order_by(d.c.event_timestamp.desc(), d.c.id.desc())
-    )
-    if room is not None:
-        query = query.where(d.c.room_id == room)
-    if label is not None:
-        query = query.where(
-            d.c.id.in_(
-                select(decision_labels.c.decision_id).where(decision_labels.c.label == label)
-            )
-        )
-    if since is not None:
-        query = query.where(d.c.event_timestamp >= since)
-    with database.read() as connection:
-        for row in connection.execute(
-            query.limit(limit).execution_options(yield_per=1000)
-        ).mappings():
-            yield _lead(row)
-
-
-def _lead(row: RowMapping) -> Lead:
-    values = {
-        "labels": tuple(row["labels"]),
-        "slots": tuple(Slot(*pair) for pair in row["slots"]),
-        "lead_probability": row["lead_probability"] / MILLION,
-    }
-    return Lead(**{**row, **values})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, select, tuple_, update
 
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Entry
-from intent.model.message import Kind
+from intent.model.message import AuthorRole, Kind
 from intent.store.decisions import read_standings
 from intent.store.identities import Identity
+from intent.store.lead_log import erase_changes
+from intent.store.lead_states import recheck_replies
 from intent.store.payload_subjects import may_be_of, subjects_of
 from intent.store.rows import message_from
 from intent.store.schema import (
@@ -21,6 +23,8 @@ from intent.store.schema import (
     decisions,
     earlier_versions,
     inbox,
+    lead_actions,
+    leads,
     llm_attempts,
     llm_replies,
     messages,
@@ -105,8 +109,10 @@ class SqlErasure:
             if standings[identity].decision is not None
         ]
         made = (claim_corrections, decisions, dead_letters, earlier_versions, retractions)
-        for table in (*made, messages):
+        for table in (leads, lead_actions, *made, messages):
             _delete(transaction, table, identities)
+        erase_changes(transaction, identities)
+        recheck_replies(transaction, _answered_by(found.values()))
         self._forget_words(transaction, subject.platform, [one for _, one in identities])
         direct = {
             (row["platform"], row["room_id"])
@@ -168,6 +174,14 @@ def _delete(transaction: Connection, table: Table, identities: Sequence[Identity
     transaction.execute(
         delete(table).where(tuple_(table.c.platform, table.c.message_id).in_(identities))
     )
+
+
+def _answered_by(rows: Iterable[RowMapping]) -> set[Identity]:
+    return {
+        (row["platform"], row["reply_to_id"])
+        for row in rows
+        if row["reply_to_id"] is not None and row["author_role"] != AuthorRole.VIEWER
+    }
 
 
 def _is_of(payload: bytes, subject: DataSubject, unsure: bool) -> bool:

@@ -54,6 +54,13 @@ messages = Table(
     ),
     Index(None, "platform", "room_id", "sent_at"),
     Index(None, "platform", "user_id"),
+    Index(
+        None,
+        "platform",
+        "reply_to_id",
+        sqlite_where=text("reply_to_id IS NOT NULL"),
+        postgresql_where=text("reply_to_id IS NOT NULL"),
+    ),
     comment="Every accepted message, once",
 )
 

@@ -10,6 +10,7 @@ from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_no
 from intent.store.decision_tables import decision_labels, decisions, runs
 from intent.store.erasure_tables import tombstones
 from intent.store.hook_tables import hook_deliveries, hooks
+from intent.store.lead_tables import lead_actions, lead_changes, leads
 from intent.store.message_tables import (
     TRIED,
     dead_letters,
@@ -38,6 +39,9 @@ __all__ = [
     "hooks",
     "inbox",
     "lane_pauses",
+    "lead_actions",
+    "lead_changes",
+    "leads",
     "listened_sources",
     "llm_attempts",
     "llm_replies",

@@ -26,8 +26,9 @@ from intent.queues.memory_decisions import MemoryDecisions
 from intent.queues.memory_lane import MemoryLane
 from intent.queues.memory_rows import MemoryTransaction, MemoryTransactions
 from intent.store.audit import balance
-from intent.store.decisions import SqlDecisions, read_leads
+from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
+from intent.store.leads import read_leads
 from tests.conftest import MakeDecision, rows
 
 Standing = tuple[int, str, tuple[str, ...]]

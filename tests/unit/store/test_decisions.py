@@ -12,8 +12,9 @@ from intent.model.decision import Decision, Entry, Slot
 from intent.model.message import Message
 from intent.model.question import Answer, Claim, Question
 from intent.queues.inbox import SqlInbox
-from intent.store.decisions import PRODUCTION, SqlDecisions, current_decisions, read_leads
+from intent.store.decisions import PRODUCTION, SqlDecisions, current_decisions
 from intent.store.engine import Database
+from intent.store.leads import read_leads
 from intent.store.rows import decision_from
 from intent.store.runs import SqlRuns
 from intent.store.schema import decisions

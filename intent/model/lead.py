@@ -1,0 +1,82 @@
+"""What is told of a lead: its id in addresses, and what changed about it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from intent.model.errors import WrongUse
+
+
+class ChangeKind(StrEnum):
+    """What changed."""
+
+    FOUND = "found"
+    """It is a lead from now on: the first time, or again after it was taken back or edited."""
+    CHANGED = "changed"
+    """It stays a lead, by a newer decision."""
+    GONE = "gone"
+    """It is a lead no more: taken back, edited, or decided otherwise."""
+    ANSWERED = "answered"
+    """The host replied to it, or took a reply back."""
+    HANDLED = "handled"
+    """Somebody did something with it."""
+    ERASED = "erased"
+    """Something was erased, nobody says what: who shows leads reads them anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadChange:
+    """One line of the log of what changes about leads.
+
+    Attributes:
+        cursor: stands for *everything up to this line*; a reader goes on behind it.
+        platform, message_id, room_id: empty for ``erased`` alone.
+        revision: of found, changed and gone, the number of the decision.
+        action: of handled, what was done.
+        created_timestamp: when it was written, database clock.
+    """
+
+    cursor: str
+    kind: ChangeKind
+    platform: str
+    message_id: str
+    room_id: str
+    revision: int | None
+    action: str | None
+    created_timestamp: datetime
+
+    @property
+    def lead_id(self) -> str | None:
+        """The lead's id in addresses; None where something was erased."""
+        if self.kind is ChangeKind.ERASED:
+            return None
+        return lead_id(self.platform, self.message_id)
+
+
+def lead_id(platform: str, message_id: str) -> str:
+    """Return the id of a lead in addresses: one opaque text of letters, digits, ``-`` and ``_``."""
+    named = json.dumps([platform, message_id], separators=(",", ":")).encode("ascii")
+    return base64.urlsafe_b64encode(named).rstrip(b"=").decode("ascii")
+
+
+def read_lead_id(given: str) -> tuple[str, str]:
+    """Return the platform and message_id that an id of :func:`lead_id` stands for.
+
+    Raises:
+        WrongUse: it is no such id.
+    """
+    try:
+        padded = given.encode("ascii") + b"=" * (-len(given) % 4)
+        named = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        platform, message_id = named
+        is_text = isinstance(platform, str) and isinstance(message_id, str)
+        if is_text and lead_id(platform, message_id) == given:
+            return platform, message_id
+    except (ValueError, TypeError, RecursionError, binascii.Error):
+        pass
+    raise WrongUse("that is no id of a lead; take one from a list of leads")
