@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ def logger(name: str) -> structlog.typing.FilteringBoundLogger:
 
     bound: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=name)
     return bound
+
+
+def with_ids(**ids: str) -> AbstractContextManager[None]:
+    """Put ids beside every line that is logged meanwhile, also in threads that run in this
+    context.
+    """
+    import structlog
+
+    return structlog.contextvars.bound_contextvars(**ids)
 
 
 def _printable(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy
@@ -22,6 +23,9 @@ from intent.store.engine import Database
 from intent.store.migrate import migrate
 from tests.listening import ListenProcess, Sources, StartListening
 from tests.postgres import PostgresServer
+
+if TYPE_CHECKING:
+    from tests.serving import RunningServer, Served
 
 MakeMessage = Callable[..., Message]
 MakeDecision = Callable[..., Decision]
@@ -149,3 +153,28 @@ def start_listening(tmp_path: Path) -> Iterator[StartListening]:
     yield start
     for one in started:
         one.close()
+
+
+@pytest.fixture
+def served(sqlite_url: str) -> Iterator[Callable[..., Served]]:
+    """Return a maker of clients of a service in this process, on SQLite (``tests/serving.py``)."""
+    from tests.serving import TABLE, Served, service_on
+
+    with ExitStack() as opened:
+
+        def serve(*, table: Any = TABLE, **values: Any) -> Served:
+            service = service_on(values.pop("url", sqlite_url), **values)
+            return opened.enter_context(Served(service, table))
+
+        yield serve
+
+
+@pytest.fixture
+def start_serving(sqlite_url: str) -> Callable[..., AbstractContextManager[RunningServer]]:
+    """Return a starter of real servers on free ports, on SQLite (``tests/serving.py``)."""
+    from tests.serving import TABLE, running, service_on
+
+    def start(*, table: Any = TABLE, **values: Any) -> AbstractContextManager[RunningServer]:
+        return running(service_on(values.pop("url", sqlite_url), **values), table)
+
+    return start

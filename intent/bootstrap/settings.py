@@ -9,25 +9,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AliasChoices,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import SettingsConfigDict
 
+from intent.bootstrap.serve_settings import ServeSettings
+from intent.bootstrap.setting_types import Budget, Count, Price, Seconds
 from intent.model.errors import WrongUse
-
-Count = Annotated[int, Field(gt=0, le=100_000_000)]
-Seconds = Annotated[float, Field(gt=0, le=31_536_000, allow_inf_nan=False)]
-Price = Annotated[float, Field(ge=0)] | None
-Budget = Annotated[
-    Price, BeforeValidator(lambda value: None if str(value).strip().lower() == "none" else value)
-]
-
 
 _OF_KUBERNETES = re.compile(
     r"INTENT_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_\w+)?)?)"
@@ -35,7 +22,7 @@ _OF_KUBERNETES = re.compile(
 """Variables that Kubernetes sets in every container beside a service of the name ``intent…``."""
 
 
-class Settings(BaseSettings):
+class Settings(ServeSettings):
     """Read from ``INTENT_…`` environment variables; everything has a default that works on a laptop
     without a network.
     """

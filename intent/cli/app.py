@@ -24,6 +24,7 @@ from intent.cli.listen import listen
 from intent.cli.migrate import migrate
 from intent.cli.publish import publish
 from intent.cli.screen import fail
+from intent.cli.serve import serve
 from intent.cli.sources import sources
 from intent.cli.status import status
 from intent.cli.subject_export import export
@@ -49,6 +50,7 @@ for verb in (
     sources,
     work,
     ask,
+    serve,
     status,
     classify,
     leads,

@@ -90,6 +90,7 @@ WRONG_IMPORTS = [
         "openai",
     ),
     ("DuckDB, Arrow and Spark live in features", "intent.store.decisions", "pyarrow"),
+    ("Starlette and uvicorn live in web", "intent.operations.status", "starlette"),
     (
         "What speaks a platform's protocol lives in one source",
         "intent.bootstrap.sources",

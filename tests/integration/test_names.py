@@ -15,7 +15,15 @@ SOURCES = [
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
 
-BY_NOUN = {"intent/ports", "intent/bootstrap", "intent/flow", "intent/operations", "intent/cli"}
+BY_NOUN = {
+    "intent/ports",
+    "intent/bootstrap",
+    "intent/flow",
+    "intent/operations",
+    "intent/cli",
+    "intent/web/api",
+    "intent/web/pages",
+}
 """Rooms with one file a noun: what they do for it stands in a file of its name, as in the rooms that
 they serve.
 """

@@ -1,0 +1,32 @@
+"""The knobs of ``intent serve``; they stand among those of the whole service."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from intent.bootstrap.setting_types import Seconds
+
+
+class ServeSettings(BaseSettings):
+    """What the service over HTTP reads."""
+
+    serve_hosts: str | None = Field(
+        None,
+        description="names, separated by commas, under which intent serve is reached; default: "
+        "any, and those of this machine where it listens to this machine alone",
+    )
+    serve_threads: Annotated[int, Field(gt=0, le=64)] = Field(
+        8, description="requests that intent serve works on at once; more wait"
+    )
+    serve_request_seconds: Seconds = Field(
+        30.0, description="seconds that a request may take before it is told to come again"
+    )
+    serve_body_seconds: Seconds = Field(
+        10.0, description="seconds in which the body of a request has to arrive"
+    )
+    serve_leave: Annotated[int, Field(ge=1, le=600)] = Field(
+        3, description="seconds that leaving gives requests that are being answered"
+    )

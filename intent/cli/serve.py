@@ -1,0 +1,66 @@
+"""The verb ``intent serve``: the API and the pages, over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from intent.cli.arguments import application
+from intent.cli.screen import say
+from intent.cli.stopping import stopping
+from intent.model.errors import OperatorError, StoreUnavailable
+from intent.store.access import Access
+
+if TYPE_CHECKING:
+    from intent.bootstrap.application import Application
+
+
+def serve(
+    host: Annotated[
+        str, typer.Option(help="Address to listen to; other machines reach 0.0.0.0 or ::.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8000,
+) -> None:
+    """Serve the API and the pages over HTTP until SIGTERM or Ctrl-C. Safe to kill at any moment.
+
+    By default only this machine reaches it, and as long as no key exists whoever sits here may do
+    everything. Where other machines reach it, a key must exist.
+
+    Examples: [bold]intent serve[/] · [bold]intent serve --port 8080[/] ·
+    [bold]intent serve --host 0.0.0.0[/]
+    """
+    try:
+        from intent.web.app import build_web
+        from intent.web.service import Service
+        from intent.web.serving import WebServer, open_listener
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        raise OperatorError(
+            "what serves HTTP is not installed; run: pip install 'lead-intent[serve]'"
+        ) from error
+    from intent.web.entrance import entrance_for
+
+    app = application(access=Access.CREATE)
+    _look(app)
+    listener = open_listener(host, port)
+    entrance = entrance_for(listener.getsockname()[0], app.settings.serve_hosts)
+    service = Service(app, entrance)
+    server = WebServer(service, build_web(service), listener)
+    shown = f"[{host}]" if ":" in host else host
+    with stopping():
+        say(f"http://{shown}:{server.port} is open; Ctrl-C leaves")
+        server.serve_until_told()
+
+
+def _look(app: Application) -> None:
+    """Open the database, or leave that to the first request when it is away.
+
+    Raises:
+        OperatorError: somebody must mend it first.
+    """
+    try:
+        app.database  # noqa: B018
+    except StoreUnavailable as error:
+        say(f"{error}; requests are told to come again until it is there")

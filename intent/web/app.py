@@ -1,0 +1,38 @@
+"""Builds the application of the server from the one table of its endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp
+
+from intent.web.admission import Admission
+from intent.web.answering import Answering
+from intent.web.api.health import ROUTES as HEALTH
+from intent.web.endpoint import Endpoint
+from intent.web.frame import Frame
+from intent.web.pages.home import ROUTES as HOME
+from intent.web.service import Service
+from intent.web.static_files import ROUTES as STATIC
+
+TABLE: tuple[Endpoint, ...] = (
+    # One module a line, in the order of the alphabet; each exports what it answers as ROUTES.
+    *HEALTH,
+    *HOME,
+    *STATIC,
+)
+
+
+def build_web(service: Service, table: Iterable[Endpoint] = TABLE) -> ASGIApp:
+    """Return the application that a server runs, or a test calls."""
+    admission = Admission(service)
+    paths: dict[str, dict[str, Endpoint]] = {}
+    for one in table:
+        paths.setdefault(one.path, {})[one.method] = one
+    # A path without gaps goes before those that would take it for a value.
+    routes = [
+        Route(path, Answering(service, admission, paths[path]), methods=[*paths[path]])
+        for path in sorted(paths, key=lambda path: path.count("{"))
+    ]
+    return Frame(Router(routes, redirect_slashes=False), service)

@@ -1,0 +1,67 @@
+"""What all requests of a process share: the application, the threads, and that it is leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import ExitStack
+from threading import Event, Lock
+from typing import Any, TypeVar
+
+from intent.bootstrap.application import Application
+from intent.web.entrance import Entrance
+from intent.web.threads import Threads
+
+T = TypeVar("T")
+
+
+class Service:
+    """What an endpoint needs beside its request.
+
+    Attributes:
+        app: settings, taxonomy, definitions and database.
+        threads: where the synchronous core runs.
+        stopping: set when the process is asked to leave; streams end then. Of the event loop.
+        stop: the same, for threads.
+    """
+
+    def __init__(self, app: Application, entrance: Entrance | None = None) -> None:
+        self.app, self.entrance = app, entrance or Entrance()
+        self.threads = Threads(app.settings.serve_threads)
+        self.stopping, self.stop = asyncio.Event(), Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._shared: dict[Callable[[Application], Any], Any] = {}
+        self._lock = Lock()
+        self._closing = ExitStack()
+
+    def shared(self, make: Callable[[Application], T]) -> T:
+        """Return what ``make`` builds of the application, built once a process, at first use; what
+        has a ``close`` is closed at the end.
+
+        Raises:
+            IntentError: it cannot be built now, such as while the database is away; the next call
+                tries again.
+        """
+        with self._lock:
+            if make not in self._shared:
+                built = self._shared[make] = make(self.app)
+                if hasattr(built, "close"):
+                    self._closing.callback(built.close)
+            found: T = self._shared[make]
+            return found
+
+    def started(self) -> None:
+        """Remember the event loop that we run in."""
+        self._loop = asyncio.get_running_loop()
+
+    def leave(self) -> None:
+        """Let streams end, and calls of the database that are not answered; from any thread."""
+        self.stop.set()
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.stopping.set)
+
+    def close(self) -> None:
+        """Close what was shared, the newest first, and the database."""
+        self._closing.close()
+        if "database" in vars(self.app):
+            self.app.database.close()

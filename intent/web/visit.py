@@ -1,0 +1,56 @@
+"""One request, with who sent it and what it may use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from intent.bootstrap.application import Application
+from intent.model.principal import Principal
+from intent.web.body import body_chunks
+from intent.web.render import rendered
+from intent.web.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a handler is told first.
+
+    Attributes:
+        who: who asks; None where everybody is let in and nobody showed a key.
+        token: what the forms of a page carry, in a field named ``csrf``.
+        most: bytes that the body may have.
+    """
+
+    request: Request
+    service: Service
+    who: Principal | None
+    token: str
+    most: int
+
+    @property
+    def app(self) -> Application:
+        """Settings, taxonomy, definitions and database."""
+        return self.service.app
+
+    @property
+    def asks(self) -> Principal:
+        """Who asks, of an endpoint with a scope."""
+        assert self.who is not None, "an endpoint without a scope has no principal"
+        return self.who
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece, counted and in time, for a handler that takes none whole.
+
+        Raises:
+            Problem: it is too large, too slow, or ends early.
+        """
+        return body_chunks(self.request, self.most, self.app.settings.serve_body_seconds)
+
+    def page(self, template: str, status: int = 200, **values: Any) -> Response:
+        """Return a page, from a file of ``templates/``; it knows ``visit`` beside the values."""
+        return HTMLResponse(rendered(template, visit=self, **values), status)
