@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings, load_settings
+from intent.ports.metering import UNMETERED, UNTRACED, Meter, Tracer
 from intent.store.access import Access, AccessLimits
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Application:
 
     def __init__(self, settings: Settings, *, access: Access = Access.WRITE) -> None:
         self.settings, self.access = settings, access
+        self.meter: Meter = UNMETERED
+        self.tracer: Tracer = UNTRACED
+        """Both are told by what is built from now on."""
 
     @cached_property
     def prompts(self) -> Path:
@@ -68,6 +72,7 @@ class Application:
     @cached_property
     def inbox(self) -> SqlInbox:
         """Where messages wait for their first decision."""
+        from intent.flow.metered import tell_of_puts
         from intent.queues.inbox import SqlInbox
 
         return SqlInbox(
@@ -75,6 +80,7 @@ class Application:
             features=self.features,
             tombstones=self.tombstones,
             lease=self.settings.lease,
+            told=tell_of_puts(self.meter),
         )
 
     @cached_property
@@ -113,11 +119,18 @@ def sqlite_url(path: Path) -> SecretStr:
     return SecretStr(f"sqlite:///{path}")
 
 
-def open_database(settings: Settings, access: Access, *, checked: bool = True) -> Database:
+def open_database(
+    settings: Settings,
+    access: Access,
+    *,
+    checked: bool = True,
+    limits: AccessLimits | None = None,
+) -> Database:
     """Open the database; with :attr:`Access.CREATE` a missing SQLite file is made and migrated.
 
     Args:
         checked: refuse a database that is not at the newest migration.
+        limits: how long it may take; by default what the settings say.
 
     Raises:
         OperatorError: the URL is wrong, there is no such file, it cannot be made, or the migration
@@ -129,7 +142,7 @@ def open_database(settings: Settings, access: Access, *, checked: bool = True) -
     statement = settings.database_statement_timeout
     if access is Access.READ:
         statement = settings.database_report_timeout
-    limits = AccessLimits(statement=statement, lock=settings.database_lock_timeout)
+    limits = limits or AccessLimits(statement=statement, lock=settings.database_lock_timeout)
     return open_store(
         settings.database_url.get_secret_value(),
         access,

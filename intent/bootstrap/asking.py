@@ -90,6 +90,8 @@ def build_asker(app: Application, stop: Event, progress: Callable[[AskReport], N
         tend=lambda: replies.forget(settings.llm_reply_age),
         abandon=exchange.books.abandon,
         progress=progress,
+        meter=app.meter,
+        tracer=app.tracer,
     )
 
 

@@ -83,6 +83,7 @@ def build_worker(
     Args:
         unsure: says of a local decision whether the LLM is to be asked.
     """
+    from intent.flow.metered import WorkMeter
     from intent.flow.worker import Worker, WorkerPolicy
     from intent.queues.lane import SqlLane
     from intent.store.decisions import SqlDecisions
@@ -109,4 +110,5 @@ def build_worker(
         stop=stop,
         step=failpoint(settings.failpoint),
         progress=progress,
+        told=WorkMeter(app.meter, app.tracer),
     )

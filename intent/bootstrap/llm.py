@@ -18,12 +18,13 @@ from intent.telemetry import logger
 
 if TYPE_CHECKING:
     from intent.classify.llm.batch import Heard
+    from intent.classify.llm.breaker import State
     from intent.classify.llm.classifier import LlmAnswerer
-    from intent.classify.llm.client import ChatClient
     from intent.classify.llm.exchange import Allow, Exchange
     from intent.classify.llm.models import Model, Prices
     from intent.classify.llm.prompt import Prompt
-    from intent.ports.asking import Ledger, Replies
+    from intent.ports.asking import Chat, Ledger, Replies
+    from intent.ports.metering import Meter
 
 
 def build_prompt(app: Application, name: str = "production") -> Prompt:
@@ -95,7 +96,10 @@ def build_exchange(
         model,
         ledger,
         RateLimits(requests, tokens, stop=stop),
-        CallBreaker(replace(policy, useless=sys.maxsize) if measured else policy),
+        CallBreaker(
+            replace(policy, useless=sys.maxsize) if measured else policy,
+            changed=_tell_state(app.meter),
+        ),
         retries=RetryPolicy(call=app.settings.llm_timeout, attempts=app.settings.llm_attempts),
         allow=allow or (lambda nanodollars: nullcontext()),
         stop=stop,
@@ -156,15 +160,28 @@ def build_answerer(
     )
 
 
-def _chat(app: Application, model: Model) -> ChatClient:
+def _chat(app: Application, model: Model) -> Chat:
     from intent.classify.llm.client import ChatClient
     from intent.classify.llm.dialect import Dialect
+    from intent.classify.llm.metered_chat import MeteredChat
 
-    return ChatClient(
+    client = ChatClient(
         app.settings.llm_base_url,
         _key(app),
         Dialect(schema=app.settings.llm_schema, marks_cache=model.cache == "explicit"),
     )
+    return MeteredChat(client, app.meter, app.tracer)
+
+
+def _tell_state(meter: Meter) -> Callable[[State], None]:
+    from intent.classify.llm.breaker import State
+    from intent.model.process_instruments import BREAKER
+
+    def tell(now: State) -> None:
+        for state in State:
+            meter.set(BREAKER, float(state is now), state.value)
+
+    return tell
 
 
 def _key(app: Application) -> str:

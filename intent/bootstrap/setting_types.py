@@ -12,3 +12,8 @@ Price = Annotated[float, Field(ge=0)] | None
 Budget = Annotated[
     Price, BeforeValidator(lambda value: None if str(value).strip().lower() == "none" else value)
 ]
+MetricsPort = Annotated[
+    Annotated[int, Field(ge=0, le=65_535)] | None,
+    # What Kubernetes sets beside a service of the name intent-metrics is none of ours.
+    BeforeValidator(lambda value: None if str(value).startswith("tcp://") else value),
+]

@@ -13,7 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import SettingsConfigDict
 
 from intent.bootstrap.serve_settings import ServeSettings
-from intent.bootstrap.setting_types import Budget, Count, Price, Seconds
+from intent.bootstrap.setting_types import Budget, Count, MetricsPort, Price, Seconds
 from intent.model.errors import WrongUse
 
 _OF_KUBERNETES = re.compile(
@@ -57,6 +57,15 @@ class Settings(ServeSettings):
         "info", description="smallest level that is logged to stderr"
     )
     log_json: bool = Field(False, description="log JSON lines instead of text for people")
+    metrics_port: MetricsPort = Field(
+        None,
+        description="port on which work, ask, listen and hooks deliver serve /metrics, /livez and "
+        "/readyz; 0 for any that is free, default: none",
+    )
+    metrics_host: str = Field(
+        "127.0.0.1",
+        description="address on which they do; 0.0.0.0 for all of this machine, without a key",
+    )
 
     prompts_dir: Path | None = Field(
         None, description="folder with taxonomy.yaml and the prompts; default: the one that ships"

@@ -22,6 +22,16 @@ T = TypeVar("T")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, one object a line.")]
 
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        min=0,
+        max=65_535,
+        help="Serve /metrics, /livez and /readyz on this port of INTENT_METRICS_HOST; 0 for any.",
+    ),
+]
+
 
 def application(*, access: Access = Access.READ, quiet: bool = False) -> Application:
     """Return the application of the environment's settings, with logs as they ask.

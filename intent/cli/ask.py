@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application
+from intent.cli.arguments import AsJson, MetricsPort, application
 from intent.cli.screen import json_line, progress_bar, say
 from intent.cli.stopping import stopping
 from intent.model.errors import Later, OperatorError
@@ -26,6 +26,7 @@ def ask(
             help="Leave when no question is open any more; exit 1 if LLM or budget end first.",
         ),
     ] = False,
+    metrics_port: MetricsPort = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask the LLM what the local model was unsure of, room by room, until SIGTERM or Ctrl-C. Safe
@@ -35,19 +36,26 @@ def ask(
     INTENT_LLM_MODEL=my-model intent ask[/]
     """
     from intent.bootstrap.asking import build_asker, build_lane
+    from intent.bootstrap.monitoring import Begun, monitored
+    from intent.model.instruments import Teller
 
-    app, empty = application(access=Access.WRITE), Event()
+    app, empty, begun = application(access=Access.WRITE), Event(), Begun("asker")
     lane = build_lane(app)
     if drain:
         empty.set()
     total = lane.waiting() if drain else None
-    with stopping() as stop, progress_bar("asking", total) as (bar, task):
+    with (
+        stopping() as stop,
+        monitored(app, [Teller.ASKER], begun, stop, port=metrics_port),
+        progress_bar("asking", total) as (bar, task),
+    ):
 
         def progress(report: AskReport) -> None:
             done = report.asked + report.given_up + report.dropped
             bar.update(task, completed=done, note=f"{report.improved:,} improved")
 
         asker = build_asker(app, stop, progress)
+        begun.now()
         try:
             asker.run(empty=empty, insists=True)
         except Later as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application, waiting_for_database
+from intent.cli.arguments import AsJson, MetricsPort, application, waiting_for_database
 from intent.cli.listening_screen import ListeningScreen, as_json_values, summary
 from intent.cli.screen import flush, json_line, one_line, say
 from intent.cli.stopping import stopping
@@ -50,6 +50,7 @@ def listen(
             "--dry-run", help="Print what would be put, one JSON object a line; store nothing."
         ),
     ] = False,
+    metrics_port: MetricsPort = None,
     as_json: AsJson = False,
 ) -> None:
     """Read live sources into the inbox until SIGTERM or Ctrl-C, each in a thread. Safe to kill
@@ -62,11 +63,16 @@ def listen(
     · [bold]intent listen --file sources.yaml[/]
     """
     from intent.bootstrap.listening import as_listened, stored_positions
+    from intent.bootstrap.monitoring import Begun, monitored
     from intent.bootstrap.source_file import chosen_sources
+    from intent.model.instruments import Teller
 
-    app = application(access=Access.CREATE)
+    app, begun = application(access=Access.CREATE), Begun("listener")
     chosen = chosen_sources(sources or [], file or app.settings.sources)
-    with stopping() as stop:
+    with (
+        stopping() as stop,
+        monitored(app, [Teller.DOOR], begun, stop, port=metrics_port),
+    ):
         listened = [
             as_listened(
                 named,
@@ -78,6 +84,7 @@ def listen(
             for named in chosen
         ]
         with _listener(app, listened, stop, dry_run=dry_run) as listener, ListeningScreen() as show:
+            begun.now(listener.trouble)
             try:
                 seen = listener.run(show)
             except Stopping as error:

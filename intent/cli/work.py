@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
 from threading import Event
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application
+from intent.cli.arguments import AsJson, MetricsPort, application
 from intent.cli.screen import json_line, progress_bar, say
 from intent.cli.stopping import stopping
 from intent.store.access import Access
@@ -29,6 +30,7 @@ def work(
     ask: Annotated[
         bool, typer.Option("--ask/--no-ask", help="Ask the LLM beside it, where one is configured.")
     ] = True,
+    metrics_port: MetricsPort = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide what waits in the inbox, until SIGTERM or Ctrl-C (or until it is empty, with --drain).
@@ -41,12 +43,15 @@ def work(
     [bold]INTENT_DATABASE_URL=postgresql://user@host/db intent work[/]
     """
     from intent.bootstrap.deciding import llm_is_on
+    from intent.bootstrap.monitoring import Begun, monitored
+    from intent.model.instruments import Teller
 
-    app = application(access=Access.CREATE)
-    with stopping() as stop:
+    app, begun = application(access=Access.CREATE), Begun("worker")
+    parts = (Teller.WORKER, Teller.ASKER)
+    with stopping() as stop, monitored(app, parts, begun, stop, port=metrics_port):
         on = ask and llm_is_on(app)
         with _asking(app, stop, drain=drain) if on else nullcontext() as asker:
-            report = decide_inbox(app, stop, drain=drain)
+            report = decide_inbox(app, stop, drain=drain, begun=begun.now)
     if as_json:
         json_line({**asdict(report), **({"asking": asdict(asker.report)} if asker else {})})
         return
@@ -62,7 +67,9 @@ def work(
         )
 
 
-def decide_inbox(app: Application, stop: Event, *, drain: bool) -> WorkReport:
+def decide_inbox(
+    app: Application, stop: Event, *, drain: bool, begun: Callable[[], None] = lambda: None
+) -> WorkReport:
     """Work on the inbox with a progress bar, and return what was done."""
     from intent.bootstrap.deciding import build_classifier, build_unsure, build_worker
 
@@ -76,6 +83,7 @@ def decide_inbox(app: Application, stop: Event, *, drain: bool) -> WorkReport:
 
         unsure = build_unsure(app)
         worker = build_worker(app, stop, progress, classifier=classifier, unsure=unsure)
+        begun()
         return worker.run(drain=drain)
 
 

@@ -27,6 +27,7 @@ from typing import TypeVar
 
 from intent.flow.asking import AskPolicy, AskReport
 from intent.flow.flight import Flight
+from intent.flow.metered import count_decided
 from intent.flow.trouble import Trouble
 from intent.model.errors import (
     BudgetSpent,
@@ -38,11 +39,13 @@ from intent.model.errors import (
     Stopping,
     TemplateError,
 )
+from intent.model.process_instruments import QUESTIONS
 from intent.model.question import Answer, Claim
 from intent.ports.asking import Answerer, Breaker, History, Lane
 from intent.ports.deciding import Revisions
 from intent.ports.features import FeatureState
 from intent.ports.ingestion import Transactions
+from intent.ports.metering import UNMETERED, UNTRACED, Meter, Tracer
 from intent.retry import retry_until_available
 from intent.telemetry import logger
 
@@ -70,6 +73,8 @@ class Asker:
         flight: Flight | None = None,
         progress: Callable[[AskReport], None] = lambda report: None,
         clock: Callable[[], float] = time.monotonic,
+        meter: Meter = UNMETERED,
+        tracer: Tracer = UNTRACED,
     ) -> None:
         """Wire it up.
 
@@ -83,8 +88,7 @@ class Asker:
         self._transactions, self._decisions, self._features = transactions, decisions, features
         self._policy, self._stop, self._clock = policy, stop, clock
         self._step, self._progress, self._tidy = step, progress, tend
-        self._log = logger("asker")
-        self._lock = Lock()
+        self._meter, self._tracer, self._log, self._lock = meter, tracer, logger("asker"), Lock()
         self._flight = Flight() if flight is None else flight
         self._breaker, self._abandon, self._trouble = breaker, abandon, Trouble(clock)
         self._insists = False
@@ -149,7 +153,8 @@ class Asker:
 
     def _handle(self, claims: Sequence[Claim]) -> None:
         try:
-            self._ask(claims)
+            with self._tracer.span("ask", {"messaging.batch.message_count": len(claims)}):
+                self._ask(claims)
         except Stopping:
             self._give_back(claims)
         finally:
@@ -198,13 +203,10 @@ class Asker:
             self._features.add(transaction, [entry for entry in saved if entry.visible])
             self._step("answer_finishing")
         with self._lock:
-            self.report.batches += 1
-            self.report.asked += len(answers)
-            self.report.improved += len(saved)
-            self.report.unanswered += sum(answer.decision is None for answer in answers)
-            self.report.overtaken += sum(answer.decision is not None for answer in answers) - len(
-                saved
-            )
+            became = self.report.finished(answers, len(saved))
+        for result, count in became.items():
+            self._meter.count(QUESTIONS, count, result)
+        count_decided(self._meter, saved)
 
     def _unavailable(self, claims: Sequence[Claim], error: LlmUnavailable, started: float) -> None:
         if error.wait is None and self._trouble.last_answer > started:
@@ -263,6 +265,7 @@ class Asker:
         self._retry_until_available(self._tidy)
         dropped = self._retry_until_available(lambda: self._lane.expire(self._policy.live_age))
         if dropped:
+            self._meter.count(QUESTIONS, dropped, "dropped")
             with self._lock:
                 self.report.dropped += dropped
             self._log.warning(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from intent.model.question import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,16 @@ class AskReport:
     dropped: int = 0
     batches: int = 0
     failures: int = 0
+
+    def finished(self, answers: Sequence[Answer], saved: int) -> Mapping[str, int]:
+        """Add a batch that was asked, of which so many answers were stored; return what became of
+        its questions.
+        """
+        unanswered = sum(answer.decision is None for answer in answers)
+        overtaken = len(answers) - unanswered - saved
+        self.batches += 1
+        self.asked += len(answers)
+        self.improved += saved
+        self.unanswered += unanswered
+        self.overtaken += overtaken
+        return {"improved": saved, "unanswered": unanswered, "overtaken": overtaken}

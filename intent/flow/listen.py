@@ -108,6 +108,10 @@ class Listener:
         """What is seen of each source by now."""
         return [thread.seen for thread in self._threads]
 
+    def trouble(self) -> str | None:
+        """Return why nothing is stored any more; None where all is well."""
+        return "storing has failed" if self._intake.failed.is_set() else None
+
     def run(
         self, show: Callable[[Sequence[SourceSeen]], None] = lambda seen: None
     ) -> list[SourceSeen]:

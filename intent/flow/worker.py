@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TypeVar
 
+from intent.flow.metered import WorkMeter
 from intent.flow.proof import prove_that_it_works
 from intent.model.batch import Delivery
 from intent.model.decision import Decision, Entry
@@ -99,16 +100,12 @@ class Worker:
         stop: Event,
         step: Step = lambda name: None,
         progress: Callable[[WorkReport], None] = lambda report: None,
+        told: WorkMeter | None = None,
     ) -> None:
         self._inbox, self._classifier, self._transactions = inbox, classifier, transactions
         self._decisions, self._features, self._lane = decisions, features, lane
-        self._unsure, self._policy, self._stop, self._step, self._progress = (
-            unsure,
-            policy,
-            stop,
-            step,
-            progress,
-        )
+        self._unsure, self._policy, self._stop = unsure, policy, stop
+        self._step, self._progress, self._told = step, progress, told or WorkMeter()
         self._log = logger("worker")
         self._waited_for = 0
         self.report = WorkReport()
@@ -133,12 +130,11 @@ class Worker:
     def _loop(self, drain: bool) -> None:
         idle = self._policy.batch_age
         while not self._stop.is_set():
-            deliveries = self._retry_until_available(
-                lambda: self._inbox.take(self._policy.batch_count, self._policy.batch_bytes)
-            )
+            deliveries = self._retry_until_available(lambda: self._told.claiming(self._take))
             if deliveries:
                 self._step("claimed")
-                self._handle(deliveries, drain=drain)
+                with self._told.batch(deliveries):
+                    self._handle(deliveries, drain=drain)
                 self._progress(self.report)
             if not deliveries and drain and self._is_drained():
                 break
@@ -150,6 +146,9 @@ class Worker:
             partial = len(deliveries) < self._policy.batch_count
             if partial and not drain and not deliveries[0].suspect:
                 self._stop.wait(self._policy.batch_age)
+
+    def _take(self) -> list[Delivery]:
+        return self._inbox.take(self._policy.batch_count, self._policy.batch_bytes)
 
     def _is_drained(self) -> bool:
         waiting = self._retry_until_available(self._inbox.waiting)
@@ -172,7 +171,8 @@ class Worker:
             )
             return
         try:
-            decided = self._decide(deliveries)
+            with self._told.deciding():
+                decided = self._decide(deliveries)
         except Later as error:
             self._release(deliveries, error)
             if drain and isinstance(error, ClassifierUnavailable):
@@ -185,7 +185,8 @@ class Worker:
             return
         self._step("decided")
         if decided:
-            self._retry_until_available(lambda: self._finish(decided))
+            with self._told.finishing():
+                self._retry_until_available(lambda: self._finish(decided))
             self._step("committed")
 
     def _decide(self, deliveries: list[Delivery]) -> list[tuple[Delivery, Decision]]:
@@ -228,6 +229,7 @@ class Worker:
         delay = self._policy.retry_delay * 2 ** (delivery.attempts - 1)
         self._retry_until_available(lambda: self._inbox.retry([delivery], delay))
         self.report.retried += 1
+        self._told.undecided("retried")
         self._log.warning(
             "message comes again",
             attempts=delivery.attempts,
@@ -238,6 +240,7 @@ class Worker:
     def _dead_letter(self, delivery: Delivery, reason: str) -> None:
         if self._retry_until_available(lambda: self._inbox.dead_letter(delivery, reason)):
             self.report.dead_lettered += 1
+            self._told.undecided("dead_lettered")
             self._log.error(
                 "message became a dead letter",
                 platform=delivery.message.platform,
@@ -263,6 +266,7 @@ class Worker:
             unsure = [entry for entry in saved if entry.decision.degraded]
             self._lane.put(transaction, [question_about(entry) for entry in unsure])
             self._step("finishing")
+        self._told.finished(len(decided), held, saved)
         self.report.overtaken += len(decided) - len(held)
         self.report.decided += len(saved)
         self.report.unsure += len(unsure)
@@ -276,6 +280,7 @@ class Worker:
         self.report.outages += 1
         self._log.warning("given back", messages=len(deliveries), error=type(error).__name__)
         self._retry_until_available(lambda: self._inbox.release(deliveries))
+        self._told.undecided("given_back", len(deliveries))
 
     def _retry_until_available(self, call: Callable[[], T]) -> T:
         def waiting(seconds: float, error: Later) -> None:

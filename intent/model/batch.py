@@ -89,6 +89,8 @@ class Delivery:
             and never ended is no try, for anything of it may be to blame.
         revision: number of the decision that is wanted: 0, or the one after a retraction.
         suspect: it was claimed before, and nobody said what became of it, or it was not decided.
+        waited: seconds from when it was accepted until this claim; None where nobody knows.
+        traceparent: W3C trace context of the request that brought it, if there was one.
     """
 
     message: Message
@@ -97,6 +99,8 @@ class Delivery:
     attempts: int
     revision: int = 0
     suspect: bool = False
+    waited: float | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,9 +132,7 @@ def with_message(
     replied, is_that = _looked_up(
         transaction, messages.alias("replied"), message.c.platform, message.c.reply_to_id
     )
-    of_message = [
-        column for column in message.c if column.name not in ("reply_to_text", "accepted_timestamp")
-    ]
+    of_message = [column for column in message.c if column.name != "reply_to_text"]
     taken = {column.name for column in of_message}
     return (
         select(*(column for column in locked.c if column.name not in taken), *of_message)

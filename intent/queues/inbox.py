@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,8 +39,10 @@ class SqlInbox:
         features: FeatureState | None = None,
         tombstones: Tombstones | None = None,
         lease: float = 60.0,
+        told: Callable[[Batch, Accepted], None] = lambda batch, accepted: None,
     ) -> None:
-        self._database, self._features = database, features
+        """Prepare; ``told`` is told of every batch that was put."""
+        self._database, self._features, self._told = database, features, told
         self._tombstones = tombstones or Tombstones()
         self._lease = timedelta(seconds=lease)
         self._until_measured = MEASURE_AFTER
@@ -57,6 +59,8 @@ class SqlInbox:
         them or none, durably before returning. Return what became of each, in their order.
         """
         accepted = self._put(batches)
+        for batch, became in zip(batches, accepted, strict=True):
+            self._told(batch, became)
         if self._until_measured > 0:
             self._until_measured -= sum(one.new for one in accepted)
             if self._until_measured <= 0:
@@ -100,12 +104,7 @@ class SqlInbox:
                 return []
             # What dies in company may die for any message of it, so only claims alone count.
             token = claim(transaction, inbox, rows, now, self._lease, counted=len(rows) == 1)
-        return [
-            Delivery(
-                message_from(row), row["id"], token, row["attempts"] + 1, row["revision"], suspect
-            )
-            for row in rows
-        ]
+        return [_lent(row, token, now, suspect=suspect) for row in rows]
 
     def done(self, transaction: Connection, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Remove what is still claimed by these deliveries, and return exactly those."""
@@ -153,6 +152,18 @@ class SqlInbox:
             since = waiting_since(connection)
             oldest = (clock(connection) - since).total_seconds() if since is not None else 0.0
         return Backlog(waiting, max(oldest, 0.0))
+
+
+def _lent(row: RowMapping, token: str, now: datetime, *, suspect: bool) -> Delivery:
+    return Delivery(
+        message_from(row),
+        row["id"],
+        token,
+        row["attempts"] + 1,
+        row["revision"],
+        suspect,
+        waited=max((now - row["accepted_timestamp"]).total_seconds(), 0.0),
+    )
 
 
 def _fresh(transaction: Connection, now: datetime, count: int, size: int) -> list[RowMapping]:

@@ -14,7 +14,7 @@ from intent.model.errors import IntentError, OperatorError, StoreUnavailable, Wr
 # SQLSTATE classes and codes that say *the same transaction may work later*: connection, resources,
 # deadlock, serialization, shutdown, lock timeout.
 _RETRYABLE_STATES = ("08", "40", "53", "57", "58", "55P03")
-_RETRYABLE_SQLITE = ("locked", "busy", "full", "disk i/o", "unable to open")
+_RETRYABLE_SQLITE = ("locked", "busy", "full", "disk i/o", "unable to open", "interrupted")
 _READ_ONLY_TRANSACTION = "25006"
 
 

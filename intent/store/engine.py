@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,7 +18,7 @@ from intent.model.errors import OperatorError
 from intent.store.access import Access, AccessLimits
 from intent.store.address import read_address, shown_url
 from intent.store.driver_errors import translated
-from intent.store.sqlite import sqlite_engine, sqlite_file
+from intent.store.sqlite import sqlite_engine, sqlite_file, within
 
 
 class Database:
@@ -103,8 +103,11 @@ class Database:
             yield connection
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self, *, most: float | None = None) -> Iterator[Connection]:
         """Open a read transaction: one consistent view, which blocks no writer.
+
+        Args:
+            most: seconds that all of it may take; None for the limits of each statement.
 
         Raises:
             StoreUnavailable: the database is away.
@@ -115,7 +118,9 @@ class Database:
                 connection = connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
-            with connection.begin():
+            with connection.begin(), ExitStack() as limits:
+                if most is not None:
+                    limits.enter_context(self._within(connection, most))
                 yield connection
 
     def cut_log(self) -> bool | None:
@@ -163,6 +168,13 @@ class Database:
                 return str(connection.scalar(text("SELECT version_num FROM alembic_version")))
         except DBAPIError:
             return None
+
+    def _within(self, connection: Connection, seconds: float) -> AbstractContextManager[None]:
+        driver: Any = connection.connection.driver_connection
+        if self.dialect == "sqlite":
+            return within(driver, seconds)
+        bounded: AbstractContextManager[None] = driver.within(seconds)
+        return bounded
 
     @contextmanager
     def _without_limit(self, connection: Connection) -> Iterator[None]:

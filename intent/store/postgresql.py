@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -44,6 +45,7 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     limits: AccessLimits = AccessLimits()
     most: float | None = None
+    until: float | None = None
     leaving: Callable[[], bool] = staticmethod(lambda: False)
 
     def wait(self, gen: Generator[Any, Any, T], *args: Any, **kwargs: Any) -> T:
@@ -53,6 +55,15 @@ class BoundedConnection(psycopg.Connection[Any]):
             psycopg.OperationalError: there was none in time; the connection is closed.
         """
         return super().wait(self._watched(gen), *args, **kwargs)
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give up whatever is not answered once so many seconds are over."""
+        self.until = monotonic() + seconds
+        try:
+            yield
+        finally:
+            self.until = None
 
     def _watched(self, gen: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         started, told, asked_to_leave, ready = monotonic(), False, None, None
@@ -65,6 +76,8 @@ class BoundedConnection(psycopg.Connection[Any]):
             if ready:
                 continue
             now = monotonic()
+            if self.until is not None and now > self.until:
+                self._give_up("the database did not answer in the time that was left")
             if asked_to_leave is None and self.leaving():
                 asked_to_leave = now
             if self.most is not None and now - started > self.most:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import column, inspect, select, table
+from sqlalchemy import Connection, column, inspect, select, table
 
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
@@ -17,9 +17,14 @@ _VERSION = table("alembic_version", column("version_num"))
 def current_revision(database: Database) -> str | None:
     """Return the migration that the database is at; None for a fresh one."""
     with database.read() as connection:
-        if not inspect(connection).has_table(_VERSION.name):
-            return None
-        return connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
+        return read_revision(connection)
+
+
+def read_revision(connection: Connection) -> str | None:
+    """Return the same, in an open transaction."""
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.execute(select(_VERSION.c.version_num)).scalar_one_or_none()
 
 
 def is_empty(database: Database) -> bool:
@@ -38,7 +43,7 @@ def require_newest(database: Database, scripts: Path) -> str:
         OperatorError: it is not; the text gives the command to run.
     """
     current = current_revision(database)
-    known = sorted(path.name.partition("_")[0] for path in (scripts / "versions").glob("*.py"))
+    known = known_migrations(scripts)
     newest = known[-1]
     if current is not None and current == newest:
         return current
@@ -53,3 +58,8 @@ def require_newest(database: Database, scripts: Path) -> str:
         f"the database is at migration {current}, which this installation does not know; install "
         "the newer version that wrote it"
     )
+
+
+def known_migrations(scripts: Path) -> list[str]:
+    """Return the numbers of the migrations that this installation knows, in order."""
+    return sorted(path.name.partition("_")[0] for path in (scripts / "versions").glob("*.py"))

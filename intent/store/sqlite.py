@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from types import ModuleType
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -19,6 +22,9 @@ SAFE_WAL_VERSION = (3, 51, 3)
 """Older SQLite versions can corrupt a database in WAL mode when two connections checkpoint at the
 same instant (sqlite.org/wal.html).
 """
+
+LOOK_EVERY = 10_000
+"""Steps of SQLite's machine between two looks at the clock: some tenths of a millisecond."""
 
 _MODES = ("ro", "rw", "rwc")
 _MODE_OF = {Access.READ: "ro", Access.WRITE: "rw", Access.CREATE: "rwc"}
@@ -103,6 +109,19 @@ def _trace_free(file: Path) -> dict[str, str]:
     if _may_write(file) and _may_write(file.absolute().parent):
         return {"mode": "rw"}
     return {"immutable": "1"}
+
+
+@contextmanager
+def within(driver: Any, seconds: float) -> Iterator[None]:
+    """Interrupt what runs on a connection of the driver once so many seconds are over; SQLite has
+    no timeout for a statement.
+    """
+    end = monotonic() + seconds
+    driver.set_progress_handler(lambda: monotonic() > end, LOOK_EVERY)
+    try:
+        yield
+    finally:
+        driver.set_progress_handler(None, 0)
 
 
 def _may_write(path: Path) -> bool:

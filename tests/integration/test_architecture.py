@@ -96,6 +96,11 @@ WRONG_IMPORTS = [
         "intent.bootstrap.sources",
         "websockets",
     ),
+    (
+        "prometheus_client and opentelemetry live in one adapter each",
+        "intent.flow.worker",
+        "prometheus_client",
+    ),
 ]
 """Contract, module, and an import that breaks the one in the other."""
 

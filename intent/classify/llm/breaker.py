@@ -81,9 +81,15 @@ class BreakerPolicy:
 class CallBreaker:
     """Watches the calls of one server; used by several threads at once."""
 
-    def __init__(self, policy: BreakerPolicy, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start closed; ``clock`` returns seconds."""
-        self._policy, self._clock, self._lock = policy, clock, Lock()
+    def __init__(
+        self,
+        policy: BreakerPolicy,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        changed: Callable[[State], None] = lambda state: None,
+    ) -> None:
+        """Start closed; ``clock`` returns seconds, ``changed`` is told of every new state."""
+        self._policy, self._clock, self._lock, self._changed = policy, clock, Lock(), changed
         self._calls: deque[tuple[bool, bool]] = deque(maxlen=policy.calls)
         self._useless: deque[bool] = deque(maxlen=policy.calls)
         self._log = logger("llm")
@@ -222,6 +228,7 @@ class CallBreaker:
     def _change(self, state: State, seconds: float | None = None) -> None:
         self._log.warning("breaker", state=state.value, was=self.state.value, seconds=seconds)
         self.state = state
+        self._changed(state)
 
 
 def _again(cause: NotNow, wait: float) -> NotNow:
