@@ -223,6 +223,29 @@ class Settings(ServeSettings):
         "grace time of whoever stops the process; what still runs then is booked and given back",
     )
 
+    hook_timeout: Seconds = Field(
+        10.0, description="seconds that the receiver of a webhook may take for its answer"
+    )
+    hook_threads: Annotated[int, Field(gt=0, le=64)] = Field(
+        4, description="posts to one receiver at a time, of this process"
+    )
+    hook_attempts: Count = Field(
+        10, description="tries of one delivery before it is dead; by default spread over a day"
+    )
+    hook_retry_delay: Seconds = Field(
+        20.0,
+        description="longest pause in seconds before the second try of a delivery; three times as "
+        "long before each further one, and each is drawn from all of it",
+    )
+    hook_retry_delay_most: Seconds = Field(
+        43_200.0, description="longest pause in seconds before any try"
+    )
+    hook_lease: Seconds = Field(
+        60.0,
+        description="seconds after which what a dead process was sending is sent again; at least "
+        "twice hook_timeout",
+    )
+
     @field_validator(
         "cache_dir", "prompts_dir", "model_dir", "feature_sets", "key_file", "sources", "state_dir"
     )

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from intent import __version__
-from intent.cli import dead, features, lane, prompts, runs
+from intent.cli import dead, features, hooks, lane, prompts, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
 from intent.cli.classify import classify
@@ -62,6 +62,7 @@ for seldom in (runs.backfill, train, forget, export, config):
 app.add_typer(lane.app, name="lane")
 app.add_typer(features.app, name="features")
 app.add_typer(dead.app, name="dead")
+app.add_typer(hooks.app, name="hooks")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(runs.app, name="runs")
 

@@ -70,7 +70,7 @@ class Asker:
         step: Callable[[str], None] = lambda name: None,
         tend: Callable[[], object] = lambda: None,
         abandon: Callable[[], int] = lambda: 0,
-        flight: Flight | None = None,
+        flight: Flight[Claim] | None = None,
         progress: Callable[[AskReport], None] = lambda report: None,
         clock: Callable[[], float] = time.monotonic,
         meter: Meter = UNMETERED,

@@ -12,7 +12,9 @@ import hashlib
 import hmac
 import secrets
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 
 from intent.model.errors import OperatorError
 from intent.model.hook import SecretSalts
@@ -26,13 +28,6 @@ def new_salt() -> str:
     return secrets.token_hex(16)
 
 
-def new_webhook_id() -> str:
-    """Return an id that nobody has had before, without a full stop, which is what parts the signed
-    text.
-    """
-    return f"msg_{secrets.token_hex(16)}"
-
-
 def name_of(key: bytes) -> str:
     """Return what tells keys apart, and tells nobody a key."""
     return hashlib.sha256(b"name of a key of hooks" + key).hexdigest()[:16]
@@ -41,8 +36,13 @@ def name_of(key: bytes) -> str:
 class Signer:
     """Derives secrets, and signs with them."""
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        """Prepare; ``key`` is called once the first secret is needed."""
+        self._load = key
+
+    @cached_property
+    def _key(self) -> bytes:
+        return self._load()
 
     def salts(self) -> SecretSalts:
         """Return the salts of a new secret."""

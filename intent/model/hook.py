@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from intent.model.decision import Slot
+
+
+def new_webhook_id() -> str:
+    """Return an id that nothing that was pushed has had before."""
+    # without a full stop, which is what parts the text that is signed
+    return f"msg_{secrets.token_hex(16)}"
 
 
 class HookEvent(StrEnum):
@@ -60,7 +69,7 @@ class HookFilter:
     rooms: tuple[str, ...] = ()
     minimum: int = 0
 
-    def wants(self, room_id: str, labels: Sequence[str], probability: int) -> bool:
+    def takes(self, room_id: str, labels: Sequence[str], probability: int) -> bool:
         """Say whether it asks for a lead; ``probability`` is in millionths."""
         return (
             (not self.rooms or room_id in self.rooms)
@@ -98,6 +107,7 @@ class Hook:
     Attributes:
         allow_private: it may be at an address that is not public, and be spoken to without TLS.
         reason: why it is not active.
+        position: up to where it has read the log of changes.
     """
 
     id: int
@@ -108,7 +118,12 @@ class Hook:
     allow_private: bool = False
     state: HookState = HookState.ACTIVE
     reason: str | None = None
+    position: str = ""
     created_timestamp: datetime | None = None
+
+    def wants(self, lead: PushedLead) -> bool:
+        """Say whether it asks for a lead, as that stands."""
+        return lead.stands and self.filter.takes(lead.room_id, lead.labels, lead.lead_probability)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +132,8 @@ class HookDelivery:
 
     Attributes:
         webhook_id: the same at every try.
-        attempts: tries whose outcome is known, this one included.
+        attempts: the number of this try; one whose outcome nobody knows does not count.
+        created_timestamp: when it was put on its way.
         receipt, token: of the claim.
     """
 
@@ -130,6 +146,84 @@ class HookDelivery:
     attempts: int
     receipt: int
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class PushedLead:
+    """A lead as its receivers are told of it, by what is known now.
+
+    Attributes:
+        lead_probability: in millionths.
+        handling: what people do with it, such as ``open`` or ``taken``.
+        stands: it is a lead.
+    """
+
+    platform: str
+    room_id: str
+    message_id: str
+    user_id: str
+    creator_id: str | None
+    item_id: str | None
+    offer: str | None
+    item: str | None
+    lang: str | None
+    text: str
+    event_timestamp: datetime
+    labels: tuple[str, ...]
+    lead_probability: int
+    slots: tuple[Slot, ...]
+    decided_by: str
+    handling: str
+    answered: bool
+    stands: bool
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """(platform, message_id) of its message."""
+        return self.platform, self.message_id
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a try needs, as it stands now: the receiver, and the lead."""
+
+    hook: Hook
+    lead: PushedLead
+
+    @property
+    def is_true(self) -> bool:
+        """Whether the hook asks for this lead, as it stands."""
+        return self.hook.wants(self.lead)
+
+
+@dataclass(frozen=True, slots=True)
+class HookWork:
+    """What there is to do for an active hook now.
+
+    Attributes:
+        changes: the log goes on behind where the hook stands.
+        due: something may be tried now.
+    """
+
+    hook: Hook
+    changes: bool
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HookFigures:
+    """What became of what was pushed to one hook.
+
+    Attributes:
+        oldest_seconds: how long the oldest that waits has waited; None where none does.
+    """
+
+    hook: Hook
+    waiting: int = 0
+    delivered: int = 0
+    dead: int = 0
+    skipped: int = 0
+    oldest_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

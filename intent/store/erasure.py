@@ -22,6 +22,7 @@ from intent.store.schema import (
     dead_letters,
     decisions,
     earlier_versions,
+    hook_deliveries,
     inbox,
     lead_actions,
     leads,
@@ -109,7 +110,9 @@ class SqlErasure:
             if standings[identity].decision is not None
         ]
         made = (claim_corrections, decisions, dead_letters, earlier_versions, retractions)
-        for table in (leads, lead_actions, *made, messages):
+        # leads before what is on its way to receivers: whoever puts that on its way holds the
+        # lead, and what they wrote is found then
+        for table in (leads, lead_actions, hook_deliveries, *made, messages):
             _delete(transaction, table, identities)
         erase_changes(transaction, identities)
         recheck_replies(transaction, _answered_by(found.values()))

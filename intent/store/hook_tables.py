@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -72,7 +71,12 @@ hook_deliveries = Table(
         nullable=False,
         comment="The receiver",
     ),
-    Column("change_id", BigInteger, nullable=False, comment="The change that it tells of"),
+    Column(
+        "change",
+        String(100),
+        comment="The change that it tells of, in the log's own words; empty where a person asked "
+        "for it",
+    ),
     Column(
         "webhook_id", String(40), nullable=False, comment="Its id for the receiver, at every try"
     ),
@@ -98,7 +102,7 @@ hook_deliveries = Table(
         comment="When it was put here, database clock, UTC",
     ),
     Column("ended_timestamp", UtcDateTime, comment="Since when it waits no more"),
-    UniqueConstraint("hook_id", "change_id"),
+    UniqueConstraint("hook_id", "change"),
     Index(None, "hook_id", "state", "available_timestamp"),
     Index(None, "platform", "message_id"),
     comment="What is on its way to receivers, and what became of it; what is sent is made anew "

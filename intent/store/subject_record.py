@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, Table, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, select
 
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.store.payload_subjects import subjects_of
@@ -16,6 +16,8 @@ from intent.store.schema import (
     claim_corrections,
     dead_letters,
     decisions,
+    hook_deliveries,
+    hooks,
     inbox,
     messages,
     retractions,
@@ -25,7 +27,7 @@ from intent.store.schema import (
 def read_record(connection: Connection, platform: str, user_id: str) -> dict[str, Any]:
     """Return what is stored of a person as lists of plain values, each in one order: messages with
     all revisions of their decisions, questions to the LLM, what people corrected in the reading of
-    their claims, dead letters and bans.
+    their claims, who was told of their leads, dead letters and bans.
 
     Who is answered stays as an id: the words that are quoted are somebody else's.
     """
@@ -58,6 +60,7 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
                 _joined(claim_corrections).where(*mine).order_by(claim_corrections.c.id)
             ).mappings()
         ],
+        "pushes": _pushes(connection, mine),
         "dead_letters": _letters(connection, platform, user_id, set(revisions)),
         "bans": [
             _plain(row, ("platform", "user_id"))
@@ -68,6 +71,21 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
             ).mappings()
         ],
     }
+
+
+def _pushes(connection: Connection, mine: Sequence[ColumnElement[bool]]) -> list[dict[str, Any]]:
+    d, h = hook_deliveries.c, hooks.c
+    query = (
+        select(h.name.label("receiver"), d.event, d.message_id, d.state, d.webhook_id)
+        .add_columns(d.created_timestamp, d.ended_timestamp)
+        .join_from(hook_deliveries, hooks, h.id == d.hook_id)
+        .join(
+            messages, (d.platform == messages.c.platform) & (d.message_id == messages.c.message_id)
+        )
+        .where(*mine)
+        .order_by(d.id)
+    )
+    return [_plain(row, ()) for row in connection.execute(query).mappings()]
 
 
 def _joined(table: Table) -> Select[Any]:

@@ -84,6 +84,10 @@ class Tombstones:
             gone = self.buried(transaction, named)
         return [_sifted(batch, gone) if gone else (batch, 0) for batch in batches]
 
+    def none(self, connection: Connection) -> bool:
+        """Say whether nothing was erased so far."""
+        return not self._any(connection)
+
     def _any(self, connection: Connection) -> bool:
         return connection.execute(_one()).first() is not None
 

@@ -60,7 +60,12 @@ def _deliveries() -> None:
         "hook_deliveries",
         sa.Column("id", SERIAL, nullable=False, comment="Order of arrival"),
         _column("hook_id", SERIAL, "The receiver"),
-        _column("change_id", sa.BigInteger(), "The change that it tells of"),
+        sa.Column(
+            "change",
+            sa.String(100),
+            comment="The change that it tells of, in the log's own words; empty where a person "
+            "asked for it",
+        ),
         _column("webhook_id", sa.String(40), "Its id for the receiver, at every try"),
         _column("event", sa.String(20), "What it tells"),
         _column("platform", sa.String(200), "Identity of the message"),
@@ -91,7 +96,7 @@ def _deliveries() -> None:
             name="fk_hook_deliveries_hook_id",
             ondelete="CASCADE",
         ),
-        sa.UniqueConstraint("hook_id", "change_id", name="uq_hook_deliveries_hook_id_change_id"),
+        sa.UniqueConstraint("hook_id", "change", name="uq_hook_deliveries_hook_id_change"),
         comment="What is on its way to receivers, and what became of it; what is sent is made anew "
         "from the lead at every try, and never stored",
     )

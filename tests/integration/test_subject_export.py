@@ -12,15 +12,27 @@ from intent.bootstrap.application import Application
 from intent.bootstrap.settings import Settings
 from intent.model.batch import Batch, Retraction
 from intent.model.data_subject import DataSubject, SubjectKind
+from intent.model.hook import Hook, SecretSalts
 from intent.operations.forget import forget
 from intent.operations.subject_access import subject_record
+from intent.queues.hook_deliveries import SqlHookDeliveries
 from intent.store.erasure import SqlErasure
+from intent.store.hooks import SqlHooks
 from tests.conftest import EPOCH, MakeMessage
 from tests.integration.conftest import House
 from tests.integration.test_forget import refused
 
 ANN = "u-ann"
-LISTS = ("messages", "questions", "claim_corrections", "dead_letters", "bans", "features")
+SALTS = SecretSalts("key", "salt")
+LISTS = (
+    "messages",
+    "questions",
+    "claim_corrections",
+    "pushes",
+    "dead_letters",
+    "bans",
+    "features",
+)
 
 
 def record(house: House) -> dict[str, object]:
@@ -35,8 +47,10 @@ def filled(house: House, make_message: MakeMessage) -> None:
         make_message(f"mine {number}", user_id=ANN, creator_id="c", reply_to=reply)
         for number, reply in enumerate([None, {"message_id": other.message_id, "text": other.text}])
     ]
+    hook = SqlHooks(house.database).add(Hook(0, "shop", "https://shop.example/", SALTS))
     house.work(other, *mine)
     house.ask()
+    assert SqlHookDeliveries(house.database).fan_out(hook) == 3
     house.put(mine[0])
     house.inbox.put(
         Batch(
@@ -61,7 +75,8 @@ def test_it_holds_everything_of_the_person_and_no_word_of_others(
         ("mine 1", False, 2),
         ("mine, waits", True, 0),
     ]
-    assert [len(told[name]) for name in LISTS] == [3, 1, 0, 1, 1, 2]
+    assert [len(told[name]) for name in LISTS] == [3, 1, 0, 2, 1, 1, 2]
+    assert {(one["receiver"], one["event"]) for one in told["pushes"]} == {("shop", "lead.found")}
     assert all(one["values"] for one in told["features"])
     assert "canary" not in json.dumps(told)
 

@@ -128,7 +128,7 @@ class FakeHistory:
         return [self.message]
 
 
-class FakeFlight(Flight):
+class FakeFlight(Flight[Claim]):
     """Lets time pass instead of waiting, while nothing runs."""
 
     def __init__(self, passes: Callable[[float], None]) -> None:
