@@ -136,6 +136,16 @@ def _role_if_known(value: Any) -> Any:
     return AuthorRole.VIEWER if value is None else value
 
 
+_TRACE = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def read_traceparent(value: Any) -> str | None:
+    """Return a W3C trace context (www.w3.org/TR/trace-context) as it came; None for what is none,
+    for no message is refused for it.
+    """
+    return value if isinstance(value, str) and _TRACE.fullmatch(value) else None
+
+
 def _as_reply(value: Any) -> Any:
     is_id = isinstance(value, str | int | float) and not isinstance(value, bool)
     return {"message_id": value} if is_id else value
@@ -143,7 +153,8 @@ def _as_reply(value: Any) -> Any:
 
 class Message(BaseModel):
     """One comment or chat message. Its identity is ``(platform, message_id)``; ``sent_at`` is held
-    in UTC.
+    in UTC. ``traceparent`` is the trace of the request that brought it: it is kept while the
+    message waits, and is no part of what was said, so it is never written out.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -161,6 +172,9 @@ class Message(BaseModel):
     author_role: Annotated[AuthorRole, BeforeValidator(_role_if_known)] = AuthorRole.VIEWER
     reply_to: Annotated[Reply | None, BeforeValidator(_as_reply)] = None
     lang: Key | None = None
+    traceparent: Annotated[str | None, BeforeValidator(read_traceparent)] = Field(
+        None, exclude=True, repr=False
+    )
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -219,7 +233,9 @@ def read_message(values: Mapping[str, object]) -> Message:
 
 
 def wire(message: Message) -> bytes:
-    """Return the wire shape that :func:`parse_message` reads back as an equal message."""
+    """Return the wire shape that :func:`parse_message` reads back as an equal message, but for the
+    trace that it came with.
+    """
     return message.model_dump_json(exclude_none=True).encode("utf-8")
 
 

@@ -163,6 +163,7 @@ def _lent(row: RowMapping, token: str, now: datetime, *, suspect: bool) -> Deliv
         row["revision"],
         suspect,
         waited=max((now - row["accepted_timestamp"]).total_seconds(), 0.0),
+        traceparent=row["traceparent"],
     )
 
 

@@ -169,6 +169,8 @@ class MemoryInbox:
                 row.attempts if len(batch) == 1 else row.attempts + 1,
                 row.value.revision,
                 suspect,
+                waited=self._rows.clock() - row.put,
+                traceparent=row.value.message.traceparent,
             )
             for row in batch
         ]

@@ -7,7 +7,7 @@ transaction; whoever is deciding the old text meanwhile finds the claim gone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import islice
 
@@ -69,7 +69,8 @@ def put_batches(
         _take_back(transaction, list(arrivals.edited), features, undecided=False)
         replace_messages(transaction, arrivals.edited, arrivals.replaced)
     waiting = list(dict.fromkeys([*new, *arrivals.edited]))
-    _enqueue(transaction, waiting, set(arrivals.edited))
+    traces = {one.identity: one.traceparent for one in came if one.traceparent}
+    _enqueue(transaction, waiting, set(arrivals.edited), traces)
     retracted = _retract(transaction, batches, waiting, features)
     return _shared_out(sifted, arrivals, refused, retracted)
 
@@ -165,7 +166,10 @@ def _shared_out(
 
 
 def _enqueue(
-    transaction: Connection, identities: Sequence[Identity], edited: set[Identity]
+    transaction: Connection,
+    identities: Sequence[Identity],
+    edited: set[Identity],
+    traces: Mapping[Identity, str],
 ) -> None:
     if not identities:
         return
@@ -175,6 +179,7 @@ def _enqueue(
             "platform": platform,
             "message_id": message_id,
             "revision": revisions.get((platform, message_id), 0),
+            "traceparent": traces.get((platform, message_id)),
         }
         for platform, message_id in identities
     ]
@@ -190,7 +195,7 @@ def _wait_again(dialect: str) -> Executable:
     )
     renewed = {
         name: statement.excluded[name]
-        for name in ("available_timestamp", "written_timestamp", "revision")
+        for name in ("available_timestamp", "written_timestamp", "revision", "traceparent")
     }
     return statement.on_conflict_do_update(
         index_elements=["platform", "message_id"], set_={**renewed, "attempts": 0, "token": None}

@@ -98,6 +98,11 @@ inbox = Table(
         UtcDateTime,
         comment="When available_timestamp was written; later than now where a clock was ahead",
     ),
+    Column(
+        "traceparent",
+        String(55),
+        comment="W3C trace context of the request that brought it; mostly empty",
+    ),
     UniqueConstraint("platform", "message_id"),
     Index(
         "ix_inbox_tried",

@@ -105,6 +105,17 @@ def test_a_message_comes_out_as_it_went_in(case: Case, make_message: MakeMessage
     assert [delivery.message for delivery in take(case)] == [message]
 
 
+def test_a_delivery_says_how_long_it_waited_and_which_trace_it_belongs_to(
+    case: Case, make_message: MakeMessage
+) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    case.inbox.put(Batch([make_message(traceparent=trace), make_message()]))
+    traced, other = take(case)
+    assert (traced.traceparent, other.traceparent) == (trace, None)
+    assert traced.waited is not None
+    assert 0 <= traced.waited < LEASE
+
+
 def test_messages_come_out_in_the_order_they_were_put(
     case: Case, make_message: MakeMessage
 ) -> None:

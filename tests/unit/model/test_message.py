@@ -185,3 +185,34 @@ def test_a_reply_may_name_its_message_by_a_number() -> None:
 def test_nanoseconds_and_offsets_without_a_colon_are_times(time: str) -> None:
     expected = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
     assert parse_message(payload(sent_at=time)).sent_at == expected
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+def test_a_trace_comes_in_and_is_never_written_out() -> None:
+    message = parse_message(payload(traceparent=TRACE))
+    assert message.traceparent == TRACE
+    assert b"4bf92f" not in wire(message)
+    assert parse_message(wire(message)).traceparent is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        7,
+        None,
+        {"a": 1},
+        TRACE.upper(),
+        TRACE[:-1],
+        "ff" + TRACE[2:],
+        f"{TRACE}-extra",
+        f"x{TRACE}",
+        "00-" + "0" * 32 + TRACE[35:],
+        TRACE[:36] + "0" * 16 + "-01",
+        f"{TRACE}\n",
+    ],
+)
+def test_what_is_no_trace_costs_no_message(wrong: Any) -> None:
+    assert parse_message(payload(traceparent=wrong)).traceparent is None
