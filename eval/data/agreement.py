@@ -149,6 +149,33 @@ def _agreement(
 ) -> Agreement:
     if len(first) == 0:
         return Agreement(label, 0, 0, 0, 0, np.nan, np.nan, np.nan)
+    kappa, low, high = kappa_interval(first, second, rooms, draws=draws, seed=seed)
+    return Agreement(
+        label,
+        len(first),
+        int(first.sum()),
+        int(second.sum()),
+        int((first & second).sum()),
+        kappa,
+        low,
+        high,
+    )
+
+
+def kappa_interval(
+    first: NDArray[np.bool_],
+    second: NDArray[np.bool_],
+    rooms: NDArray[np.int64],
+    *,
+    draws: int = 2000,
+    seed: int = 20260131,
+) -> tuple[float, float, float]:
+    """Return kappa of two who answered the same questions by yes (True) or no, with the ends of its
+    95 % interval.
+
+    Args:
+        rooms: number of each question's room, shape (n,), from 0 without gaps; at least one.
+    """
     count = int(rooms.max()) + 1
     by_room = np.zeros((count, _CELLS))
     np.add.at(by_room, (rooms, 2 * first.astype(np.int64) + second), 1)
@@ -158,14 +185,4 @@ def _agreement(
     drawn = cohens_kappa(times @ by_room)
     drawn = drawn[~np.isnan(drawn)]
     low, high = np.quantile(drawn, (0.025, 0.975)) if len(drawn) else (np.nan, np.nan)
-    kappa = float(cohens_kappa(by_room.sum(axis=0)))
-    return Agreement(
-        label,
-        len(first),
-        int(first.sum()),
-        int(second.sum()),
-        int((first & second).sum()),
-        kappa,
-        float(low),
-        float(high),
-    )
+    return float(cohens_kappa(by_room.sum(axis=0))), float(low), float(high)

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 MAX_CHARACTERS = 200_000
 """Longest reply that is read at all."""
@@ -22,20 +22,29 @@ _END = re.compile(
 )
 _LONGEST_END = 40
 
+Found = TypeVar("Found")
+
 
 def find_reply(text: str) -> dict[str, Any] | None:
     """Return the object of a reply: ``labels``, a list, and ``slots``, a list; other keys are left
     out. None where there is none, or more than one.
+    """
+    return find_one(text, _reply)
+
+
+def find_one(text: str, read: Callable[[Any], Found | None]) -> Found | None:
+    """Return what ``read`` makes of the one JSON value of a text that it can read; None where there
+    is none, or more than one.
     """
     if len(text) > MAX_CHARACTERS:
         return None
     bare = text.strip("\ufeff \t\r\n")
     whole = _parsed(bare)
     if whole is not None:
-        return _reply(whole)
+        return read(whole)
     # Only then: a reply that is JSON may quote anything, also the end of a thought.
     bare = _without_thoughts(_without_end(bare))
-    found = [reply for value in _objects(bare) if (reply := _reply(value)) is not None]
+    found = [reply for value in _objects(bare) if (reply := read(value)) is not None]
     return found[0] if len(found) == 1 else None
 
 
