@@ -13,6 +13,7 @@ from eval import asking_threshold
 from eval.bench import verbs as bench
 from eval.verbs import (
     annotating,
+    asserting,
     attacking,
     choosing,
     comparing,
@@ -45,6 +46,7 @@ for verb in (
     judging.gate,
     judging.report,
     judging.errors,
+    asserting.judge,
     disagreeing.disagreements,
     judging.bless,
     remembering.history,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from intent.model.errors import OperatorError
 from intent.model.message import AuthorRole, Context, Key, Kind, Message, Reply, Text
@@ -34,6 +34,16 @@ NAME = rf"^[\w.+-]{{1,{NAME_CHARACTERS}}}$"
 """What an annotator's name looks like."""
 
 Labels = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
+AskedOfJudge = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=500)], ...], BeforeValidator(_several)
+]
+"""Questions of a judge, each to be answered by yes where all is right; one may stand alone."""
 
 
 class _Data(BaseModel):
@@ -118,7 +128,7 @@ class Must(MustNot):
 class Entry(_Data):
     """One message of a dataset with what annotators said of it; ``expected`` is None while nobody
     has labelled it, or their disagreement is open. ``must`` and ``must_not`` hold by themselves,
-    whatever is expected.
+    whatever is expected; ``judge`` is asked of whatever is decided.
     """
 
     id: Annotated[str, Field(min_length=1)]
@@ -128,6 +138,7 @@ class Entry(_Data):
     metadata: Metadata
     must: Must = Must()
     must_not: MustNot = MustNot()
+    judge: AskedOfJudge = ()
 
     def by(self, annotator: str) -> tuple[str, ...] | None:
         """Return the labels of one annotator, or None where there are none."""

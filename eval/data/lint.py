@@ -90,6 +90,9 @@ def _assertion_faults(row: Row, taxonomy: Taxonomy) -> Iterator[str]:
     for text in row.must.slots:
         if text not in row.input.text:
             yield f"the slot {text!r} that it must have is no part of the text"
+    for question in row.judge:
+        if not question.strip().endswith(("?", "？")):
+            yield f"{question!r} is no question for a judge: it must end with a question mark"
 
 
 def open_faults(entries: Sequence[Entry]) -> list[DatasetFault]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from eval.judge.judge_record import read_record
 from eval.measure.assertions import assertions
+from eval.measure.judge_findings import JudgeFindings, judge_findings
 from eval.measure.scored import Scored
 from eval.measure.scoring import score
 from eval.measure.slots import JudgedSlots, judged_slots
@@ -28,6 +30,7 @@ class FinishedRun:
         items: every labelled message of the suite, by id.
         predictions: those whose message still reads as it did.
         stale: how many predictions were left out because their message is gone or changed.
+        judge: what a judge found; None where nothing is asked of one.
     """
 
     folder: Path
@@ -37,6 +40,7 @@ class FinishedRun:
     predictions: tuple[Prediction, ...]
     scored: Scored
     stale: int
+    judge: JudgeFindings | None = None
 
     @property
     def name(self) -> str:
@@ -73,14 +77,16 @@ def load_run(folder: Path, taxonomy: Taxonomy, suite: Suite | None = None) -> Fi
             f"no prediction of {folder} is of a message that the dataset of suite {read_by.name} "
             "still has; make the run again"
         )
+    judge = judge_findings(read_record(folder), items, kept, read_by, taxonomy)
     return FinishedRun(
         folder,
         manifest,
         read_by,
         items,
         kept,
-        score(list(items.values()), kept, taxonomy),
+        score(list(items.values()), kept, taxonomy, judge),
         len(everything) - len(kept),
+        judge,
     )
 
 
@@ -114,6 +120,26 @@ def broken_assertions(
     return [(one, what) for _, one, what in sorted(broken, key=lambda each: each[0])]
 
 
+def judged_wrong(run: FinishedRun) -> list[tuple[Prediction, tuple[tuple[str, str], ...]]]:
+    """Return the decisions of which a judge says no, with each such question and the judge's
+    reason, whether its answers count or not.
+    """
+    if run.judge is None:
+        return []
+    found = [
+        (
+            one,
+            tuple(
+                (question, answer.why)
+                for question, answer in run.judge.answers.get(one.key, ())
+                if answer.said == "no"
+            ),
+        )
+        for one in run.predictions
+    ]
+    return [(one, told) for one, told in found if told]
+
+
 def select(run: FinishedRun, keys: set[tuple[int, str]], taxonomy: Taxonomy) -> FinishedRun:
     """Return the run with only these predictions, sorted by key."""
     kept = tuple(
@@ -125,6 +151,7 @@ def select(run: FinishedRun, keys: set[tuple[int, str]], taxonomy: Taxonomy) -> 
         run.suite,
         run.items,
         kept,
-        score(list(run.items.values()), kept, taxonomy),
+        score(list(run.items.values()), kept, taxonomy, run.judge),
         run.stale,
+        run.judge,
     )

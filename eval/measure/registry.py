@@ -187,6 +187,18 @@ ASSERTIONS = Metric(
 )
 """Gated where a dataset asserts something of its rows; compared nowhere, since few do."""
 
+JUDGED = Metric(
+    "judged",
+    "answers of a judge that are yes",
+    True,
+    cells=lambda s: np.stack([s.judged[:, 0], s.judged.sum(axis=1)], axis=1).astype(np.float64),
+    combine=_share_of_second,
+    held=lambda s: np.asarray(s.judged.any(axis=1)),
+)
+"""Gated where a judge is asked, and only where its answers count; compared nowhere."""
+
+_GATED_ALONE = {metric.name: metric for metric in (ASSERTIONS, JUDGED)}
+
 LABEL_METRICS = ("f1", "precision", "recall", "average_precision")
 """Metrics of one label, asked for as ``f1:price_inquiry``."""
 
@@ -199,14 +211,13 @@ def metric_named(name: str, labels: tuple[str, ...]) -> Metric:
     """
     if name in METRICS:
         return METRICS[name]
-    if name == ASSERTIONS.name:
-        return ASSERTIONS
+    if name in _GATED_ALONE:
+        return _GATED_ALONE[name]
     kind, _, label = name.partition(":")
     if kind in LABEL_METRICS and label in labels:
         return _of_label(kind, label, labels.index(label))
     raise OperatorError(
-        f"there is no metric {name!r}; it may be one of {', '.join(METRICS)}, "
-        f"{ASSERTIONS.name}, or "
+        f"there is no metric {name!r}; it may be one of {', '.join((*METRICS, *_GATED_ALONE))}, or "
         f"{'|'.join(LABEL_METRICS)}:LABEL"
     )
 

@@ -42,6 +42,8 @@ class Scored:
             shape (n,); all False without its opinion.
         asserted, kept: whether something is asserted of the row besides its labels, and whether the
             decision keeps all of it, shape (n,); see :mod:`eval.measure.assertions`.
+        judged: how many answers of a judge about the decision are yes, and no, shape (n, 2); all 0
+            where its answers do not count.
         has_local: whether the local model's opinion beside another's is known, shape (n,).
     """
 
@@ -71,6 +73,7 @@ class Scored:
     stages: NDArray[np.str_]
     asserted: Booleans
     kept: Booleans
+    judged: Integers
     has_local: Booleans
     local_labels_agree: Booleans
     local_lead_agree: Booleans

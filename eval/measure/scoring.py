@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.measure.assertions import assertions
+from eval.measure.judge_findings import JudgeFindings
 from eval.measure.scored import Booleans, Floats, Integers, Scored
 from eval.measure.slots import judged_slots
 from eval.run.items import Item, slice_values
@@ -17,7 +18,12 @@ from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 
 
-def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Taxonomy) -> Scored:
+def score(
+    items: Sequence[Item],
+    predictions: Sequence[Prediction],
+    taxonomy: Taxonomy,
+    judge: JudgeFindings | None = None,
+) -> Scored:
     """Return one scored row for each prediction; items without one are left out.
 
     Raises:
@@ -76,6 +82,9 @@ def score(items: Sequence[Item], predictions: Sequence[Prediction], taxonomy: Ta
         stages=np.array([one.stage for one in predictions], dtype=np.str_),
         asserted=np.array([found is not None for found in asserted], dtype=bool),
         kept=np.array([found == () for found in asserted], dtype=bool),
+        judged=np.array(
+            [(0, 0) if judge is None else judge.of(one) for one in predictions], dtype=np.int64
+        ).reshape(len(predictions), 2),
         has_local=locals_known,
         local_labels_agree=locals_known & (local == chosen).all(axis=1),
         local_lead_agree=locals_known

@@ -11,7 +11,8 @@ from eval.measure.estimating import difference
 from eval.measure.finished import FinishedRun
 from eval.measure.registry import METRICS
 from eval.optimise.candidate import Candidate
-from eval.verdict.gate import GateReport, Verdict, check_run
+from eval.verdict.checks import GateReport, Verdict
+from eval.verdict.gate import check_run
 from intent.model.taxonomy import Taxonomy
 from intent.statistics.rooms import Estimate
 

@@ -18,11 +18,10 @@ from eval.optimise.search import Mistake, Trial
 from eval.run.items import Item
 from eval.run.predictions import Prediction, replace
 from eval.run.request import RunRequest
+from eval.run.shown import shown
 from eval.run.start import start
-from eval.run.suite import Suite, digest
-from intent.classify.llm.batch import prepare
+from eval.run.suite import Suite, SuiteJudge, digest
 from intent.classify.llm.prompt import Prompt
-from intent.model.question import Claim, Question
 from intent.model.taxonomy import Taxonomy
 
 
@@ -43,6 +42,7 @@ def write_suite(suite: Suite, rows: Sequence[Row], folder: Path, name: str) -> P
             "without_examples": False,
             "prompts": (),
             "llms": (),
+            "judge": SuiteJudge(),
         }
     )
     path = folder / f"{name}.yaml"
@@ -106,27 +106,16 @@ class RunTries:
         return self._folder / "prompts" / f"{candidate.number:03}"
 
     def _mistake(self, said: Prediction, cost: float) -> Mistake:
-        row, shown = self._items[said.id].row, _shown(self._items[said.id])
+        row, seen = self._items[said.id].row, shown(self._items[said.id].message)
         return Mistake(
             row.id,
-            shown,
+            seen,
             tuple(self._codes[name] for name in row.expected.labels),
             tuple(self._codes[name] for name in said.labels or ()),
             row.metadata.why or "",
             cost,
-            _as_example(row, shown["text"]),
+            _as_example(row, seen["text"]),
         )
-
-
-def _shown(item: Item) -> Mapping[str, str]:
-    """Return a message as the LLM is shown it, contact details disguised, with its setting."""
-    message = item.message
-    question = Question(
-        message.platform, message.message_id, message.room_id, message.sent_at, revision=0
-    )
-    entry = prepare(Claim(question, message, 0, "", 1), "")
-    setting = dict(zip(("offer", "item"), entry.setting, strict=True))
-    return {**entry.shown, **{name: text for name, text in setting.items() if text}}
 
 
 def _as_example(row: Row, text: str) -> Mapping[str, object]:

@@ -7,11 +7,12 @@ from __future__ import annotations
 import json
 
 from eval.annotation.suspects import suspects
+from eval.measure.finished import judged_wrong
 from eval.measure.tables import Confusion
 from eval.report import browser, curves, views
 from eval.report.bundled import packed
 from eval.report.html_templates import template
-from eval.verdict.gate import Verdict
+from eval.verdict.checks import Verdict
 from eval.verdict.judged import Judged
 from eval.verdict.summary import headline
 from intent.model.taxonomy import Taxonomy
@@ -41,6 +42,8 @@ def page(judged: Judged, taxonomy: Taxonomy) -> str:
         tone=tone,
         gate=gate,
         broken=judged.broken,
+        judge=judged.run.judge,
+        judged_wrong=judged_wrong(judged.run),
         metrics=judged.metrics,
         before=before,
         comparison=comparison,

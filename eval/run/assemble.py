@@ -43,7 +43,7 @@ from intent.store.access import Access
 from intent.store.ledger import SqlReplies
 from intent.store.migrate import migrate
 
-_NOWHERE = "http://127.0.0.1:9/v1"
+NOWHERE = "http://127.0.0.1:9/v1"
 """Stands for a server in offline runs; nothing is ever sent to it."""
 
 
@@ -127,10 +127,10 @@ def _asking(
     rehearsal: Rehearsal | None,
 ) -> LlmSubject:
     name = request.prompt or suite.prompt
-    known = {"llm_base_url": _NOWHERE} if request.offline else {}
+    known = {"llm_base_url": NOWHERE} if request.offline else {}
     app = Application(settings.model_copy(update=known))
     prompt = build_prompt(app, name)
-    kept = _opened(request, settings, closing)
+    kept = opened_store(request, settings, closing)
     kept = kept if rehearsal is None else UnwrittenReplies(kept)
     server = server_asked(kept, settings.llm_base_url, offline=request.offline)
     replies, ledger = RunReplies(kept, server), RunLedger(request.purse)
@@ -184,7 +184,7 @@ def _asked(made: Versions, prompt: Prompt, model: Model, server: str) -> Decider
     )
 
 
-def _opened(request: RunRequest, settings: Settings, closing: ExitStack) -> Replies:
+def opened_store(request: RunRequest, settings: Settings, closing: ExitStack) -> Replies:
     """Open the response store, and make it where there is none."""
     request.store.parent.mkdir(parents=True, exist_ok=True)
     database = open_database(

@@ -102,13 +102,7 @@ def chosen(
     Raises:
         OperatorError: nothing is left.
     """
-    kept = [
-        item
-        for item in items
-        if all(
-            not values.isdisjoint(_values(item, dimension)) for dimension, values in filters.items()
-        )
-    ]
+    kept = [item for item in items if passes(item, filters)]
     if sample is not None and sample < len(kept):
         rooms: dict[tuple[str, str], list[Item]] = {}
         for item in kept:
@@ -123,6 +117,13 @@ def chosen(
             "eval data stats"
         )
     return kept
+
+
+def passes(item: Item, filters: Mapping[str, frozenset[str]]) -> bool:
+    """Say whether an item has one of the values in each dimension."""
+    return all(
+        not values.isdisjoint(_values(item, dimension)) for dimension, values in filters.items()
+    )
 
 
 def _values(item: Item, dimension: str) -> frozenset[str]:

@@ -32,6 +32,7 @@ class RunRequest:
         prompt: alias or name of a prompt; None for what the suite says.
         llm: id of the LLM; None for what the prompt or INTENT_LLM_MODEL says.
         parameters: of the prompt's call, by name, instead of its own, as they are written in YAML.
+        judge_model: id of the LLM that judges assertions; None for what the suite says.
         lead_threshold: take this instead of the model's own, in (0, 1).
         ask_above: ask from this expected cost on, instead of the route's own, in false leads.
         failures: only these messages, in the batches in which a run of all would have them; None
@@ -51,6 +52,7 @@ class RunRequest:
     prompt: str | None = None
     llm: str | None = None
     parameters: tuple[tuple[str, str], ...] = ()
+    judge_model: str | None = None
     lead_threshold: float | None = None
     ask_above: float | None = None
     filters: tuple[str, ...] = ()

@@ -17,6 +17,11 @@ DIMENSIONS = ("lang", "kind", "business", "length", "hard", "author_role", "fami
 """What messages can be sliced and filtered by."""
 
 Dimension = Literal["lang", "kind", "business", "length", "hard", "author_role", "family"]
+LEAST_KAPPA = 0.6
+"""From this lower end of kappa's interval on a judge counts: what J. R. Landis and G. G. Koch,
+1977, call substantial.
+"""
+
 By = Literal["local", "llm", "cascade"]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -45,7 +50,34 @@ class Gate(_Data):
     def _one_of_both(self) -> Gate:
         if (self.margin is None) == (self.limit is None):
             raise ValueError("a gate has either a margin or a limit")
+        if self.metric == "judged" and self.limit is None:
+            raise ValueError("judged has a limit: judges of two runs may be two")
         return self
+
+
+class SuiteQuestion(_Data):
+    """A question that a judge is asked about every decision of the suite whose message passes all
+    ``filters``, such as ``label=spam``; the right answer is yes.
+    """
+
+    ask: Annotated[str, Field(min_length=1, max_length=500)]
+    filters: tuple[str, ...] = ()
+
+
+class SuiteJudge(_Data):
+    """What a suite says of its judge, beside the questions that its rows carry.
+
+    Attributes:
+        model: id of the LLM that judges; None for INTENT_LLM_MODEL, or what its prompt names.
+        examples: labelled examples on which its agreement with people is measured, relative to the
+            suite's file; None for those that ship.
+        least_kappa: its answers count where the lower end of kappa's interval is no less.
+    """
+
+    questions: tuple[SuiteQuestion, ...] = ()
+    model: str | None = None
+    examples: Path | None = None
+    least_kappa: Annotated[float, Field(ge=0, lt=1)] = LEAST_KAPPA
 
 
 class Suite(_Data):
@@ -65,6 +97,7 @@ class Suite(_Data):
             calls against mistakes.
         clusters: ``room``, or ``none`` where every message is independent.
         must_pass: ids of messages that must be decided right, whatever the rest does.
+        judge: what is asked of a judge, and when its answers count.
     """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
@@ -82,6 +115,7 @@ class Suite(_Data):
     usd_per_false_lead: Annotated[float, Field(gt=0)] = 0.01
     gates: tuple[Gate, ...] = ()
     must_pass: tuple[str, ...] = ()
+    judge: SuiteJudge = SuiteJudge()
 
     @model_validator(mode="after")
     def _each_once(self) -> Suite:
@@ -101,7 +135,10 @@ def load_suite(path: Path) -> Suite:
         TemplateError: the file is missing, is no YAML, or holds an unknown key or a wrong value.
     """
     suite = read_data(Suite, path)
-    return suite.model_copy(update={"dataset": path.parent / suite.dataset})
+    judge = suite.judge
+    if judge.examples is not None:
+        judge = judge.model_copy(update={"examples": path.parent / judge.examples})
+    return suite.model_copy(update={"dataset": path.parent / suite.dataset, "judge": judge})
 
 
 def digest(*contents: bytes) -> str:

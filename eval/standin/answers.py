@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any
@@ -29,6 +29,21 @@ _KEYWORDS = (
     ("refund", "CS"),
     ("follow me", "SP"),
 )
+
+
+Judging = Callable[[Mapping[str, Any], bool], Mapping[str, str]]
+"""Answers a judge's case; told whether no is named before yes."""
+
+
+def agreeable(case: Mapping[str, Any], swapped: bool) -> Mapping[str, str]:  # noqa: ARG001
+    """Say yes to everything: a judge that is worth nothing."""
+    return {"answer": "yes", "why": "why not"}
+
+
+def judged(asked: Mapping[str, Any], body: Mapping[str, Any], judge: Judging) -> dict[str, Any]:
+    """Return the reply to a judge's case."""
+    answer = body["response_format"]["json_schema"]["schema"]["properties"]["answer"]
+    return {"id": asked["case"]["id"], **judge(asked["case"], answer["enum"][0] == "no")}
 
 
 def decide(

@@ -20,7 +20,7 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any
 
-from eval.standin.answers import decide
+from eval.standin.answers import Judging, agreeable, decide, judged
 from eval.standin.counting import Count, SlidingWindow, plain_text
 from eval.standin.faults import FAULTS, Fault
 from eval.standin.handler import Handler, reset
@@ -57,6 +57,7 @@ class FakeLlmServer:
         says_usage: whether it counts tokens.
         unknown: parameters that it refuses with 400, as older servers do.
         always: what it does when the script is at its end; None to answer.
+        judge: what it says where it is asked to judge a decision.
         breaks_on: for which texts its replies break, together with whatever stands beside them.
     """
 
@@ -70,6 +71,7 @@ class FakeLlmServer:
     says_usage: bool = True
     unknown: frozenset[str] = frozenset()
     always: Fault | None = None
+    judge: Judging = agreeable
     breaks_on: Callable[[str], bool] = lambda text: False
     host: str = "127.0.0.1"
     port: int = 0
@@ -190,7 +192,11 @@ class FakeLlmServer:
         asked = json.loads(plain_text(body["messages"][1]["content"]))
         if any(self.breaks_on(one["text"]) for one in asked.get("messages", ())):
             fault = FAULTS["prose"]
-        value = fault.bend(decide(asked, self.classifier, self.taxonomy, self._deciding))
+        value = fault.bend(
+            judged(asked, body, self.judge)
+            if "case" in asked
+            else decide(asked, self.classifier, self.taxonomy, self._deciding)
+        )
         content = (
             value
             if isinstance(value, str)

@@ -9,6 +9,7 @@ import typer
 
 from eval.run.forecast import Forecast, estimate
 from eval.run.request import RunRequest
+from eval.verbs.asserting import questions_ahead
 from intent.cli.screen import say
 
 EstimateOnly = Annotated[
@@ -30,6 +31,8 @@ def announce(requests: Sequence[RunRequest], budget: float | None, *, asked_for:
         if asked_for or (one.asked and not request.offline):
             name = f" of {request.out.name}" if len(requests) > 1 else ""
             say(f"estimate{name}: {told(one)}")
+            if ahead := questions_ahead(request):
+                say(f"beside it {ahead:,} questions to a judge, whose price is said before them")
     dollars = sum(one.dollars for _, one in found)
     if len(found) > 1 and dollars:
         say(f"estimate of all: about ${dollars:.4f}")

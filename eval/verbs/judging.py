@@ -20,6 +20,7 @@ from eval.verbs.outcome import GATE_FAILED, UNDECIDED, finish, print_checks
 from eval.verbs.running import (
     SUITES,
     Jobs,
+    JudgeModel,
     Llm,
     Model,
     NoCache,
@@ -34,7 +35,8 @@ from eval.verbs.running import (
     fresh_folder,
 )
 from eval.verdict import baseline
-from eval.verdict.gate import Verdict, metric_names
+from eval.verdict.checks import Verdict
+from eval.verdict.gate import metric_names
 from eval.verdict.judged import require_gate
 from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, one_line, people, results
@@ -55,6 +57,7 @@ def gate(
     prompt: Prompt = None,
     llm: Llm = None,
     parameters: Parameter = None,
+    judge_model: JudgeModel = None,
     jobs: Jobs = 1,
     no_cache: NoCache = False,
     offline: Offline = False,
@@ -82,6 +85,7 @@ def gate(
             prompt=prompt,
             llm=llm,
             parameters=parse_parameters(parameters or ()),
+            judge_model=judge_model,
             jobs=jobs,
             fresh=no_cache,
             offline=offline,

@@ -10,9 +10,9 @@ from eval.measure.registry import METRICS
 from eval.report.page import page
 from eval.run.predictions import replace
 from eval.verdict.baseline import BASELINES
+from eval.verdict.checks import GateReport, Verdict
 from eval.verdict.chronicle import keep_ruling
 from eval.verdict.comment import comment
-from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged, judge
 from eval.verdict.junit import junit
 from eval.verdict.numbers import interval, number, signed
@@ -43,6 +43,8 @@ def finish(
     if not quiet:
         results().print(differences(judged) if judged.comparison else values(judged))
         people().print(headline(judged), markup=False, soft_wrap=True)
+        if judged.run.judge is not None:
+            people().print(judged.run.judge.words, markup=False, soft_wrap=True)
         people().print(f"open {folder / REPORT}", markup=False)
     if judged.run.stale:
         people().print(

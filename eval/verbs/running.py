@@ -19,6 +19,7 @@ from eval.run.purse import Purse
 from eval.run.request import SEED, STORE, RunRequest
 from eval.run.start import start
 from eval.run.suite import load_suite
+from eval.verbs.asserting import ask_judge
 from eval.verbs.comparing import hold_side_by_side
 from eval.verbs.failing import OnlyFailures, failures_of
 from eval.verbs.forecasting import EstimateOnly, announce
@@ -113,6 +114,10 @@ Store = Annotated[
     Path,
     typer.Option(help="response store, an SQLite file: what was asked once is not paid for again"),
 ]
+JudgeModel = Annotated[
+    str | None,
+    typer.Option(metavar="MODEL", help="id of the LLM that judges; default: what the suite says"),
+]
 Budget = Annotated[
     float | None,
     typer.Option(min=0.0, help="dollars that all calls may cost together; --resume goes on"),
@@ -136,6 +141,7 @@ def run(
     prompts: Prompts = None,
     llms: Llms = None,
     parameters: Parameter = None,
+    judge_model: JudgeModel = None,
     lead_threshold: Threshold = None,
     ask_above: AskAbove = None,
     filters: Filter = None,
@@ -162,6 +168,7 @@ def run(
     read, out = load_suite(suite), output or fresh_folder(suite)
     asked = RunRequest(suite, out, by.value if by else None, model, store=store)
     asked = replace(asked, lead_threshold=lead_threshold, ask_above=ask_above, jobs=jobs)
+    asked = replace(asked, judge_model=judge_model)
     asked = replace(asked, filters=tuple(filters or ()), sample=sample, seed=seed, repeat=repeat)
     asked = replace(asked, parameters=parse_parameters(parameters or ()), command=command_line())
     asked = replace(asked, resume=resume, fresh=no_cache, offline=offline, purse=Purse(budget))
@@ -203,7 +210,7 @@ def score(
 
 
 def carry_out(request: RunRequest) -> None:
-    """Make a run with a progress bar."""
+    """Make a run with a progress bar, and ask a judge about what is asserted of it."""
     with progress_bar(f"deciding {request.suite.stem}", None) as (bar, task):
         made = start(
             request,
@@ -216,6 +223,7 @@ def carry_out(request: RunRequest) -> None:
             "--no-cache asks again"
         )
     say(f"the run lies in {request.out}")
+    ask_judge(request)
 
 
 def fresh_folder(suite: Path) -> Path:

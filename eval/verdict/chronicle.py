@@ -17,7 +17,7 @@ from eval.run.predictions import replace
 from eval.run.remarks import Remarks, read_remarks
 from eval.run.start import PROMPT_COPY
 from eval.verdict.baseline import METRICS
-from eval.verdict.gate import Verdict
+from eval.verdict.checks import Verdict
 from eval.verdict.judged import Judged
 from eval.verdict.summary import headline
 from intent.model.errors import OperatorError

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from eval.verdict.checks import Verdict
 from eval.verdict.compare import MetricDifference
-from eval.verdict.gate import Verdict
 from eval.verdict.judged import Judged
+from eval.verdict.markdown import escape
 from eval.verdict.numbers import number, signed
-from eval.verdict.summary import SIGNS, escape, headline
+from eval.verdict.summary import SIGNS, headline
 
 _SAID = ("lead_f1", "macro_f1", "slot_f1", "cost_per_1000", "usd_per_1000")
 

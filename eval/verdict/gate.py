@@ -11,16 +11,15 @@ Passing all checks of a family needs no correction (intersection-union test); on
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from eval.measure.estimating import FEW_ROOMS, difference, estimate, rooms_holding, units
 from eval.measure.finished import FinishedRun, select
-from eval.measure.registry import METRICS, Metric, metric_named, value_of
+from eval.measure.registry import JUDGED, METRICS, Metric, metric_named, value_of
 from eval.measure.scored import Scored
 from eval.run.suite import Gate
+from eval.verdict.checks import Check, GateReport, Verdict
 from eval.verdict.numbers import number, p_words
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
@@ -29,57 +28,6 @@ from intent.statistics.rooms import Estimate, above_zero, detectable, holm, mess
 _ONE_SIDED = 0.05
 _LATENCY = {"latency_p50": 0.5, "latency_p90": 0.9, "latency_p99": 0.99}
 _SAME_MESSAGES = 0.95
-
-
-class Verdict(StrEnum):
-    """What a check, or a gate as a whole, says."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    INCONCLUSIVE = "inconclusive"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of a gate.
-
-    Attributes:
-        harm: how much worse the candidate is, positive where worse; NaN for limits and messages
-            that must be right.
-        bound: upper one-sided 95 % bound of the harm.
-        needed: messages that would settle an inconclusive check.
-        why: one sentence for people.
-    """
-
-    name: str
-    verdict: Verdict
-    why: str
-    before: float = float("nan")
-    after: float = float("nan")
-    harm: float = float("nan")
-    bound: float = float("nan")
-    margin: float = float("nan")
-    needed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class GateReport:
-    """All checks, and what they add up to: failed if any failed, else inconclusive if any is."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def verdict(self) -> Verdict:
-        """The verdict of the whole."""
-        verdicts = {check.verdict for check in self.checks}
-        return next(
-            (one for one in (Verdict.FAILED, Verdict.INCONCLUSIVE) if one in verdicts),
-            Verdict.PASSED,
-        )
-
-    def of(self, verdict: Verdict) -> list[Check]:
-        """Return the checks with one verdict."""
-        return [check for check in self.checks if check.verdict is verdict]
 
 
 def check_run(
@@ -97,7 +45,8 @@ def check_run(
         check
         for gate in suite.gates
         if gate.limit is not None
-        for check in limit_checks(gate, candidate.scored, clustered=clustered)
+        for check in _uncounted(gate, candidate)
+        or limit_checks(gate, candidate.scored, clustered=clustered)
     ]
     margins = [gate for gate in suite.gates if gate.margin is not None]
     if margins:
@@ -123,6 +72,16 @@ def _same_messages(
             "changed: bless a new baseline"
         )
     return select(baseline, shared, taxonomy), select(candidate, shared, taxonomy)
+
+
+def _uncounted(gate: Gate, candidate: FinishedRun) -> list[Check]:
+    """Return the one check that stands for a gate on a judge whose answers do not count."""
+    judge = candidate.judge
+    if gate.metric != JUDGED.name or (judge is not None and not judge.why_not):
+        return []
+    why = "nothing is asked of a judge" if judge is None else judge.why_not
+    told = f"the judge's answers are not counted: {why}"
+    return [Check(f"{gate.metric} limit", Verdict.INCONCLUSIVE, told, margin=gate.limit or 0.0)]
 
 
 def limit_checks(gate: Gate, scored: Scored, *, clustered: bool) -> list[Check]:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from eval.measure.finished import FinishedRun, broken_assertions, load_run
+from eval.measure.judge_findings import JudgeFindings
 from eval.measure.metrics import measure
 from eval.run.predictions import Prediction, replace
 from eval.verdict.baseline import BASELINES, METRICS, baseline_of
+from eval.verdict.checks import GateReport
 from eval.verdict.compare import Comparison, compare
-from eval.verdict.gate import GateReport, check_run
+from eval.verdict.gate import check_run
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 
@@ -51,6 +53,8 @@ def judge(
     run = load_run(folder, taxonomy)
     suite = run.suite
     metrics = measure(run.scored, suite, taxonomy)
+    if run.judge is not None:
+        metrics["judge"] = _judge(run.judge)
     replace(folder / METRICS, (json.dumps(metrics, indent=1, ensure_ascii=False) + "\n").encode())
     other = (
         load_run(against, taxonomy, suite)
@@ -65,6 +69,16 @@ def judge(
     )
     gate = check_run(run, other, taxonomy) if gated else None
     return Judged(run, metrics, comparison, gate, tuple(broken_assertions(run, taxonomy)))
+
+
+def _judge(found: JudgeFindings) -> dict[str, Any]:
+    record = found.record
+    return {
+        "counted": not found.why_not,
+        "why_not": found.why_not,
+        "answers": dict(found.counts),
+        **({} if record is None else record.model_dump(mode="json", exclude={"answers"})),
+    }
 
 
 def require_gate(judged: Judged) -> GateReport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from eval.verdict.gate import Verdict
+from eval.verdict.checks import Verdict
 from eval.verdict.judged import Judged
 
 

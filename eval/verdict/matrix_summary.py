@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from eval.measure.registry import METRICS
 from eval.verdict.many import QUALITY, Contender, SideBySide
+from eval.verdict.markdown import escape, table
 from eval.verdict.numbers import number, signed
-from eval.verdict.summary import escape, table
 
 
 def matrix_headline(found: SideBySide) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from eval.measure.registry import METRICS
+from eval.verdict.asserted import asserted_parts
+from eval.verdict.checks import GateReport, Verdict
 from eval.verdict.compare import Comparison, Flip, MetricDifference, needed
-from eval.verdict.gate import GateReport, Verdict
 from eval.verdict.judged import Judged
+from eval.verdict.markdown import escape, table
 from eval.verdict.numbers import interval, number, signed
 
 SIGNS = {Verdict.PASSED: "✅", Verdict.FAILED: "❌", Verdict.INCONCLUSIVE: "❔"}
@@ -25,8 +26,6 @@ _SHOWN = (
     "usd_per_1000",
 )
 _MOST_FLIPS = 10
-_MOST_BROKEN = 30
-_MARKDOWN = re.compile(r"[|`*\[\]<>&\\~#@!]|(?<!\w)_|_(?!\w)")
 
 
 def headline(judged: Judged) -> str:
@@ -104,7 +103,7 @@ def summary(judged: Judged) -> str:
     ]
     if judged.gate is not None:
         parts.append(_checks(judged.gate))
-    parts += _assertions(judged)
+    parts += asserted_parts(judged)
     parts.append(_slots(judged.metrics))
     if judged.comparison is not None:
         parts += _details(judged.comparison, judged)
@@ -205,33 +204,6 @@ def _checks(gate: GateReport) -> str:
     return "\n".join([f"### Gate: {gate.verdict.value} ({counted})", "", *lines]).rstrip()
 
 
-def _assertions(judged: Judged) -> Iterable[str]:
-    """Return what is asserted of single messages and broken; nothing where nothing is asserted."""
-    run = judged.run
-    asserted = int(run.scored.asserted.sum())
-    if not asserted:
-        return
-    broken = judged.broken
-    yield f"### Assertions: {asserted - len(broken):,} of {asserted:,} messages keep them"
-    if broken:
-        rows = [
-            (
-                one.id,
-                _family(judged, one.id),
-                run.items[one.id].row.input.text[:80],
-                "; ".join(what),
-            )
-            for one, what in broken[:_MOST_BROKEN]
-        ]
-        yield table(("message", "family", "text", "broken"), rows)
-    if len(broken) > _MOST_BROKEN:
-        yield f"{len(broken) - _MOST_BROKEN:,} more: `python -m eval errors {run.folder}`"
-
-
-def _family(judged: Judged, key: str) -> str:
-    return judged.run.items[key].row.metadata.family or ""
-
-
 def _details(comparison: Comparison, judged: Judged) -> Iterable[str]:
     worse = [one for one in (*comparison.labels, *comparison.slices) if one.judgement == "worse"]
     better = [one for one in (*comparison.labels, *comparison.slices) if one.judgement == "better"]
@@ -269,20 +241,6 @@ def _flip_row(flip: Flip, judged: Judged) -> tuple[str, ...]:
     labels = (", ".join(one) or "(unusable)" for one in (flip.right, flip.before, flip.after))
     text = judged.run.items[flip.id].row.input.text[:80]
     return (flip.id, text, *labels, signed(-flip.gain), flip.slots_after)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; cells are escaped."""
-    lines = [head, ["---"] * len(head), *([escape(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def escape(text: str) -> str:
-    """Return text that cannot become Markdown or HTML: what people write stays what it is."""
-    flat = " ".join(text.split())
-    # An underscore inside a word is only an underscore, and metric names are easier to read with
-    # it.
-    return _MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", flat)
 
 
 def ends(one: MetricDifference) -> dict[str, Any]:

@@ -26,7 +26,8 @@ from eval.run.runner import PREDICTIONS
 from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.standin.fake_llm_server import FakeLlmServer
-from eval.verdict.gate import Verdict, check_run
+from eval.verdict.checks import Verdict
+from eval.verdict.gate import check_run
 from intent.bootstrap.application import open_application, open_database, sqlite_url
 from intent.bootstrap.llm import build_prompt
 from intent.bootstrap.settings import load_settings

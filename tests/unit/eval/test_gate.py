@@ -12,11 +12,13 @@ import pytest
 from eval.measure.finished import load_run
 from eval.run.suite import Gate
 from eval.verdict.baseline import bless
+from eval.verdict.checks import Verdict
 from eval.verdict.compare import compare
-from eval.verdict.gate import Verdict, check_run, metric_names
+from eval.verdict.gate import check_run, metric_names
 from eval.verdict.judged import judge, require_gate
 from eval.verdict.junit import junit
-from eval.verdict.summary import escape, headline, summary
+from eval.verdict.markdown import escape
+from eval.verdict.summary import headline, summary
 from intent.model.errors import OperatorError
 from tests.unit.eval.oracle import Oracle, confusing, deaf, local, make_run, taxonomy, write_suite
 

@@ -8,8 +8,9 @@ import pytest
 
 from eval.measure.finished import load_run
 from eval.verdict.baseline import BASELINES
+from eval.verdict.checks import Verdict
 from eval.verdict.compare import compare
-from eval.verdict.gate import Verdict, check_run
+from eval.verdict.gate import check_run
 from tests.unit.eval.oracle import taxonomy
 from tests.unit.eval.resampled import resampled
 

@@ -22,7 +22,8 @@ from eval.redteam.disguises import DISGUISES, encoded
 from eval.redteam.folder import SUITE, write_folder
 from eval.redteam.making import LEAST, make
 from eval.run.predictions import Prediction
-from eval.verdict.gate import Verdict, check_run
+from eval.verdict.checks import Verdict
+from eval.verdict.gate import check_run
 from eval.verdict.judged import judge
 from eval.verdict.summary import summary
 from intent.model.decision import DecidedBy, Decision

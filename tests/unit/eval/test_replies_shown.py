@@ -22,7 +22,8 @@ from eval.run.start import start
 from eval.run.suite import load_suite
 from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import FAULTS, Fault
-from eval.verdict.gate import Verdict, check_run
+from eval.verdict.checks import Verdict
+from eval.verdict.gate import check_run
 from eval.verdict.judged import judge
 from tests.unit.eval.oracle import browsed, chance, taxonomy, write_small_suite, write_suite
 

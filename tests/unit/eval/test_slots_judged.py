@@ -13,7 +13,7 @@ from eval.measure.slots import judged_slots
 from eval.report.page import page
 from eval.run.predictions import lines_of, read_predictions
 from eval.run.runner import PREDICTIONS
-from eval.verdict.gate import Verdict
+from eval.verdict.checks import Verdict
 from eval.verdict.judged import judge
 from eval.verdict.summary import headline, summary
 from tests.unit.eval.oracle import Oracle, browsed, chance, local, make_run, taxonomy, write_suite

@@ -14,8 +14,9 @@ from eval.measure.metrics import measure
 from eval.measure.registry import METRICS, metric_named
 from eval.run.items import load_items
 from eval.run.suite import load_suite
+from eval.verdict.checks import Verdict
 from eval.verdict.compare import compare
-from eval.verdict.gate import Verdict, check_run
+from eval.verdict.gate import check_run
 from eval.verdict.judged import Judged
 from eval.verdict.summary import headline, summary
 from tests.unit.eval.oracle import Oracle, local, make_run, taxonomy, write_suite
