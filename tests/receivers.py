@@ -80,7 +80,7 @@ def drip(connection: socket.socket, closing: Event) -> None:
     """Send a byte now and then, so that none is ever waited for long."""
     for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nx-slow: ", itertools.repeat(ord("y"))):
         connection.sendall(bytes([byte]))
-        if closing.wait(0.005):
+        if closing.wait(0.0005):
             return
 
 
@@ -157,8 +157,10 @@ def _read(connection: socket.socket) -> Received | None:
         if len(first) != 3:
             return None
         headers = dict(_headers(file))
-        body = file.read(int(headers.get("content-length", "0")))
-        return Received(first[1], headers, body)
+        length = int(headers.get("content-length", "0"))
+        body = file.read(length)
+        # one whose sender died amid it is no request
+        return Received(first[1], headers, body) if len(body) == length else None
 
 
 def _headers(file: Any) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
@@ -154,3 +155,36 @@ def test_of_an_erased_person_nothing_is_on_its_way_and_nothing_is_put_there(shop
     shop.read_on(hook)
     assert shop.told == [("found", stays.message_id, "waiting")]
     assert gone.message_id != later.message_id
+
+
+def test_who_is_erased_while_what_they_said_is_put_on_its_way_leaves_nothing_there(
+    shop: Shop,
+) -> None:
+    hook, said = shop.hook(), shop.found(user_id="u-canary")
+    erasure = SqlErasure(Tombstones(lambda make: b"key"))
+    subject = DataSubject(SubjectKind.USER, "tiktok", "u-canary")
+
+    def erase() -> None:
+        with shop.database.begin() as transaction:
+            erasure.erase(transaction, subject, 10)
+
+    with shop.database.begin() as transaction:
+        erasure.begin(transaction, subject, anyway=False)
+    erasing = Thread(target=erase)
+
+    def meanwhile(step: str) -> None:
+        assert step == "fanned_out"
+        erasing.start()
+        while shop.database.dialect == "postgresql" and not waits_for_a_lock(shop.database):
+            assert erasing.is_alive(), "it does not wait for who puts them on their way"
+
+    assert fan_out(shop.database, hook, meanwhile) == 1
+    erasing.join(60)
+    assert rows(shop.database, "messages") == []
+    assert shop.told == [], said.message_id
+
+
+def waits_for_a_lock(database: Database) -> bool:
+    with database.read() as connection:
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        return bool(connection.exec_driver_sql(waiting).scalar_one())
