@@ -31,10 +31,10 @@ def page_with_kinds(page: str) -> str:
 PUSHED = """\
 ## What platforms push: webhooks
 
-A platform that pushes wants an address with TLS. `intent.bootstrap.webhooks` checks the signature over the raw body in constant time, with
-several secrets while one takes over from another, and reads what is inside; whatever serves HTTP mounts it, and answers 2xx once the batch is
-stored. What is not used is answered so too, or the platform would end its subscription. The packages come with
-`pip install 'lead-intent[webhooks]'`.
+A platform that pushes wants an address with TLS: a proxy before `intent serve`, which takes what is pushed at `/v1/webhooks/…`. No key of ours is
+asked for: the signature over the raw body is checked in constant time, and it is answered with 200 once all of it is stored. What is not used is
+answered so too, or the platform would end its subscription. While a secret changes, the old one stays in the variable of the same name with `_OLD`
+behind it. The packages come with `pip install 'lead-intent[serve,webhooks]'`.
 """
 
 

@@ -1,4 +1,4 @@
-"""Kills the process at a step of the worker's protocol, so that tests can show that nothing is lost
+"""Kills the process at a step of what it promises, so that tests can show that nothing is lost
 there.
 """
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
-from intent.bootstrap.setting_types import Seconds
+from intent.bootstrap.setting_types import Count, Seconds
 
 
 class ServeSettings(BaseSettings):
@@ -29,4 +29,13 @@ class ServeSettings(BaseSettings):
     )
     serve_leave: Annotated[int, Field(ge=1, le=600)] = Field(
         3, description="seconds that leaving gives requests that are being answered"
+    )
+    serve_waiting_most: Count = Field(
+        100_000,
+        description="messages that may wait to be decided before intent serve takes no more and "
+        "says when to come again; webhooks, which do not, may bring twice as many",
+    )
+    serve_age_most: Seconds = Field(
+        900.0,
+        description="seconds that the oldest of them may have waited; twice as long for webhooks",
     )

@@ -135,7 +135,7 @@ class Settings(ServeSettings):
     )
     failpoint: str | None = Field(
         None,
-        description="for tests: STEP:N kills the process the Nth time the worker passes that step",
+        description="for tests: STEP:N kills the process the Nth time it passes that step",
     )
 
     llm_base_url: str | None = Field(

@@ -11,7 +11,11 @@ from intent.model.errors import Malformed, OperatorError
 from intent.model.message import Message
 from intent.sources.declaration import Declaration
 from intent.sources.door import Door
-from intent.sources.webhooks.hub_signature import check_hub_signature, hub_challenge
+from intent.sources.webhooks.hub_signature import (
+    VERIFY_TOKEN,
+    check_hub_signature,
+    hub_challenge,
+)
 from intent.sources.webhooks.incoming import MAX_BODY_BYTES, Because, Incoming, Rejected, as_batch
 
 Check = Callable[[Incoming, Sequence[str]], str | None]
@@ -69,6 +73,39 @@ def webhook_kinds() -> dict[str, WebhookKind]:
         WebhookKind(standard_webhooks.DECLARATION, _check_standard, standard_webhooks.read_wire),
     )
     return {kind.declaration.scheme: kind for kind in kinds}
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecrets:
+    """What a webhook is given, from the environment.
+
+    Attributes:
+        signing: what its requests are checked with: the present secret, and the one before it while
+            one takes over from the other.
+        tokens: the words that its platform repeats when it asks whether it is ours.
+    """
+
+    signing: Sequence[str] = ()
+    tokens: Sequence[str] = ()
+
+
+def webhook_secrets(platform: str, environment: Mapping[str, str]) -> WebhookSecrets:
+    """Return the secrets that a webhook's declaration names; none for one that nobody knows.
+
+    Each stands in the variable of its name; while it changes, the one before it stands in the same
+    name with ``_OLD`` behind it. Line breaks of a key may be written as a backslash and an n.
+    """
+    kind = webhook_kinds().get(platform)
+    if kind is None:
+        return WebhookSecrets()
+    signing: list[str] = []
+    tokens: list[str] = []
+    for secret in kind.declaration.secrets:
+        held = [environment.get(secret.variable + more, "").strip() for more in ("", "_OLD")]
+        (tokens if secret == VERIFY_TOKEN else signing).extend(
+            one.replace("\\n", "\n") for one in held if one
+        )
+    return WebhookSecrets(signing, tokens)
 
 
 def read_webhook(

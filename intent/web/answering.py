@@ -44,6 +44,8 @@ class Answering:
         scope["who"] = who
         visit = Visit(request, self._service, who, token, endpoint.most)
         arguments = {**_path(request), **_query(endpoint, request)}
+        if endpoint.before is not None:
+            await endpoint.before(visit)
         arguments |= await self._body(endpoint, visit)
         async with asyncio.timeout(self._service.app.settings.serve_request_seconds):
             response = await self._called(endpoint, visit, arguments)

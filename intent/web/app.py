@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from intent.web.admission import Admission
 from intent.web.answering import Answering
 from intent.web.api.health import ROUTES as HEALTH
+from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
 from intent.web.frame import Frame
 from intent.web.pages.home import ROUTES as HOME
@@ -20,6 +21,7 @@ TABLE: tuple[Endpoint, ...] = (
     # One module a line, in the order of the alphabet; each exports what it answers as ROUTES.
     *HEALTH,
     *HOME,
+    *MESSAGES,
     *STATIC,
 )
 

@@ -5,7 +5,7 @@ parsed and described.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -49,6 +49,7 @@ class Endpoint:
         errors: statuses of the problems that the handler raises itself, and when.
         most: bytes of the body.
         charged: whether it counts towards the limit of its key.
+        before: runs in the event loop before anything of the body is read, and may raise.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Endpoint:
     errors: Mapping[int, str] = field(default_factory=dict)
     most: int = BODY_MOST
     charged: bool = True
+    before: Callable[[Any], Awaitable[None]] | None = None
 
     @cached_property
     def hints(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from intent.model.errors import IntentError, Later, Malformed, OperatorError, WrongUse
+from intent.model.errors import Busy, IntentError, Later, Malformed, OperatorError, WrongUse
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -66,6 +66,8 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem(422, str(error))
         case TimeoutError():
             return Problem(503, "this took too long; try again", retry_after=RETRY_SECONDS)
+        case Busy():
+            return Problem(429, f"{error}; come again later", retry_after=error.wait)
         case Later():
             wait = getattr(error, "wait", None) or RETRY_SECONDS
             return Problem(503, "the database or a server is away; try again", retry_after=wait)

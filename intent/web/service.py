@@ -42,6 +42,10 @@ class Service:
             IntentError: it cannot be built now, such as while the database is away; the next call
                 tries again.
         """
+        if make in self._shared:
+            # What is built is found without waiting for what is being built.
+            known: T = self._shared[make]
+            return known
         with self._lock:
             if make not in self._shared:
                 built = self._shared[make] = make(self.app)

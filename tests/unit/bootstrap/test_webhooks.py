@@ -10,7 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intent.bootstrap.webhooks import answer_challenge, read_webhook, webhook_kinds
+from intent.bootstrap.webhooks import (
+    WebhookSecrets,
+    answer_challenge,
+    read_webhook,
+    webhook_kinds,
+    webhook_secrets,
+)
 from intent.model.batch import Batch
 from intent.model.errors import OperatorError
 from intent.sources.webhooks.incoming import MAX_BODY_BYTES, Because, Rejected
@@ -274,3 +280,25 @@ def test_a_package_that_is_missing_is_named(
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(OperatorError, match=rf"needs {package}.*lead-intent\[webhooks\]"):
         read_webhook(platform, {}, b"{}", ["x"], NOW)
+
+
+def test_secrets_are_those_that_the_webhook_declares_and_the_ones_before_them() -> None:
+    environment = {
+        "META_APP_SECRET": "new",
+        "META_APP_SECRET_OLD": "old",
+        "META_VERIFY_TOKEN": "word",
+        "KICK_PUBLIC_KEY": "-----BEGIN-----\\nabc\\n-----END-----",
+        "TELEGRAM_WEBHOOK_SECRET": " ",
+    }
+    assert webhook_secrets("whatsapp", environment) == WebhookSecrets(["new", "old"], ["word"])
+    assert webhook_secrets("kick", environment).signing == ["-----BEGIN-----\nabc\n-----END-----"]
+    assert webhook_secrets("telegram", environment) == WebhookSecrets([], [])
+    assert webhook_secrets("nobody", environment) == WebhookSecrets()
+
+
+def test_the_word_that_is_repeated_signs_nothing() -> None:
+    for kind in webhook_kinds().values():
+        every = {one.variable: one.variable for one in kind.declaration.secrets}
+        found = webhook_secrets(kind.declaration.scheme, every)
+        assert "META_VERIFY_TOKEN" not in found.signing
+        assert len(found.signing) == 1
