@@ -51,7 +51,7 @@ class DeliverPolicy:
 
     threads: int = 4
     schedule: TrySchedule = field(default_factory=TrySchedule)
-    idle: float = 0.5
+    idle: float = 0.25
     outage_delay_most: float = 10.0
     leave: float = 5.0
 

@@ -25,7 +25,14 @@ from intent.cli import app as command_line
 from intent.model.taxonomy import Taxonomy
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/operate.md", "docs/prompts.md", "docs/features.md", "docs/sources.md")
+PAGES = (
+    "README.md",
+    "docs/operate.md",
+    "docs/prompts.md",
+    "docs/features.md",
+    "docs/sources.md",
+    "docs/service.md",
+)
 MAKE = {"make demo", "make test"}
 """Installs into a folder of its own; continuous integration runs the second one."""
 
