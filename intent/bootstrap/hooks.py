@@ -57,6 +57,7 @@ def build_deliverer(
         OperatorError: a lease would end while its post is running.
     """
     from intent.flow.deliver import Deliverer, DeliverPolicy
+    from intent.hooks.metered_courier import MeteredCourier
     from intent.hooks.patience import TrySchedule
     from intent.queues.hook_deliveries import SqlHookDeliveries
 
@@ -75,7 +76,7 @@ def build_deliverer(
     )
     return Deliverer(
         SqlHookDeliveries(app.database, lease=settings.hook_lease, step=step),
-        build_courier(app),
+        MeteredCourier(build_courier(app), app.meter, app.tracer),
         policy=DeliverPolicy(threads=settings.hook_threads, schedule=schedule),
         stop=stop,
         step=step,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from intent import __version__
 from intent.bootstrap.application import Application, migrations_dir, open_database
+from intent.model.errors import OperatorError
 from intent.model.instruments import Teller
 from intent.store.access import Access, AccessLimits
 
@@ -47,8 +48,8 @@ class Begun:
 def monitored(
     app: Application, tellers: Collection[Teller], begun: Begun, stop: Event, *, port: int | None
 ) -> Iterator[None]:
-    """Have what is built from the application within the block tell its metrics, and serve them
-    beside it.
+    """Have what is built from the application within the block tell its metrics and spans, as far
+    as the settings want them.
 
     Args:
         tellers: parts of this process.
@@ -57,20 +58,59 @@ def monitored(
         port: where to serve them; None for what the settings say, which may be nowhere.
 
     Raises:
+        OperatorError: nobody can listen there, or what sends spans is not installed.
+    """
+    with traced(app):
+        if port is None and app.settings.metrics_port is None:
+            yield
+            return
+        with beside(app, build_pages(app, tellers, {begun.name: begun}, stop), port):
+            yield
+
+
+@contextmanager
+def beside(app: Application, pages: Pages, port: int | None) -> Iterator[None]:
+    """Serve pages on a port of their own; with None on that of the settings, which may be none.
+
+    Raises:
         OperatorError: nobody can listen there.
     """
-    from intent.telemetry import logger
-
     port = app.settings.metrics_port if port is None else port
     if port is None:
         yield
         return
     from intent.monitoring.exposition import exposed
+    from intent.telemetry import logger
 
-    pages = build_pages(app, tellers, {begun.name: begun}, stop)
     with exposed(pages, app.settings.metrics_host, port) as bound:
         logger("metrics").info("metrics are served", host=app.settings.metrics_host, port=bound)
         yield
+
+
+@contextmanager
+def traced(app: Application) -> Iterator[None]:
+    """Have what is built from the application within the block note spans, where the settings want
+    them.
+
+    Raises:
+        OperatorError: what sends them is not installed.
+    """
+    if app.settings.traces is None:
+        yield
+        return
+    try:
+        from intent.monitoring.tracing import SpanTracer, over_http
+    except ModuleNotFoundError as error:
+        raise OperatorError(
+            "what sends spans is not installed; run: pip install 'lead-intent[tracing]', or unset "
+            "INTENT_TRACES"
+        ) from error
+    tracer = SpanTracer(over_http(), version=__version__)
+    app.tracer = tracer
+    try:
+        yield
+    finally:
+        tracer.close()
 
 
 def build_pages(

@@ -13,7 +13,8 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import SettingsConfigDict
 
 from intent.bootstrap.serve_settings import ServeSettings
-from intent.bootstrap.setting_types import Budget, Count, MetricsPort, Price, Seconds
+from intent.bootstrap.setting_types import Budget, Count, Price, Seconds
+from intent.bootstrap.watch_settings import WatchSettings
 from intent.model.errors import WrongUse
 
 _OF_KUBERNETES = re.compile(
@@ -22,7 +23,7 @@ _OF_KUBERNETES = re.compile(
 """Variables that Kubernetes sets in every container beside a service of the name ``intent…``."""
 
 
-class Settings(ServeSettings):
+class Settings(WatchSettings, ServeSettings):
     """Read from ``INTENT_…`` environment variables; everything has a default that works on a laptop
     without a network.
     """
@@ -52,19 +53,6 @@ class Settings(ServeSettings):
     )
     database_lock_timeout: Seconds = Field(
         10.0, description="seconds to wait for a lock of another transaction"
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="smallest level that is logged to stderr"
-    )
-    log_json: bool = Field(False, description="log JSON lines instead of text for people")
-    metrics_port: MetricsPort = Field(
-        None,
-        description="port on which work, ask, listen and hooks deliver serve /metrics, /livez and "
-        "/readyz; 0 for any that is free, default: none",
-    )
-    metrics_host: str = Field(
-        "127.0.0.1",
-        description="address on which they do; 0.0.0.0 for all of this machine, without a key",
     )
 
     prompts_dir: Path | None = Field(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application, instant
+from intent.cli.arguments import AsJson, MetricsPort, application, instant
 from intent.cli.hooks_screen import (
     show_deliveries,
     show_hooks,
@@ -222,6 +222,7 @@ def deliver(
         bool,
         typer.Option("--drain", help="Leave when nothing can be sent now; exit 1 if some waits."),
     ] = False,
+    metrics_port: MetricsPort = None,
     as_json: AsJson = False,
 ) -> None:
     """Send leads to their receivers, until SIGTERM or Ctrl-C. Safe to kill at any moment, and to
@@ -230,15 +231,22 @@ def deliver(
     Example: [bold]intent hooks deliver --drain[/]
     """
     from intent.bootstrap.hooks import build_deliverer
+    from intent.bootstrap.monitoring import Begun, monitored
+    from intent.model.instruments import Teller
     from intent.operations.hooks import hook_figures
 
-    app = application(access=Access.WRITE)
-    with stopping() as stop, progress_bar("delivering", None) as (bar, task):
+    app, begun = application(access=Access.WRITE), Begun("deliverer")
+    with (
+        stopping() as stop,
+        monitored(app, [Teller.HOOKS], begun, stop, port=metrics_port),
+        progress_bar("delivering", None) as (bar, task),
+    ):
 
         def progress(report: DeliverReport) -> None:
             bar.update(task, completed=report.delivered, note=f"{report.failed:,} tries failed")
 
         deliverer = build_deliverer(app, stop, progress)
+        begun.now()
         try:
             deliverer.run(drain=drain)
         finally:

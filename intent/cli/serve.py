@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import application
+from intent.cli.arguments import MetricsPort, application
 from intent.cli.screen import say
 from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, StoreUnavailable
@@ -21,6 +21,7 @@ def serve(
         str, typer.Option(help="Address to listen to; other machines reach 0.0.0.0 or ::.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8000,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Serve the API and the pages over HTTP until SIGTERM or Ctrl-C. Safe to kill at any moment.
 
@@ -40,6 +41,7 @@ def serve(
         raise OperatorError(
             "what serves HTTP is not installed; run: pip install 'lead-intent[serve]'"
         ) from error
+    from intent.bootstrap.monitoring import beside, traced
     from intent.web.entrance import entrance_for
 
     app = application(access=Access.CREATE)
@@ -49,7 +51,7 @@ def serve(
     service = Service(app, entrance)
     server = WebServer(service, build_web(service), listener)
     shown = f"[{host}]" if ":" in host else host
-    with stopping():
+    with stopping(), traced(app), beside(app, service.pages, metrics_port):
         say(f"http://{shown}:{server.port} is open; Ctrl-C leaves")
         server.serve_until_told()
 

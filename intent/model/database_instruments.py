@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from intent.model.attempt import Outcome
+from intent.model.hook import DeliveryState, HookState
 from intent.model.instruments import Instrument, InstrumentKind, Teller
 from intent.model.listening import SourceState
 
@@ -128,6 +129,27 @@ LLM_BUDGET = Instrument(
     Teller.DATABASE,
     "Dollars that the LLM may cost in an hour and on a day; absent where there is no limit.",
     {"window": ("hour", "day")},
+)
+HOOKS = Instrument(
+    "hooks",
+    _GAUGE,
+    Teller.DATABASE,
+    "Receivers of leads, by whether anything is sent to them.",
+    {"state": tuple(one.value for one in HookState)},
+)
+HOOK_DELIVERIES = Instrument(
+    "hook_deliveries",
+    _GAUGE,
+    Teller.DATABASE,
+    "Leads that are or were pushed to a receiver, as far as they are kept.",
+    {"state": tuple(one.value for one in DeliveryState)},
+)
+HOOK_AGE = Instrument(
+    "hook_oldest_age_seconds",
+    _GAUGE,
+    Teller.DATABASE,
+    "How long the oldest waits that an active receiver has not accepted; 0 where none does.",
+    ages=True,
 )
 TOMBSTONES = Instrument(
     "tombstones", _GAUGE, Teller.DATABASE, "People, messages and rooms that were forgotten."

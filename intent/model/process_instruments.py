@@ -18,6 +18,8 @@ MESSAGES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 DECIDERS = {"decided_by": ("local", "llm", "human", "platform")}
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 BUILD = Instrument(
     "build_info", _GAUGE, Teller.PROCESS, "1, with the version of the code.", {"version": ()}
 )
@@ -131,7 +133,7 @@ HOOK_CALL = Instrument(
     _HISTOGRAM,
     Teller.HOOKS,
     "Tries to deliver a lead to a webhook, by how they ended.",
-    {"outcome": ("delivered", "refused", "failed", "timeout")},
+    {"outcome": ("delivered", "refused", "unreachable")},
     CALL_SECONDS,
 )
 DECIDED_TO_PUBLISHED = Instrument(
@@ -147,7 +149,7 @@ HTTP_REQUEST = Instrument(
     _HISTOGRAM,
     Teller.WEB,
     "Requests, by the pattern of their route, method and status.",
-    {"route": (), "method": (), "status": ()},
+    {"route": (), "method": METHODS, "status": ()},
     STEP_SECONDS,
 )
 HTTP_BODY = Instrument(
@@ -157,12 +159,11 @@ HTTP_BODY = Instrument(
     "Bytes of the bodies that were read.",
     {"route": ()},
 )
-HTTP_STREAMS = Instrument(
-    "http_streams",
+HTTP_OPEN = Instrument(
+    "http_open_requests",
     _GAUGE,
     Teller.WEB,
-    "Requests that are being answered now, by the pattern of their route; streams last.",
-    {"route": ()},
+    "Requests that are being answered now; streams last as long as their page is open.",
 )
 HTTP_LIMITED = Instrument(
     "http_limited_total",

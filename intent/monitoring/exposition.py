@@ -49,7 +49,7 @@ class Pages:
     def answer(self, path: str, accept: str = "") -> WatchPage | None:
         """Return the page of a path; None where there is none."""
         if path == "/livez":
-            return WatchPage(b'{"alive":true}\n', "application/json")
+            return WatchPage(b"alive\n", "text/plain; charset=utf-8")
         if path == "/readyz":
             reasons = self.ready()
             said = json.dumps({"ready": not reasons, "reasons": reasons}) + "\n"

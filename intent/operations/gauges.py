@@ -8,6 +8,7 @@ from datetime import datetime
 from intent.classify.llm.budget import NANO
 from intent.model import database_instruments as told
 from intent.model.attempt import Outcome
+from intent.model.hook import DeliveryState, HookState
 from intent.model.instruments import Level
 from intent.model.listening import SourceState
 from intent.model.question import Priority
@@ -34,6 +35,7 @@ def read_readings(
     return [
         *_queues(found),
         *_sources(found),
+        *_hooks(found),
         *_money(found, {"hour": hour, "day": day}),
         Level(told.TOMBSTONES, found.tombstones),
         Level(told.SCHEMA, 1.0, (found.migration or "none",)),
@@ -66,6 +68,15 @@ def _sources(found: StoreGauges) -> Iterator[Level]:
     every, lasting = found.gaps
     yield Level(told.GAPS, every)
     yield Level(told.GAPS_OPEN, lasting)
+
+
+def _hooks(found: StoreGauges) -> Iterator[Level]:
+    for state in HookState:
+        yield Level(told.HOOKS, found.hooks.get(state.value, 0), (state.value,))
+    for became in DeliveryState:
+        count = found.deliveries.get(became.value, 0)
+        yield Level(told.HOOK_DELIVERIES, count, (became.value,))
+    yield Level(told.HOOK_AGE, _age(found.now, found.pushing_since))
 
 
 def _money(found: StoreGauges, limits: Mapping[str, float | None]) -> Iterator[Level]:

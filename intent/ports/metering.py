@@ -30,6 +30,10 @@ Attributes: TypeAlias = Mapping[str, str | int]
 """Counts and kinds, under names that are known beforehand; never a text, an id or a room."""
 
 
+SpanSort: TypeAlias = Literal["internal", "client", "server", "producer", "consumer"]
+"""What a span does for whom, as OpenTelemetry tells these apart."""
+
+
 class Span(Protocol):
     """What takes a while."""
 
@@ -46,7 +50,7 @@ class Tracer(Protocol):
         /,
         attributes: Attributes | None = None,
         *,
-        kind: Literal["internal", "client", "server", "producer", "consumer"] = "internal",
+        sort: SpanSort = "internal",
         links: Sequence[str] = (),
         parent: str | None = None,
         started: int | None = None,
@@ -56,11 +60,14 @@ class Tracer(Protocol):
         Args:
             name: a few names that are known beforehand, such as ``decide``.
             attributes: what is known of it by now.
-            kind: what it does for whom, as OpenTelemetry tells these apart.
+            sort: what it does for whom.
             links: W3C ``traceparent`` of what it belongs to without being a part of it.
             parent: W3C ``traceparent`` of the span that it is a part of, in another process.
             started: when it began, in nanoseconds since 1970; None for now.
         """
+
+    def traceparent(self) -> str | None:
+        """Return the W3C trace context of the span that is open in this thread, if one is."""
 
 
 class _Unmetered:
@@ -81,6 +88,9 @@ class _Untraced:
 
     def span(self, *_args: object, **_named: object) -> AbstractContextManager[Span]:
         return nullcontext(self)
+
+    def traceparent(self) -> str | None:
+        return None
 
     def note(self, *_args: object) -> None:
         pass

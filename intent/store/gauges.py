@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, text
 
+from intent.model.hook import DeliveryState, HookState
 from intent.store.engine import Database
 from intent.store.overview import waiting_since
 from intent.store.revision import read_revision
@@ -19,6 +20,8 @@ from intent.store.schema import (
     database_now,
     dead_letters,
     decisions,
+    hook_deliveries,
+    hooks,
     inbox,
     lane_pauses,
     listened_sources,
@@ -58,6 +61,8 @@ class StoreGauges:
             messages, dropped and reconnects.
         booked: what was booked since midnight by outcome.
         hour: nanodollars booked in this calendar hour.
+        hooks, deliveries: by state.
+        pushing_since: when the oldest was put on its way that an active hook has not accepted.
     """
 
     now: datetime
@@ -74,6 +79,9 @@ class StoreGauges:
     booked: Mapping[str, Booked]
     hour: int
     tombstones: int
+    hooks: Mapping[str, int]
+    deliveries: Mapping[str, int]
+    pushing_since: datetime | None
 
 
 def read_gauges(database: Database, *, most: float, gone_after: timedelta) -> StoreGauges:
@@ -108,6 +116,9 @@ def read_gauges(database: Database, *, most: float, gone_after: timedelta) -> St
             booked=_booked(connection, hour.replace(hour=0)),
             hour=_nanodollars(connection, hour),
             tombstones=_count(connection, tombstones.c.id),
+            hooks=_by_state(connection, hooks.c.state),
+            deliveries=_by_state(connection, hook_deliveries.c.state),
+            pushing_since=_pushing_since(connection),
         )
 
 
@@ -178,6 +189,21 @@ def _nanodollars(connection: Connection, since: datetime) -> int:
     c = llm_attempts.c
     booked = func.coalesce(func.sum(c.nanodollars), 0)
     return int(connection.execute(select(booked).where(c.started_timestamp >= since)).scalar_one())
+
+
+def _by_state(connection: Connection, state: ColumnElement[str]) -> dict[str, int]:
+    by = select(state.label("state"), func.count().label("number")).group_by(state)
+    return {row.state: row.number for row in connection.execute(by)}
+
+
+def _pushing_since(connection: Connection) -> datetime | None:
+    d = hook_deliveries.c
+    oldest = (
+        select(func.min(d.created_timestamp))
+        .join_from(hook_deliveries, hooks, d.hook_id == hooks.c.id)
+        .where(hooks.c.state == HookState.ACTIVE.value, d.state == DeliveryState.WAITING.value)
+    )
+    return connection.execute(oldest).scalar_one_or_none()
 
 
 def _count(connection: Connection, key: object) -> int:

@@ -19,6 +19,7 @@ from intent.model.principal import Principal
 from intent.telemetry import logger, with_ids
 from intent.web.problem import DEFECT, Problem, as_problem, problem_response, wants_page
 from intent.web.render import rendered
+from intent.web.request_meter import RequestMeter, route_of
 from intent.web.service import Service
 
 POLICY = (
@@ -42,6 +43,9 @@ HEADERS = {
 SEND_SECONDS = 30.0
 """How long a client may take nothing of an answer before it is left."""
 
+LEFT = 499
+"""Stands for the status of a request whose client left before there was one."""
+
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _TRACE = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?")
@@ -62,6 +66,7 @@ class Frame:
 
     def __init__(self, inner: ASGIApp, service: Service) -> None:
         self._inner, self._service = inner, service
+        self._told = RequestMeter(service.app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or follow the life of the server."""
@@ -84,15 +89,17 @@ class Frame:
         request_id = _request_id(headers)
         scope.update(app=self, request_id=request_id)
         outgoing = _Outgoing(send, answer, request_id, secure=scope["scheme"] == "https")
-        with with_ids(request=request_id, **_trace(headers)):
+        with with_ids(request=request_id, **_trace(headers)), self._told.request(scope) as told:
             try:
                 _require_one_meaning(headers)
                 _require_host(headers, self._service.entrance.hosts)
-                await self._inner(scope, receive, outgoing)
+                await self._inner(scope, told.counting(receive), outgoing)
             except Exception as error:  # noqa: BLE001  a request ends with an answer, never with a stack
                 await self._answer_error(error, scope, receive, outgoing)
             finally:
-                _log(scope, answer, time.perf_counter() - began)
+                seconds = time.perf_counter() - began
+                told.answered(answer.status or LEFT, seconds)
+                _log(scope, answer, seconds)
 
     async def _answer_error(
         self, error: Exception, scope: Scope, receive: Receive, outgoing: _Outgoing
@@ -199,8 +206,8 @@ def _log(scope: Scope, answer: _Answer, seconds: float) -> None:
         "request",
         method=scope["method"],
         # As it was declared: what stands in a path may be a person.
-        route=getattr(scope.get("route"), "path", "-"),
-        status=answer.status or 499,
+        route=route_of(scope),
+        status=answer.status or LEFT,
         bytes=answer.bytes,
         ms=round(seconds * 1000, 1),
         **{name: value for name, value in values.items() if value},

@@ -9,6 +9,9 @@ from threading import Event, Lock
 from typing import Any, TypeVar
 
 from intent.bootstrap.application import Application
+from intent.bootstrap.monitoring import build_pages
+from intent.model.instruments import Teller
+from intent.monitoring.exposition import Pages
 from intent.web.entrance import Entrance
 from intent.web.threads import Threads
 
@@ -23,6 +26,7 @@ class Service:
         threads: where the synchronous core runs.
         stopping: set when the process is asked to leave; streams end then. Of the event loop.
         stop: the same, for threads.
+        pages: what is told to those who watch the process.
     """
 
     def __init__(self, app: Application, entrance: Entrance | None = None) -> None:
@@ -33,6 +37,8 @@ class Service:
         self._shared: dict[Callable[[Application], Any], Any] = {}
         self._lock = Lock()
         self._closing = ExitStack()
+        parts = (Teller.WEB, Teller.DOOR)
+        self.pages: Pages = build_pages(app, parts, {}, self.stop)
 
     def shared(self, make: Callable[[Application], T]) -> T:
         """Return what ``make`` builds of the application, built once a process, at first use; what

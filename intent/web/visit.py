@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from intent.bootstrap.application import Application
+from intent.model.message import read_traceparent
 from intent.model.principal import Principal
 from intent.web.body import body_chunks
 from intent.web.render import rendered
@@ -42,6 +43,12 @@ class Visit:
         """Who asks, of an endpoint with a scope."""
         assert self.who is not None, "an endpoint without a scope has no principal"
         return self.who
+
+    @property
+    def traceparent(self) -> str | None:
+        """The W3C trace context that messages of this request belong to, if there is one."""
+        given = read_traceparent(self.request.headers.get("traceparent"))
+        return self.app.tracer.traceparent() or given
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body piece by piece, counted and in time, for a handler that takes none whole.

@@ -23,7 +23,7 @@ class MeteredChat:
             "gen_ai.request.model": request.model,
             "gen_ai.request.max_tokens": request.max_tokens,
         }
-        with self._tracer.span("chat", named, kind="client") as span:
+        with self._tracer.span("chat", named, sort="client") as span:
             completion = self._chat.ask(request, timeout)
             span.note({"lead_intent.outcome": completion.outcome.value})
             if completion.usage is not None:

@@ -11,14 +11,17 @@ from intent.model import database_instruments as told
 from intent.model.attempt import Attempt, Outcome
 from intent.model.batch import Batch, Gap, Refused
 from intent.model.errors import StoreUnavailable
+from intent.model.hook import Hook, HookState, SecretSalts
 from intent.model.instruments import Instrument
 from intent.model.listening import SourceNews, SourceState
 from intent.operations.gauges import read_readings
 from intent.queues.inbox import SqlInbox
 from intent.store.dead_letters import record_message
 from intent.store.engine import Database
+from intent.store.hooks import SqlHooks
 from intent.store.ledger import SqlLedger
 from intent.store.listened import SqlListenedSources
+from intent.store.schema import hook_deliveries
 from tests.conftest import EPOCH, MakeMessage
 
 ATTEMPT = Attempt(
@@ -113,6 +116,35 @@ def test_sources_are_told_by_state_and_their_gaps(database: Database) -> None:
     assert found[told.SOURCE_MESSAGES] == {(): 20}
     assert found[told.SOURCE_RECONNECTS] == {(): 4}
     assert (found[told.GAPS], found[told.GAPS_OPEN]) == ({(): 2}, {(): 1})
+
+
+def test_what_is_pushed_is_told_by_state_and_age(database: Database) -> None:
+    hook = SqlHooks(database).add(Hook(0, "shop", "https://shop.example", SecretSalts("k", "s")))
+    now = datetime.now(UTC)
+    row = {
+        "hook_id": hook.id,
+        "event": "lead.found",
+        "platform": "tiktok",
+        "message_id": "m",
+        "attempts": 0,
+        "available_timestamp": now,
+        "created_timestamp": now - timedelta(minutes=5),
+    }
+    rows = [
+        {**row, "webhook_id": f"w{n}", "state": state}
+        for n, state in enumerate(("waiting", "waiting", "dead"))
+    ]
+    with database.begin() as transaction:
+        transaction.execute(hook_deliveries.insert(), rows)
+    found = told_by(database)
+    assert found[told.HOOKS][("active",)] == 1
+    assert {state: n for (state,), n in found[told.HOOK_DELIVERIES].items() if n} == {
+        "waiting": 2,
+        "dead": 1,
+    }
+    assert 299 <= found[told.HOOK_AGE][()] < 400
+    SqlHooks(database).put(hook, HookState.PAUSED)
+    assert told_by(database)[told.HOOK_AGE] == {(): 0.0}, "what a person holds is not late"
 
 
 def test_a_look_that_takes_too_long_ends(database: Database, make_message: MakeMessage) -> None:
