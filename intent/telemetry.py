@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _without_words,
             _printable,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
@@ -58,6 +60,25 @@ def with_ids(**ids: str) -> AbstractContextManager[None]:
     import structlog
 
     return structlog.contextvars.bound_contextvars(**ids)
+
+
+def where(error: BaseException) -> str:
+    """Return where an error was raised, innermost last. That may be told of a defect; its words and
+    the values of the functions around it may be what people wrote.
+    """
+    return " > ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-8:]
+    )
+
+
+def _without_words(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Tell of an error its type and where it was."""
+    given = event.pop("exc_info", None)
+    error = given if isinstance(given, BaseException) else sys.exception() if given else None
+    return event if error is None else {**event, "error": type(error).__name__, "at": where(error)}
 
 
 def _printable(

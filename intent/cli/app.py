@@ -4,9 +4,10 @@ code.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -93,11 +94,24 @@ def _readable(arguments: list[str]) -> None:
 
 
 @app.callback(invoke_without_command=True)
-def _version(
+def _before_all(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True)
     ] = False,
+    log_format: Annotated[
+        Literal["text", "json"] | None,
+        typer.Option(help="How logs are written to stderr; default: INTENT_LOG_JSON."),
+    ] = None,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"] | None,
+        typer.Option(help="Smallest level that is logged; default: INTENT_LOG_LEVEL."),
+    ] = None,
 ) -> None:
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    # Settings are read from the environment alone, by whoever needs them.
+    if log_format is not None:
+        os.environ["INTENT_LOG_JSON"] = str(log_format == "json")
+    if log_level is not None:
+        os.environ["INTENT_LOG_LEVEL"] = log_level

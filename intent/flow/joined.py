@@ -69,6 +69,10 @@ class JoinedPuts:
         """Begin to put."""
         self._thread.start()
 
+    def trouble(self) -> str | None:
+        """Return why nothing is put any more; None while all is well."""
+        return None if self._thread.is_alive() else "the writer has ended"
+
     def submit(self, batch: Batch, size: int) -> Future[Accepted]:
         """Let a batch be put; return what will hold what became of it. Nobody waits here. A future
         that is cancelled before its turn is not put.

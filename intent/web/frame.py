@@ -8,7 +8,6 @@ import asyncio
 import re
 import secrets
 import time
-import traceback
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,7 +15,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from intent.model.principal import Principal
-from intent.telemetry import logger, with_ids
+from intent.telemetry import logger, where, with_ids
 from intent.web.problem import DEFECT, Problem, as_problem, problem_response, wants_page
 from intent.web.render import rendered
 from intent.web.request_meter import RequestMeter, route_of
@@ -189,11 +188,7 @@ def _tell(error: Exception, problem: Problem | None) -> None:
         text = str(error) or type(error).__name__
         logger(_LOG).warning("refused", status=problem.status, error=text)
         return
-    places = [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
-        for frame in traceback.extract_tb(error.__traceback__)[-8:]
-    ]
-    logger(_LOG).error("defect", error=type(error).__name__, at=" > ".join(places))
+    logger(_LOG).error("defect", error=type(error).__name__, at=where(error))
 
 
 def _log(scope: Scope, answer: _Answer, seconds: float) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from intent.bootstrap.application import Application
 from intent.bootstrap.monitoring import build_pages
+from intent.bootstrap.receiving import Receiving
 from intent.model.instruments import Teller
 from intent.monitoring.exposition import Pages
 from intent.web.entrance import Entrance
@@ -38,7 +39,7 @@ class Service:
         self._lock = Lock()
         self._closing = ExitStack()
         parts = (Teller.WEB, Teller.DOOR)
-        self.pages: Pages = build_pages(app, parts, {}, self.stop)
+        self.pages: Pages = build_pages(app, parts, {"writer": self._writer}, self.stop)
 
     def shared(self, make: Callable[[Application], T]) -> T:
         """Return what ``make`` builds of the application, built once a process, at first use; what
@@ -59,6 +60,10 @@ class Service:
                     self._closing.callback(built.close)
             found: T = self._shared[make]
             return found
+
+    def _writer(self) -> str | None:
+        built: Receiving | None = self._shared.get(Receiving)
+        return None if built is None else built.puts.trouble()
 
     def started(self) -> None:
         """Remember the event loop that we run in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from starlette.responses import PlainTextResponse, Response
@@ -180,9 +180,21 @@ async def _put(visit: Visit, batch: Batch, size: int) -> Accepted:
     if not batch:
         return Accepted(new=0, repeated=0)
     receiving = _receiving(visit)
+    batch = _traced(batch, visit.traceparent)
     accepted = await asyncio.wrap_future(receiving.puts.submit(batch, size))
     receiving.backpressure.came(accepted.new + accepted.edited)
     return accepted
+
+
+def _traced(batch: Batch, traceparent: str | None) -> Batch:
+    """Return a batch whose messages know the trace of the request that brings them, if there is one
+    and they come with none of their own.
+    """
+    if traceparent is None:
+        return batch
+    own = {"traceparent": traceparent}
+    messages = [one if one.traceparent else one.model_copy(update=own) for one in batch.messages]
+    return replace(batch, messages=messages)
 
 
 def _reported(posted: Posted, accepted: Accepted) -> PutReport:

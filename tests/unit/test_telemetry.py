@@ -1,0 +1,56 @@
+"""A log line says where an error was, and never its words or the values around it."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from intent.cli import app as command_line
+from intent.telemetry import configure_logs, logger
+
+SECRET = "call me at 0812 7777"
+
+
+def fail() -> None:
+    text = SECRET
+    raise ValueError(f"cannot read {text}")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_an_error_is_logged_by_its_type_and_place(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs(as_json=as_json)
+    try:
+        fail()
+    except ValueError:
+        logger("test").exception("broken")
+    said = capsys.readouterr().err
+    assert "ValueError" in said
+    assert "test_telemetry.py" in said
+    assert SECRET not in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_line_of_json_is_one_object_whatever_an_id_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    configure_logs(as_json=True)
+    logger("test").info("seen", message_id="a\nb\x1b[31m")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["message_id"] == "a\\nb\\x1b[31m"
+
+
+def test_the_format_and_level_of_logs_may_be_said_with_the_verb(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("INTENT_LOG_JSON", "INTENT_LOG_LEVEL"):
+        monkeypatch.setenv(name, "")  # whatever is said here is gone after the test
+    given = ["--log-format", "json", "--log-level", "debug"]
+    monkeypatch.setattr(sys, "argv", ["intent", *given, "config", "--json"])
+    with pytest.raises(SystemExit):
+        command_line.main()
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["log_json"], shown["log_level"]) == ("True", "debug")
