@@ -15,6 +15,7 @@ from intent.queues.hook_deliveries import SqlHookDeliveries
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.hooks import SqlHooks
+from intent.store.lead_log import log_changes
 from intent.store.versions import insert_messages
 from tests.conftest import MakeDecision, MakeMessage, rows
 
@@ -53,6 +54,12 @@ class Shop:
         with self.database.begin() as transaction:
             SqlDecisions().save(transaction, [entry])
         self._stands[message.message_id] = (revision + 1, decision)
+
+    def handled(self, message: Message, action: str) -> None:
+        """Write down that somebody did something with a lead."""
+        line = {name: getattr(message, name) for name in ("platform", "message_id", "room_id")}
+        with self.database.begin() as transaction:
+            log_changes(transaction, [{**line, "kind": "handled", "action": action}])
 
     def hook(self, url: str = "https://shop.example/in", **values: Any) -> Hook:
         """Add a hook; it is told of what comes from now on."""

@@ -8,7 +8,7 @@ import json
 import socket
 import struct
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from types import TracebackType
@@ -152,18 +152,14 @@ class Receiver:
 
 
 def _read(connection: socket.socket) -> Received | None:
+    """Return a request; None for one whose sender died amid it, which is no request."""
     with connection.makefile("rb") as file:
         first = file.readline().decode("latin-1").split()
-        if len(first) != 3:
-            return None
-        headers = dict(_headers(file))
+        headers: dict[str, str] = {}
+        while (line := file.readline()) not in (b"\r\n", b""):
+            name, _, value = line.decode("latin-1").partition(":")
+            headers[name.strip().lower()] = value.strip()
         length = int(headers.get("content-length", "0"))
         body = file.read(length)
-        # one whose sender died amid it is no request
-        return Received(first[1], headers, body) if len(body) == length else None
-
-
-def _headers(file: Any) -> Iterator[tuple[str, str]]:
-    for line in iter(file.readline, b"\r\n"):
-        name, _, value = line.decode("latin-1").partition(":")
-        yield name.strip().lower(), value.strip()
+    whole = len(first) == 3 and line == b"\r\n" and len(body) == length
+    return Received(first[1], headers, body) if whole else None

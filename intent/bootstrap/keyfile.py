@@ -76,9 +76,9 @@ def key_file(settings: Settings, database: Database) -> Path:
         return settings.key_file
     if database.file is None:
         raise OperatorError(
-            "to remember who was erased takes a key that does not stand in the database; set "
-            "INTENT_KEY_FILE to a file that all processes of this service read, it is made when it "
-            "is missing"
+            "to remember who was erased, and to sign what is pushed out, takes a key that does not "
+            "stand in the database; set INTENT_KEY_FILE to a file that all processes of this "
+            "service read, it is made when it is missing"
         )
     return database.file.with_name(f"{database.file.name}.key")
 

@@ -182,9 +182,10 @@ class SqlHookDeliveries:
     def _release(
         self, transaction: Connection, delivery: HookDelivery, pause: float, **values: Any
     ) -> bool:
+        # The token stays: it says that a receiver may have heard of it, so that what changes now is
+        # told on its own.
         now = clock(transaction)
         values |= {
-            "token": None,
             "available_timestamp": now + timedelta(seconds=pause),
             "written_timestamp": now,
         }

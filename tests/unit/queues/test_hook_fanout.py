@@ -95,6 +95,32 @@ def test_what_nobody_has_looked_at_yet_is_not_told_twice_over(shop: Shop) -> Non
     assert [event for event, _, _ in shop.told] == ["found", "changed"]
 
 
+def test_that_somebody_handles_a_lead_is_told_to_who_asks_for_it(shop: Shop) -> None:
+    every, only = shop.hook(name="every", events=EVERYTHING), shop.hook(name="only")
+    lead, chatter = shop.found(), shop.found("chatter")
+    for hook in (every, only):
+        shop.read_on(hook)
+        for one in shop.deliveries.take(hook, 10):
+            shop.deliveries.delivered(one, Answered(200))
+    for message in (lead, chatter):
+        shop.handled(message, "take")
+    assert (shop.read_on(every), shop.read_on(only)) == (2, 2)
+    assert [event for event, _, _ in shop.told] == ["found", "found", "handled"]
+
+
+def test_what_a_receiver_may_have_heard_is_not_told_in_another_way_under_its_id(shop: Shop) -> None:
+    hook = shop.hook(events=EVERYTHING)
+    lead = shop.found()
+    shop.read_on(hook)
+    shop.deliveries.take(hook, 1)  # whoever took it dies, and somebody had posted it
+    shop.end_leases()
+    (again,) = shop.deliveries.take(hook, 1)
+    shop.deliveries.release(again)
+    shop.decide(lead, "purchase_intent")
+    shop.read_on(hook)
+    assert [event for event, _, _ in shop.told] == ["found", "changed"]
+
+
 def test_of_two_who_read_on_at_once_one_does_nothing(shop: Shop) -> None:
     hook = shop.hook()
     shop.found()
