@@ -20,12 +20,14 @@ class JoinPolicy:
 
     Attributes:
         gather: seconds that the first of those that wait waits for more.
+        enough: messages and payloads that wait for no more: joining others would save little.
         together: messages and payloads in one transaction, about; a batch is never divided.
         waiting: batches that may wait, at most.
         waiting_bytes: what they may hold together, by what their callers say; one always may.
     """
 
     gather: float = 0.01
+    enough: int = 50
     together: int = 500
     waiting: int = 2_000
     waiting_bytes: int = 16_777_216
@@ -140,7 +142,7 @@ class JoinedPuts:
             return tickets
 
     def _is_enough(self) -> bool:
-        return self._leaving or self._payloads >= self._policy.together
+        return self._leaving or self._payloads >= self._policy.enough
 
     def _add(self, ticket: _Ticket, sign: int) -> None:
         self._bytes += sign * ticket.size

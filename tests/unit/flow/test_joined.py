@@ -82,7 +82,7 @@ def test_what_comes_during_a_transaction_goes_into_the_next_one_together(
 def test_a_transaction_has_about_as_many_messages_as_it_may(
     store: Store, make_message: MakeMessage
 ) -> None:
-    puts = JoinedPuts(store.put_all, policy=JoinPolicy(gather=60.0, together=10))
+    puts = JoinedPuts(store.put_all, policy=JoinPolicy(gather=60.0, enough=10, together=10))
     futures = [puts.submit(of(*[make_message() for _ in range(4)]), 1) for _ in range(6)]
     puts.start()
     assert [one.result(30).new for one in futures] == [4] * 6  # nobody waits for a minute
