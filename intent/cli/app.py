@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from intent import __version__
-from intent.cli import dead, features, hooks, lane, prompts, runs
+from intent.cli import dead, features, hooks, keys, lane, prompts, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
 from intent.cli.classify import classify
@@ -63,7 +63,9 @@ for seldom in (runs.backfill, train, forget, export, config):
 app.add_typer(lane.app, name="lane")
 app.add_typer(features.app, name="features")
 app.add_typer(dead.app, name="dead")
+
 app.add_typer(hooks.app, name="hooks")
+app.add_typer(keys.app, name="keys")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(runs.app, name="runs")
 

@@ -10,6 +10,7 @@ from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_no
 from intent.store.decision_tables import decision_labels, decisions, runs
 from intent.store.erasure_tables import tombstones
 from intent.store.hook_tables import hook_deliveries, hooks
+from intent.store.key_tables import access_keys, web_sessions
 from intent.store.lead_tables import lead_actions, lead_changes, leads
 from intent.store.message_tables import (
     TRIED,
@@ -27,6 +28,7 @@ __all__ = [
     "TRIED",
     "Key",
     "UtcDateTime",
+    "access_keys",
     "ask_lane",
     "claim_corrections",
     "claim_rounds",
@@ -52,4 +54,5 @@ __all__ = [
     "runs",
     "source_gaps",
     "tombstones",
+    "web_sessions",
 ]
