@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Event
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from intent.bootstrap.application import Application
 from intent.bootstrap.failpoint import failpoint
 from intent.bootstrap.keyfile import load_keys
-from intent.model.errors import OperatorError
+from intent.model.errors import IntentError, Later, OperatorError, Stopping
 
 if TYPE_CHECKING:
     from intent.flow.deliver import Deliverer, DeliverReport
     from intent.hooks.courier import HookCourier
     from intent.hooks.signing import Signer
+
+
+LEAVING = 2.0
+"""Seconds that running posts get when the process leaves that they run beside."""
 
 
 def build_signer(app: Application, *, make: bool = False) -> Signer:
@@ -82,3 +87,40 @@ def build_deliverer(
         step=step,
         progress=progress,
     )
+
+
+@contextmanager
+def delivering(app: Application) -> Iterator[None]:
+    """Tell receivers in a thread of its own while the block runs, over connections of its own;
+    whatever happens to it, the block goes on.
+
+    What is on its way when the block ends gets :data:`LEAVING` seconds, and is sent again when its
+    lease ends.
+    """
+    from intent.retry import retry_until_available
+    from intent.telemetry import logger
+
+    own, stop, log = Application(app.settings), Event(), logger("hooks")
+    own.tracer = app.tracer
+
+    def waiting(seconds: float, error: Later) -> None:
+        log.warning("waiting", seconds=seconds, error=str(error))
+
+    def run() -> None:
+        try:
+            deliverer = retry_until_available(
+                lambda: build_deliverer(own, stop), stop=stop, delay=0.2, most=10.0, waiting=waiting
+            )
+            deliverer.run()
+        except Stopping:
+            return
+        except IntentError as error:
+            log.error("receivers are told nothing more", error=str(error))
+
+    thread = Thread(target=run, name="deliverer", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(LEAVING)

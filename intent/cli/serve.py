@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +22,10 @@ def serve(
         str, typer.Option(help="Address to listen to; other machines reach 0.0.0.0 or ::.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8000,
+    deliver: Annotated[
+        bool,
+        typer.Option("--deliver", help="Send leads to their receivers, as intent hooks deliver."),
+    ] = False,
     metrics_port: MetricsPort = None,
 ) -> None:
     """Serve the API and the pages over HTTP until SIGTERM or Ctrl-C. Safe to kill at any moment.
@@ -41,6 +46,7 @@ def serve(
         raise OperatorError(
             "what serves HTTP is not installed; run: pip install 'lead-intent[serve]'"
         ) from error
+    from intent.bootstrap.hooks import delivering
     from intent.bootstrap.monitoring import beside, traced
     from intent.web.entrance import entrance_for
 
@@ -51,7 +57,8 @@ def serve(
     service = Service(app, entrance)
     server = WebServer(service, build_web(service), listener)
     shown = f"[{host}]" if ":" in host else host
-    with stopping(), traced(app), beside(app, service.pages, metrics_port):
+    telling = delivering(app) if deliver else nullcontext()
+    with stopping(), traced(app), beside(app, service.pages, metrics_port), telling:
         say(f"http://{shown}:{server.port} is open; Ctrl-C leaves")
         server.serve_until_told()
 

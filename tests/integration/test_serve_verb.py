@@ -1,15 +1,27 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2
 import pytest
+
+from intent.bootstrap.application import migrations_dir
+from intent.queues.hook_history import read_figures
+from intent.store.engine import Database
+from intent.store.migrate import migrate
+from tests.conftest import MakeDecision, MakeMessage
+from tests.pushing import KEY, Shop
+from tests.receivers import Receiver
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,6 +58,37 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., tuple[subprocess.Popen[str],
     for process in started:
         process.kill()
         process.communicate()
+
+
+def test_it_tells_receivers_beside_when_asked_and_waits_for_none_when_it_leaves(
+    serve: Callable[..., tuple[subprocess.Popen[str], str]],
+    tmp_path: Path,
+    make_message: MakeMessage,
+    make_decision: MakeDecision,
+) -> None:
+    database = Database(f"sqlite:///{tmp_path}/intent.db")
+    migrate(database, migrations_dir())
+    (tmp_path / "intent.db.key").write_text(
+        json.dumps({"tombstones": b64encode(KEY).decode("ascii")})
+    )
+    shop, taken = Shop(database, make_message, make_decision), threading.Event()
+
+    def hold(connection: socket.socket, closing: threading.Event) -> None:
+        taken.set()
+        closing.wait()
+
+    with Receiver() as receiver, Receiver(hold) as silent:
+        shop.hook(receiver.url, name="one", allow_private=True)
+        shop.hook(silent.url, name="silent", allow_private=True)
+        shop.found()
+        process, url = serve("--deliver")
+        assert taken.wait(60)
+        while read_figures(database)[0].delivered == 0:
+            assert httpx2.get(f"{url}/").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+    assert len(receiver.seen) == 1
+    database.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
