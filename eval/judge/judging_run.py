@@ -19,8 +19,8 @@ from eval.run.request import RunRequest
 from eval.run.suite import Suite, digest
 from intent.bootstrap.application import Application
 from intent.classify.llm.books import at_most
-from intent.classify.llm.budget import NANO
 from intent.classify.llm.models import Model, cost
+from intent.model.attempt import NANO
 from intent.model.completion import Request
 from intent.model.taxonomy import Taxonomy
 

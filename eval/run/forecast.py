@@ -11,7 +11,7 @@ from eval.run.assemble import assemble
 from eval.run.rehearsal import Rehearsal
 from eval.run.request import RunRequest
 from eval.run.start import laid_out
-from intent.classify.llm.budget import NANO
+from intent.model.attempt import NANO
 
 
 @dataclass(frozen=True, slots=True)

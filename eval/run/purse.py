@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from intent.classify.llm.budget import NANO
+from intent.model.attempt import NANO
 from intent.model.errors import BudgetSpent
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from intent.cli.screen import one_line, say
-from intent.model.batch import Refused
+
+if TYPE_CHECKING:
+    from intent.model.batch import Refused
 
 SHOWN_REFUSALS = 5
 

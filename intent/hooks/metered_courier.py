@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from intent.model.hook import Answered, HookDelivery, Telling
-from intent.model.process_instruments import HOOK_CALL
+from intent.model.process_instruments import CHANGED_TO_PUSHED, HOOK_CALL
 from intent.ports.metering import Meter, Tracer
 from intent.ports.pushing import Courier
 
@@ -23,8 +24,10 @@ class MeteredCourier:
         tracer: Tracer,
         *,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._courier, self._meter, self._tracer, self._clock = courier, meter, tracer, clock
+        self._courier, self._meter, self._tracer = courier, meter, tracer
+        self._clock, self._now = clock, now
 
     def tell(self, delivery: HookDelivery, telling: Telling) -> Answered:
         """Try once.
@@ -39,6 +42,9 @@ class MeteredCourier:
             outcome = _outcome(answered)
             span.note({"lead_intent.outcome": outcome})
         self._meter.observe(HOOK_CALL, [self._clock() - began], outcome)
+        if answered.accepted:
+            lag = (self._now() - delivery.created_timestamp).total_seconds()
+            self._meter.observe(CHANGED_TO_PUSHED, [max(lag, 0.0)])
         return answered
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+NANO = 1_000_000_000
+"""Nanodollars in a dollar."""
+
 
 class Outcome(StrEnum):
     """How one call of the LLM ended."""

@@ -136,11 +136,11 @@ HOOK_CALL = Instrument(
     {"outcome": ("delivered", "refused", "unreachable")},
     CALL_SECONDS,
 )
-DECIDED_TO_PUBLISHED = Instrument(
-    "decided_to_published_seconds",
+CHANGED_TO_PUSHED = Instrument(
+    "changed_to_pushed_seconds",
     _HISTOGRAM,
-    Teller.WEB,
-    "From when a change about a lead was stored until it was sent to a page that is open.",
+    Teller.HOOKS,
+    "From when a change about a lead was put on its way until its receiver accepted it.",
     buckets=LAG_SECONDS,
 )
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from intent.classify.llm.budget import NANO
 from intent.model import database_instruments as told
-from intent.model.attempt import Outcome
+from intent.model.attempt import NANO, Outcome
 from intent.model.hook import DeliveryState, HookState
 from intent.model.instruments import Level
 from intent.model.listening import SourceState

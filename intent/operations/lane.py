@@ -6,23 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from intent.classify.llm.budget import NANO
+from intent.operations.money import Money, read_money
 from intent.ports.asking import Lane
 from intent.queues.lane import SqlLane, Waiting
 from intent.store.engine import Database
 from intent.store.ledger import Spent, SqlLedger
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """Dollars spent in this calendar hour and on this day (UTC), and what may be spent; None for no
-    limit.
-    """
-
-    hour: float
-    day: float
-    hour_limit: float | None
-    day_limit: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +23,6 @@ class LaneStatus:
     money: Money
     calls: Sequence[Spent]
     paused: datetime | None = None
-
-
-def read_money(database: Database, *, hour: float | None, day: float | None) -> Money:
-    """Return what was spent against these limits, in dollars."""
-    ledger, now = SqlLedger(database), datetime.now(UTC)
-    this_hour = now.replace(minute=0, second=0, microsecond=0)
-    today = this_hour.replace(hour=0)
-    return Money(ledger.spent(this_hour) / NANO, ledger.spent(today) / NANO, hour, day)
 
 
 def read_lane(

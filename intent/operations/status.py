@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from intent.model.errors import OperatorError, StoreUnavailable, WrongUse
-from intent.operations.lane import Money, read_money
+from intent.operations.money import Money, read_money
 from intent.store.engine import Database
 from intent.store.overview import Overview, read_overview
 

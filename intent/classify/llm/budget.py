@@ -7,11 +7,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 
+from intent.model.attempt import NANO
 from intent.model.errors import BudgetSpent
 from intent.ports.asking import Ledger
-
-NANO = 1_000_000_000
-"""Nanodollars in a dollar."""
 
 
 class LedgerBudget:

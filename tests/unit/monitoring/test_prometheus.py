@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from itertools import product
 
 import pytest
@@ -117,3 +118,14 @@ def test_the_page_speaks_openmetrics_to_who_asks_for_it() -> None:
     page, content_type = PrometheusMeter([]).page("application/openmetrics-text; version=1.0.0")
     assert content_type.startswith("application/openmetrics-text")
     assert page.endswith(b"# EOF\n")
+
+
+def test_where_nobody_looks_nothing_of_it_is_loaded() -> None:
+    script = (
+        "import sys; from intent.bootstrap import asking, deciding, hooks, listening, monitoring;"
+        "from intent.flow import asker, deliver, listen, worker;"
+        "from intent.classify.llm import metered_chat; from intent.hooks import metered_courier;"
+        "print([name for name in sys.modules if name.startswith(('prometheus', 'opentelemetry'))])"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
+    assert ran.stdout == "[]\n"
