@@ -101,10 +101,10 @@ async def _exchange(
     writer.write(head.encode() + body)
     status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-    told = json.loads(await reader.readexactly(int(headers["content-length"])))
+    told = await reader.readexactly(int(headers["content-length"]))
     code = int(status.split()[1])
     answers.statuses[code] += 1
     if code == 202:
         answers.seconds.append(time.perf_counter() - due)
-        answers.accepted += told["accepted"]
+        answers.accepted += json.loads(told)["accepted"]
     answers.asked_to_wait = max(answers.asked_to_wait, int(headers.get("retry-after", 0)))

@@ -32,13 +32,16 @@ def build_peer() -> FastAPI:
     names, marks = ", ".join(COLUMNS), ", ".join("?" * len(COLUMNS))
     insert = f"INSERT OR IGNORE INTO messages ({names}) VALUES ({marks})"
 
+    # Once: several threads that turn to WAL at the same moment find the file locked.
+    first = sqlite3.connect(os.environ["PEER_FILE"])
+    first.execute("PRAGMA journal_mode=WAL")
+    first.execute(f"CREATE TABLE messages ({names}, PRIMARY KEY (platform, message_id))")
+    first.close()
+
     def connection() -> sqlite3.Connection:
         if not hasattr(held, "connection"):
-            held.connection = sqlite3.connect(os.environ["PEER_FILE"], timeout=10)
-            held.connection.execute("PRAGMA journal_mode=WAL")
+            held.connection = sqlite3.connect(os.environ["PEER_FILE"], timeout=30)
             held.connection.execute("PRAGMA synchronous=FULL")
-            key = "PRIMARY KEY (platform, message_id)"
-            held.connection.execute(f"CREATE TABLE IF NOT EXISTS messages ({names}, {key})")
         made: sqlite3.Connection = held.connection
         return made
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
+from intent.flow.joined import JoinedPuts
 from intent.model.batch import Accepted, Batch, Gap, Position, Refused, Retraction
 from intent.model.message import Message
 from intent.store.engine import Database
@@ -114,3 +116,35 @@ def test_none_is_kept_when_one_cannot_be(
     with pytest.raises(Exception):  # noqa: B017, PT011  whatever the driver says of it
         inbox.put_all([Batch([make_message()]), Batch([broken])])
     assert inbox.waiting() == 0
+
+
+def test_two_writers_beside_each_other_take_each_message_once(
+    database: Database, make_message: MakeMessage
+) -> None:
+    from intent.queues.inbox import SqlInbox
+
+    messages = [make_message() for _ in range(60)]
+    writers = [JoinedPuts(SqlInbox(database).put_all) for _ in range(2)]
+    told: list[Accepted] = []
+
+    def send(puts: JoinedPuts, mine: list[Message]) -> None:
+        told.extend(puts.submit(Batch([one]), 1).result(60) for one in mine)
+
+    threads = [
+        Thread(target=send, args=(puts, mine))
+        for puts, mine in zip(
+            [*writers, *writers],
+            [messages[:40], messages[20:], messages[::-1], messages],
+            strict=True,
+        )
+    ]
+    for puts in writers:
+        puts.start()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for puts in writers:
+        puts.leave(30)
+    assert (sum(one.new for one in told), sum(one.repeated for one in told)) == (60, 140)
+    assert SqlInbox(database).waiting() == 60
