@@ -98,7 +98,7 @@ def build_exchange(
         RateLimits(requests, tokens, stop=stop),
         CallBreaker(
             replace(policy, useless=sys.maxsize) if measured else policy,
-            changed=_tell_state(app.meter),
+            changed=tell_state(app.meter),
         ),
         retries=RetryPolicy(call=app.settings.llm_timeout, attempts=app.settings.llm_attempts),
         allow=allow or (lambda nanodollars: nullcontext()),
@@ -173,7 +173,8 @@ def _chat(app: Application, model: Model) -> Chat:
     return MeteredChat(client, app.meter, app.tracer)
 
 
-def _tell_state(meter: Meter) -> Callable[[State], None]:
+def tell_state(meter: Meter) -> Callable[[State], None]:
+    """Return what tells a meter the state of the breaker."""
     from intent.classify.llm.breaker import State
     from intent.model.process_instruments import BREAKER
 

@@ -42,6 +42,8 @@ HEADERS = {
 SEND_SECONDS = 30.0
 """How long a client may take nothing of an answer before it is left."""
 
+WATCHED = frozenset({"/livez", "/readyz", "/metrics"})
+
 LEFT = 499
 """Stands for the status of a request whose client left before there was one."""
 
@@ -197,11 +199,13 @@ def _log(scope: Scope, answer: _Answer, seconds: float) -> None:
         "who": who and (who.key or who.name),
         "cut": None if answer.whole else True,
     }
-    logger(_LOG).info(
+    route = route_of(scope)
+    # Whoever watches asks every few seconds, and would fill the log.
+    say = logger(_LOG).debug if route in WATCHED and answer.status == 200 else logger(_LOG).info
+    say(
         "request",
         method=scope["method"],
-        # As it was declared: what stands in a path may be a person.
-        route=route_of(scope),
+        route=route,
         status=answer.status or LEFT,
         bytes=answer.bytes,
         ms=round(seconds * 1000, 1),

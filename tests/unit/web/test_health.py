@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy
+import structlog.testing
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.responses import Response
 
@@ -54,6 +55,15 @@ def test_metrics_take_a_key_where_keys_are_asked_for(served: Serve) -> None:
     assert client.get("/metrics").status_code == 401
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").status_code in (200, 503)
+
+
+def test_who_watches_does_not_fill_the_log(served: Serve) -> None:
+    client = served()
+    with structlog.testing.capture_logs() as logs:
+        client.get("/livez")
+        client.get("/nothing")
+    told = [(line["log_level"], line["route"]) for line in logs if line["event"] == "request"]
+    assert told == [("debug", "/livez"), ("info", "-")]
 
 
 def answering(visit: Visit, lead: str, body: bytes) -> Response:
