@@ -39,3 +39,18 @@ class ServeSettings(BaseSettings):
         900.0,
         description="seconds that the oldest of them may have waited; twice as long for webhooks",
     )
+    serve_requests_per_minute: Count = Field(
+        60_000,
+        description="requests a minute of one key, in each process; a sixth of it at once",
+    )
+    serve_wrong_keys_per_minute: Count = Field(
+        10, description="wrong keys a minute from one address before it is not listened to"
+    )
+    serve_session: Seconds = Field(
+        43_200.0, description="seconds after which who signed in has to do so again"
+    )
+    serve_proxies: str | None = Field(
+        None,
+        description="addresses of proxies, separated by commas, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed",
+    )

@@ -51,9 +51,9 @@ def serve(
     from intent.web.entrance import entrance_for
 
     app = application(access=Access.CREATE)
-    _look(app)
     listener = open_listener(host, port)
     entrance = entrance_for(listener.getsockname()[0], app.settings.serve_hosts)
+    _look(app, alone=entrance.open_while_keyless)
     service = Service(app, entrance)
     server = WebServer(service, build_web(service), listener)
     shown = f"[{host}]" if ":" in host else host
@@ -63,13 +63,27 @@ def serve(
         server.serve_until_told()
 
 
-def _look(app: Application) -> None:
+def _look(app: Application, *, alone: bool) -> None:
     """Open the database, or leave that to the first request when it is away.
 
+    Args:
+        alone: only this machine reaches us.
+
     Raises:
-        OperatorError: somebody must mend it first.
+        OperatorError: somebody must mend it first, or make a key.
     """
+    from intent.operations.keys import was_any_made
+
     try:
-        app.database  # noqa: B018
+        keyless = not was_any_made(app.database)
     except StoreUnavailable as error:
         say(f"{error}; requests are told to come again until it is there")
+        return
+    if not keyless:
+        return
+    if not alone:
+        raise OperatorError(
+            "other machines would reach this, and no key exists; make one: intent keys create "
+            "NAME --scope admin"
+        )
+    say("whoever sits at this machine may do everything, until: intent keys create NAME --scope …")

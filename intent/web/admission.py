@@ -4,41 +4,130 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
 
 from starlette.requests import Request
 
-from intent.model.principal import LOCAL, Principal
+from intent.model.principal import LOCAL, Principal, Scope
+from intent.operations.sessions import find_session
+from intent.store.access_keys import AccessKey
+from intent.web.allowance import TokenBuckets
+from intent.web.cookies import SESSION, VISITOR, form_token, read_cookie
 from intent.web.endpoint import Audience, Endpoint
-from intent.web.problem import Problem
+from intent.web.problem import Problem, wants_page
 from intent.web.service import Service
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ASK_FOR_KEY = {"www-authenticate": "Bearer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """Who was let in.
+
+    Attributes:
+        who: who asks; None where everybody is let in and nobody is known.
+        token: what their forms carry.
+        visitor: the value of a cookie that their browser gets now.
+    """
+
+    who: Principal | None
+    token: str
+    visitor: str | None = None
 
 
 class Admission:
     """Says who asks."""
 
     def __init__(self, service: Service) -> None:
-        self._service = service
-        self._token = secrets.token_urlsafe(32)
+        per_minute = service.app.settings.serve_requests_per_minute
+        self._service, self._keys = service, service.keys
+        self._asked = TokenBuckets(per_minute, max(1, per_minute // 6))
 
-    async def admit(self, request: Request, endpoint: Endpoint) -> tuple[Principal | None, str]:
+    async def admit(self, request: Request, endpoint: Endpoint) -> Admitted:
         """Return who asks, and the token that their forms carry.
 
         Raises:
-            Problem: nobody showed a key (401), it does not open this (403), or another site sent
-                the browser (403).
+            Problem: another site sent the browser (403), nobody showed a key that is ours (401),
+                it does not open this (403), or asked too much (429). Of people who have to sign in
+                the browser is sent there (303).
+            StoreUnavailable: the database is away.
         """
         if request.method not in SAFE:
             refuse_other_sites(request)
-        who = LOCAL if self._service.entrance.open_while_keyless else None
+        if endpoint.audience is Audience.PROGRAMS:
+            admitted = Admitted(await self._program(request, endpoint), "")
+        else:
+            admitted = await self._person(request, endpoint)
         if endpoint.scope is not None:
-            if who is None:
-                raise Problem(401, "this takes a key", headers={"www-authenticate": "Bearer"})
-            if not who.may(endpoint.scope):
-                raise Problem(403, f"this takes a key with the scope {endpoint.scope}")
-        return who, self._token
+            self._require(admitted.who, endpoint.scope, request, endpoint)
+        if endpoint.charged and admitted.who is not None:
+            self._charge(admitted.who)
+        return admitted
+
+    async def _program(self, request: Request, endpoint: Endpoint) -> Principal | None:
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if endpoint.scope is None:
+            return None
+        if not scheme:
+            return await self._whoever()
+        found = None
+        if scheme.lower() == "bearer":
+            found = await self._keys.check(text.strip(), client_address(request))
+        if found is None:
+            raise Problem(401, "this key opens nothing here", headers=ASK_FOR_KEY)
+        return found.principal
+
+    async def _person(self, request: Request, endpoint: Endpoint) -> Admitted:
+        who, cookie = None, read_cookie(request, SESSION)
+        if endpoint.charged:
+            if cookie is not None:
+                key = await self._service.threads.run(self._session, cookie)
+                if key is not None:
+                    return Admitted(key.principal, form_token(cookie))
+            who = await self._whoever()
+        visitor = read_cookie(request, VISITOR)
+        fresh = None if visitor else secrets.token_urlsafe(32)
+        return Admitted(who, form_token(visitor or fresh or ""), fresh)
+
+    async def _whoever(self) -> Principal | None:
+        if not self._service.entrance.open_while_keyless:
+            return None
+        return LOCAL if await self._keys.is_keyless() else None
+
+    def _session(self, cookie: str) -> AccessKey | None:
+        return find_session(self._service.app.database, cookie)
+
+    def _charge(self, who: Principal) -> None:
+        name = who.key or who.name
+        if wait := self._asked.wait(name):
+            raise Problem(429, "this key asks too much; slow down", retry_after=wait)
+        self._asked.take(name)
+
+    def _require(
+        self, who: Principal | None, scope: Scope, request: Request, endpoint: Endpoint
+    ) -> None:
+        if who is not None:
+            if not who.may(scope):
+                raise Problem(403, f"this takes a key with the scope {scope}")
+            return
+        shown = request.method in SAFE and wants_page(request.headers.getlist("accept"))
+        if endpoint.audience is Audience.PEOPLE and shown:
+            place = f"/sign-in?{urlencode({'to': here(request)})}"
+            raise Problem(303, "sign in first", headers={"location": place})
+        raise Problem(401, "this takes a key", headers=ASK_FOR_KEY)
+
+
+def client_address(request: Request) -> str:
+    """Return where a request comes from."""
+    return request.client.host if request.client else ""
+
+
+def here(request: Request) -> str:
+    """Return the path and query that were asked for."""
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{request.scope['path']}?{query}" if query else str(request.scope["path"])
 
 
 def refuse_other_sites(request: Request) -> None:

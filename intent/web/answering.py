@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from intent.web.admission import SAFE, Admission, check_token
 from intent.web.body import read_body, read_fields, refuse_nul, refuse_nul_in_json
+from intent.web.cookies import VISITOR, VISITOR_SECONDS, set_cookie
 from intent.web.endpoint import Audience, Endpoint
 from intent.web.problem import Problem, invalid
 from intent.web.service import Service
@@ -40,15 +41,18 @@ class Answering:
         """
         request = Request(scope, receive)
         endpoint = self._endpoints["GET" if request.method == "HEAD" else request.method]
-        who, token = await self._admission.admit(request, endpoint)
+        admitted = await self._admission.admit(request, endpoint)
+        who = admitted.who
         scope["who"] = who
-        visit = Visit(request, self._service, who, token, endpoint.most)
+        visit = Visit(request, self._service, who, admitted.token, endpoint.most)
         arguments = {**_path(request), **_query(endpoint, request)}
         if endpoint.before is not None:
             await endpoint.before(visit)
         arguments |= await self._body(endpoint, visit)
         async with asyncio.timeout(self._service.app.settings.serve_request_seconds):
             response = await self._called(endpoint, visit, arguments)
+        if admitted.visitor is not None and endpoint.gives == "text/html":
+            set_cookie(response, request, VISITOR, admitted.visitor, VISITOR_SECONDS)
         await response(scope, receive, send)
 
     async def _called(

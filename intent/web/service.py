@@ -14,6 +14,7 @@ from intent.bootstrap.receiving import Receiving
 from intent.model.instruments import Teller
 from intent.monitoring.exposition import Pages
 from intent.web.entrance import Entrance
+from intent.web.known_keys import KnownKeys
 from intent.web.threads import Threads
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ class Service:
     Attributes:
         app: settings, taxonomy, definitions and database.
         threads: where the synchronous core runs.
+        keys: who shows a key.
         stopping: set when the process is asked to leave; streams end then. Of the event loop.
         stop: the same, for threads.
         pages: what is told to those who watch the process.
@@ -33,6 +35,7 @@ class Service:
     def __init__(self, app: Application, entrance: Entrance | None = None) -> None:
         self.app, self.entrance = app, entrance or Entrance()
         self.threads = Threads(app.settings.serve_threads)
+        self.keys = KnownKeys(app, self.threads)
         self.stopping, self.stop = asyncio.Event(), Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shared: dict[Callable[[Application], Any], Any] = {}

@@ -23,6 +23,7 @@ class WebServer(uvicorn.Server):
     def __init__(self, service: Service, web: ASGIApp, listener: socket.socket) -> None:
         """Prepare it; :meth:`serve_until_told` runs it."""
         self._service, self._listener = service, listener
+        settings = service.app.settings
         config = uvicorn.Config(
             web,
             http="h11",
@@ -32,10 +33,11 @@ class WebServer(uvicorn.Server):
             access_log=False,
             log_config=None,
             server_header=False,
-            proxy_headers=False,
+            proxy_headers=settings.serve_proxies is not None,
+            forwarded_allow_ips=settings.serve_proxies,
             limit_concurrency=CONNECTIONS_MOST,
             timeout_keep_alive=15,
-            timeout_graceful_shutdown=service.app.settings.serve_leave,
+            timeout_graceful_shutdown=settings.serve_leave,
         )
         super().__init__(config)
 

@@ -48,4 +48,6 @@ async def static(visit: Visit, name: str) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-ROUTES: tuple[Endpoint, ...] = (page("GET", "/static/{name}", static, None, gives="*/*"),)
+ROUTES: tuple[Endpoint, ...] = (
+    page("GET", "/static/{name}", static, None, gives="*/*", charged=False),
+)

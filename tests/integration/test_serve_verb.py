@@ -99,3 +99,27 @@ def test_one_command_serves_a_laptop_and_a_signal_ends_it(
     assert httpx2.get(f"{url}/").status_code == 200
     process.send_signal(number)
     assert process.wait(10) == 0
+
+
+def test_other_machines_are_not_served_before_there_is_a_key(
+    serve: Callable[..., tuple[subprocess.Popen[str], str]], tmp_path: Path
+) -> None:
+    process, said = serve("--host", "0.0.0.0")
+    assert process.wait(20) == 1
+    assert "intent keys create" in said
+    created = subprocess.run(
+        [sys.executable, "-m", "intent", "keys", "create", "shop", "--scope", "admin"],
+        env={
+            **os.environ,
+            "INTENT_DATABASE_URL": f"sqlite:///{tmp_path}/intent.db",
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.fullmatch(r"li_[0-9a-f]{8}_[\w-]{43}\n", created.stdout)
+    process, url = serve("--host", "0.0.0.0")
+    assert httpx2.get(f"{url.replace('0.0.0.0', '127.0.0.1')}/livez").status_code == 200
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
