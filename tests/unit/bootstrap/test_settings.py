@@ -72,9 +72,13 @@ def test_ours_are_read_in_large_letters_and_small_and_strangers_are_left_alone(
         "INTENT_PORT",
         "INTENT_PORT_8080_TCP_ADDR",
         "INTENT_WEB_SERVICE_PORT_HTTP",
+        "INTENT_METRICS_PORT",  # of a service intent-metrics; one of ours is a number
     ):
         monkeypatch.setenv(name, "tcp://10.0.0.1:8080")
     assert load_settings().batch_count == 7
+    assert load_settings().metrics_port is None
+    monkeypatch.setenv("INTENT_METRICS_PORT", "9100")
+    assert load_settings().metrics_port == 9100
 
 
 @pytest.mark.parametrize("word", ["none", "None", " NONE "])
