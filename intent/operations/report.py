@@ -17,7 +17,7 @@ from intent.report.assembling import (
     local_minute,
     local_minutes,
 )
-from intent.report.moments import find_moments
+from intent.report.lead_peaks import find_moments
 from intent.report.room_figures import RoomMoment, RoomReport
 from intent.report.room_tally import RoomTally
 from intent.report.wording_groups import WordingGroups

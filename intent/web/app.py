@@ -14,6 +14,7 @@ from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
 from intent.web.frame import Frame
 from intent.web.pages.home import ROUTES as HOME
+from intent.web.pages.rooms import ROUTES as ROOMS
 from intent.web.pages.sign_in import ROUTES as SIGN_IN
 from intent.web.service import Service
 from intent.web.static_files import ROUTES as STATIC
@@ -24,6 +25,7 @@ TABLE: tuple[Endpoint, ...] = (
     *HOME,
     *MESSAGES,
     *SIGN_IN,
+    *ROOMS,
     *STATIC,
 )
 

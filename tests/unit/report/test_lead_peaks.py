@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from intent.report.moments import APART, find_moments
+from intent.report.lead_peaks import APART, find_moments
 
 
 def test_a_peak_is_found_and_its_neighbours_are_the_same_moment() -> None:
