@@ -15,8 +15,8 @@ from intent.model.batch import Accepted, Batch
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
 
-LEAVE = 10.0
-"""Seconds that leaving gives the writer to put what waits."""
+LEAVE = 1.5
+"""Seconds that leaving gives the writer to put what waits; whoever waited was answered before."""
 
 
 class Receiving:
