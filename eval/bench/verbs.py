@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from eval.asking_threshold import Decided, threshold_of
-from eval.bench import features, pipeline_verb, service_verb, speed
+from eval.bench import features, features_http, pipeline_verb, service_verb, speed
 from eval.bench.asking_cost import WayOfAsking, fill, spelled_out
 from eval.bench.cost import Bench, Sample
 from eval.bench.recorded import wire_messages
@@ -36,6 +36,7 @@ GATHERED = (2.0, 10.0, 30.0, 120.0)
 
 
 app.command()(features.features)
+app.command()(features_http.features_http)
 app.command()(pipeline_verb.pipeline)
 app.command()(service_verb.service)
 

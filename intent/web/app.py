@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from intent.web.admission import Admission
 from intent.web.answering import Answering
+from intent.web.api.features import ROUTES as FEATURES
 from intent.web.api.health import ROUTES as HEALTH
 from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
@@ -21,6 +22,7 @@ from intent.web.static_files import ROUTES as STATIC
 
 TABLE: tuple[Endpoint, ...] = (
     # One module a line, in the order of the alphabet; each exports what it answers as ROUTES.
+    *FEATURES,
     *HEALTH,
     *HOME,
     *MESSAGES,
