@@ -51,11 +51,14 @@ class SqlHookDeliveries:
     def work(self) -> list[HookWork]:
         """Return what there is to do now for each hook that is active."""
         with self._database.read() as connection:
-            now = clock(connection)
-            return [
-                HookWork(hook, _has_changes(connection, hook), _has_due(connection, hook, now))
-                for hook in read_active(connection)
-            ]
+            now, active = clock(connection), read_active(connection)
+            # Hooks that have nothing to do stand at the same place: it is looked at once.
+            goes_on = {
+                position: _has_changes(connection, position)
+                for position in {hook.position for hook in active}
+            }
+            due = _due(connection, now)
+            return [HookWork(hook, goes_on[hook.position], hook.id in due) for hook in active]
 
     def fan_out(self, hook: Hook) -> int:
         """Read the log on for one hook, and put what it asks for on its way; return how many lines
@@ -217,14 +220,14 @@ def _is_ready(now: Any) -> list[ColumnElement[bool]]:
     return [waits, available(hook_deliveries, now), ~earlier]
 
 
-def _has_due(connection: Connection, hook: Hook, now: Any) -> bool:
-    d = hook_deliveries.c
-    ready = select(d.id).where(d.hook_id == hook.id, *_is_ready(now)).limit(1)
-    return connection.execute(ready).first() is not None
+def _due(connection: Connection, now: Any) -> set[int]:
+    """Return the hooks to which something may be sent."""
+    ready = exists().where(hook_deliveries.c.hook_id == hooks.c.id, *_is_ready(now))
+    return set(connection.scalars(select(hooks.c.id).where(ready)))
 
 
-def _has_changes(connection: Connection, hook: Hook) -> bool:
+def _has_changes(connection: Connection, position: str) -> bool:
     try:
-        return bool(read_changes(connection, hook.position, 1))
+        return bool(read_changes(connection, position, 1))
     except StartAgain:
         return True
