@@ -14,6 +14,7 @@ from intent.web.api.health import ROUTES as HEALTH
 from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
 from intent.web.frame import Frame
+from intent.web.pages.api_page import ROUTES as API_PAGE
 from intent.web.pages.home import ROUTES as HOME
 from intent.web.pages.rooms import ROUTES as ROOMS
 from intent.web.pages.sign_in import ROUTES as SIGN_IN
@@ -23,6 +24,7 @@ from intent.web.static_files import ROUTES as STATIC
 TABLE: tuple[Endpoint, ...] = (
     # One module a line, in the order of the alphabet; each exports what it answers as ROUTES.
     *FEATURES,
+    *API_PAGE,
     *HEALTH,
     *HOME,
     *MESSAGES,
@@ -34,9 +36,9 @@ TABLE: tuple[Endpoint, ...] = (
 
 def build_web(service: Service, table: Iterable[Endpoint] = TABLE) -> ASGIApp:
     """Return the application that a server runs, or a test calls."""
-    admission = Admission(service)
+    admission, service.table = Admission(service), tuple(table)
     paths: dict[str, dict[str, Endpoint]] = {}
-    for one in table:
+    for one in service.table:
         paths.setdefault(one.path, {})[one.method] = one
     # A path without gaps goes before those that would take it for a value.
     routes = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import cached_property
 from threading import Event, Lock
 from typing import Any, TypeVar
 
@@ -13,8 +14,10 @@ from intent.bootstrap.monitoring import build_pages
 from intent.bootstrap.receiving import Receiving
 from intent.model.instruments import Teller
 from intent.monitoring.exposition import Pages
+from intent.web.endpoint import Endpoint
 from intent.web.entrance import Entrance
 from intent.web.known_keys import KnownKeys
+from intent.web.openapi import describe
 from intent.web.threads import Threads
 
 T = TypeVar("T")
@@ -27,6 +30,7 @@ class Service:
         app: settings, taxonomy, definitions and database.
         threads: where the synchronous core runs.
         keys: who shows a key.
+        table: what is answered.
         stopping: set when the process is asked to leave; streams end then. Of the event loop.
         stop: the same, for threads.
         pages: what is told to those who watch the process.
@@ -35,6 +39,7 @@ class Service:
     def __init__(self, app: Application, entrance: Entrance | None = None) -> None:
         self.app, self.entrance = app, entrance or Entrance()
         self.threads = Threads(app.settings.serve_threads)
+        self.table: tuple[Endpoint, ...] = ()
         self.keys = KnownKeys(app, self.threads)
         self.stopping, self.stop = asyncio.Event(), Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -43,6 +48,11 @@ class Service:
         self._closing = ExitStack()
         parts = (Teller.WEB, Teller.DOOR)
         self.pages: Pages = build_pages(app, parts, {"writer": self._writer}, self.stop)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """What programs may ask, as OpenAPI 3.1."""
+        return describe(self.table)
 
     def shared(self, make: Callable[[Application], T]) -> T:
         """Return what ``make`` builds of the application, built once a process, at first use; what
