@@ -100,7 +100,17 @@ def test_the_wheel_carries_code_and_data_and_no_evals(wheel: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "absent", ["torch", "transformers", "sentence_transformers", "sklearn", "scipy", "onnx", "eval"]
+    "absent",
+    [
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "sklearn",
+        "scipy",
+        "onnx",
+        "opentelemetry",
+        "eval",
+    ],
 )
 def test_what_serving_does_not_need_is_not_installed(
     installed: Path, tmp_path: Path, absent: str
