@@ -46,7 +46,7 @@ class Service:
         self._shared: dict[Callable[[Application], Any], Any] = {}
         self._lock = Lock()
         self._closing = ExitStack()
-        parts = (Teller.WEB, Teller.DOOR)
+        parts = (Teller.WEB, Teller.DOOR, Teller.HOOKS)
         self.pages: Pages = build_pages(app, parts, {"writer": self._writer}, self.stop)
 
     @cached_property

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.responses import Response
 
 from intent.model.principal import Scope
+from intent.model.process_instruments import HOOK_CALL
 from intent.web.app import TABLE
 from intent.web.endpoint import Endpoint
 from intent.web.entrance import Entrance
@@ -55,6 +56,12 @@ def test_metrics_take_a_key_where_keys_are_asked_for(served: Serve) -> None:
     assert client.get("/metrics").status_code == 401
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").status_code in (200, 503)
+
+
+def test_a_server_that_delivers_tells_of_pushes(served: Serve) -> None:
+    client = served()
+    client.service.app.meter.observe(HOOK_CALL, [0.2], "delivered")
+    assert values(client)["hook_call_seconds_count", ("delivered",)] == 1
 
 
 def test_who_watches_does_not_fill_the_log(served: Serve) -> None:
