@@ -18,9 +18,13 @@
     ├── TemplateError        a file under prompts/: the file and the mend are named
     └── OperatorError        the operator: settings, files, migrations; one sentence of remedy
         ├── WrongUse             a word of the command line or a setting is wrong: nothing was tried
-        │   └── StartAgain           a cursor leads nowhere any more: read again from the start
+        │   ├── StartAgain           a cursor leads nowhere any more: read again from the start
+        │   └── UnknownLead          there is no such lead; it may have been erased
+        ├── LeadConflict         somebody else was first with a lead: look again, then decide
         └── LlmForbidden         quota, key or request were refused: the operator must mend it
 """
+
+from datetime import datetime
 
 
 class IntentError(Exception):
@@ -113,6 +117,31 @@ class StartAgain(WrongUse):
     """A cursor is none of this database, or what came behind it is not kept any more; whoever reads
     starts again without one.
     """
+
+
+class UnknownLead(WrongUse):
+    """There is no such lead; it may have been erased."""
+
+
+class LeadConflict(OperatorError):
+    """A lead is not as whoever acts believes: somebody was first, or it is a lead no more.
+
+    Attributes:
+        state, version: what it is now.
+        acted_by, acted_at: who handled it last, and when; None where nobody did.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        state: str,
+        version: int,
+        acted_by: str | None,
+        acted_at: datetime | None,
+    ) -> None:
+        super().__init__(text)
+        self.state, self.version, self.acted_by, self.acted_at = state, version, acted_by, acted_at
 
 
 class LlmForbidden(OperatorError):

@@ -5,11 +5,90 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from intent.model.errors import WrongUse
+
+MAX_NOTE_CHARACTERS = 1000
+"""Longest note on a lead."""
+
+MAX_NAME_CHARACTERS = 100
+"""Longest name of who handles leads."""
+
+_ACTION_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+
+class LeadState(StrEnum):
+    """Where a lead stands among those who handle it."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    DONE = "done"
+    NOT_A_LEAD = "not_a_lead"
+
+
+class LeadAction(StrEnum):
+    """What somebody does with a lead."""
+
+    TAKE = "take"
+    DONE = "done"
+    RELEASE = "release"
+    """It is open again; of what was said to be no lead, it is a lead again."""
+    NOT_A_LEAD = "not_a_lead"
+    """A person's decision, which replaces the machine's."""
+    ON_AIR = "on_air"
+    """The host answered it aloud."""
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """What somebody wants to do with a lead.
+
+    Attributes:
+        action_id: given by who acts; the same one again changes nothing.
+        acted_by: name of who acts.
+        note: text to write down; needed for a note, possible with everything else.
+        expected: the version of the lead that they saw; None for *whatever it is*.
+        label: of not_a_lead, what it is instead; None for what was next likely.
+    """
+
+    platform: str
+    message_id: str
+    action: LeadAction
+    action_id: str
+    acted_by: str
+    note: str | None = None
+    expected: int | None = None
+    label: str | None = None
+
+    @property
+    def lead(self) -> str:
+        """The lead's id in addresses."""
+        return lead_id(self.platform, self.message_id)
+
+    def __post_init__(self) -> None:
+        if not _ACTION_ID.fullmatch(self.action_id):
+            raise WrongUse("an action id is 1 to 64 letters, digits, or any of: . _ : -")
+        _require_text(self.acted_by, "a name", MAX_NAME_CHARACTERS)
+        if self.note is not None or self.action is LeadAction.NOTE:
+            _require_text(self.note or "", "a note", MAX_NOTE_CHARACTERS)
+
+
+def _require_text(value: str, what: str, most: int) -> None:
+    if not value.strip():
+        raise WrongUse(f"{what} must not be empty")
+    if len(value) > most:
+        raise WrongUse(f"{what} has {most:,} characters at most")
+    if "\x00" in value:
+        raise WrongUse(f"{what} must not hold a NUL character")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise WrongUse(f"{what} holds half a character") from None
 
 
 class ChangeKind(StrEnum):

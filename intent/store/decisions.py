@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +120,24 @@ class SqlDecisions:
                 Entry(message_from(row), RETRACTED, standing.newest + 1, PRODUCTION, before)
             )
         return entries
+
+    def correct(
+        self, transaction: Connection, identity: Identity, corrected: Callable[[Decision], Decision]
+    ) -> list[Entry]:
+        """Number a person's decision as the next revision of a message, which is locked; nothing
+        for a message without a decision, or one that was taken back.
+
+        Args:
+            corrected: makes it of the decision that stands.
+        """
+        standing = read_standings(transaction, [identity]).get(identity)
+        if standing is None or standing.decision is None or standing.decision.retracted:
+            return []
+        m = messages.c
+        query = select(messages).where(m.platform == identity[0], m.message_id == identity[1])
+        message = message_from(transaction.execute(query).mappings().one())
+        decision = corrected(standing.decision)
+        return [Entry(message, decision, standing.newest + 1, PRODUCTION, standing.decision)]
 
 
 def _is_overtaken(question: Question, standing: Standing, *, visible: bool) -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, exists, func, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, case, exists, func, select, tuple_, update
 
 from intent.model.decision import DecidedBy, Entry
 from intent.model.lead import ChangeKind
 from intent.model.message import AuthorRole
-from intent.store.engine import insert_for
+from intent.store.engine import insert_in
 from intent.store.identities import Identity, parts
 from intent.store.lead_log import log_changes
 from intent.store.lead_tables import HOT, HOT_FROM
@@ -28,6 +29,27 @@ ON_AIR = "on_air"
 """How a lead was answered of which somebody said so."""
 
 _STAFF = (AuthorRole.HOST.value, AuthorRole.MODERATOR.value)
+
+
+_REPLY, _LATER = decisions.alias("reply").c, decisions.alias("later").c
+_TAKEN_BACK = exists().where(
+    _REPLY.platform == messages.c.platform,
+    _REPLY.message_id == messages.c.message_id,
+    _REPLY.decided_by == DecidedBy.PLATFORM.value,
+    ~exists().where(
+        _LATER.platform == _REPLY.platform,
+        _LATER.message_id == _REPLY.message_id,
+        _LATER.revision > _REPLY.revision,
+        _LATER.visible,
+    ),
+)
+_FIRST_REPLIES = (
+    select(messages.c.reply_to_id, func.min(messages.c.sent_at))
+    .where(messages.c.platform == bindparam("on"), messages.c.reply_to_id.is_not(None))
+    .where(messages.c.reply_to_id.in_(bindparam("to", expanding=True)))
+    .where(messages.c.author_role.in_(_STAFF), ~_TAKEN_BACK)
+    .group_by(messages.c.reply_to_id)
+)
 
 
 def note_leads(transaction: Connection, saved: Iterable[tuple[int, Entry]]) -> None:
@@ -121,7 +143,7 @@ def _keep(
         for identity in sorted(states)
     ]
     if rows:
-        transaction.execute(_upsert(transaction), rows)
+        transaction.execute(_upsert(transaction.dialect.name), rows)
     silent = [identity for identity in replied if identity in states and identity not in answers]
     if silent:
         here = tuple_(leads.c.platform, leads.c.message_id).in_(silent)
@@ -129,8 +151,10 @@ def _keep(
         transaction.execute(taken_back.values(answered_timestamp=None, answered_by=None))
 
 
-def _upsert(transaction: Connection) -> Any:
-    statement = insert_for(transaction, leads)
+@cache
+def _upsert(dialect: str) -> Any:
+    # made once: it takes longer to make than to run
+    statement = insert_in(dialect, leads)
     new, old = statement.excluded, leads.c
     decided = new.decision_id.is_not(None)
     names = ("event_timestamp", "decision_id", "lead_probability", "hot", "stands")
@@ -165,28 +189,14 @@ def _replies(transaction: Connection, identities: Sequence[Identity]) -> dict[Id
     """Return when the host first replied to messages; those without a reply that stands are left
     out.
     """
-    m, d, later = messages.c, decisions.alias("reply").c, decisions.alias("later").c
     found: dict[Identity, datetime] = {}
-    taken_back = exists().where(
-        d.platform == m.platform,
-        d.message_id == m.message_id,
-        d.decided_by == DecidedBy.PLATFORM.value,
-        ~exists().where(
-            later.platform == d.platform,
-            later.message_id == d.message_id,
-            later.revision > d.revision,
-            later.visible,
-        ),
-    )
-    for part in parts(identities):
-        query = (
-            select(m.platform, m.reply_to_id, func.min(m.sent_at).label("first"))
-            .where(tuple_(m.platform, m.reply_to_id).in_(part), m.author_role.in_(_STAFF))
-            .where(~taken_back)
-            .group_by(m.platform, m.reply_to_id)
-        )
-        for platform, message_id, first in transaction.execute(query):
-            found[platform, message_id] = first
+    # Platform by platform: a list of pairs is looked up in no index on SQLite.
+    for platform in sorted({platform for platform, _ in identities}):
+        named = [message_id for where, message_id in identities if where == platform]
+        for part in parts(named):
+            asked = {"on": platform, "to": part}
+            for message_id, first in transaction.execute(_FIRST_REPLIES, asked):
+                found[platform, message_id] = first
     return found
 
 

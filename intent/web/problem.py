@@ -13,7 +13,17 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from intent.model.errors import Busy, IntentError, Later, Malformed, OperatorError, WrongUse
+from intent.model.errors import (
+    Busy,
+    IntentError,
+    Later,
+    LeadConflict,
+    Malformed,
+    OperatorError,
+    StartAgain,
+    UnknownLead,
+    WrongUse,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -62,6 +72,8 @@ def as_problem(error: Exception) -> Problem | None:
             return error
         case HTTPException():
             return Problem(error.status_code, _SAID[error.status_code], headers=error.headers)
+        case UnknownLead() | StartAgain() | LeadConflict():
+            return _of_lead(error)
         case WrongUse() | Malformed():
             return Problem(422, str(error))
         case TimeoutError():
@@ -76,6 +88,20 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem(503, detail, retry_after=60)
         case _:
             return None
+
+
+def _of_lead(error: UnknownLead | StartAgain | LeadConflict) -> Problem:
+    if isinstance(error, LeadConflict):
+        acted_at = None if error.acted_at is None else error.acted_at.isoformat()
+        return Problem(
+            409,
+            str(error),
+            state=error.state,
+            version=error.version,
+            acted_by=error.acted_by,
+            acted_at=acted_at,
+        )
+    return Problem(404 if isinstance(error, UnknownLead) else 410, str(error))
 
 
 DEFECT = Problem(500, "this is a defect of the service; its log knows more under this request's id")
