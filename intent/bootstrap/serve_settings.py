@@ -25,7 +25,7 @@ class ServeSettings(BaseSettings):
         30.0, description="seconds that a request may take before it is told to come again"
     )
     serve_body_seconds: Seconds = Field(
-        10.0, description="seconds in which the body of a request has to arrive"
+        10.0, description="seconds in which the head of a request has to arrive, and then its body"
     )
     serve_leave: Annotated[int, Field(ge=1, le=600)] = Field(
         3, description="seconds that leaving gives requests that are being answered"

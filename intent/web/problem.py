@@ -5,6 +5,7 @@ statuses; none holds a text of a person or a stack.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -57,7 +58,7 @@ class Problem(Exception):
         self.status, self.detail, self.more = status, detail, more
         self.headers = dict(headers or {})
         if retry_after is not None:
-            self.headers["retry-after"] = str(max(1, round(retry_after + 0.5)))
+            self.headers["retry-after"] = str(max(1, math.ceil(retry_after)))
 
     @property
     def title(self) -> str:

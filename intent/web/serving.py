@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from intent.model.errors import OperatorError
 from intent.telemetry import logger
+from intent.web.patience import impatient
 from intent.web.service import Service
 
 CONNECTIONS_MOST = 1_000
@@ -26,7 +27,7 @@ class WebServer(uvicorn.Server):
         settings = service.app.settings
         config = uvicorn.Config(
             web,
-            http="h11",
+            http=impatient(settings.serve_body_seconds),
             ws="none",
             lifespan="on",
             # One line a request is logged by the frame, which knows what may stand in it.

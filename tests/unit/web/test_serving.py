@@ -90,6 +90,24 @@ def test_a_body_that_does_not_come_is_given_up(start_serving: Start) -> None:
         assert b"application/problem+json" in answer
 
 
+@pytest.mark.parametrize("sent", [b"", b"GET /livez HT"])
+def test_a_head_that_does_not_end_is_given_up(start_serving: Start, sent: bytes) -> None:
+    with start_serving(serve_body_seconds=0.2, table=TABLE) as server:
+        assert raw(server, sent) == b""
+
+
+def test_a_connection_that_waits_for_its_answer_is_kept(start_serving: Start) -> None:
+    with (
+        start_serving(serve_body_seconds=0.2, serve_leave=1, table=TABLE) as server,
+        httpx2.stream("GET", f"{server.url}/v1/patient") as stream,
+    ):
+        pieces = stream.iter_raw()
+        assert next(pieces) == b": open\n\n"
+        assert raw(server, b"GET /livez HT") == b"", "longer than a head may take"
+        server.leave(seconds=5)
+        assert next(pieces) == b": leaving\n\n"
+
+
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(start_serving: Start) -> None:
     with start_serving(table=TABLE) as server:
         answer = raw(server, post("Content-Length: 40000000", b"x"))
