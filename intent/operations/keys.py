@@ -18,6 +18,7 @@ from intent.store.access_keys import (
     add_key,
     any_key,
     expire_key,
+    find_digest,
     find_key,
     read_keys,
     revoke_key,
@@ -149,13 +150,14 @@ def check_key(
         StoreUnavailable: the database is away.
     """
     digest = digest_of(text)
+    # What is no text for a database begins like no key either.
+    prefix = text[:PREFIX_LENGTH] if text.isascii() and text.isprintable() else ""
     with database.read() as connection:
-        # What is no text for a database begins like no key either.
-        found = find_key(
-            connection, text[:PREFIX_LENGTH] if text.isascii() and text.isprintable() else ""
-        )
-    fits = same(digest, _OF_NOBODY if found is None else found.digest)
-    return found if fits and found is not None and found.is_alive else None
+        stored = find_digest(connection, prefix)
+        if not same(digest, stored or _OF_NOBODY):
+            return None
+        found = find_key(connection, prefix)
+    return found if found is not None and found.is_alive else None
 
 
 def note_use(database: Database, key: AccessKey) -> None:

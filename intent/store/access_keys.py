@@ -76,6 +76,14 @@ def find_key(connection: Connection, prefix: str) -> AccessKey | None:
     return None if row is None else _key(row, row["now"])
 
 
+def find_digest(connection: Connection, prefix: str) -> str | None:
+    """Return the digest of the key that begins so: what says whether it is the right one costs the
+    same, as nearly as can be, whether there is one or not.
+    """
+    wanted = select(access_keys.c.digest).where(access_keys.c.prefix == prefix)
+    return connection.execute(wanted).scalar_one_or_none()
+
+
 def any_key(connection: Connection) -> bool:
     """Whether a key was ever made, be it dead by now."""
     return connection.execute(select(access_keys.c.id).limit(1)).first() is not None

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from intent.model.errors import OperatorError
 from intent.telemetry import logger
-from intent.web.patience import impatient
+from intent.web.connection import impatient
 from intent.web.service import Service
 
 CONNECTIONS_MOST = 1_000
