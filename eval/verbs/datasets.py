@@ -64,7 +64,10 @@ Parts = Annotated[
 
 @app.command()
 def lint(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> None:
-    """Check keys, labels, slots, unique ids and texts, and that no room stands in two splits."""
+    """Check keys, labels, slots, unique ids and texts, and that no room stands in two splits.
+
+    Example: python -m eval data lint mine
+    """
     rows, faults = read_dataset(folder, parts or ())
     waiting, broken = read_open(folder)
     faults += [*lint_rows(rows, open_application().taxonomy), *broken, *open_faults(waiting)]
@@ -88,7 +91,10 @@ def lint(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> N
 
 @app.command()
 def stats(folder: Folder = DATASET, json: Json = False, parts: Parts = None) -> None:
-    """Count rows, rooms and labels for each language and split."""
+    """Count rows, rooms and labels for each language and split.
+
+    Example: python -m eval data stats mine
+    """
     taxonomy = open_application().taxonomy
     rows = load_dataset(folder, parts or ())
     named = {
@@ -130,7 +136,10 @@ def dedupe(
     ] = True,
     parts: Parts = None,
 ) -> None:
-    """Name texts that stand, nearly the same, in more than one split."""
+    """Name texts that stand, nearly the same, in more than one split.
+
+    Example: python -m eval data dedupe mine
+    """
     settings = load_settings()
     rows = load_dataset(folder, parts or ())
     encoder = (
@@ -159,6 +168,8 @@ def agree(
 ) -> None:
     """Compare two annotators: Cohen's kappa with 95 % intervals clustered by room, for each version
     of the guideline.
+
+    Example: python -m eval data agree mine --first anna --second ben
     """
     taxonomy = open_application().taxonomy
     entries = load_entries(folder)
