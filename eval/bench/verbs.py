@@ -11,7 +11,14 @@ import typer
 from rich.table import Table
 
 from eval.asking_threshold import Decided, threshold_of
-from eval.bench import features, features_http, pipeline_verb, service_verb, speed
+from eval.bench import (
+    claim_rounds_read,
+    features,
+    features_http,
+    pipeline_verb,
+    service_verb,
+    speed,
+)
 from eval.bench.asking_cost import WayOfAsking, fill, spelled_out
 from eval.bench.cost import Bench, Sample
 from eval.bench.recorded import wire_messages
@@ -35,6 +42,7 @@ GATHERED = (2.0, 10.0, 30.0, 120.0)
 """Seconds for which a room gathers, to show how full batches get at live pace."""
 
 
+app.command()(claim_rounds_read.claims)
 app.command()(features.features)
 app.command()(features_http.features_http)
 app.command()(pipeline_verb.pipeline)

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from intent import __version__
-from intent.cli import dead, features, hooks, keys, lane, prompts, report, runs
+from intent.cli import claims, dead, features, hooks, keys, lane, prompts, report, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
 from intent.cli.classify import classify
@@ -69,6 +69,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(runs.app, name="runs")
 app.add_typer(report.app, name="report")
+app.add_typer(claims.app, name="claims")
 
 
 def main() -> None:

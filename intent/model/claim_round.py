@@ -229,3 +229,16 @@ def _first(error: ValidationError) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"])
     return f"{where} {first['msg']}".removeprefix(" ").replace("Value error, ", "")
+
+
+def read_order(text: str) -> Ordered:
+    """Read what a person says that a message orders, such as ``A1/red=2``.
+
+    Raises:
+        WrongUse: it is no order.
+    """
+    place, _, count = text.rpartition("=")
+    code, _, variant = place.partition("/")
+    if not code or not count.isdecimal() or not 1 <= int(count) <= MOST_PIECES:
+        raise WrongUse(f"{text!r} is no order; write CODE/VARIANT=PIECES, such as A1/red=2")
+    return Ordered(code, variant or None, int(count))
