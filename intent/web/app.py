@@ -15,7 +15,7 @@ from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
 from intent.web.frame import Frame
 from intent.web.pages.api_page import ROUTES as API_PAGE
-from intent.web.pages.home import ROUTES as HOME
+from intent.web.pages.lead_pages import ROUTES as LEAD_PAGES
 from intent.web.pages.rooms import ROUTES as ROOMS
 from intent.web.pages.sign_in import ROUTES as SIGN_IN
 from intent.web.service import Service
@@ -26,7 +26,7 @@ TABLE: tuple[Endpoint, ...] = (
     *FEATURES,
     *API_PAGE,
     *HEALTH,
-    *HOME,
+    *LEAD_PAGES,
     *MESSAGES,
     *SIGN_IN,
     *ROOMS,

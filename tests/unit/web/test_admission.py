@@ -129,7 +129,7 @@ def test_a_laptop_is_open_until_the_first_key_is_made(served: Serve) -> None:
 
 
 def test_people_sign_in_with_a_key_go_on_and_sign_out(client: Served) -> None:
-    text = key(client)
+    text = key(client, Scope.READ, Scope.LEADS)
     sent = client.get("/read?room=a%20b", headers=HTML)
     assert sent.status_code == 303
     assert sent.headers["location"] == "/sign-in?to=%2Fread%3Froom%3Da%2520b"

@@ -1,0 +1,130 @@
+"""Looks at the inbox of leads: what waits, and what has changed since one looked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from intent.model.errors import WrongUse
+from intent.model.lead import read_lead_id
+from intent.store.engine import Database
+from intent.store.lead_log import newest_cursor, read_changes
+from intent.store.lead_shelf import (
+    ShelfCounts,
+    ShelfFilter,
+    ShelvedLead,
+    count_shelf,
+    read_lead_rooms,
+    read_shelf,
+    read_shelved,
+)
+
+ROOMS = 200
+"""Rooms that are listed."""
+
+AT_ONCE = 200
+"""Changes that are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoomOfLeads:
+    """A room with leads: how many, how many of them nobody answered, when the newest was said."""
+
+    room_id: str
+    leads: int
+    unanswered: int
+    newest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InboxView:
+    """The inbox at one instant.
+
+    Attributes:
+        leads: hot and unanswered ones first.
+        older: stands for what comes behind them; empty where nothing does.
+        cursor: of the log of changes: what comes behind it is not seen here.
+    """
+
+    leads: tuple[ShelvedLead, ...]
+    older: str
+    counts: ShelfCounts
+    rooms: tuple[RoomOfLeads, ...]
+    cursor: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxNews:
+    """What has changed behind a cursor, as it stands now.
+
+    Attributes:
+        leads: changed leads that are among those asked for.
+        gone: ids of changed leads that are not, or are none any more.
+        erased: something was erased, nobody says what: all is to be read anew.
+    """
+
+    leads: tuple[ShelvedLead, ...]
+    gone: tuple[str, ...]
+    erased: bool
+    cursor: str
+
+
+def look_at_inbox(
+    database: Database, asked: ShelfFilter, *, behind: str = "", limit: int = 40
+) -> InboxView:
+    """Return the inbox in one consistent view.
+
+    Args:
+        behind: the ``older`` of the page before.
+
+    Raises:
+        WrongUse: ``behind`` is no place in the inbox.
+    """
+    with database.read() as connection:
+        cursor = newest_cursor(connection)
+        found = read_shelf(connection, asked, behind=behind, limit=limit + 1)
+        shown = found[:limit]
+        return InboxView(
+            leads=tuple(shown),
+            older=shown[-1].place if len(found) > limit else "",
+            counts=count_shelf(connection, asked.room),
+            rooms=tuple(RoomOfLeads(*row) for row in read_lead_rooms(connection, ROOMS)),
+            cursor=cursor,
+        )
+
+
+def look_at_lead(database: Database, lead: str) -> ShelvedLead | None:
+    """Return one lead by its id; None where there is none, or it is one no more."""
+    try:
+        identity = read_lead_id(lead)
+    except WrongUse:
+        return None
+    with database.read() as connection:
+        return next(iter(read_shelved(connection, [identity], ShelfFilter())), None)
+
+
+def read_news(database: Database, cursor: str, asked: ShelfFilter) -> InboxNews:
+    """Return what has changed behind a cursor, the last changed last.
+
+    Raises:
+        StartAgain: the cursor leads nowhere any more; look at the inbox again.
+    """
+    with database.read() as connection:
+        changes = read_changes(connection, cursor, AT_ONCE)
+        # A lead that changed twice is told once, where it changed last.
+        order = {one.lead_id: place for place, one in enumerate(changes) if one.lead_id is not None}
+        identities = {(one.platform, one.message_id) for one in changes if one.lead_id is not None}
+        found = read_shelved(connection, sorted(identities), asked) if identities else []
+    shown = {one.id for one in found}
+    return InboxNews(
+        leads=tuple(sorted(found, key=lambda one: order[one.id])),
+        gone=tuple(one for one in order if one not in shown),
+        erased=any(one.lead_id is None for one in changes),
+        cursor=changes[-1].cursor if changes else cursor,
+    )
+
+
+def count_waiting(database: Database, room: str = "") -> ShelfCounts:
+    """Count what waits, in all rooms or in one."""
+    with database.read() as connection:
+        return count_shelf(connection, room)

@@ -1,0 +1,187 @@
+"""Reads leads as the inbox shows them: the hot and unanswered first, the newest first in each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, and_, func, literal, or_, select, tuple_
+
+from intent.model.decision import Slot
+from intent.model.errors import WrongUse
+from intent.model.lead import lead_id, read_lead_id
+from intent.store.schema import MILLION, decision_labels, decisions, leads, messages
+from intent.store.times import from_microseconds, microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfFilter:
+    """What of the inbox is looked at; empty is everything.
+
+    Attributes:
+        room: one room_id.
+        label: leads that carry this intent.
+        state: ``unanswered``, or open, taken, done, not_a_lead.
+        text: what the message or its author's id holds, large or small.
+        hot: hot ones alone.
+    """
+
+    room: str = ""
+    label: str = ""
+    state: str = ""
+    text: str = ""
+    hot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShelvedLead:
+    """A lead as it stands, with its message; ``attention`` is 2 for hot and unanswered, 1 for
+    unanswered, 0 for the others, and ``lead_probability`` lies between 0 and 1.
+    """
+
+    platform: str
+    message_id: str
+    room_id: str
+    user_id: str
+    event_timestamp: datetime
+    hot: bool
+    attention: int
+    answered_by: str | None
+    state: str
+    taken_by: str | None
+    version: int
+    lead_probability: float
+    labels: tuple[str, ...]
+    slots: tuple[Slot, ...]
+    text: str
+    item: str | None
+    lang: str | None
+    reply_to_text: str | None
+
+    @property
+    def id(self) -> str:
+        """The lead's id in addresses."""
+        return lead_id(self.platform, self.message_id)
+
+    @property
+    def place(self) -> str:
+        """Where it stands in the inbox, for what comes behind it."""
+        return f"{self.attention}.{microseconds(self.event_timestamp)}.{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ShelfCounts:
+    """What waits: unanswered leads, the hot ones among them, and since when the one in the middle
+    waits; None where none does.
+    """
+
+    waiting: int
+    hot: int
+    middle: datetime | None
+
+
+def read_shelf(
+    connection: Connection, asked: ShelfFilter, *, behind: str = "", limit: int
+) -> list[ShelvedLead]:
+    """Return leads in the order of the inbox.
+
+    Args:
+        behind: the :attr:`ShelvedLead.place` of the last one that was shown.
+
+    Raises:
+        WrongUse: ``behind`` is no such place.
+    """
+    c = leads.c
+    query = _query(asked).where(c.stands)
+    order = (c.attention, c.event_timestamp, c.platform, c.message_id)
+    if behind:
+        values = zip(order, _read_place(behind), strict=True)
+        query = query.where(
+            tuple_(*order) < tuple_(*(literal(value, column.type) for column, value in values))
+        )
+    ordered = query.order_by(*(column.desc() for column in order)).limit(limit)
+    return [_shelved(row) for row in connection.execute(ordered).mappings()]
+
+
+def read_shelved(
+    connection: Connection, identities: Sequence[tuple[str, str]], asked: ShelfFilter
+) -> list[ShelvedLead]:
+    """Return those of these leads that stand and are among what is asked for, in no order."""
+    here = tuple_(leads.c.platform, leads.c.message_id).in_(identities)
+    rows = connection.execute(_query(asked).where(leads.c.stands, here)).mappings()
+    return [_shelved(row) for row in rows]
+
+
+def count_shelf(connection: Connection, room: str = "") -> ShelfCounts:
+    """Count what waits, in all rooms or in one."""
+    c = leads.c
+    waits = [c.stands, c.attention > 0, *([c.room_id == room] if room else [])]
+    groups = select(c.attention, func.count()).where(*waits).group_by(c.attention)
+    found: dict[int, int] = dict(connection.execute(groups).all())
+    waiting = sum(found.values())
+    middle = select(c.event_timestamp).where(*waits).order_by(c.event_timestamp)
+    since = connection.execute(middle.offset(waiting // 2).limit(1)).scalar_one_or_none()
+    return ShelfCounts(waiting, found.get(2, 0), since)
+
+
+def read_lead_rooms(connection: Connection, limit: int) -> list[tuple[str, int, int, datetime]]:
+    """Return rooms with leads, that of the newest lead first: room_id, leads, unanswered ones, and
+    when the newest was said.
+    """
+    c = leads.c
+    unanswered = func.count().filter(c.attention > 0)
+    newest = func.max(c.event_timestamp)
+    query = select(c.room_id, func.count(), unanswered, newest).where(c.stands)
+    grouped = query.group_by(c.room_id).order_by(newest.desc(), c.room_id).limit(limit)
+    return [tuple(row) for row in connection.execute(grouped)]
+
+
+def _query(asked: ShelfFilter) -> Select[Any]:
+    c, d, m = leads.c, decisions.c, messages.c
+    own = ("platform", "message_id", "room_id", "user_id", "event_timestamp", "hot", "attention")
+    more = ("answered_by", "state", "taken_by", "version", "lead_probability")
+    query = (
+        select(*(c[name] for name in (*own, *more)))
+        .add_columns(d.labels, d.slots, m.text, m.item, m.lang, m.reply_to_text)
+        .select_from(leads)
+        .join(decisions, d.id == c.decision_id)
+        .join(messages, and_(m.platform == c.platform, m.message_id == c.message_id))
+    )
+    if asked.room:
+        query = query.where(c.room_id == asked.room)
+    if asked.hot:
+        query = query.where(c.hot)
+    if asked.state == "unanswered":
+        query = query.where(c.attention > 0)
+    elif asked.state:
+        query = query.where(c.state == asked.state)
+    if asked.label:
+        named = select(decision_labels.c.decision_id).where(decision_labels.c.label == asked.label)
+        query = query.where(d.id.in_(named))
+    if asked.text:
+        query = query.where(
+            or_(
+                m.text.icontains(asked.text, autoescape=True),
+                c.user_id.icontains(asked.text, autoescape=True),
+            )
+        )
+    return query
+
+
+def _read_place(place: str) -> tuple[int, datetime, str, str]:
+    try:
+        attention, said, lead = place.split(".")
+        return int(attention), from_microseconds(int(said)), *read_lead_id(lead)
+    except (ValueError, OverflowError):
+        raise WrongUse("that is no place in the inbox; start again from its first page") from None
+
+
+def _shelved(row: RowMapping) -> ShelvedLead:
+    values = {
+        "labels": tuple(row["labels"]),
+        "slots": tuple(Slot(*pair) for pair in row["slots"]),
+        "lead_probability": row["lead_probability"] / MILLION,
+    }
+    return ShelvedLead(**{**row, **values})

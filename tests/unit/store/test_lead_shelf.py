@@ -1,0 +1,39 @@
+"""The inbox of leads is read in its order, on both databases."""
+
+from __future__ import annotations
+
+from intent.model.taxonomy import Taxonomy
+from intent.operations.lead_inbox import look_at_inbox, look_at_lead, read_news
+from intent.store.engine import Database
+from intent.store.lead_shelf import ShelfFilter
+from tests.conftest import MakeDecision, MakeMessage
+from tests.contracts.house import SqlHouse
+
+
+def test_pages_follow_each_other_and_news_come_once(
+    database: Database,
+    taxonomy: Taxonomy,
+    make_message: MakeMessage,
+    make_decision: MakeDecision,
+) -> None:
+    house = SqlHouse(make_decision, database, taxonomy.members)
+    house.put(*(make_message(f"order {number}") for number in range(5)), make_message("hi"))
+    house.work()
+    first = look_at_inbox(database, ShelfFilter(), limit=3)
+    second = look_at_inbox(database, ShelfFilter(), behind=first.older, limit=3)
+    assert [one.text[-1] for one in (*first.leads, *second.leads)] == ["4", "3", "2", "1", "0"]
+    assert (second.older, first.counts.waiting, first.counts.hot) == ("", 5, 5)
+    assert [(room.leads, room.unanswered) for room in first.rooms] == [(5, 5)]
+    house.put(make_message("order 100%"), make_message("order x", room_id="elsewhere"))
+    house.work()
+    news = read_news(database, first.cursor, ShelfFilter(room="room-1"))
+    assert [one.text for one in news.leads] == ["order 100%"]
+    assert len(news.gone) == 1
+    assert read_news(database, news.cursor, ShelfFilter()).leads == ()
+    found = look_at_inbox(database, ShelfFilter(text="0%", label="purchase_intent", hot=True))
+    assert [one.text for one in found.leads] == ["order 100%"]
+    assert look_at_inbox(database, ShelfFilter(state="done")).leads == ()
+
+
+def test_an_id_that_is_none_finds_no_lead(database: Database) -> None:
+    assert look_at_lead(database, "nonsense") is None
