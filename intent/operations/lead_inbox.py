@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -91,6 +92,20 @@ def look_at_inbox(
             rooms=tuple(RoomOfLeads(*row) for row in read_lead_rooms(connection, ROOMS)),
             cursor=cursor,
         )
+
+
+def walk_inbox(database: Database, asked: ShelfFilter) -> Iterator[ShelvedLead]:
+    """Yield everything that is asked for in the order of the inbox, a part at a time: each part is
+    read for itself, so nobody is held up by who reads slowly.
+    """
+    behind = ""
+    while True:
+        with database.read() as connection:
+            part = read_shelf(connection, asked, behind=behind, limit=AT_ONCE)
+        yield from part
+        if len(part) < AT_ONCE:
+            return
+        behind = part[-1].place
 
 
 def look_at_lead(database: Database, lead: str) -> ShelvedLead | None:

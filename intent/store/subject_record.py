@@ -19,6 +19,7 @@ from intent.store.schema import (
     hook_deliveries,
     hooks,
     inbox,
+    lead_actions,
     messages,
     retractions,
 )
@@ -27,7 +28,8 @@ from intent.store.schema import (
 def read_record(connection: Connection, platform: str, user_id: str) -> dict[str, Any]:
     """Return what is stored of a person as lists of plain values, each in one order: messages with
     all revisions of their decisions, questions to the LLM, what people corrected in the reading of
-    their claims, who was told of their leads, dead letters and bans.
+    their claims, what people did with their leads and noted there, who was told of these, dead
+    letters and bans.
 
     Who is answered stays as an id: the words that are quoted are somebody else's.
     """
@@ -39,6 +41,12 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
     history = _joined(decisions).where(*mine).order_by(decisions.c.revision)
     for row in connection.execute(history).mappings():
         revisions[row["message_id"]].append(_decision(row))
+
+    def beside(table: Table, *without: str) -> list[dict[str, Any]]:
+        query = _joined(table).where(*mine).order_by(table.c.id)
+        rows = connection.execute(query).mappings()
+        return [_plain(row, ("id", "platform", *without)) for row in rows]
+
     return {
         "messages": [
             {
@@ -48,18 +56,9 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
             }
             for row in found
         ],
-        "questions": [
-            _plain(row, ("id", "token", "platform"))
-            for row in connection.execute(
-                _joined(ask_lane).where(*mine).order_by(ask_lane.c.id)
-            ).mappings()
-        ],
-        "claim_corrections": [
-            _plain(row, ("id", "platform", "corrected_by"))
-            for row in connection.execute(
-                _joined(claim_corrections).where(*mine).order_by(claim_corrections.c.id)
-            ).mappings()
-        ],
+        "questions": beside(ask_lane, "token"),
+        "claim_corrections": beside(claim_corrections, "corrected_by"),
+        "lead_actions": beside(lead_actions, "action_id", "acted_by"),
         "pushes": _pushes(connection, mine),
         "dead_letters": _letters(connection, platform, user_id, set(revisions)),
         "bans": [

@@ -11,6 +11,7 @@ from intent.web.admission import Admission
 from intent.web.answering import Answering
 from intent.web.api.features import ROUTES as FEATURES
 from intent.web.api.health import ROUTES as HEALTH
+from intent.web.api.leads import ROUTES as LEADS
 from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
 from intent.web.frame import Frame
@@ -27,6 +28,7 @@ TABLE: tuple[Endpoint, ...] = (
     *API_PAGE,
     *HEALTH,
     *LEAD_PAGES,
+    *LEADS,
     *MESSAGES,
     *SIGN_IN,
     *ROOMS,

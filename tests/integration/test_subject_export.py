@@ -13,7 +13,9 @@ from intent.bootstrap.settings import Settings
 from intent.model.batch import Batch, Retraction
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.hook import Hook, SecretSalts
+from intent.model.lead import Handling, LeadAction
 from intent.operations.forget import forget
+from intent.operations.lead_handling import LeadDesk
 from intent.operations.subject_access import subject_record
 from intent.queues.hook_deliveries import SqlHookDeliveries
 from intent.store.erasure import SqlErasure
@@ -28,6 +30,7 @@ LISTS = (
     "messages",
     "questions",
     "claim_corrections",
+    "lead_actions",
     "pushes",
     "dead_letters",
     "bans",
@@ -51,6 +54,8 @@ def filled(house: House, make_message: MakeMessage) -> None:
     house.work(other, *mine)
     house.ask()
     assert SqlHookDeliveries(house.database).fan_out(hook) == 3
+    note = Handling("tiktok", mine[0].message_id, LeadAction.NOTE, "1", "bea", "wants red")
+    LeadDesk(house.database, house.features, Application(Settings()).taxonomy).handle(note)
     house.put(mine[0])
     house.inbox.put(
         Batch(
@@ -75,7 +80,7 @@ def test_it_holds_everything_of_the_person_and_no_word_of_others(
         ("mine 1", False, 2),
         ("mine, waits", True, 0),
     ]
-    assert [len(told[name]) for name in LISTS] == [3, 1, 0, 2, 1, 1, 2]
+    assert [len(told[name]) for name in LISTS] == [3, 1, 0, 1, 2, 1, 1, 2]
     assert {(one["receiver"], one["event"]) for one in told["pushes"]} == {("shop", "lead.found")}
     assert all(one["values"] for one in told["features"])
     assert "canary" not in json.dumps(told)

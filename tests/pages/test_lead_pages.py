@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from intent.bootstrap.erasing import forget_subject
 from intent.model.data_subject import DataSubject, SubjectKind
-from intent.web.pages import lead_pages
+from intent.web import lead_stream
 from tests.conftest import MakeDecision, MakeMessage
 from tests.contracts.house import SqlHouse
 from tests.pages.conftest import OpenPage, StartServing
@@ -73,9 +73,9 @@ def test_a_lead_appears_by_itself_on_top(
 def test_nothing_is_lost_or_doubled_over_twenty_dropped_streams(
     server: RunningServer, say: Say, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lead_pages, "LONGEST_STREAM", 0.05)
-    monkeypatch.setattr(lead_pages, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(lead_pages, "RETRY", 50)
+    monkeypatch.setattr(lead_stream, "LONGEST_STREAM", 0.05)
+    monkeypatch.setattr(lead_stream, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(lead_stream, "RETRY", 50)
     page = open_page(server.url)
     for number in range(20):
         with page.expect_request("**/inbox/stream*"):

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from intent.model.errors import StartAgain, StoreUnavailable
 from intent.model.principal import Scope
 from intent.operations.lead_inbox import (
     InboxNews,
-    count_waiting,
     look_at_inbox,
     look_at_lead,
-    read_news,
 )
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter
 from intent.web.endpoint import page
+from intent.web.lead_stream import event, lead_stream
 from intent.web.pages.lead_card import age, anchor_of, card_of
 from intent.web.problem import Problem
 from intent.web.render import rendered
 from intent.web.visit import Visit
-
-POLL_SECONDS = 0.3
-BEAT_SECONDS = 10.0
-"""So often the stream says something when nothing happens: a silent one hangs."""
-
-RETRY = 1000
-"""Milliseconds after which a page whose stream was cut comes back."""
-
-LONGEST_STREAM = 600.0
-"""Seconds after which a page asks anew, and is let in or not."""
 
 STATES = (
     ("", "all"),
@@ -106,50 +93,20 @@ def inbox(visit: Visit, query: InboxQuery) -> Response:
 
 async def stream(visit: Visit, query: StreamQuery) -> Response:
     """Send what changes in the inbox; a page that comes back says what it saw last."""
-    seen = visit.request.headers.get("last-event-id") or query.after
-    headers = {"x-accel-buffering": "no"}
-    return StreamingResponse(
-        _events(visit, query.asked, seen), media_type="text/event-stream", headers=headers
-    )
-
-
-async def _events(visit: Visit, asked: ShelfFilter, cursor: str) -> AsyncIterator[str]:
-    service, database = visit.service, visit.app.database
-    clock = asyncio.get_running_loop().time
-    until = clock() + LONGEST_STREAM
-    said = 0.0
-    yield f"retry: {RETRY}\n\n"
-    while clock() < until and not service.stopping.is_set():
-        try:
-            news = await service.threads.run(read_news, database, cursor, asked)
-            if news.cursor != cursor or clock() - said > BEAT_SECONDS:
-                counts = await service.threads.run(count_waiting, database, asked.room)
-                for one in _told(visit, news, counts):
-                    yield one
-                cursor, said = news.cursor, clock()
-        except StartAgain:
-            yield _event("reload", "", "")
-            return
-        except (StoreUnavailable, Problem):
-            # The page sees that nothing comes, and comes back.
-            return
-        try:
-            await asyncio.wait_for(service.stopping.wait(), POLL_SECONDS)
-        except TimeoutError:
-            continue
+    return lead_stream(visit, query.asked, query.after, partial(_told, visit))
 
 
 def _told(visit: Visit, news: InboxNews, counts: ShelfCounts) -> list[str]:
     now, taxonomy = _now(), visit.app.taxonomy
-    told = [_event("gone", one, "") for one in map(anchor_of, news.gone)]
+    told = [event("gone", one, "") for one in map(anchor_of, news.gone)]
     for lead in news.leads:
         card = card_of(lead, taxonomy, now)
-        told.append(_event("lead", rendered("lead_card.html", card=card), ""))
+        told.append(event("lead", rendered("lead_card.html", card=card)))
     if news.erased:
-        told.append(_event("reload", "", ""))
+        told.append(event("reload", ""))
     # The cursor comes last: a page that lost the rest gets all of it again, and doubles nothing.
     told.append(
-        _event("counters", rendered("counters.html", counts=_counts(counts, now)), news.cursor)
+        event("counters", rendered("counters.html", counts=_counts(counts, now)), news.cursor)
     )
     return told
 
@@ -171,11 +128,6 @@ def rooms(visit: Visit) -> Response:
     now = _now()
     shown = [(one, age((now - one.newest).total_seconds())) for one in view.rooms]
     return visit.page("rooms.html", here="/rooms", rooms=shown)
-
-
-def _event(name: str, data: str, number: str) -> str:
-    lines = "".join(f"data: {line}\n" for line in data.splitlines()) or "data: -\n"
-    return f"event: {name}\n{f'id: {number}{chr(10)}' if number else ''}{lines}\n"
 
 
 def _counts(counts: ShelfCounts, now: datetime) -> dict[str, Any]:

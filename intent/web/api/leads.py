@@ -1,0 +1,257 @@
+"""Gives programs the inbox of leads: they list, follow, download and handle them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response, StreamingResponse
+
+from intent.bootstrap.application import Application
+from intent.model.lead import Handling, LeadAction, read_lead_id
+from intent.model.principal import Scope
+from intent.operations.lead_handling import HandledLead, LeadDesk
+from intent.operations.lead_inbox import InboxNews, look_at_inbox, look_at_lead, walk_inbox
+from intent.store.lead_shelf import ShelfCounts, ShelfFilter, ShelvedLead
+from intent.web.endpoint import Endpoint
+from intent.web.lead_stream import event, lead_stream
+from intent.web.problem import Problem
+from intent.web.visit import Visit
+
+COLUMNS = (
+    "platform",
+    "message_id",
+    "room_id",
+    "user_id",
+    "event_timestamp",
+    "labels",
+    "lead_probability",
+    "state",
+    "taken_by",
+    "text",
+)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would run; an apostrophe before it makes it text."""
+
+
+class LeadsAsked(BaseModel):
+    """Which leads are asked for; empty is everything."""
+
+    room: str = Field("", max_length=200)
+    intent: str = Field("", max_length=100)
+    state: str = Field("", pattern="^(unanswered|open|taken|done|not_a_lead)?$")
+    q: str = Field("", max_length=200)
+    hot: bool = False
+
+    @property
+    def asked(self) -> ShelfFilter:
+        """The same for who reads the inbox."""
+        return ShelfFilter(self.room, self.intent, self.state, self.q.strip(), self.hot)
+
+
+class LeadsQuery(LeadsAsked):
+    """The same, and which part of the list."""
+
+    cursor: str = Field("", max_length=1000)
+    limit: int = Field(50, ge=1, le=500)
+
+
+class NewsQuery(LeadsAsked):
+    """The same, and from where on they are followed."""
+
+    after: str = Field("", max_length=200)
+
+
+class ActionAsked(BaseModel):
+    """What comes with an action.
+
+    Attributes:
+        action_id: the same one again changes nothing; made here where it is missing.
+        expected: the version of the lead that was seen; another one is a conflict.
+        note: needed for a note, possible with everything else.
+        label: of not_a_lead, what it is instead.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    action_id: str | None = Field(None, max_length=64)
+    expected: int | None = Field(None, ge=0)
+    note: str | None = None
+    label: str | None = Field(None, max_length=100)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSlot:
+    """A verbatim part of the text."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLead:
+    """A lead as programs see it.
+
+    Attributes:
+        id: its place in addresses.
+        attention: 2 hot and unanswered, 1 unanswered, 0 answered or in somebody's hands.
+        answered_by: ``reply`` or ``on_air``; empty while nobody answered.
+        version: to be named as ``expected`` by who acts.
+    """
+
+    id: str
+    platform: str
+    message_id: str
+    room_id: str
+    user_id: str
+    event_timestamp: datetime
+    labels: tuple[str, ...]
+    lead_probability: float
+    hot: bool
+    attention: int
+    answered_by: str | None
+    state: str
+    taken_by: str | None
+    version: int
+    text: str
+    item: str | None
+    lang: str | None
+    reply_to_text: str | None
+    slots: tuple[ShownSlot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadList:
+    """A part of the list.
+
+    Attributes:
+        cursor: gives the next part; empty at the end.
+        changes: from here on what changes is told by ``/v1/leads/stream?after=…``.
+    """
+
+    leads: tuple[ShownLead, ...]
+    cursor: str
+    changes: str
+
+
+def list_leads(visit: Visit, query: LeadsQuery) -> LeadList:
+    """List leads: hot and unanswered ones first, the newest first within each."""
+    database = visit.app.database
+    view = look_at_inbox(database, query.asked, behind=query.cursor, limit=query.limit)
+    return LeadList(tuple(map(_shown, view.leads)), view.older, view.cursor)
+
+
+def read_lead(visit: Visit, lead: str) -> ShownLead:
+    """Read one lead by its id."""
+    found = look_at_lead(visit.app.database, lead)
+    if found is None:
+        raise Problem(404, "there is no such lead; it may have been erased or taken back")
+    return _shown(found)
+
+
+async def follow_leads(visit: Visit, query: NewsQuery) -> Response:
+    """Follow what changes, as server-sent events; Last-Event-ID goes on where it was cut off.
+
+    Events are ``lead`` (a lead as it stands now), ``gone`` (an id that is none of those asked for
+    any more), ``reload`` (list anew: something was erased, or the cursor leads nowhere) and
+    ``cursor``, which ends each part and alone has an id.
+    """
+    return lead_stream(visit, query.asked, query.after, _told)
+
+
+def export_leads(visit: Visit, query: LeadsAsked) -> Response:
+    """Download leads as CSV; no cell begins like a formula."""
+    headers = {"content-disposition": 'attachment; filename="leads.csv"'}
+    lines = _csv_lines(walk_inbox(visit.app.database, query.asked))
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def lead_desk(app: Application) -> LeadDesk:
+    """Return where leads are handled."""
+    return LeadDesk(app.database, app.features, app.taxonomy)
+
+
+def _acting(action: LeadAction) -> Endpoint:
+    def act(visit: Visit, lead: str, body: ActionAsked) -> HandledLead:
+        platform, message_id = read_lead_id(lead)
+        request = Handling(
+            platform,
+            message_id,
+            action,
+            action_id=body.action_id or uuid.uuid4().hex,
+            acted_by=visit.asks.name,
+            note=body.note,
+            expected=body.expected,
+            label=body.label,
+        )
+        return visit.service.shared(lead_desk).handle(request)
+
+    act.__doc__, act.__name__ = _SAYS[action], f"{action.value}_lead"
+    errors = {404: "there is no such lead", 409: "somebody was first; it says who and when"}
+    path = f"/v1/leads/{{lead}}:{action.value}"
+    return Endpoint("POST", path, act, Scope.LEADS, errors=errors)
+
+
+_SAYS = {
+    LeadAction.TAKE: "Take a lead in hand; of two who do so at once, one is told who was first.",
+    LeadAction.DONE: "Say that a lead is done.",
+    LeadAction.RELEASE: "Give a lead back; of one that was said to be none, it is a lead again.",
+    LeadAction.NOT_A_LEAD: "Say that it is no lead: a person's decision, above the model's.",
+    LeadAction.ON_AIR: "Say that the host answered it aloud.",
+    LeadAction.NOTE: "Write something down beside a lead.",
+}
+
+
+def _shown(lead: ShelvedLead) -> ShownLead:
+    values = asdict(lead)
+    values["slots"] = tuple(ShownSlot(one.kind, one.text) for one in lead.slots)
+    return ShownLead(id=lead.id, **values)
+
+
+def _told(news: InboxNews, counts: ShelfCounts) -> list[str]:
+    told = [event("gone", json.dumps({"id": one})) for one in news.gone]
+    for lead in news.leads:
+        values = {**asdict(_shown(lead)), "event_timestamp": lead.event_timestamp.isoformat()}
+        told.append(event("lead", json.dumps(values)))
+    if news.erased:
+        told.append(event("reload", ""))
+    waiting = {"waiting": counts.waiting, "hot": counts.hot}
+    return [*told, event("cursor", json.dumps(waiting), news.cursor)]
+
+
+def _csv_lines(leads: Iterator[ShelvedLead]) -> Iterator[str]:
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(COLUMNS)
+    for lead in leads:
+        values = asdict(lead)
+        values["event_timestamp"] = lead.event_timestamp.isoformat()
+        values["labels"] = " ".join(lead.labels)
+        writer.writerow([defused(values[name]) for name in COLUMNS])
+        yield written.getvalue()
+        written.seek(0)
+        written.truncate()
+    yield written.getvalue()
+
+
+def defused(value: object) -> str:
+    """Return a cell that no spreadsheet runs, without NUL (owasp.org, CSV injection)."""
+    text = "" if value is None else str(value).replace("\x00", "")
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+ROUTES = (
+    Endpoint("GET", "/v1/leads", list_leads, Scope.LEADS),
+    Endpoint("GET", "/v1/leads/stream", follow_leads, Scope.LEADS, gives="text/event-stream"),
+    Endpoint("GET", "/v1/leads/export", export_leads, Scope.LEADS, gives="text/csv"),
+    Endpoint(
+        "GET", "/v1/leads/{lead}", read_lead, Scope.LEADS, errors={404: "there is no such lead"}
+    ),
+    *(_acting(action) for action in LeadAction),
+)

@@ -1,0 +1,141 @@
+"""Leads over HTTP: listed, followed, downloaded and handled by programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from intent.model.batch import Batch
+from intent.model.decision import Entry
+from intent.model.message import Message
+from intent.store.decisions import SqlDecisions
+from intent.web.api.leads import defused
+from tests.conftest import MakeDecision, MakeMessage
+from tests.serving import Served
+
+Says = Callable[..., str]
+
+
+@pytest.fixture
+def client(served: Callable[..., Served]) -> Served:
+    return served()
+
+
+@pytest.fixture
+def says(client: Served, make_message: MakeMessage, make_decision: MakeDecision) -> Says:
+    """Return what lets a viewer say something that is a lead, and returns the lead's id."""
+    app = client.service.app
+
+    def say(text: str = "how much?", *labels: str, **values: Any) -> str:
+        message: Message = make_message(text, **values)
+        app.inbox.put(Batch([message]))
+        entry = Entry(message, make_decision(*(labels or ("price_inquiry",))))
+        with app.database.begin() as transaction:
+            app.features.add(transaction, SqlDecisions().save(transaction, [entry]))
+        found = client.get("/v1/leads", params={"q": text}).json()["leads"]
+        return str(found[0]["id"])
+
+    return say
+
+
+def test_leads_are_listed_a_part_at_a_time(client: Served, says: Says) -> None:
+    ids = {says(f"text {number}", message_id=f"m{number}") for number in range(5)}
+    seen, cursor = [], ""
+    while True:
+        part = client.get("/v1/leads", params={"limit": 2, "cursor": cursor}).json()
+        seen += [one["id"] for one in part["leads"]]
+        cursor = part["cursor"]
+        if not cursor:
+            break
+    assert len(seen) == 5
+    assert set(seen) == ids
+
+
+def test_a_lead_is_read_and_an_unknown_one_is_unknown(client: Served, says: Says) -> None:
+    lead = says("does it come in red?")
+    assert client.get(f"/v1/leads/{lead}").json()["text"] == "does it come in red?"
+    for wrong in ("nothing", "W10"):
+        assert client.get(f"/v1/leads/{wrong}").status_code == 404
+
+
+def test_a_place_from_elsewhere_gets_one_clear_answer(client: Served) -> None:
+    answer = client.get("/v1/leads", params={"cursor": "from elsewhere"})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert "start again" in answer.json()["detail"]
+
+
+def test_who_is_second_is_told_who_was_first(client: Served, says: Says) -> None:
+    lead = says()
+    first = client.post(f"/v1/leads/{lead}:take", json={"expected": 0})
+    assert (first.status_code, first.json()["state"], first.json()["version"]) == (200, "taken", 1)
+
+    second = client.post(f"/v1/leads/{lead}:take", json={"expected": 0})
+    assert second.status_code == 409
+    assert second.json()["acted_by"] == first.json()["taken_by"]
+
+
+def test_not_a_lead_leaves_the_list_and_comes_back_when_it_is_released(
+    client: Served, says: Says
+) -> None:
+    lead = says()
+    assert client.post(f"/v1/leads/{lead}:not_a_lead", json={"note": "a joke"}).status_code == 200
+    assert client.get("/v1/leads").json()["leads"] == []
+    assert client.post(f"/v1/leads/{lead}:release", json={}).status_code == 200
+    assert [one["id"] for one in client.get("/v1/leads").json()["leads"]] == [lead]
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "status"),
+    [
+        ("note", {"note": "  "}, 422),
+        ("note", {"note": "a\x00b"}, 422),
+        ("note", {"note": "call 😀 her back"}, 200),
+        ("take", {"action_id": "../x"}, 422),
+        ("take", {"unknown": 1}, 422),
+        ("not_a_lead", {"label": "price_inquiry"}, 422),
+        ("eat", {}, 405),
+    ],
+)
+def test_what_comes_with_an_action_is_checked(
+    client: Served, says: Says, action: str, body: dict[str, Any], status: int
+) -> None:
+    assert client.post(f"/v1/leads/{says()}:{action}", json=body).status_code == status
+
+
+def test_the_download_holds_no_formula(client: Served, says: Says) -> None:
+    says("=HYPERLINK(1)", message_id="m1")
+    says('+1 "please",\nnow', message_id="m2")
+    answer = client.get("/v1/leads/export")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "'=HYPERLINK(1)" in answer.text
+    assert '"\'+1 ""please"",\nnow"' in answer.text
+    assert defused(None) == ""
+
+
+def test_the_stream_tells_what_changed_behind_a_cursor(
+    start_serving: Any, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    import httpx2
+
+    with start_serving() as server:
+        app = server.service.app
+        after = httpx2.get(f"{server.url}/v1/leads").json()["changes"]
+        message = make_message("how much?")
+        app.inbox.put(Batch([message]))
+        with app.database.begin() as transaction:
+            SqlDecisions().save(transaction, [Entry(message, make_decision("price_inquiry"))])
+        where = f"{server.url}/v1/leads/stream"
+        with httpx2.stream("GET", where, params={"after": after}, timeout=60) as answer:
+            told = []
+            for line in answer.iter_lines():
+                told.append(line)
+                if line.startswith("id: "):
+                    break
+        data = next(told[n + 1] for n, line in enumerate(told) if line == "event: lead")
+        assert json.loads(data.removeprefix("data: "))["text"] == "how much?"
+
+        with httpx2.stream("GET", where, params={"after": "elsewhere"}, timeout=60) as answer:
+            assert "event: reload" in list(answer.iter_lines())
