@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Subquery,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+)
 
 from intent.model.claim_round import (
     ClaimCorrection,
@@ -176,15 +186,7 @@ def read_claim_messages(connection: Connection, held: ClaimRound) -> Iterator[Cl
     An edited message is said anew when it is edited. What was taken back is left out.
     """
     d, m, first = current_decisions.c, messages.c, decisions.alias("first").c
-    edits = (
-        select(
-            earlier_versions.c.platform,
-            earlier_versions.c.message_id,
-            func.max(earlier_versions.c.replaced_timestamp).label("edited_at"),
-        )
-        .group_by(earlier_versions.c.platform, earlier_versions.c.message_id)
-        .subquery()
-    )
+    edits = _edits()
     e = edits.c
     said_at: ColumnElement[datetime] = case((e.edited_at > m.sent_at, e.edited_at), else_=m.sent_at)
     query = (
@@ -221,6 +223,13 @@ def read_claim_messages(connection: Connection, held: ClaimRound) -> Iterator[Cl
     )
     for row in connection.execute(query.execution_options(yield_per=1000)).mappings():
         yield _message(row)
+
+
+def _edits() -> Subquery:
+    """Return when messages were edited last."""
+    c = earlier_versions.c
+    query = select(c.platform, c.message_id, func.max(c.replaced_timestamp).label("edited_at"))
+    return query.group_by(c.platform, c.message_id).subquery()
 
 
 def count_waiting(connection: Connection, held: ClaimRound) -> int:
