@@ -6,10 +6,10 @@ DATA   := eval/datasets/lead_intent
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check gate format architecture sources metrics mutate train clean
+.PHONY: help demo test soak check check-deploy gate format architecture sources metrics mutate train clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (a minute the first time)"
@@ -43,6 +43,9 @@ check: $(VENV)/tested  ## format, lint, types, import contracts, tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
+
+check-deploy: $(VENV)/tested  ## lint the deployment files; needs systemd-analyze and promtool beside
+	$(BIN)/python -m tests.deploy
 
 gate: $(VENV)/tested  ## hold the local model against its blessed baseline; the tests do so too
 	$(BIN)/python -m eval gate --suite eval/suites/local.yaml --offline
