@@ -15,6 +15,7 @@ from intent import __version__
 from intent.cli import claims, dead, features, hooks, keys, lane, prompts, report, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
+from intent.cli.backup import backup, restore
 from intent.cli.classify import classify
 from intent.cli.config import config
 from intent.cli.demo import demo
@@ -58,7 +59,7 @@ for verb in (
     audit,
 ):
     app.command()(verb)
-for seldom in (runs.backfill, train, forget, export, config):
+for seldom in (runs.backfill, train, forget, export, backup, restore, config):
     app.command()(seldom)
 app.add_typer(lane.app, name="lane")
 app.add_typer(features.app, name="features")
