@@ -42,7 +42,8 @@ class KilledServer:
             text=True,
         )
         assert self.process.stderr is not None
-        found = re.search(r"http://\S+", self.process.stderr.readline())
+        lines = (re.search(r"http://\S+:\d+", line) for line in self.process.stderr)
+        found = next(filter(None, lines), None)
         assert found
         self.place = f"{found[0]}/v1/messages"
 
