@@ -13,6 +13,7 @@ from eval.annotation.annotators import Signature
 from eval.data.dataset import Annotation, DatasetFault, Entry, ExpectedSlot
 from eval.data.settling import opinions
 from intent.model.errors import OperatorError
+from intent.model.spreadsheet import FORMULA_STARTS
 from intent.sources.decoding import read_text
 
 COLUMNS = (
@@ -31,7 +32,6 @@ COLUMNS = (
     "suggested",
 )
 _NEEDED = frozenset({"id", "labels"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _DELIMITERS = (",", ";", "\t", "|")
 _SLOT = re.compile(r"(?:^|[;\n])\s*([a-z][a-z_]*)\s*[:=]\s*")
 _LARGEST_CELL = 1 << 20
@@ -207,7 +207,7 @@ def harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
     # What already begins with an apostrophe gets another one, so that reading takes away exactly
     # what writing has put there.
-    return f"'{cell}" if cell.startswith((*_FORMULA, "'")) else cell
+    return f"'{cell}" if cell.startswith((*FORMULA_STARTS, "'")) else cell
 
 
 def _bare(cell: str) -> str:

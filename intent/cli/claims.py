@@ -11,6 +11,7 @@ import typer
 
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, one_line, results, say
+from intent.model.spreadsheet import defused
 from intent.store.access import Access
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ app = typer.Typer(
 )
 Number = Annotated[int, typer.Argument(metavar="ROUND", min=1, help="From: intent claims list")]
 COLUMNS = ("when", "who", "code", "variant", "quantity", "served", "state", "unclear", "message")
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @app.command("open")
@@ -147,7 +147,7 @@ def export(number: Number) -> None:
     writer = csv.writer(sys.stdout)
     writer.writerow(COLUMNS)
     for line in sheet.lines:
-        writer.writerow([_defused(cell) for cell in _cells(line)])
+        writer.writerow([defused(cell) for cell in _cells(line)])
 
 
 @app.command("correct")
@@ -184,8 +184,3 @@ def _cells(line: OrderLine) -> list[str]:
         f"ask: {line.unclear}" if line.unclear else "",
         line.text,
     ]
-
-
-def _defused(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.startswith(_DANGEROUS) else cell

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from intent.cli.arguments import AsJson, application
-from intent.cli.screen import json_line, results, say
-from intent.model.errors import OperatorError
+from intent.cli.screen import json_line, results, say, write_output
 
 app = typer.Typer(no_args_is_help=True, help="What a room brought: a report for its host.")
 
@@ -46,19 +45,10 @@ def room(
     app = application(quiet=True)
     found = report_room(app.database, app.taxonomy, room_id, platform=platform, zone=zone)
     if output is not None:
-        _write(output, report_file(found))
+        write_output(output, report_file(found))
     if as_json:
         json_line(plain_report(found))
         return
     for sentence in found.verdict:
         results().print(sentence, markup=False, soft_wrap=True)
     say(f"written to {output}" if output else "the whole report as a page: add -o report.html")
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OperatorError(
-            f"{output} cannot be written ({error.strerror}); give another place with --output"
-        ) from error

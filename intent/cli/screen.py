@@ -10,7 +10,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from intent.model.errors import OperatorError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,6 +73,20 @@ def json_line(value: Mapping[str, Any]) -> None:
             )
             + "\n"
         )
+
+
+def write_output(output: Path, text: str) -> None:
+    """Write a file that ``--output`` names.
+
+    Raises:
+        OperatorError: it cannot be written.
+    """
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OperatorError(
+            f"{output} cannot be written ({error.strerror}); give another place with --output"
+        ) from error
 
 
 def flush() -> None:

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from intent.cli.arguments import application, instant, platform_and_id
-from intent.cli.screen import json_line, say
-from intent.model.errors import OperatorError
+from intent.cli.screen import json_line, say, write_output
 
 
 def export(
@@ -38,14 +37,5 @@ def export(
     if output is None:
         json_line(record)
     else:
-        _write(output, f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
+        write_output(output, f"{json.dumps(record, ensure_ascii=False, indent=2)}\n")
     say(f"{len(record['messages']):,} messages of {user}")
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OperatorError(
-            f"{output} cannot be written ({error.strerror}); give another place with --output"
-        ) from error

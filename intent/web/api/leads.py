@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from intent.bootstrap.application import Application
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
+from intent.model.spreadsheet import defused
 from intent.operations.lead_handling import HandledLead, LeadDesk
 from intent.operations.lead_inbox import InboxNews, look_at_inbox, look_at_lead, walk_inbox
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter, ShelvedLead
@@ -36,8 +37,6 @@ COLUMNS = (
     "taken_by",
     "text",
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would run; an apostrophe before it makes it text."""
 
 
 class LeadsAsked(BaseModel):
@@ -233,17 +232,15 @@ def _csv_lines(leads: Iterator[ShelvedLead]) -> Iterator[str]:
         values = asdict(lead)
         values["event_timestamp"] = lead.event_timestamp.isoformat()
         values["labels"] = " ".join(lead.labels)
-        writer.writerow([defused(values[name]) for name in COLUMNS])
+        writer.writerow([_cell(values[name]) for name in COLUMNS])
         yield written.getvalue()
         written.seek(0)
         written.truncate()
     yield written.getvalue()
 
 
-def defused(value: object) -> str:
-    """Return a cell that no spreadsheet runs, without NUL (owasp.org, CSV injection)."""
-    text = "" if value is None else str(value).replace("\x00", "")
-    return f"'{text}" if text.startswith(FORMULA) else text
+def _cell(value: object) -> str:
+    return "" if value is None else defused(str(value).replace("\x00", ""))
 
 
 ROUTES = (

@@ -12,7 +12,7 @@ from intent.model.batch import Batch
 from intent.model.decision import Entry
 from intent.model.message import Message
 from intent.store.decisions import SqlDecisions
-from intent.web.api.leads import defused
+from intent.web.api.leads import _cell
 from tests.conftest import MakeDecision, MakeMessage
 from tests.serving import Served
 
@@ -112,7 +112,7 @@ def test_the_download_holds_no_formula(client: Served, says: Says) -> None:
     assert answer.headers["content-type"].startswith("text/csv")
     assert "'=HYPERLINK(1)" in answer.text
     assert '"\'+1 ""please"",\nnow"' in answer.text
-    assert defused(None) == ""
+    assert _cell(None) == ""
 
 
 def test_the_stream_tells_what_changed_behind_a_cursor(
