@@ -80,7 +80,7 @@ WRONG_IMPORTS = [
         "sqlalchemy",
     ),
     (
-        "torch and transformers live in training, in the export of encoders and in the benches",
+        "torch and transformers live in training, ranking, the export of encoders and the benches",
         "intent.classify.local.encoder",
         "torch",
     ),
@@ -89,7 +89,8 @@ WRONG_IMPORTS = [
         "eval.standin.fake_llm_server",
         "openai",
     ),
-    ("DuckDB, Arrow and Spark live in features", "intent.store.decisions", "pyarrow"),
+    ("DuckDB, Arrow and Spark live in features and ranking", "intent.store.decisions", "pyarrow"),
+    ("LightGBM and implicit live in ranking", "intent.features.online.read", "lightgbm"),
     ("Starlette and uvicorn live in web", "intent.operations.status", "starlette"),
     (
         "What speaks a platform's protocol lives in one source",
