@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from intent.model.errors import WrongUse
-from intent.model.lead import read_lead_id
+from intent.model.lead import LeadState, read_lead_id
 from intent.store.engine import Database
+from intent.store.lead_actions import DoneWithLead, read_actions
 from intent.store.lead_log import newest_cursor, read_changes
 from intent.store.lead_shelf import (
     ShelfCounts,
@@ -109,13 +110,24 @@ def walk_inbox(database: Database, asked: ShelfFilter) -> Iterator[ShelvedLead]:
 
 
 def look_at_lead(database: Database, lead: str) -> ShelvedLead | None:
-    """Return one lead by its id; None where there is none, or it is one no more."""
+    """Return one lead by its id, also one that somebody said to be none; None where there is none,
+    or it is one no more for another reason.
+    """
     try:
         identity = read_lead_id(lead)
     except WrongUse:
         return None
     with database.read() as connection:
-        return next(iter(read_shelved(connection, [identity], ShelfFilter())), None)
+        for asked in (ShelfFilter(), ShelfFilter(state=LeadState.NOT_A_LEAD.value)):
+            if found := read_shelved(connection, [identity], asked):
+                return found[0]
+    return None
+
+
+def look_at_history(database: Database, lead: ShelvedLead) -> list[DoneWithLead]:
+    """Return what was done with a lead, the oldest first."""
+    with database.read() as connection:
+        return read_actions(connection, lead.platform, lead.message_id)
 
 
 def read_news(database: Database, cursor: str, asked: ShelfFilter) -> InboxNews:

@@ -7,6 +7,8 @@ once come one after the other, in one process or in two.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
@@ -35,6 +37,16 @@ _SAID = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class DoneWithLead:
+    """What somebody did with a lead, and wrote down."""
+
+    action: str
+    acted_by: str
+    note: str | None
+    created_timestamp: datetime
+
+
 def is_known(transaction: Connection, request: Handling) -> bool:
     """Whether exactly this was done already, so that there is nothing to do.
 
@@ -50,6 +62,17 @@ def is_known(transaction: Connection, request: Handling) -> bool:
     if (row["platform"], row["message_id"], row["action"], row["acted_by"]) != asked:
         raise WrongUse("this action id was given to something else already; give each its own")
     return True
+
+
+def read_actions(connection: Connection, platform: str, message_id: str) -> list[DoneWithLead]:
+    """Return what was done with a lead, the oldest first."""
+    a = lead_actions.c
+    query = (
+        select(a.action, a.acted_by, a.note, a.created_timestamp)
+        .where(a.platform == platform, a.message_id == message_id)
+        .order_by(a.id)
+    )
+    return [DoneWithLead(*row) for row in connection.execute(query)]
 
 
 def lock_message(transaction: Connection, platform: str, message_id: str) -> None:

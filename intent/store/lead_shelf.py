@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, and_, func, literal, or_, select, tuple_
 
-from intent.model.decision import Slot
+from intent.model.decision import DecidedBy, Slot
 from intent.model.errors import WrongUse
-from intent.model.lead import lead_id, read_lead_id
+from intent.model.lead import LeadState, lead_id, read_lead_id
 from intent.store.schema import MILLION, decision_labels, decisions, leads, messages
 from intent.store.times import from_microseconds, microseconds
 
@@ -94,7 +94,7 @@ def read_shelf(
         WrongUse: ``behind`` is no such place.
     """
     c = leads.c
-    query = _query(asked).where(c.stands)
+    query = _query(asked)
     order = (c.attention, c.event_timestamp, c.platform, c.message_id)
     if behind:
         values = zip(order, _read_place(behind), strict=True)
@@ -108,9 +108,9 @@ def read_shelf(
 def read_shelved(
     connection: Connection, identities: Sequence[tuple[str, str]], asked: ShelfFilter
 ) -> list[ShelvedLead]:
-    """Return those of these leads that stand and are among what is asked for, in no order."""
+    """Return those of these leads that are among what is asked for, in no order."""
     here = tuple_(leads.c.platform, leads.c.message_id).in_(identities)
-    rows = connection.execute(_query(asked).where(leads.c.stands, here)).mappings()
+    rows = connection.execute(_query(asked).where(here)).mappings()
     return [_shelved(row) for row in rows]
 
 
@@ -149,6 +149,11 @@ def _query(asked: ShelfFilter) -> Select[Any]:
         .join(decisions, d.id == c.decision_id)
         .join(messages, and_(m.platform == c.platform, m.message_id == c.message_id))
     )
+    if asked.state == LeadState.NOT_A_LEAD:
+        # It stands no more; what was taken back since then is not shown to anybody.
+        query = query.where(d.decided_by == DecidedBy.HUMAN.value)
+    else:
+        query = query.where(c.stands)
     if asked.room:
         query = query.where(c.room_id == asked.room)
     if asked.hot:

@@ -116,7 +116,9 @@ class Admission:
         if endpoint.audience is Audience.PEOPLE and shown:
             place = f"/sign-in?{urlencode({'to': here(request)})}"
             raise Problem(303, "sign in first", headers={"location": place})
-        raise Problem(401, "this takes a key", headers=ASK_FOR_KEY)
+        programs = endpoint.audience is Audience.PROGRAMS
+        said = "this takes a key" if programs else "you are signed out; sign in, and do it again"
+        raise Problem(401, said, headers=ASK_FOR_KEY)
 
 
 def client_address(request: Request) -> str:

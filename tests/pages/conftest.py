@@ -14,10 +14,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import MakeDecision, MakeMessage
+from tests.contracts.house import SqlHouse
 from tests.serving import RunningServer
 
 OpenPage = Callable[..., Page]
 StartServing = Callable[..., AbstractContextManager[RunningServer]]
+Say = Callable[..., None]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -69,3 +72,22 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def server(start_serving: StartServing) -> Iterator[RunningServer]:
+    with start_serving() as running:
+        yield running
+
+
+@pytest.fixture
+def say(server: RunningServer, make_message: MakeMessage, make_decision: MakeDecision) -> Say:
+    """Return what says texts in a room and has them decided: with *order* in them they are leads."""
+    app = server.service.app
+    house = SqlHouse(make_decision, app.database, app.taxonomy.members)
+
+    def put(*texts: str, **values: object) -> None:
+        house.put(*(make_message(text, **values) for text in texts))
+        house.work()
+
+    return put

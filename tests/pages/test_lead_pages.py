@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from threading import Event
 
 import pytest
@@ -12,9 +11,7 @@ from playwright.sync_api import Page, expect
 from intent.bootstrap.erasing import forget_subject
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.web import lead_stream
-from tests.conftest import MakeDecision, MakeMessage
-from tests.contracts.house import SqlHouse
-from tests.pages.conftest import OpenPage, StartServing
+from tests.pages.conftest import OpenPage, Say
 from tests.pages.test_layout import NARROW, barriers
 from tests.serving import RunningServer
 
@@ -27,27 +24,6 @@ HOSTILE = [
     "order\r\n\r\nevent: gone\ndata: all\u2028{{ 7*7 }}",
     "\u0623\u0631\u064a\u062f order 50",
 ]
-
-Say = Callable[..., None]
-
-
-@pytest.fixture
-def server(start_serving: StartServing) -> Iterator[RunningServer]:
-    with start_serving() as running:
-        yield running
-
-
-@pytest.fixture
-def say(server: RunningServer, make_message: MakeMessage, make_decision: MakeDecision) -> Say:
-    """Return what says texts in a room and has them decided: with *order* in them they are leads."""
-    app = server.service.app
-    house = SqlHouse(make_decision, app.database, app.taxonomy.members)
-
-    def put(*texts: str, **values: object) -> None:
-        house.put(*(make_message(text, **values) for text in texts))
-        house.work()
-
-    return put
 
 
 def texts(page: Page) -> list[str]:
@@ -92,7 +68,7 @@ def test_a_reader_who_has_scrolled_is_told_and_not_moved(
     say(*(f"order {number}" for number in range(30)))
     page = live(open_page(server.url))
     page.mouse.wheel(0, 600)
-    expect(page.locator(".lead").nth(10)).to_be_in_viewport()
+    expect(page.locator(".lead").nth(5)).to_be_in_viewport()
     say("order a", "order b")
     expect(page.locator("#arrived")).to_have_text("2 new")
     expect(page.locator(".lead")).to_have_count(30)
@@ -180,10 +156,10 @@ def test_filters_work_without_javascript_and_older_leads_follow(
 ) -> None:
     say(*(f"order {number}" for number in range(45)))
     page = open_page(server.url, java_script_enabled=False)
-    expect(page.locator(".lead")).to_have_count(40)
+    expect(page.locator(".lead")).to_have_count(30)
     first = texts(page)
     page.get_by_text("Older leads").click()
-    expect(page.locator(".lead")).to_have_count(5)
+    expect(page.locator(".lead")).to_have_count(15)
     assert len({*first, *texts(page)}) == 45
     page.goto(server.url)
     page.locator(".filters select[name=state]").select_option("done")

@@ -24,6 +24,16 @@ _STANDING = {
     "done": "done by",
     "not_a_lead": "no lead, says",
 }
+DID = {
+    "take": "took it",
+    "done": "finished it",
+    "release": "gave it back",
+    "not_a_lead": "said that it is no lead",
+    "on_air": "said that the host answered it aloud",
+    "note": "wrote down",
+}
+"""What somebody did with a lead, in words behind their name."""
+
 _ANSWERED = {"reply": "answered by the host", "on_air": "said on air"}
 
 
@@ -33,6 +43,26 @@ class Want:
 
     title: str
     hot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CardAct:
+    """A button: what it does, its words, and the key that presses it."""
+
+    action: str
+    title: str
+    key: str
+
+
+_TAKE, _DONE = CardAct("take", "Take", "t"), CardAct("done", "Done", "d")
+_ON_AIR, _RELEASE = CardAct("on_air", "Said on air", "a"), CardAct("release", "Give back", "")
+_NO_LEAD = CardAct("not_a_lead", "Not a lead", "n")
+_ACTS = {
+    "open": (_TAKE, _DONE, _ON_AIR, _NO_LEAD),
+    "taken": (_DONE, _ON_AIR, _RELEASE, _NO_LEAD),
+    "done": (_RELEASE,),
+    "not_a_lead": (CardAct("release", "It is a lead", ""),),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +99,8 @@ class LeadCard:
     item: str
     sure: int
     sure_words: str
+    version: int
+    acts: tuple[CardAct, ...]
 
 
 def card_of(
@@ -102,6 +134,8 @@ def card_of(
         item=_short(lead.item or "", 80),
         sure=round(100 * probability),
         sure_words=next(words for least, words in _SURE if probability >= least),
+        version=lead.version,
+        acts=_ACTS[lead.state],
     )
 
 

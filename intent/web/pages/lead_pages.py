@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, Field
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
+from intent.model.errors import LeadConflict
+from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.operations.lead_inbox import (
     InboxNews,
+    look_at_history,
     look_at_inbox,
     look_at_lead,
 )
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter
+from intent.web.api.leads import lead_desk
 from intent.web.endpoint import page
 from intent.web.lead_stream import event, lead_stream
-from intent.web.pages.lead_card import age, anchor_of, card_of
+from intent.web.pages.lead_card import DID, age, anchor_of, card_of
 from intent.web.problem import Problem
 from intent.web.render import rendered
 from intent.web.visit import Visit
@@ -29,7 +34,11 @@ STATES = (
     ("unanswered", "unanswered"),
     ("taken", "taken"),
     ("done", "done"),
+    ("not_a_lead", "no leads"),
 )
+CARDS = 30
+"""Leads of one page: with what can be done with them it stays below 100 KB."""
+
 SECTIONS = (
     (2, "Hot and unanswered"),
     (1, "Unanswered"),
@@ -68,7 +77,8 @@ class StreamQuery(InboxQuery):
 
 def inbox(visit: Visit, query: InboxQuery) -> Response:
     """Show the leads that wait, the hot and unanswered first."""
-    view, now = look_at_inbox(visit.app.database, query.asked, behind=query.behind), _now()
+    database = visit.app.database
+    view, now = look_at_inbox(database, query.asked, behind=query.behind, limit=CARDS), _now()
     taxonomy = visit.app.taxonomy
     cards = [card_of(lead, taxonomy, now) for lead in view.leads]
     older = f"/?{query.words}&{urlencode({'behind': view.older})}" if view.older else ""
@@ -101,7 +111,7 @@ def _told(visit: Visit, news: InboxNews, counts: ShelfCounts) -> list[str]:
     told = [event("gone", one, "") for one in map(anchor_of, news.gone)]
     for lead in news.leads:
         card = card_of(lead, taxonomy, now)
-        told.append(event("lead", rendered("lead_card.html", card=card)))
+        told.append(event("lead", rendered("lead_card.html", card=card, visit=visit)))
     if news.erased:
         told.append(event("reload", ""))
     # The cursor comes last: a page that lost the rest gets all of it again, and doubles nothing.
@@ -111,15 +121,49 @@ def _told(visit: Visit, news: InboxNews, counts: ShelfCounts) -> list[str]:
     return told
 
 
+class ActForm(BaseModel):
+    """What a button of a card sends."""
+
+    action: LeadAction
+    expected: int | None = None
+    note: str = ""
+
+
 def lead(visit: Visit, lead: str) -> Response:
-    """Show one lead with all of its text."""
-    found = look_at_lead(visit.app.database, lead)
+    """Show one lead with all of its text, and what was done with it."""
+    return _lead_page(visit, lead)
+
+
+def act(visit: Visit, lead: str, form: ActForm) -> Response:
+    """Do something with a lead, and go back to it; who is second sees who was first."""
+    platform, message_id = read_lead_id(lead)
+    try:
+        request = Handling(
+            platform,
+            message_id,
+            form.action,
+            action_id=uuid.uuid4().hex,
+            acted_by=visit.asks.name,
+            note=form.note.strip() or None,
+            # A note stands beside whatever others did meanwhile.
+            expected=None if form.action is LeadAction.NOTE else form.expected,
+        )
+        visit.service.shared(lead_desk).handle(request)
+    except LeadConflict as conflict:
+        return _lead_page(visit, lead, 409, told=str(conflict))
+    return RedirectResponse(f"/leads/{lead}", 303)
+
+
+def _lead_page(visit: Visit, lead: str, status: int = 200, told: str = "") -> Response:
+    database = visit.app.database
+    found = look_at_lead(database, lead)
     if found is None:
         raise Problem(
-            404, "this is no lead any more: it was taken back, erased or decided otherwise"
+            404, told or "this is no lead any more: it was taken back, erased or decided otherwise"
         )
     card = card_of(found, visit.app.taxonomy, _now(), whole=True)
-    return visit.page("lead.html", card=card)
+    history = look_at_history(database, found)
+    return visit.page("lead.html", status, card=card, told=told, history=history, words=DID)
 
 
 def rooms(visit: Visit) -> Response:
@@ -144,5 +188,6 @@ ROUTES = (
     page("GET", "/", inbox, Scope.LEADS),
     page("GET", "/inbox/stream", stream, Scope.LEADS, gives="text/event-stream"),
     page("GET", "/leads/{lead}", lead, Scope.LEADS),
+    page("POST", "/leads/{lead}", act, Scope.LEADS),
     page("GET", "/rooms", rooms, Scope.LEADS),
 )

@@ -1,5 +1,4 @@
-// The one script: ages tick, the inbox is live, keys are heard. Whatever it shows comes rendered from
-// the server.
+// The one script: ages tick, the inbox is live, keys are heard. What it shows comes from the server.
 "use strict";
 const $ = (query, root = document) => root.querySelector(query);
 const $$ = (query, root = document) => [...root.querySelectorAll(query)];
@@ -32,19 +31,23 @@ function tick() {
 }
 
 const isCalm = () => scrollY < 60 && Date.now() - touched > CALM;
+const read = (html) => new DOMParser().parseFromString(html, "text/html").body;
 const place = (card) => $(`#attention-${card.dataset.attention}`);
 
-function parse(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content.firstElementChild;
+// Puts a newer card in the place of an older one, with what was told there and a note half written.
+function replace(old, card) {
+  const focus = old.contains(document.activeElement) ? document.activeElement : null;
+  for (const kept of [".told", ".note"]) $(kept, card).replaceWith($(kept, old));
+  old.replaceWith(card);
+  if (focus) (focus.isConnected ? focus : card).focus({ preventScroll: true });
 }
 
-// Puts a newer card where an older one stands: it stays under the finger.
-function replace(old, card) {
-  const focused = old.contains(document.activeElement);
-  old.replaceWith(card);
-  if (focused) card.focus({ preventScroll: true });
+// Takes a card away; whoever stood on it stands on the next.
+function leave(id) {
+  const cards = $$("[data-lead]", list), at = cards.findIndex((card) => card.id === id);
+  if (cards[at]?.contains(document.activeElement)) cards[at + 1]?.focus({ preventScroll: true });
+  cards[at]?.remove();
+  held.delete(id);
 }
 
 function arrive(card) {
@@ -94,9 +97,9 @@ function connect() {
   };
   on("open", () => say("live", "live"));
   on("beat", () => {});
-  on("lead", (html) => arrive(parse(html)));
-  on("counters", (html) => $("#counters").replaceWith(parse(html)));
-  on("gone", (id) => (held.delete(id), document.getElementById(id)?.remove()));
+  on("lead", (html) => arrive(read(html).firstElementChild));
+  on("counters", (html) => $("#counters").replaceWith(read(html).firstElementChild));
+  on("gone", leave);
   on("reload", () => location.reload());
 }
 
@@ -107,19 +110,36 @@ async function again() {
   else connect();
 }
 
+// Sends a form of a card; what comes of it is told by the stream, or by whoever was first.
+async function act(event) {
+  const form = event.target;
+  if (!form.matches("[data-act]") || !list) return;
+  event.preventDefault();
+  const told = $(".told", form.closest("[data-lead]"));
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  const asked = { method: "POST", body, redirect: "manual", headers: { accept: "text/html" } };
+  const answer = await fetch(form.getAttribute("action"), asked).catch(() => null);
+  const done = answer?.type === "opaqueredirect", page = read((await answer?.text()) ?? "");
+  if (done) form.reset(), $(".note", form).removeAttribute("open");
+  told.textContent = done ? "" : $(".told", page)?.textContent || "nobody answered; try again";
+  told.hidden = done;
+}
+
 function press(event) {
   const { key, target } = event;
   if (event.ctrlKey || event.metaKey || event.altKey || target.closest("input, textarea, select, dialog")) return;
-  const cards = $$("[data-lead]", list);
-  const at = cards.indexOf(document.activeElement.closest("[data-lead]"));
+  const cards = $$("[data-lead]", list), at = cards.indexOf(document.activeElement.closest("[data-lead]"));
+  const button = at >= 0 && $(`[data-key="${CSS.escape(key)}"]`, cards[at]);
   if (key === "j" || key === "k") cards[key === "j" ? at + 1 : Math.max(0, at - 1)]?.focus();
   else if (key === "/") ($(".filters").open = true), $("#search").focus();
   else if (key === "?") $("#help").showModal();
+  else if (button) button.click();
   else return;
   event.preventDefault();
 }
 
 setInterval(tick, 1000);
+document.addEventListener("submit", act);
 if (list) {
   for (const touch of ["pointermove", "pointerdown", "keydown"])
     document.addEventListener(touch, () => (touched = Date.now()), { passive: true });

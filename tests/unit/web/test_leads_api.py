@@ -83,6 +83,8 @@ def test_not_a_lead_leaves_the_list_and_comes_back_when_it_is_released(
     lead = says()
     assert client.post(f"/v1/leads/{lead}:not_a_lead", json={"note": "a joke"}).status_code == 200
     assert client.get("/v1/leads").json()["leads"] == []
+    [none] = client.get("/v1/leads", params={"state": "not_a_lead"}).json()["leads"]
+    assert (none["id"], client.get(f"/v1/leads/{lead}").json()["state"]) == (lead, "not_a_lead")
     assert client.post(f"/v1/leads/{lead}:release", json={}).status_code == 200
     assert [one["id"] for one in client.get("/v1/leads").json()["leads"]] == [lead]
 
