@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 from intent.features.definitions.definitions import FeatureSet
 from intent.model.errors import OperatorError
 
+WITHOUT_NUMBER = frozenset({"tags", "sequence_50"})
+"""Statistics whose values are no numbers."""
+
+
+def numeric_names(feature_set: FeatureSet) -> list[str]:
+    """Return the features that a matrix has, in its order."""
+    return [f.name for f in feature_set.features if f.statistic not in WITHOUT_NUMBER]
+
 
 def matrix(table: pa.Table, feature_set: FeatureSet) -> NDArray[np.float64]:
     """Return the numeric features of a built table, one column a feature, in the set's order: as
     :meth:`FeatureTable.matrix` does online.
     """
-    numeric = [
-        feature.name
-        for feature in feature_set.features
-        if feature.statistic not in {"tags", "sequence_50"}
-    ]
-    return np.column_stack([table[name].to_numpy() for name in numeric])
+    return np.column_stack([table[name].to_numpy() for name in numeric_names(feature_set)])
 
 
 def group_sizes(requests: Sequence[Hashable]) -> list[int]:
