@@ -22,7 +22,7 @@ package costs nothing. It is typed (``py.typed``)::
     classifier = intent.build_classifier(app)
     (decision,) = classifier.classify([intent.parse_message(payload)])
     for lead in intent.find_leads(app.database, app.taxonomy, limit=10):
-        print(lead.label, lead.user_id)
+        print(lead.labels, lead.user_id)
     reader = intent.FeatureReader(app.database, app.definitions)
 """
 
@@ -63,7 +63,8 @@ PUBLIC = {
     "open_application": "intent.bootstrap.application",
     "Classifier": "intent.ports.deciding",
     # What is kept
-    "Lead": "intent.store.leads",
+    "ShelfFilter": "intent.store.lead_shelf",
+    "ShelvedLead": "intent.store.lead_shelf",
     "SqlDecisions": "intent.store.decisions",
     "find_leads": "intent.operations.leads",
     # Features, online
@@ -138,7 +139,10 @@ if TYPE_CHECKING:
     from intent.ports.deciding import Classifier as Classifier
     from intent.store.access import Access as Access
     from intent.store.decisions import SqlDecisions as SqlDecisions
-    from intent.store.leads import Lead as Lead
+    from intent.store.lead_shelf import (
+        ShelfFilter as ShelfFilter,
+        ShelvedLead as ShelvedLead,
+    )
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 
 from intent import __version__
-from intent.cli import claims, dead, features, hooks, keys, lane, prompts, report, runs
+from intent.cli import claims, dead, features, hooks, keys, lane, leads, prompts, report, runs
 from intent.cli.ask import ask
 from intent.cli.audit import audit
 from intent.cli.backup import backup, restore
@@ -21,7 +21,6 @@ from intent.cli.config import config
 from intent.cli.demo import demo
 from intent.cli.forget import forget
 from intent.cli.ingest import ingest
-from intent.cli.leads import leads
 from intent.cli.listen import listen
 from intent.cli.migrate import migrate
 from intent.cli.publish import publish
@@ -55,12 +54,12 @@ for verb in (
     serve,
     status,
     classify,
-    leads,
     audit,
 ):
     app.command()(verb)
 for seldom in (runs.backfill, train, forget, export, backup, restore, config):
     app.command()(seldom)
+app.add_typer(leads.app, name="leads")
 app.add_typer(lane.app, name="lane")
 app.add_typer(features.app, name="features")
 app.add_typer(dead.app, name="dead")

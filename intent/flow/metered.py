@@ -98,7 +98,7 @@ class WorkMeter:
 
 def count_decided(meter: Meter, saved: Sequence[Entry]) -> None:
     """Count decisions that were stored, and the leads among them, by who decided."""
-    deciders = Counter((entry.decision.decided_by, entry.decision.is_lead) for entry in saved)
+    deciders = Counter((entry.decision.decided_by, entry.is_lead) for entry in saved)
     for (decided_by, is_lead), count in deciders.items():
         meter.count(told.DECIDED, count, decided_by.value)
         if is_lead:

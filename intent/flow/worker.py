@@ -270,7 +270,7 @@ class Worker:
         self.report.overtaken += len(decided) - len(held)
         self.report.decided += len(saved)
         self.report.unsure += len(unsure)
-        self.report.leads += sum(entry.decision.is_lead for entry in saved)
+        self.report.leads += sum(entry.is_lead for entry in saved)
         self.report.from_cache += sum(entry.decision.from_cache for entry in saved)
 
     def _marked(self, decision: Decision) -> Decision:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from intent.model.message import Message
+from intent.model.message import AuthorRole, Message
 
 UNMEASURED = "unmeasured"
 """Calibration version of decisions whose probabilities are only the answer's word, since no eval
@@ -96,3 +96,8 @@ class Entry:
     run: str = "production"
     previous: Decision | None = None
     visible: bool = True
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether it is a lead: what host and moderators write is none, whatever is decided."""
+        return self.decision.is_lead and self.message.author_role is AuthorRole.VIEWER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -95,17 +96,28 @@ def look_at_inbox(
         )
 
 
-def walk_inbox(database: Database, asked: ShelfFilter) -> Iterator[ShelvedLead]:
-    """Yield everything that is asked for in the order of the inbox, a part at a time: each part is
-    read for itself, so nobody is held up by who reads slowly.
+def walk_inbox(
+    database: Database, asked: ShelfFilter, *, behind: str = "", limit: int | None = None
+) -> Iterator[ShelvedLead]:
+    """Yield what is asked for in the order of the inbox, a part at a time: each part is read for
+    itself, so nobody is held up by who reads slowly.
+
+    Args:
+        behind: the place of the last one that was seen.
+        limit: at most so many.
+
+    Raises:
+        WrongUse: ``behind`` is no place in the inbox.
     """
-    behind = ""
-    while True:
+    left = sys.maxsize if limit is None else limit
+    while left:
+        count = min(AT_ONCE, left)
         with database.read() as connection:
-            part = read_shelf(connection, asked, behind=behind, limit=AT_ONCE)
+            part = read_shelf(connection, asked, behind=behind, limit=count)
         yield from part
-        if len(part) < AT_ONCE:
+        if len(part) < count:
             return
+        left -= count
         behind = part[-1].place
 
 

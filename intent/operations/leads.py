@@ -1,39 +1,38 @@
-"""Who wants what: the current leads, newest first."""
+"""Who wants what: the leads of the inbox, for programs and the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from intent.model.errors import WrongUse
 from intent.model.taxonomy import Taxonomy
+from intent.operations.lead_inbox import walk_inbox
 from intent.store.engine import Database
-from intent.store.leads import Lead, read_leads
+from intent.store.lead_shelf import ShelfFilter, ShelvedLead
 
 
 def find_leads(
     database: Database,
     taxonomy: Taxonomy,
+    asked: ShelfFilter | None = None,
     *,
-    room: str | None = None,
-    label: str | None = None,
-    since: datetime | None = None,
-    minimum: float = 0.0,
+    behind: str = "",
     limit: int | None = None,
-) -> Iterator[Lead]:
-    """Return current leads, newest first.
+) -> Iterator[ShelvedLead]:
+    """Return leads in the order of the inbox: hot and unanswered ones first, the newest first
+    within each.
 
     Args:
-        room: only this room_id.
-        label: only leads that carry this intent.
-        since: only messages said at or after this instant.
-        minimum: smallest lead probability, 0 to 1.
+        asked: which; None for all.
+        behind: the :attr:`~intent.store.lead_shelf.ShelvedLead.place` of the last one that was
+            seen.
         limit: at most so many.
 
     Raises:
-        WrongUse: ``label`` is no lead intent.
+        WrongUse: the label is no lead intent, or ``behind`` is no place in the inbox.
     """
-    if label is not None and label not in taxonomy.leads:
+    asked = asked or ShelfFilter()
+    if asked.label and asked.label not in taxonomy.leads:
         known = ", ".join(name for name in taxonomy.names if name in taxonomy.leads)
-        raise WrongUse(f"{label!r} is no lead intent; choose one of: {known}")
-    return read_leads(database, room=room, label=label, since=since, minimum=minimum, limit=limit)
+        raise WrongUse(f"{asked.label!r} is no lead intent; choose one of: {known}")
+    return walk_inbox(database, asked, behind=behind, limit=limit)

@@ -11,6 +11,7 @@ from datetime import datetime
 from threading import Event
 from typing import TypeVar
 
+from intent.model.message import AuthorRole
 from intent.model.run import Page, Pair, Run
 from intent.ports.asking import Lane
 from intent.ports.deciding import Decisions, Runs
@@ -149,8 +150,9 @@ def difference(pairs: Iterable[Pair]) -> RunDifference:
         if now == then:
             continue
         found.changed += 1
-        found.leads_gained += pair.then.is_lead and not pair.now.is_lead
-        found.leads_lost += pair.now.is_lead and not pair.then.is_lead
+        if message.author_role is AuthorRole.VIEWER:
+            found.leads_gained += pair.then.is_lead and not pair.now.is_lead
+            found.leads_lost += pair.now.is_lead and not pair.then.is_lead
         found.gained.update(then - now)
         found.lost.update(now - then)
         for entity, key in zip(

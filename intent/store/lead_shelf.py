@@ -26,6 +26,8 @@ class ShelfFilter:
         state: ``unanswered``, or open, taken, done, not_a_lead.
         text: what the message or its author's id holds, large or small.
         hot: hot ones alone.
+        since: what was said at or after this instant.
+        minimum: smallest lead probability, 0 to 1.
     """
 
     room: str = ""
@@ -33,12 +35,18 @@ class ShelfFilter:
     state: str = ""
     text: str = ""
     hot: bool = False
+    since: datetime | None = None
+    minimum: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ShelvedLead:
-    """A lead as it stands, with its message; ``attention`` is 2 for hot and unanswered, 1 for
-    unanswered, 0 for the others, and ``lead_probability`` lies between 0 and 1.
+    """A lead as it stands, with its message.
+
+    Attributes:
+        attention: 2 for hot and unanswered, 1 for unanswered, 0 for the others.
+        lead_probability: between 0 and 1.
+        decided_by: local, llm or human.
     """
 
     platform: str
@@ -59,6 +67,7 @@ class ShelvedLead:
     item: str | None
     lang: str | None
     reply_to_text: str | None
+    decided_by: str
 
     @property
     def id(self) -> str:
@@ -144,7 +153,7 @@ def _query(asked: ShelfFilter) -> Select[Any]:
     more = ("answered_by", "state", "taken_by", "version", "lead_probability")
     query = (
         select(*(c[name] for name in (*own, *more)))
-        .add_columns(d.labels, d.slots, m.text, m.item, m.lang, m.reply_to_text)
+        .add_columns(d.labels, d.slots, m.text, m.item, m.lang, m.reply_to_text, d.decided_by)
         .select_from(leads)
         .join(decisions, d.id == c.decision_id)
         .join(messages, and_(m.platform == c.platform, m.message_id == c.message_id))
@@ -158,6 +167,10 @@ def _query(asked: ShelfFilter) -> Select[Any]:
         query = query.where(c.room_id == asked.room)
     if asked.hot:
         query = query.where(c.hot)
+    if asked.since is not None:
+        query = query.where(c.event_timestamp >= asked.since)
+    if asked.minimum > 0:
+        query = query.where(c.lead_probability >= round(asked.minimum * MILLION))
     if asked.state == "unanswered":
         query = query.where(c.attention > 0)
     elif asked.state:

@@ -19,6 +19,7 @@ from intent.model.batch import Accepted, Batch, Delivery
 from intent.model.decision import DecidedBy, Decision, Entry
 from intent.model.message import Message
 from intent.model.question import Answer, Claim
+from intent.operations.lead_inbox import walk_inbox
 from intent.queues.inbox import SqlInbox
 from intent.queues.lane import SqlLane
 from intent.queues.memory import MemoryInbox
@@ -28,7 +29,7 @@ from intent.queues.memory_rows import MemoryTransaction, MemoryTransactions
 from intent.store.audit import balance
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
-from intent.store.leads import read_leads
+from intent.store.lead_shelf import ShelfFilter
 from tests.conftest import MakeDecision, rows
 
 Standing = tuple[int, str, tuple[str, ...]]
@@ -176,7 +177,7 @@ class SqlHouse(House):
         return found.revision, found.decided_by, tuple(chosen)
 
     def leads(self) -> set[str]:
-        return {lead.message_id for lead in read_leads(self.database)}
+        return {lead.message_id for lead in walk_inbox(self.database, ShelfFilter())}
 
     def dead_letters(self) -> list[str]:
         return [row["reason"] for row in rows(self.database, "dead_letters")]

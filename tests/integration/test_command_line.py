@@ -86,7 +86,7 @@ def test_the_main_job_from_a_file_to_leads_and_features(run: Run) -> None:
         "event_timestamp",
     } <= set(leads[0])
     shown = run("leads", "--room", "live-tea-02", "--limit", "3")
-    assert "3 newest leads" in shown.out
+    assert "3 leads, hot and unanswered first" in shown.out
     assert "live-tea-02" in shown.out
     seen, unseen = run(
         "features", "read", "room=tiktok:live-tea-02", "user=tiktok:nobody", "--json"

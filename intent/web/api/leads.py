@@ -8,9 +8,9 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from intent.bootstrap.application import Application
@@ -47,11 +47,15 @@ class LeadsAsked(BaseModel):
     state: str = Field("", pattern="^(unanswered|open|taken|done|not_a_lead)?$")
     q: str = Field("", max_length=200)
     hot: bool = False
+    since: AwareDatetime | None = None
+    minimum: float = Field(0.0, ge=0.0, le=1.0)
 
     @property
     def asked(self) -> ShelfFilter:
         """The same for who reads the inbox."""
-        return ShelfFilter(self.room, self.intent, self.state, self.q.strip(), self.hot)
+        since = None if self.since is None else self.since.astimezone(UTC)
+        words = self.q.strip()
+        return ShelfFilter(self.room, self.intent, self.state, words, self.hot, since, self.minimum)
 
 
 class LeadsQuery(LeadsAsked):
@@ -122,6 +126,7 @@ class ShownLead:
     item: str | None
     lang: str | None
     reply_to_text: str | None
+    decided_by: str
     slots: tuple[ShownSlot, ...]
 
 

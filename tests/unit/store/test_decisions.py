@@ -14,7 +14,6 @@ from intent.model.question import Answer, Claim, Question
 from intent.queues.inbox import SqlInbox
 from intent.store.decisions import PRODUCTION, SqlDecisions, current_decisions
 from intent.store.engine import Database
-from intent.store.leads import read_leads
 from intent.store.rows import decision_from
 from intent.store.runs import SqlRuns
 from intent.store.schema import decisions
@@ -93,35 +92,6 @@ def test_readers_see_the_newest_visible_revision(
     save(database, Entry(message, make_decision("spam"), revision=3, run="trial"))
     with database.read() as connection:
         assert connection.execute(labels).scalars().all() == [["spam"]]
-
-
-def test_leads_are_found_by_room_label_time_and_certainty(
-    database: Database, make_message: MakeMessage, make_decision: MakeDecision
-) -> None:
-    old, new, other = (
-        make_message("old"),
-        make_message("new"),
-        make_message("other", room_id="room-2"),
-    )
-    idle = make_message("idle")
-    SqlInbox(database).put(Batch([old, new, other, idle]))
-    save(
-        database,
-        Entry(old, make_decision("price_inquiry", lead_probability=0.6)),
-        Entry(new, make_decision("price_inquiry", "shipping_inquiry")),
-        Entry(other, make_decision("purchase_intent")),
-        Entry(idle, make_decision("chatter")),
-    )
-
-    def found(**how: object) -> list[str]:
-        return [lead.text for lead in read_leads(database, **how)]  # type: ignore[arg-type]
-
-    assert found() == ["other", "new", "old"]
-    assert found(room="room-1") == ["new", "old"]
-    assert found(label="shipping_inquiry") == ["new"]
-    assert found(since=new.sent_at) == ["other", "new"]
-    assert found(minimum=0.9) == ["other", "new"]
-    assert found(limit=1) == ["other"]
 
 
 def test_a_naive_time_is_never_stored(database: Database) -> None:

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from intent.model.batch import Batch
+from intent.model.decision import Entry
+from intent.model.errors import WrongUse
+from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy
 from intent.operations.lead_inbox import look_at_inbox, look_at_lead, read_news
+from intent.operations.leads import find_leads
+from intent.queues.inbox import SqlInbox
+from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.lead_shelf import ShelfFilter
 from tests.conftest import MakeDecision, MakeMessage
@@ -33,6 +44,50 @@ def test_pages_follow_each_other_and_news_come_once(
     found = look_at_inbox(database, ShelfFilter(text="0%", label="purchase_intent", hot=True))
     assert [one.text for one in found.leads] == ["order 100%"]
     assert look_at_inbox(database, ShelfFilter(state="done")).leads == ()
+
+
+def test_leads_of_viewers_are_found_by_room_label_time_and_certainty(
+    database: Database,
+    taxonomy: Taxonomy,
+    make_message: MakeMessage,
+    make_decision: MakeDecision,
+) -> None:
+    old, new, other, idle, host = (
+        make_message("old"),
+        make_message("new"),
+        make_message("other", room_id="room-2"),
+        make_message("idle"),
+        make_message("last two pieces!", author_role=AuthorRole.HOST),
+    )
+    SqlInbox(database).put(Batch([old, new, other, idle, host]))
+    decided = [
+        Entry(old, make_decision("price_inquiry", lead_probability=0.6)),
+        Entry(new, make_decision("price_inquiry", "shipping_inquiry")),
+        Entry(other, make_decision("quote_request", lead_probability=0.9)),
+        Entry(idle, make_decision("chatter")),
+        Entry(host, make_decision("purchase_intent")),
+    ]
+    with database.begin() as transaction:
+        SqlDecisions().save(transaction, decided)
+
+    def found(limit: int | None = None, **how: Any) -> list[str]:
+        asked = ShelfFilter(**how)
+        return [one.text for one in find_leads(database, taxonomy, asked, limit=limit)]
+
+    assert found() == ["other", "new", "old"]
+    assert found(room="room-1") == ["new", "old"]
+    assert found(label="shipping_inquiry") == ["new"]
+    assert found(since=new.sent_at) == ["other", "new"]
+    assert found(minimum=0.9) == ["other", "new"]
+    assert found(limit=1) == ["other"]
+    with pytest.raises(WrongUse, match="no lead intent"):
+        found(label="chatter")
+    behind = ""
+    walked = []
+    while part := list(find_leads(database, taxonomy, behind=behind, limit=1)):
+        walked += [one.text for one in part]
+        behind = part[-1].place
+    assert walked == found()
 
 
 def test_an_id_that_is_none_finds_no_lead(database: Database) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from intent.model.decision import Entry
 from intent.model.message import Message
 from intent.store.decisions import SqlDecisions
 from intent.web.api.leads import _cell
-from tests.conftest import MakeDecision, MakeMessage
+from tests.conftest import EPOCH, MakeDecision, MakeMessage
 from tests.serving import Served
 
 Says = Callable[..., str]
@@ -59,6 +60,18 @@ def test_a_lead_is_read_and_an_unknown_one_is_unknown(client: Served, says: Says
     assert client.get(f"/v1/leads/{lead}").json()["text"] == "does it come in red?"
     for wrong in ("nothing", "W10"):
         assert client.get(f"/v1/leads/{wrong}").status_code == 404
+
+
+def test_leads_are_listed_by_when_they_were_said_and_how_sure_they_are(
+    client: Served, says: Says
+) -> None:
+    says("first", message_id="m1")
+    says("second", message_id="m2", sent_at=EPOCH + timedelta(hours=2))
+    later = {"since": (EPOCH + timedelta(hours=1)).isoformat(), "minimum": 0.9}
+    assert [one["text"] for one in client.get("/v1/leads", params=later).json()["leads"]] == [
+        "second"
+    ]
+    assert client.get("/v1/leads", params={"since": "2026-11-20T12:00:00"}).status_code == 422
 
 
 def test_a_place_from_elsewhere_gets_one_clear_answer(client: Served) -> None:
