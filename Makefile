@@ -14,7 +14,7 @@ help:  ## list the targets
 $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "installing into $(VENV) (a minute the first time)"
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable .
+	$(PIP) --editable ".[serve]"
 	touch $@
 
 $(VENV)/trained: $(VENV)/installed

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -92,6 +95,16 @@ def platform_and_id(text: str) -> tuple[str, str]:
     if not platform or not key:
         raise WrongUse(f"{text!r} names nothing; write PLATFORM:ID, such as tiktok:u_1")
     return platform, key
+
+
+def own_command() -> str:
+    """Return how this command was called, for lines that people paste in the same folder."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m intent"
+    found = shutil.which(called.name)
+    same = found is not None and Path(found).absolute() == called.absolute()
+    return called.name if same or called.parent == Path() else shlex.quote(sys.argv[0])
 
 
 @contextmanager

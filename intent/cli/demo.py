@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intent.cli.arguments import application, opened
+from intent.cli.arguments import application, opened, own_command
 from intent.cli.ingest import read_into_inbox
 from intent.cli.leads import lead_table
 from intent.cli.screen import results
 from intent.cli.stopping import stopping
 from intent.cli.work import decide_inbox
-from intent.store.access import Access
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DEMO_DATABASE = Path("demo.db")
+
+_AS_IT_IS: dict[str, Any] = {"markup": False, "soft_wrap": True}
 
 
 def demo(
     database: Annotated[
         Path, typer.Option(help="SQLite file to make; an existing one is added to.")
-    ] = Path("demo.db"),
+    ] = DEMO_DATABASE,
     rows: Annotated[int, typer.Option(min=1, help="Leads to show.")] = 25,
 ) -> None:
     """Replay a bundled sample of three live streams and a shop inbox through the whole pipeline,
@@ -28,17 +35,13 @@ def demo(
 
     Example: [bold]intent demo[/]
     """
-    from intent.bootstrap.application import Application, sqlite_url
-    from intent.bootstrap.resources import locate
+    from intent.bootstrap.demo import build_demo, sample_path
     from intent.operations.leads import find_leads
     from intent.sources.files.file_source import FileSource
 
-    given = application(quiet=True).settings
-    settings = given.model_copy(update={"database_url": sqlite_url(database)})
-    app = Application(settings, access=Access.CREATE)
+    app = build_demo(application(quiet=True).settings, database)
     started = time.perf_counter()
-    sample = str(locate("sources") / "sample.jsonl")
-    with opened(sample) as descriptor, stopping() as stop:
+    with opened(str(sample_path())) as descriptor, stopping() as stop:
         source = FileSource(descriptor, "sample.jsonl", stop=stop)
         read = read_into_inbox(app, descriptor, "sample.jsonl", source, stop)
         report = decide_inbox(app, stop, drain=True)
@@ -52,17 +55,26 @@ def demo(
         f"{report.decided} decided in {time.perf_counter() - started:.1f} s; {len(found)} leads in "
         "all."
     )
-    console.print(
-        f"\nThe database lies at [bold]{database.absolute()}[/]. Try next:", soft_wrap=True
-    )
-    prefix = f"INTENT_DATABASE_URL=sqlite:///{database}"
+    _tell_what_next(console, database)
+
+
+def _tell_what_next(console: Console, database: Path) -> None:
+    """Show commands that work when they are pasted; the last one opens the inbox."""
+    intent, file = own_command(), shlex.quote(str(database))
+    console.print(f"\nThe database lies at {database.absolute()}. Try next:", **_AS_IT_IS)
+    prefix = f"INTENT_DATABASE_URL=sqlite:///{file} {intent}"
     for command in (
-        "intent leads --label appointment_booking",
-        "intent features read user=tiktok:u_sgjannah room=tiktok:live-hijab-01",
-        "intent status",
-        "intent audit",
+        f"{prefix} leads --label appointment_booking",
+        f"{prefix} features read user=tiktok:u_sgjannah room=tiktok:live-hijab-01",
+        f"{prefix} status",
+        f"{prefix} audit",
+        f'{intent} classify --text "how much for two, and do you ship to Perth?"',
     ):
-        console.print(f"  {prefix} {command}", soft_wrap=True)
+        console.print(f"  {command}", **_AS_IT_IS)
+    other = "" if database == DEMO_DATABASE else f" --database {file}"
     console.print(
-        '  intent classify --text "how much for two, and do you ship to Perth?"', soft_wrap=True
+        "\nOpen the inbox of these leads at http://127.0.0.1:8000, where more arrive while you "
+        "look:",
+        **_AS_IT_IS,
     )
+    console.print(f"  {intent} serve --demo{other}", **_AS_IT_IS)

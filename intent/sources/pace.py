@@ -22,6 +22,7 @@ def at_pace(
     *,
     sleep: Callable[[float], object],
     clock: Callable[[], float],
+    ahead: float = 0.0,
 ) -> Iterator[Read | None]:
     """Yield what was read, each message when it is due, with a None before every wait.
 
@@ -30,11 +31,13 @@ def at_pace(
             come at once.
         sleep: how to wait, in seconds.
         clock: monotonic time in seconds.
+        ahead: seconds of the record that are over when it begins; what was said in them comes at
+            once.
     """
     started: tuple[float, datetime] | None = None
     for one in read:
         if isinstance(one, Message):
-            started = started or (clock(), one.sent_at)
+            started = started or (clock() - ahead, one.sent_at)
             due = started[0] + (one.sent_at - started[1]).total_seconds() / speed
             if due > clock():
                 yield None

@@ -11,6 +11,7 @@ import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -123,3 +124,63 @@ def test_other_machines_are_not_served_before_there_is_a_key(
     assert httpx2.get(f"{url.replace('0.0.0.0', '127.0.0.1')}/livez").status_code == 200
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 0
+
+
+def leads_of(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """Yield leads of a stream of events."""
+    name = ""
+    for line in lines:
+        name = line.removeprefix("event: ") if line.startswith("event: ") else name
+        if line.startswith("data: ") and name == "lead":
+            yield json.loads(line.removeprefix("data: "))
+
+
+def test_the_demo_shows_leads_as_they_arrive_and_touches_no_other_database(
+    serve: Callable[..., tuple[subprocess.Popen[str], str]], tmp_path: Path
+) -> None:
+    file, silent = tmp_path / "demo.db", "http://127.0.0.1:9"
+    process, url = serve("--demo", "--database", str(file), INTENT_LLM_BASE_URL=silent)
+    listed = httpx2.get(f"{url}/v1/leads").json()
+    following = f"{url}/v1/leads/stream?after={listed['changes']}"
+    with httpx2.stream("GET", following, timeout=None) as stream:
+        lead = next(leads_of(stream.iter_lines()))
+        assert lead["attention"] > 0
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert sorted(path.name for path in tmp_path.glob("*.db")) == ["demo.db"]
+
+
+def test_the_demo_is_a_database_of_its_own_or_none_is_named(
+    serve: Callable[..., tuple[subprocess.Popen[str], str]], tmp_path: Path
+) -> None:
+    process, said = serve("--database", str(tmp_path / "mine.db"))
+    assert process.wait(20) == 2
+    assert "INTENT_DATABASE_URL" in said
+
+
+def test_the_last_line_of_the_demo_opens_the_inbox_when_it_is_pasted(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    folder = tmp_path / "two words"
+    folder.mkdir()
+    told = subprocess.run(
+        [sys.executable, "-m", "intent", "demo", "--database", "my demo.db"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert "inbox" in told[-2]
+    assert told[-1].endswith("serve --demo --database 'my demo.db'")
+    with subprocess.Popen(
+        ["bash", "-c", f"exec {told[-1].strip()} --port 0"],
+        cwd=folder,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        url = next(found[0] for line in process.stderr if (found := re.search(r"http://\S+", line)))
+        assert httpx2.get(f"{url}/v1/leads").json()["leads"]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
