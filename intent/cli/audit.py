@@ -22,7 +22,8 @@ def audit(as_json: AsJson = False) -> None:
     found = recount(app.database, app.taxonomy.members)
     books, state = found.books, found.features
     if as_json:
-        json_line({**asdict(books), "features": asdict(state), "holds": found.holds})
+        parts = {"features": asdict(state), "outcomes": asdict(found.outcomes)}
+        json_line({**asdict(books), **parts, "holds": found.holds})
     else:
         console = results()
         console.print(books.equation())
@@ -39,6 +40,12 @@ def audit(as_json: AsJson = False) -> None:
         console.print(
             f"  of these mismatched: {state.mismatched:,}; missing: {state.missing:,}; extra: "
             f"{state.extra:,}"
+        )
+        console.print(
+            f"  conversions: {found.outcomes.conversions:,}; with a gap in their revisions: "
+            f"{found.outcomes.gaps:,}; links and credits to what is gone: "
+            f"{found.outcomes.dangling:,}; changed, but never placed so far: "
+            f"{found.outcomes.unplaced:,}"
         )
         console.print(
             "[bold green]the audit holds[/]"

@@ -1,4 +1,4 @@
-"""The verb ``intent forget``: deletes a person, a message or a room."""
+"""The verb ``intent forget``: deletes a person, a message, a room or a conversion."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ def forget(
     room: Annotated[
         str | None, typer.Option(metavar="PLATFORM:ID", help="A room, such as tiktok:live_1.")
     ] = None,
+    conversion: Annotated[
+        str | None,
+        typer.Option(metavar="SOURCE:ID", help="An order, booking or lead, such as shopify:1001."),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="All that was ever forgotten, as after a restore.")
     ] = False,
@@ -37,14 +41,15 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Delete what a person wrote, a message or a room, and everything made of it: decisions,
-    questions, dead letters, features. What comes of it later is dropped. Cannot be undone.
+    questions, dead letters, features, impressions, clicks, orders. What comes of it later is
+    dropped. Cannot be undone.
 
     Examples: [bold]intent forget --user tiktok:u_1[/] · [bold]intent forget --room tiktok:live_1[/]
     · after a restore: [bold]intent forget --again[/]
     """
     from intent.bootstrap.erasing import forget_all_again, forget_subject
 
-    subject = _subject(again=again, user=user, message=message, room=room)
+    subject = _subject(again=again, user=user, message=message, room=room, conversion=conversion)
     app = application(access=Access.WRITE)
     with stopping() as stop:
         app.database.leave_with(stop)
@@ -78,8 +83,9 @@ def _require_done(report: Forgotten, subject: DataSubject | None) -> None:
 
 def _tell(report: Forgotten) -> None:
     say(
-        f"{report.messages:,} messages and {report.refused:,} refused payloads deleted, with "
-        "everything made of them; what comes of them later is dropped"
+        f"{report.messages:,} messages, {report.refused:,} refused payloads and "
+        f"{report.outcomes:,} outcomes deleted, with everything made of them; what comes of them "
+        "later is dropped"
     )
     if report.overwritten is None:
         say(
@@ -99,8 +105,12 @@ def _subject(*, again: bool, **named: str | None) -> DataSubject | None:
 
     given = {kind: value for kind, value in named.items() if value is not None}
     if len(given) + again != 1:
-        raise WrongUse("say one of --user, --message, --room and --again")
+        raise WrongUse("say one of --user, --message, --room, --conversion and --again")
     if again:
         return None
     ((kind, value),) = given.items()
-    return DataSubject(SubjectKind(kind), *platform_and_id(value))
+    platform, key = platform_and_id(value)
+    # Of a conversion the source is part of the id.
+    return DataSubject(
+        SubjectKind(kind), platform, value if kind == SubjectKind.CONVERSION else key
+    )

@@ -1,4 +1,4 @@
-"""Whom or what an erasure is about: a person, a message or a room."""
+"""Whom or what an erasure is about: a person, a message, a room or a conversion."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ class SubjectKind(StrEnum):
     USER = "user"
     MESSAGE = "message"
     ROOM = "room"
+    CONVERSION = "conversion"
+    """Its platform is the source that says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataSubject:
-    """Somebody, a message or a room of a platform."""
+    """Somebody, a message or a room of a platform, or a conversion of a source."""
 
     kind: SubjectKind
     platform: str

@@ -1,5 +1,5 @@
-"""Forgets a person, a message or a room: messages, decisions, questions, dead letters and features,
-in small transactions between which everything balances.
+"""Forgets a person, a message, a room or a conversion, and everything that was made of it, in small
+transactions between which everything balances.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ PATIENCE, PAUSE = 5.0, 0.25
 
 @dataclass(slots=True)
 class Forgotten:
-    """What was deleted: counts of messages, of refused payloads, and of kept replies of the LLM (of
-    everybody).
+    """What was deleted: counts of messages, of refused payloads, of outcomes (impressions, clicks,
+    revisions of conversions), and of kept replies of the LLM (of everybody).
 
     Attributes:
         known: whether there was anything of this subject, now or at an earlier erasure; if not,
@@ -46,6 +46,7 @@ class Forgotten:
 
     messages: int = 0
     refused: int = 0
+    outcomes: int = 0
     replies: int = 0
     known: bool = False
     buried: bool = False
@@ -64,7 +65,8 @@ def forget(
     cut_log: Callable[[], bool | None] = lambda: None,
     progress: Callable[[Forgotten], None] = lambda report: None,
 ) -> Forgotten:
-    """Delete everything of a person, a message or a room, and drop what comes of it later.
+    """Delete everything of a person, a message, a room or a conversion, and drop what comes of it
+    later.
 
     It is buried first, so that nothing of it is stored any more while the rest is deleted. Replies
     of the LLM may quote anybody, so all of them go, before the messages and again after them.
@@ -112,6 +114,7 @@ def forget_again(
                 one = _Forgetting(subject, *parts, stop, lambda report: None).run(anyway=True)
                 total.messages += one.messages
                 total.refused += one.refused
+                total.outcomes += one.outcomes
                 total.replies += one.replies
                 progress(total)
             if not page:
@@ -161,6 +164,8 @@ class _Forgetting:
         if report.buried:
             self._refused(unsure=True)
             report.replies += self._every(self._some_replies)
+            # Before the messages: links to these say whose the conversions are.
+            report.outcomes += self._every(self._some_outcomes)
             report.messages += self._every(self._some_messages)
             report.replies += self._every(self._some_replies)
         return report
@@ -183,6 +188,9 @@ class _Forgetting:
         erased, stood = self._erasure.erase(transaction, self._subject, AT_ONCE)
         self._features.remove(transaction, stood)
         return erased
+
+    def _some_outcomes(self, transaction: Transaction) -> int:
+        return self._erasure.erase_outcomes(transaction, self._subject, AT_ONCE)
 
     def _some_replies(self, transaction: Transaction) -> int:
         return self._erasure.erase_replies(transaction, AT_ONCE * 10)

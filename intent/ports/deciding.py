@@ -83,7 +83,7 @@ class Erasure(Protocol):
     def stored(
         self, transaction: Transaction, kind: SubjectKind, after: DataSubject | None, count: int
     ) -> Sequence[DataSubject]:
-        """Return the next subjects of a kind of which messages are stored, in one order."""
+        """Return the next subjects of a kind of which anything is stored, in one order."""
 
     def buried(
         self, transaction: Transaction, subjects: Sequence[DataSubject]
@@ -96,6 +96,9 @@ class Erasure(Protocol):
         """Delete the next messages of a subject; return how many, and for each that was decided
         the decision that stood for readers.
         """
+
+    def erase_outcomes(self, transaction: Transaction, subject: DataSubject, count: int) -> int:
+        """Delete the next impressions, clicks and conversions of a subject; return how many."""
 
     def erase_refused(
         self, transaction: Transaction, subject: DataSubject, after: int, *, unsure: bool

@@ -13,12 +13,15 @@ from intent.store.decisions import read_standings
 from intent.store.identities import Identity
 from intent.store.lead_log import erase_changes
 from intent.store.lead_states import recheck_replies
+from intent.store.outcome_erasure import erase_outcomes, knows_outcomes, stored_in_outcomes
 from intent.store.payload_subjects import may_be_of, subjects_of
 from intent.store.rows import message_from
 from intent.store.schema import (
     ask_lane,
     claim_corrections,
     claim_rounds,
+    conversion_credits,
+    conversion_links,
     dead_letters,
     decisions,
     earlier_versions,
@@ -60,12 +63,9 @@ class SqlErasure:
     def stored(
         self, transaction: Connection, kind: SubjectKind, after: DataSubject | None, count: int
     ) -> Sequence[DataSubject]:
-        """Return the next subjects of a kind of which messages are stored, in one order."""
-        platform, key = messages.c.platform, messages.c[f"{kind}_id"]
-        query = select(platform, key).distinct().order_by(platform, key).limit(count)
-        if after is not None:
-            query = query.where(tuple_(platform, key) > tuple_(after.platform, after.id))
-        return [DataSubject(kind, *row) for row in transaction.execute(query)]
+        """Return the next subjects of a kind of which anything is stored, in one order."""
+        query = stored_in_outcomes(kind, after, count, messages)
+        return [DataSubject(kind, row.platform, row[1]) for row in transaction.execute(query)]
 
     def buried(
         self, transaction: Connection, subjects: Sequence[DataSubject]
@@ -80,6 +80,8 @@ class SqlErasure:
         """Delete the next messages of a subject; return how many, and for each that was decided
         the decision that stood for readers.
         """
+        if subject.kind is SubjectKind.CONVERSION:
+            return 0, []
         in_turn(transaction, alone=False)
         m = messages.c
         mine = (
@@ -109,7 +111,10 @@ class SqlErasure:
             for identity, row in found.items()
             if standings[identity].decision is not None
         ]
-        made = (claim_corrections, decisions, dead_letters, earlier_versions, retractions)
+        made = (
+            *(claim_corrections, decisions, dead_letters, earlier_versions, retractions),
+            *(conversion_links, conversion_credits),
+        )
         # leads before what is on its way to receivers: whoever puts that on its way holds the
         # lead, and what they wrote is found then
         for table in (leads, lead_actions, hook_deliveries, *made, messages):
@@ -125,6 +130,15 @@ class SqlErasure:
         _forget_empty_rooms(transaction, direct)
         return len(identities), stood
 
+    def erase_outcomes(self, transaction: Connection, subject: DataSubject, count: int) -> int:
+        """Delete the next impressions, clicks and conversions of a subject; return how many. The
+        conversions are buried, so that no source brings them back.
+        """
+        in_turn(transaction, alone=False)
+        erased, gone = erase_outcomes(transaction, subject, count)
+        self._tombstones.bury(transaction, gone)
+        return erased
+
     def erase_refused(
         self, transaction: Connection, subject: DataSubject, after: int, *, unsure: bool
     ) -> tuple[int, int | None]:
@@ -134,6 +148,8 @@ class SqlErasure:
         Args:
             unsure: those, too, of which nobody can say which person wrote them.
         """
+        if subject.kind is SubjectKind.CONVERSION:
+            return 0, None
         d = dead_letters.c
         page = transaction.execute(
             select(d.id, d.payload)
@@ -157,12 +173,16 @@ class SqlErasure:
 
     def _knows(self, transaction: Connection, subject: DataSubject) -> bool:
         """Whether anything of a subject is stored, or a ban that names it, or it was buried."""
-        return bool(self._tombstones.buried(transaction, [subject])) or any(
-            transaction.execute(
-                select(table.c.platform).where(*_means(table, subject)).limit(1)
-            ).first()
-            for table in (messages, retractions, claim_rounds)
-            if f"{subject.kind}_id" in table.c
+        return (
+            bool(self._tombstones.buried(transaction, [subject]))
+            or knows_outcomes(transaction, subject)
+            or any(
+                transaction.execute(
+                    select(table.c.platform).where(*_means(table, subject)).limit(1)
+                ).first()
+                for table in (messages, retractions, claim_rounds)
+                if f"{subject.kind}_id" in table.c
+            )
         )
 
     def erase_replies(self, transaction: Connection, count: int) -> int:

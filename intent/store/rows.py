@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -102,4 +104,13 @@ def decision_row(entry: Entry) -> dict[str, Any]:
         "prompt_version": decision.versions.prompt,
         "model_version": decision.versions.model,
         "calibration_version": decision.versions.calibration,
+    }
+
+
+def plain_row(row: RowMapping, without: Sequence[str]) -> dict[str, Any]:
+    """Return a row as plain values that JSON holds, without some columns and what is empty."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in row.items()
+        if name not in without and value is not None
     }

@@ -20,6 +20,13 @@ from intent.store.message_tables import (
     messages,
     retractions,
 )
+from intent.store.outcome_tables import (
+    clicks,
+    conversion_credits,
+    conversion_links,
+    conversions,
+    impressions,
+)
 from intent.store.source_tables import listened_sources, positions, source_gaps
 
 __all__ = [
@@ -32,6 +39,10 @@ __all__ = [
     "ask_lane",
     "claim_corrections",
     "claim_rounds",
+    "clicks",
+    "conversion_credits",
+    "conversion_links",
+    "conversions",
     "database_now",
     "dead_letters",
     "decision_labels",
@@ -39,6 +50,7 @@ __all__ = [
     "earlier_versions",
     "hook_deliveries",
     "hooks",
+    "impressions",
     "inbox",
     "lane_pauses",
     "lead_actions",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, select
 
 from intent.model.data_subject import DataSubject, SubjectKind
+from intent.store.outcome_record import read_outcomes_of
 from intent.store.payload_subjects import subjects_of
-from intent.store.rows import decision_from
+from intent.store.rows import decision_from, plain_row
 from intent.store.schema import (
     ask_lane,
     claim_corrections,
@@ -29,7 +29,7 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
     """Return what is stored of a person as lists of plain values, each in one order: messages with
     all revisions of their decisions, questions to the LLM, what people corrected in the reading of
     their claims, what people did with their leads and noted there, who was told of these, dead
-    letters and bans.
+    letters, bans, and what was shown to them, entered and ordered.
 
     Who is answered stays as an id: the words that are quoted are somebody else's.
     """
@@ -45,12 +45,12 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
     def beside(table: Table, *without: str) -> list[dict[str, Any]]:
         query = _joined(table).where(*mine).order_by(table.c.id)
         rows = connection.execute(query).mappings()
-        return [_plain(row, ("id", "platform", *without)) for row in rows]
+        return [plain_row(row, ("id", "platform", *without)) for row in rows]
 
     return {
         "messages": [
             {
-                **_plain(row, ("reply_to_text", "platform", "user_id")),
+                **plain_row(row, ("reply_to_text", "platform", "user_id")),
                 "waits": row["message_id"] in waiting,
                 "decisions": revisions[row["message_id"]],
             }
@@ -62,13 +62,14 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
         "pushes": _pushes(connection, mine),
         "dead_letters": _letters(connection, platform, user_id, set(revisions)),
         "bans": [
-            _plain(row, ("platform", "user_id"))
+            plain_row(row, ("platform", "user_id"))
             for row in connection.execute(
                 select(retractions)
                 .where(retractions.c.platform == platform, retractions.c.user_id == user_id)
                 .order_by(retractions.c.room_id, retractions.c.retracted_timestamp)
             ).mappings()
         ],
+        **read_outcomes_of(connection, platform, user_id),
     }
 
 
@@ -84,7 +85,7 @@ def _pushes(connection: Connection, mine: Sequence[ColumnElement[bool]]) -> list
         .where(*mine)
         .order_by(d.id)
     )
-    return [_plain(row, ()) for row in connection.execute(query).mappings()]
+    return [plain_row(row, ()) for row in connection.execute(query).mappings()]
 
 
 def _joined(table: Table) -> Select[Any]:
@@ -103,7 +104,10 @@ def _letters(
     d = dead_letters.c
     query = select(d.message_id, d.reason, d.payload, d.created_timestamp).order_by(d.id)
     return [
-        {**_plain(row, ("payload",)), "payload": bytes(row["payload"]).decode("utf-8", "replace")}
+        {
+            **plain_row(row, ("payload",)),
+            "payload": bytes(row["payload"]).decode("utf-8", "replace"),
+        }
         for row in connection.execute(query.execution_options(yield_per=500)).mappings()
         if row["message_id"] in message_ids
         or (row["message_id"] is None and subject in subjects_of(bytes(row["payload"])))
@@ -125,12 +129,4 @@ def _decision(row: RowMapping) -> dict[str, Any]:
         "slots": [[slot.kind, slot.text] for slot in decision.slots],
         "model": decision.versions.model,
         "prompt": decision.versions.prompt,
-    }
-
-
-def _plain(row: RowMapping, without: Sequence[str]) -> dict[str, Any]:
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in row.items()
-        if name not in without and value is not None
     }

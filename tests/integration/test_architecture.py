@@ -72,10 +72,18 @@ WRONG_IMPORTS = [
     ("The workbench's imports go down only", "eval.measure.metrics", "eval.bench.cost"),
     ("The workbench's imports go down only", "eval.run.runner", "eval.verdict.gate"),
     ("The product never imports its evals", "intent.cli.app", "eval.data.stats"),
-    ("SQLAlchemy lives in store, queues and features", "intent.flow.worker", "sqlalchemy"),
-    ("SQLAlchemy lives in store, queues and features", "intent.bootstrap.application", "alembic"),
     (
-        "SQLAlchemy lives in store, queues and features",
+        "SQLAlchemy lives in store, queues, outcomes and features",
+        "intent.flow.worker",
+        "sqlalchemy",
+    ),
+    (
+        "SQLAlchemy lives in store, queues, outcomes and features",
+        "intent.bootstrap.application",
+        "alembic",
+    ),
+    (
+        "SQLAlchemy lives in store, queues, outcomes and features",
         "intent.features.definitions.definitions",
         "sqlalchemy",
     ),

@@ -1,0 +1,75 @@
+"""Recounts that revisions of conversions have no gaps, and that links and credits belong to
+messages and conversions that are there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+
+from intent.store.schema import conversion_credits, conversion_links, conversions, messages
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeBooks:
+    """What was counted.
+
+    Attributes:
+        unplaced: conversions of which only changes came so far; what they change may still come.
+        gaps: conversions whose revisions are not 0, 1, 2 … in the order in which they changed.
+        dangling: links and credits of messages or conversions that are gone.
+    """
+
+    conversions: int
+    unplaced: int
+    gaps: int
+    dangling: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether all is as it must be."""
+        return not (self.gaps or self.dangling)
+
+
+def outcome_books(connection: Connection) -> OutcomeBooks:
+    """Recount, in the reader's one consistent view."""
+    c = conversions.c
+    each = select(c.conversion_id).group_by(c.conversion_id)
+    broken = or_(func.min(c.revision) != 0, func.max(c.revision) != func.count() - 1)
+    unplaced = func.count(c.event_timestamp) == 0
+
+    def count(query: Select[tuple[str]]) -> int:
+        return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+
+    return OutcomeBooks(
+        conversions=count(each),
+        unplaced=count(each.having(unplaced)),
+        gaps=count(each.having(broken)) + count(_disordered()),
+        dangling=sum(count(query) for query in _dangling()),
+    )
+
+
+def _disordered() -> Select[tuple[str]]:
+    """Return conversions with a revision that changed before the one that it stands behind."""
+    before = conversions.alias("before")
+    c, b = conversions.c, before.c
+    behind = and_(b.conversion_id == c.conversion_id, b.revision == c.revision - 1)
+    return (
+        select(c.conversion_id)
+        .join_from(conversions, before, behind)
+        .where(b.changed_timestamp > c.changed_timestamp)
+        .distinct()
+    )
+
+
+def _dangling() -> list[Select[tuple[str]]]:
+    found = []
+    for table in (conversion_links, conversion_credits):
+        t = table.c
+        said = exists().where(
+            messages.c.platform == t.platform, messages.c.message_id == t.message_id
+        )
+        done = exists().where(conversions.c.conversion_id == t.conversion_id)
+        found.append(select(t.conversion_id).where(or_(~done, ~said)))
+    return found

@@ -1,0 +1,274 @@
+"""Writes outcomes: each event once, however often, late or mixed up it comes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_, update
+
+from intent.model.data_subject import DataSubject, SubjectKind
+from intent.model.outcomes import (
+    Click,
+    ConversionCredit,
+    ConversionEvent,
+    ConversionLink,
+    Impression,
+)
+from intent.outcomes.conversion_rows import event_from, event_row
+from intent.store.engine import insert_for
+from intent.store.identities import parts
+from intent.store.outcome_erasure import delete_conversions
+from intent.store.schema import (
+    clicks,
+    conversion_credits,
+    conversion_links,
+    conversions,
+    impressions,
+    messages,
+)
+from intent.store.tombstones import Tombstones
+from intent.store.turns import in_turn
+
+_LOCK = 7_238_914_431
+"""Number of the advisory lock of whoever numbers revisions of conversions on PostgreSQL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of events: counts.
+
+    Attributes:
+        new: stored now.
+        known: stored before, with the same content.
+        conflicts: ids that stand for something else already; what came first stays.
+        forgotten: of people who were erased; dropped.
+        ids: source_event_ids of the conflicts, at most ten.
+    """
+
+    new: int = 0
+    known: int = 0
+    conflicts: int = 0
+    forgotten: int = 0
+    ids: tuple[str, ...] = ()
+
+
+class OutcomeRecorder:
+    """Writes in SQL, within the transaction of whoever asks; what was erased is not stored."""
+
+    def __init__(self, tombstones: Tombstones) -> None:
+        self._tombstones = tombstones
+
+    def impressions(self, transaction: Connection, shown: Sequence[Impression]) -> Recorded:
+        """Add impressions; one is known by its platform, request and position."""
+        return self._add(transaction, impressions, shown)
+
+    def clicks(self, transaction: Connection, clicked: Sequence[Click]) -> Recorded:
+        """Add clicks; one is known by its platform, request, room, instant and watch time."""
+        return self._add(transaction, clicks, clicked)
+
+    def conversions(self, transaction: Connection, events: Sequence[ConversionEvent]) -> Recorded:
+        """Add what sources said of conversions, each as a revision of its own.
+
+        Revisions are numbered in the order in which the conversion changed at its source, so that
+        the same events give the same table in whatever order they come.
+        """
+        if not events:
+            return Recorded()
+        in_turn(transaction, alone=False)
+        _number_alone(transaction)
+        allowed = self._not_erased(transaction, events)
+        fresh: dict[tuple[str, str], ConversionEvent] = {}
+        conflicts: list[str] = []
+        stored = _stored(transaction, allowed)
+        for one in allowed:
+            key = (one.source, one.source_event_id)
+            before = stored.get(key) or fresh.get(key)
+            if before is None:
+                fresh[key] = one
+            elif before != one:
+                conflicts.append(one.source_event_id)
+        _insert_numbered(transaction, list(fresh.values()))
+        return Recorded(
+            new=len(fresh),
+            known=len(allowed) - len(fresh) - len(conflicts),
+            conflicts=len(conflicts),
+            forgotten=len(events) - len(allowed),
+            ids=tuple(conflicts[:10]),
+        )
+
+    def _add(
+        self, transaction: Connection, table: Table, given: Sequence[Impression | Click]
+    ) -> Recorded:
+        if not given:
+            return Recorded()
+        in_turn(transaction, alone=False)
+        gone = self._tombstones.buried(
+            transaction, {subject for one in given for subject in _of(one)}
+        )
+        allowed = [one for one in given if gone.isdisjoint(_of(one))] if gone else given
+        new = _insert_once(transaction, table, [asdict(one) for one in allowed])
+        return Recorded(new=new, known=len(allowed) - new, forgotten=len(given) - len(allowed))
+
+    def _not_erased(
+        self, transaction: Connection, events: Sequence[ConversionEvent]
+    ) -> Sequence[ConversionEvent]:
+        gone = self._tombstones.buried(
+            transaction, {subject for one in events for subject in _of(one)}
+        )
+        # What an erased person ordered stays unknown whatever is said of it, and not only where
+        # that names the person.
+        ids = {one.conversion_id: one.source for one in events if not gone.isdisjoint(_of(one))}
+        if not ids:
+            return events
+        delete_conversions(transaction, ids)
+        self._tombstones.bury(
+            transaction,
+            [DataSubject(SubjectKind.CONVERSION, source, one) for one, source in ids.items()],
+        )
+        return [one for one in events if one.conversion_id not in ids]
+
+
+def record_links(transaction: Connection, links: Sequence[ConversionLink]) -> int:
+    """Add links to messages and conversions that are there; return how many are new."""
+    m, c = messages.c, conversions.c
+    in_turn(transaction, alone=False)
+    # Locked, so that an erasure beside it finds the link, or this finds no message.
+    pairs = {(one.platform, one.message_id) for one in links}
+    there = _present(transaction, [m.platform, m.message_id], pairs)
+    known = _present(transaction, [c.conversion_id], {(one.conversion_id,) for one in links})
+    rows = [
+        asdict(one)
+        for one in links
+        if (one.platform, one.message_id) in there and (one.conversion_id,) in known
+    ]
+    return _insert_once(transaction, conversion_links, rows)
+
+
+def record_credits(transaction: Connection, credits_: Sequence[ConversionCredit]) -> int:
+    """Add credits of conversions and messages that are there; return how many are new."""
+    m, c = messages.c, conversions.c
+    in_turn(transaction, alone=False)
+    pairs = {(one.platform, one.message_id) for one in credits_}
+    there = _present(transaction, [m.platform, m.message_id], pairs)
+    known = _present(transaction, [c.conversion_id], {(one.conversion_id,) for one in credits_})
+    rows = [
+        asdict(one)
+        for one in credits_
+        if (one.platform, one.message_id) in there and (one.conversion_id,) in known
+    ]
+    return _insert_once(transaction, conversion_credits, rows)
+
+
+def _present(
+    transaction: Connection,
+    columns: Sequence[ColumnElement[str]],
+    keys: Collection[tuple[str, ...]],
+) -> set[tuple[str, ...]]:
+    """Lock those of these rows that are there, and return their keys."""
+    found: set[tuple[str, ...]] = set()
+    for some in parts(sorted(keys)):
+        query = select(*columns).where(tuple_(*columns).in_(some)).order_by(*columns)
+        found.update(tuple(row) for row in transaction.execute(query.with_for_update()))
+    return found
+
+
+def _insert_once(transaction: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    if not rows:
+        return 0
+    statement = insert_for(transaction, table).on_conflict_do_nothing()
+    added = transaction.execute(statement.returning(table.c.id), list(rows))
+    return len(added.all())
+
+
+def _number_alone(transaction: Connection) -> None:
+    """Let one number revisions at a time; SQLite has one writer anyway."""
+    if transaction.dialect.name == "postgresql":
+        transaction.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+
+def _stored(
+    transaction: Connection, events: Sequence[ConversionEvent]
+) -> dict[tuple[str, str], ConversionEvent]:
+    """Return what is stored under the ids of these events."""
+    c = conversions.c
+    keys = sorted({(one.source, one.source_event_id) for one in events})
+    found: dict[tuple[str, str], ConversionEvent] = {}
+    for some in parts(keys):
+        query = select(conversions).where(tuple_(c.source, c.source_event_id).in_(some))
+        for row in transaction.execute(query).mappings():
+            found[row["source"], row["source_event_id"]] = event_from(row)
+    return found
+
+
+def _insert_numbered(transaction: Connection, fresh: Sequence[ConversionEvent]) -> None:
+    """Insert events as revisions, and move the numbers of those that come behind them."""
+    came: dict[str, list[ConversionEvent]] = defaultdict(list)
+    for one in fresh:
+        came[one.conversion_id].append(one)
+    before = _revisions(transaction, came)
+    rows: list[dict[str, Any]] = []
+    moved: list[tuple[int, int]] = []
+    for conversion_id, events in came.items():
+        line: list[tuple[_Place, ConversionEvent | _Numbered]] = [
+            (_place(one), one) for one in events
+        ]
+        line += [(one.place, one) for one in before.get(conversion_id, ())]
+        for number, (_, each) in enumerate(sorted(line, key=lambda pair: pair[0])):
+            if isinstance(each, ConversionEvent):
+                rows.append({**event_row(each), "revision": number})
+            elif each.revision != number:
+                moved.append((number, each.id))
+    # From the last on: no two of a conversion ever have the same number.
+    for number, row_id in sorted(moved, reverse=True):
+        transaction.execute(
+            update(conversions).where(conversions.c.id == row_id).values(revision=number)
+        )
+    if rows:
+        transaction.execute(conversions.insert(), rows)
+
+
+_Place = tuple[datetime, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """A revision that is stored."""
+
+    id: int
+    revision: int
+    place: _Place
+
+
+def _place(event: ConversionEvent) -> _Place:
+    return event.changed_timestamp, event.source, event.source_event_id
+
+
+def _revisions(
+    transaction: Connection, conversion_ids: Iterable[str]
+) -> dict[str, list[_Numbered]]:
+    c = conversions.c
+    found: dict[str, list[_Numbered]] = defaultdict(list)
+    columns = (c.id, c.conversion_id, c.revision, c.changed_timestamp, c.source, c.source_event_id)
+    for some in parts(sorted(conversion_ids)):
+        query = select(*columns).where(c.conversion_id.in_(some))
+        for row in transaction.execute(query):
+            place = (row.changed_timestamp, row.source, row.source_event_id)
+            found[row.conversion_id].append(_Numbered(row.id, row.revision, place))
+    return found
+
+
+def _of(one: Impression | Click | ConversionEvent) -> Sequence[DataSubject]:
+    """Return whom and what an outcome names."""
+    named = []
+    if one.platform is not None:
+        pairs = ((SubjectKind.USER, one.user_id), (SubjectKind.ROOM, one.room_id))
+        named = [DataSubject(kind, one.platform, key) for kind, key in pairs if key is not None]
+    if not isinstance(one, ConversionEvent):
+        return named
+    if one.platform is not None and "message_id" in one.keys:
+        named.append(DataSubject(SubjectKind.MESSAGE, one.platform, one.keys["message_id"]))
+    return [*named, DataSubject(SubjectKind.CONVERSION, one.source, one.conversion_id)]
