@@ -9,15 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from eval.annotation.intake import row_id
+from eval.annotation.corrected import corrected
+from eval.annotation.intake import UNKNOWN_LANGUAGE, row_id
 from eval.annotation.sampling import reasons
-from eval.measure.contested import contested
+from eval.data.dataset import Row
+from eval.measure.contested import Contested, contested
 from eval.measure.finished import load_run
 from eval.measure.scored import Floats
 from intent.bootstrap.application import open_application
 from intent.bootstrap.deciding import build_local
 from intent.model.errors import OperatorError
 from intent.model.message import AuthorRole, Message
+from intent.store.access import Access
 
 _LEAST_STAKE = 0.01
 
@@ -78,9 +81,35 @@ def from_disagreements(folder: Path, *, of_all: bool = False) -> Candidates:
         if not one.settled and (of_all or _of_viewer(run.items[one.row.id].message))
     ]
     _require(bool(found))
+    return Candidates(tuple({"row": one.row.id} for one in found), _at_stake(found))
+
+
+def from_corrections() -> Candidates:
+    """Return the messages of the service's database that people corrected: each speaks for itself
+    by what the machine's mistake may cost.
+
+    Raises:
+        OperatorError: there is no database, or nobody corrected anything.
+        StoreUnavailable: the database is away.
+    """
+    found = corrected(open_application(access=Access.READ))
+    if not found:
+        raise OperatorError(
+            "nobody has corrected anything yet; people do so with *not a lead* in the inbox, or "
+            "with: intent leads not-a-lead LEAD"
+        )
+    rows = tuple({"row": one.row.id, "message": _message_of(one.row)} for one in found)
+    return Candidates(rows, _at_stake(found))
+
+
+def _at_stake(found: Sequence[Contested]) -> dict[str, Floats]:
     # Where two labels cost the same, a disagreement is still one.
-    stakes = np.maximum([one.stake for one in found], _LEAST_STAKE)
-    return Candidates(tuple({"row": one.row.id} for one in found), {"disagreeing": stakes})
+    return {"disagreeing": np.maximum([one.stake for one in found], _LEAST_STAKE)}
+
+
+def _message_of(row: Row) -> dict[str, Any]:
+    lang = {} if row.metadata.lang == UNKNOWN_LANGUAGE else {"lang": row.metadata.lang}
+    return {**row.message().model_dump(mode="json", exclude_none=True), **lang}
 
 
 def from_messages(messages: Sequence[Message], *, of_all: bool = False) -> Candidates:

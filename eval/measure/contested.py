@@ -58,12 +58,14 @@ def contested(run: FinishedRun, taxonomy: Taxonomy) -> list[Contested]:
     for prediction in run.predictions:
         if prediction.repeat == 0:
             row = run.items[prediction.id].row
-            voices = list(_voices(row, prediction))
-            if len({one.labels for one in voices}) > 1:
-                told.append((row, voices))
-    pairs = [
-        (right.labels, said.labels) for _, voices in told for right in voices for said in voices
-    ]
+            told.append((row, list(_voices(row, prediction))))
+    return weighed(told, taxonomy)
+
+
+def weighed(said: Sequence[tuple[Row, list[Voice]]], taxonomy: Taxonomy) -> list[Contested]:
+    """Return rows of which not all say the same, with what each said costs, the costliest first."""
+    told = [(row, voices) for row, voices in said if len({voice.labels for voice in voices}) > 1]
+    pairs = [(right.labels, one.labels) for _, voices in told for right in voices for one in voices]
     against_truth = [(row.expected.labels, one.labels) for row, voices in told for one in voices]
     between = iter(_costs(pairs, taxonomy))
     alone = iter(_costs(against_truth, taxonomy))

@@ -11,7 +11,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eval.annotation.candidates import Candidates, from_disagreements, from_messages, from_run
+from eval.annotation.candidates import (
+    Candidates,
+    from_corrections,
+    from_disagreements,
+    from_messages,
+    from_run,
+)
 from eval.annotation.intake import SUITE, add, read_messages
 from eval.annotation.sampling import draw
 from eval.annotation.suspects import suspects as find_suspects
@@ -35,26 +41,28 @@ class Reason(StrEnum):
     """What alone is chosen from."""
 
     DISAGREEMENTS = "disagreements"
+    CORRECTIONS = "corrections"
 
 
 def queue(
-    source: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN|MESSAGES",
-            help="a run, or a JSONL file of messages, which the local model decides",
-        ),
-    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="file for the queue, one JSON object a line")
     ],
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RUN|MESSAGES]",
+            help="a run, or a JSONL file of messages, which the local model decides",
+        ),
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="how many to label")] = 200,
     seed: Annotated[int, typer.Option(help="seed of the draw")] = SEED,
     only: Annotated[
         Reason | None,
         typer.Option(
             "--from",
-            help="disagreements: only what local model, LLM and people do not say the same about",
+            help="disagreements: only what local model, LLM and people do not say the same about; "
+            "corrections: what people corrected in the service's database, in place of a run",
         ),
     ] = None,
     all_roles: Annotated[
@@ -66,7 +74,7 @@ def queue(
 
     Examples: python -m eval data queue runs/mine -o queue.jsonl · python -m eval data queue
     chat.jsonl --count 100 -o queue.jsonl · python -m eval data queue runs/mine --from disagreements
-    -o queue.jsonl
+    -o queue.jsonl · python -m eval data queue --from corrections -o queue.jsonl
     """
     candidates = _candidates(source, only, of_all=all_roles)
     drawn = draw(candidates.speaking, count, seed=seed)
@@ -82,13 +90,17 @@ def queue(
     )
     follow = (
         f"python -m eval data export --queue {output} -o tasks"
-        if source.is_dir()
+        if source is not None and source.is_dir()
         else f"python -m eval data add {output} DATASET"
     )
     people().print(f"go on with: {follow}", markup=False, soft_wrap=True)
 
 
-def _candidates(source: Path, only: Reason | None, *, of_all: bool) -> Candidates:
+def _candidates(source: Path | None, only: Reason | None, *, of_all: bool) -> Candidates:
+    if (source is None) != (only is Reason.CORRECTIONS):
+        raise typer.BadParameter("give a run or messages, or --from corrections alone")
+    if source is None:
+        return from_corrections()
     if only is not None:
         if not source.is_dir():
             raise typer.BadParameter("--from disagreements takes a run")

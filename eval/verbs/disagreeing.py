@@ -11,15 +11,23 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from eval.annotation.corrected import corrected
 from eval.annotation.sheet import harmless
 from eval.measure.contested import Contested, Voice, contested
 from eval.measure.finished import load_run
 from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, one_line, people, results
+from intent.store.access import Access
 
 
 def disagreements(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="folder of a run")],
+    folder: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="folder of a run")] = None,
+    corrections: Annotated[
+        bool,
+        typer.Option(
+            "--corrections", help="what people corrected in the service's database, not a run"
+        ),
+    ] = False,
     limit: Annotated[
         int | None, typer.Option(min=1, help="at most so many; default: 50 in the table, else all")
     ] = None,
@@ -30,13 +38,19 @@ def disagreements(
     with what each said and what it costs; the costliest first. What is at stake is the most that
     one would cost if another were right; beside each label, what it costs if what is expected is.
 
-    Examples: python -m eval disagreements runs/mine · python -m eval data queue runs/mine --from
-    disagreements -o queue.jsonl
+    Examples: python -m eval disagreements runs/mine · python -m eval disagreements --corrections ·
+    python -m eval data queue runs/mine --from disagreements -o queue.jsonl
     """
     if as_json and as_csv:
         raise typer.BadParameter("say --json or --csv, not both")
-    taxonomy = open_application().taxonomy
-    found = contested(load_run(folder, taxonomy), taxonomy)
+    if (folder is None) != corrections:
+        raise typer.BadParameter("give a RUN, or --corrections")
+    app = open_application(access=Access.READ)
+    if folder is None:
+        found, source = corrected(app), "--from corrections"
+    else:
+        found = contested(load_run(folder, app.taxonomy), app.taxonomy)
+        source = f"{folder} --from disagreements"
     if as_json:
         for one in found[:limit]:
             json_line(_told(one))
@@ -47,8 +61,7 @@ def disagreements(
     people().print(
         f"{len(found)} messages are not agreed on; people differ about "
         f"{sum(one.people_differ for one in found)}, {sum(one.settled for one in found)} are "
-        f"settled; label them with: python -m eval data queue {folder} --from disagreements -o "
-        "queue.jsonl",
+        f"settled; label them with: python -m eval data queue {source} -o queue.jsonl",
         markup=False,
         soft_wrap=True,
     )
