@@ -25,6 +25,7 @@ from eval.verbs import (
     remembering,
     running,
     tuning,
+    worlds,
 )
 from intent.bootstrap.settings import load_settings
 from intent.cli.screen import people
@@ -53,6 +54,7 @@ for verb in (
     remembering.note,
     tuning.calibrate,
     optimising.optimise,
+    worlds.world,
 ):
     app.command()(verb)
 datasets.app.command()(exporting.export)

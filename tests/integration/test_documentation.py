@@ -32,6 +32,7 @@ PAGES = (
     "docs/features.md",
     "docs/sources.md",
     "docs/service.md",
+    "docs/lift.md",
 )
 MAKE = {"make demo", "make test"}
 """Installs into a folder of its own; continuous integration runs the second one."""

@@ -15,15 +15,13 @@ import pyarrow.parquet as pq
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, extract, func, select
 
 from intent.features.definitions.events import DEMAND_ROLES, Topics
+from intent.features.offline.fact_files import CHUNK, files_of, write_chunk
 from intent.features.offline.manifest import Chunk, Manifest, alone, remove_unlisted
 from intent.model.decision import UNMEASURED
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
 from intent.store.schema import INTENTS, database_now, decisions
-from intent.store.times import from_microseconds, microseconds
-
-CHUNK = 200_000
-"""Decisions in one chunk of the created sequence; each chunk writes one file a date."""
+from intent.store.times import microseconds
 
 SETTLED = timedelta(seconds=60)
 """PostgreSQL hands out ids before it commits: what is younger is left for the next export. SQLite
@@ -125,7 +123,7 @@ def export_facts(
                 break
             # From the chunk before on, without a gap: an id in between may be given out again.
             chunk = _chunk(connection, after + 1, rows[-1].id)
-            _write_chunk(folder, chunk, _table(rows, topics))
+            write_chunk(folder, chunk, _table(rows, topics))
             manifest.put(len(manifest.chunks), chunk)
             written += len(rows)
             progress(written)
@@ -193,33 +191,6 @@ def _fact(row: Any, topics: Topics) -> tuple[Any, ...]:
     return (number, *ids, revision, role, decided_by, *instants, mask, *p)
 
 
-def _write_chunk(folder: Path, chunk: Chunk, table: pa.Table) -> None:
-    table, written = table.sort_by([("event", "ascending"), ("id", "ascending")]), set()
-    for date, part in _by_date(table):
-        home = folder / f"date={date}"
-        home.mkdir(exist_ok=True)
-        path = home / f"{chunk.stem}.parquet"
-        pq.write_table(part, path.with_suffix(".partial"), compression="zstd")
-        path.with_suffix(".partial").replace(path)
-        written.add(path)
-    for path in _files(folder, chunk):
-        if path not in written:
-            path.unlink()  # all of that date is forgotten
-
-
-def _files(folder: Path, chunk: Chunk) -> list[Path]:
-    return list(folder.glob(f"date=*/{chunk.stem}.parquet"))
-
-
-def _by_date(table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
-    days = [from_microseconds(event).date().isoformat() for event in table["event"].to_pylist()]
-    start = 0
-    for number in range(1, len(days) + 1):
-        if number == len(days) or days[number] != days[start]:
-            yield days[start], table.slice(start, number - start)
-            start = number
-
-
 def _renewed(
     connection: Connection,
     folder: Path,
@@ -240,8 +211,8 @@ def _renewed(
     table = _table(
         connection.execute(_facts().where(_inside(chunk.first, chunk.last))).all(), topics
     )
-    before, now = _which(_files(folder, listed)), set(_pairs(table))
-    _write_chunk(folder, chunk, table)
+    before, now = _which(files_of(folder, listed)), set(_pairs(table))
+    write_chunk(folder, chunk, table)
     manifest.put(number, chunk)
     return len(now - before), len(before - now)
 
