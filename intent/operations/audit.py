@@ -26,14 +26,38 @@ class Audit:
         """Whether all are as they must be."""
         return self.books.holds and self.features.holds and self.outcomes.holds
 
+    def findings(self) -> tuple[str, ...]:
+        """Return what was counted, in lines for people; the equation comes first."""
+        books, state, outcomes = self.books, self.features, self.outcomes
+        return (
+            books.equation(),
+            f"neither waiting, decided nor dead: {books.nowhere:,}; more than one of them: "
+            f"{books.twice:,}; never accepted: {books.unknown:,}",
+            f"messages with a gap in their revisions: {books.gaps:,}; decisions filed under labels "
+            f"they did not choose: {books.misfiled:,}",
+            f"refused payloads kept beside: {books.refused:,}",
+            f"feature rows recomputed from decisions: {state.recomputed:,}",
+            f"of these mismatched: {state.mismatched:,}; missing: {state.missing:,}; extra: "
+            f"{state.extra:,}",
+            f"conversions: {outcomes.conversions:,}; with a gap in their revisions: "
+            f"{outcomes.gaps:,}; links and credits to what is gone: {outcomes.dangling:,}; "
+            f"changed, but never placed so far: {outcomes.unplaced:,}",
+        )
 
-def audit(database: Database, members: Mapping[str, frozenset[str]]) -> Audit:
+
+def audit(
+    database: Database, members: Mapping[str, frozenset[str]], *, most: float | None = None
+) -> Audit:
     """Recount everything, in one consistent view of the database.
 
     Args:
         members: the taxonomy's groups, as :attr:`Taxonomy.members` gives them.
+        most: seconds that it may take; None for the limits of each statement.
+
+    Raises:
+        StoreUnavailable: the database is away, or it took longer.
     """
-    with database.read() as connection:
+    with database.read(most=most) as connection:
         return Audit(
             balance(connection), check_state(connection, members), outcome_books(connection)
         )

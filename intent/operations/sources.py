@@ -10,7 +10,7 @@ from itertools import groupby
 from intent.model.batch import Gap
 from intent.model.listening import ListenedSource, SourceState
 from intent.store.engine import Database
-from intent.store.listened import SourceRecords, read_source_records
+from intent.store.listened import SourceRecords, read_newest_gaps, read_source_records
 
 SEEN_WITHIN = timedelta(seconds=30)
 """A process that listens says so every five seconds; after so long it is gone."""
@@ -52,6 +52,15 @@ def read_sources(database: Database) -> list[KnownSource]:
     records = read_source_records(database, WINDOW)
     names = sorted({*records.listened, *records.positions})
     return [_known(name, records) for name in names]
+
+
+def read_gaps(database: Database, *, limit: int = 20) -> list[Gap]:
+    """Return gaps: those that last, then the newest.
+
+    Raises:
+        StoreUnavailable: the database is away.
+    """
+    return read_newest_gaps(database, limit)
 
 
 def _known(name: str, records: SourceRecords) -> KnownSource:

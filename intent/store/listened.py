@@ -94,6 +94,19 @@ def read_source_records(database: Database, window: timedelta) -> SourceRecords:
     )
 
 
+def read_newest_gaps(database: Database, limit: int) -> list[Gap]:
+    """Return stretches in which a source saw nothing: those that last, then the newest.
+
+    Raises:
+        StoreUnavailable: the database is away.
+    """
+    g = source_gaps.c
+    order = (g.until.is_not(None), g.since.desc(), g.platform, g.room_id)
+    with database.read() as connection:
+        query = select(source_gaps).order_by(*order).limit(limit)
+        return [Gap(**row) for row in connection.execute(query).mappings()]
+
+
 def _row(news: SourceNews) -> dict[str, object]:
     return {
         "source": news.source,

@@ -17,6 +17,7 @@ from intent.web.endpoint import Endpoint
 from intent.web.frame import Frame
 from intent.web.pages.api_page import ROUTES as API_PAGE
 from intent.web.pages.lead_pages import ROUTES as LEAD_PAGES
+from intent.web.pages.operator_page import ROUTES as OPERATOR_PAGE
 from intent.web.pages.rooms import ROUTES as ROOMS
 from intent.web.pages.sign_in import ROUTES as SIGN_IN
 from intent.web.service import Service
@@ -30,6 +31,7 @@ TABLE: tuple[Endpoint, ...] = (
     *LEAD_PAGES,
     *LEADS,
     *MESSAGES,
+    *OPERATOR_PAGE,
     *SIGN_IN,
     *ROOMS,
     *STATIC,

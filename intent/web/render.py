@@ -8,13 +8,15 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from intent.web.figures_shown import FILTERS
+
 FOLDER = Path(__file__).with_name("templates")
 
 
 @cache
 def environment() -> Environment:
     """Return the environment of all templates; a name that is not there is an error."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
@@ -22,6 +24,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters |= FILTERS
+    return made
 
 
 def rendered(template: str, **values: Any) -> str:

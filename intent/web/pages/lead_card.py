@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from intent.model.taxonomy import Taxonomy
 from intent.store.lead_shelf import ShelvedLead
+from intent.web.figures_shown import age
 
 LONGEST_TEXT = 500
 """Characters of a message on its card; the lead's own page has all of it."""
@@ -142,15 +143,6 @@ def card_of(
 def anchor_of(lead: str) -> str:
     """Return the id in a page of the card of the lead with this id."""
     return f"lead-{sha256(lead.encode()).hexdigest()[:20]}"
-
-
-def age(seconds: float) -> str:
-    """Return a length of time in one unit, as the script of the pages goes on writing it."""
-    whole = max(0, int(seconds))
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if whole >= length:
-            return f"{whole // length} {unit}"
-    return f"{whole} s"
 
 
 def _short(text: str, most: int) -> str:

@@ -23,8 +23,9 @@ from intent.operations.lead_inbox import (
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter
 from intent.web.api.leads import lead_desk
 from intent.web.endpoint import page
+from intent.web.figures_shown import age
 from intent.web.lead_stream import event, lead_stream
-from intent.web.pages.lead_card import DID, age, anchor_of, card_of
+from intent.web.pages.lead_card import DID, anchor_of, card_of
 from intent.web.problem import Problem
 from intent.web.render import rendered
 from intent.web.visit import Visit
