@@ -121,6 +121,11 @@ class Settings(WatchSettings, ServeSettings):
         description="seconds that the oldest message may wait before intent status calls that "
         "unhealthy",
     )
+    lead_log_keep: Seconds = Field(
+        604_800.0,
+        description="seconds that the log of what changes about leads is kept; what comes back "
+        "later than that reads everything anew",
+    )
     failpoint: str | None = Field(
         None,
         description="for tests: STEP:N kills the process the Nth time it passes that step",

@@ -63,6 +63,7 @@ def serve(
         ) from error
     from intent.bootstrap.demo import build_demo
     from intent.bootstrap.hooks import delivering
+    from intent.bootstrap.housekeeping import housekeeping
     from intent.bootstrap.monitoring import beside, traced
     from intent.web.entrance import entrance_for
 
@@ -76,8 +77,8 @@ def serve(
     server = WebServer(service, build_web(service), listener)
     shown = f"[{host}]" if ":" in host else host
     telling = delivering(app) if deliver else nullcontext()
-    replay = _replay(app) if demo else nullcontext()
-    with stopping(), traced(app), beside(app, service.pages, metrics_port), telling, replay:
+    beneath = _replay(app) if demo else housekeeping(app)
+    with stopping(), traced(app), beside(app, service.pages, metrics_port), telling, beneath:
         say(f"http://{shown}:{server.port} is open; Ctrl-C leaves")
         server.serve_until_told()
 

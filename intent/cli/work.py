@@ -43,6 +43,7 @@ def work(
     [bold]INTENT_DATABASE_URL=postgresql://user@host/db intent work[/]
     """
     from intent.bootstrap.deciding import llm_is_on
+    from intent.bootstrap.housekeeping import housekeeping
     from intent.bootstrap.monitoring import Begun, monitored
     from intent.model.instruments import Teller
 
@@ -50,7 +51,8 @@ def work(
     parts = (Teller.WORKER, Teller.ASKER)
     with stopping() as stop, monitored(app, parts, begun, stop, port=metrics_port):
         on = ask and llm_is_on(app)
-        with _asking(app, stop, drain=drain) if on else nullcontext() as asker:
+        tidying = nullcontext() if drain else housekeeping(app)
+        with tidying, _asking(app, stop, drain=drain) if on else nullcontext() as asker:
             report = decide_inbox(app, stop, drain=drain, begun=begun.now)
     if as_json:
         json_line({**asdict(report), **({"asking": asdict(asker.report)} if asker else {})})

@@ -35,13 +35,17 @@ from sqlalchemy import (
 )
 
 from intent.model.errors import StartAgain
+from intent.model.hook import HookState
 from intent.model.lead import ChangeKind, LeadChange
 from intent.store.identities import Identity, parts
-from intent.store.schema import database_now, lead_changes
+from intent.store.schema import database_now, hooks, lead_changes
 from intent.store.times import microseconds
 
 PRUNED = "pruned"
 """Kind of the one line that stands where older ones were deleted; no reader is given it."""
+
+PRUNED_AT_ONCE = 1_000
+"""Lines that are deleted in one transaction, at most."""
 
 _OLDEST_RUNNING = literal_column(
     "pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger
@@ -105,31 +109,56 @@ def read_changes(connection: Connection, cursor: str | None, count: int) -> list
     return [_change(row) for row in connection.execute(query)]
 
 
-def prune_changes(transaction: Connection, keep: timedelta) -> int:
-    """Delete lines that are older than ``keep``; return how many. Where they were, a reader that is
-    slower still is told to start again.
+def prune_changes(transaction: Connection, keep: timedelta, most: int = PRUNED_AT_ONCE) -> int:
+    """Delete the oldest lines that are older than ``keep``, ``most`` of them; return how many.
+
+    Nothing is deleted that an active hook has not read yet. Any other reader that is slower still
+    is told to start again.
     """
     c = lead_changes.c
     if transaction.dialect.name == "postgresql":
         _adopt(transaction)
     limit = transaction.execute(select(database_now())).scalar_one() - keep
+    oldest = (
+        select(c.writer, c.id, c.created_timestamp)
+        .where(c.kind != PRUNED, *_is_settled(transaction))
+        .order_by(c.writer, c.id)
+        .limit(most)
+        .subquery()
+        .c
+    )
+    place = tuple_(oldest.writer, oldest.id)
+    read = [place <= tuple_(literal(one.writer), literal(one.number)) for one in _held(transaction)]
     old = (
-        select(c.writer, c.id)
-        .where(c.created_timestamp < limit, c.kind != PRUNED, *_is_settled(transaction))
-        .order_by(c.writer.desc(), c.id.desc())
+        select(oldest.writer, oldest.id)
+        .where(oldest.created_timestamp < limit, *read)
+        .order_by(oldest.writer.desc(), oldest.id.desc())
         .limit(1)
     )
     newest = transaction.execute(old).one_or_none()
     if newest is None:
         return 0
     empty = dict.fromkeys(("platform", "message_id", "room_id", "revision", "action"))
-    transaction.execute(delete(lead_changes).where(c.kind == PRUNED))
+    # First the mark: of two who prune at once, one finds that the line is one already, or gone.
+    here = update(lead_changes).where(c.id == newest.id, c.kind != PRUNED)
+    if not transaction.execute(here.values(kind=PRUNED, **empty)).rowcount:
+        return 0
     up_to = tuple_(c.writer, c.id) <= tuple_(literal(newest.writer), literal(newest.id))
-    others = delete(lead_changes).where(up_to, c.id != newest.id)
-    deleted = transaction.execute(others).rowcount
-    mark = update(lead_changes).where(c.id == newest.id).values(kind=PRUNED, **empty)
-    transaction.execute(mark)
-    return deleted + 1
+    gone = delete(lead_changes).where(up_to, c.id != newest.id)
+    transaction.execute(gone.where(c.kind == PRUNED))
+    return transaction.execute(gone).rowcount + 1
+
+
+def _held(transaction: Connection) -> list[_Place]:
+    """Return where active hooks stand; one that stands nowhere in this log starts again anyway."""
+    active = select(hooks.c.position).where(hooks.c.state == HookState.ACTIVE.value)
+    found = []
+    for position in transaction.execute(active).scalars():
+        try:
+            found.append(_checked(transaction, position))
+        except StartAgain:
+            continue
+    return found
 
 
 def erase_changes(transaction: Connection, identities: Sequence[Identity]) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from threading import Thread
 
 import pytest
+from sqlalchemy import text
 
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.hook import Answered, HookEvent, HookState
@@ -152,8 +153,10 @@ def test_what_changes_while_a_hook_is_paused_is_told_when_it_goes_on(shop: Shop)
 def test_a_hook_that_slept_longer_than_the_log_is_kept_says_so_and_goes_on(shop: Shop) -> None:
     hook = shop.hook()
     shop.found()
+    shop.hooks.put(hook, HookState.PAUSED, "by hand")
     with shop.database.begin() as transaction:
         assert prune_changes(transaction, timedelta(0)) == 1
+    shop.hooks.put(hook, HookState.ACTIVE)
     (work,) = shop.deliveries.work()
     assert work.changes
     assert shop.read_on(hook) == 0
@@ -161,6 +164,21 @@ def test_a_hook_that_slept_longer_than_the_log_is_kept_says_so_and_goes_on(shop:
     lead = shop.found()
     assert shop.read_on(hook) == 1
     assert shop.told == [("found", lead.message_id, "waiting")]
+
+
+def test_what_an_active_hook_has_not_read_is_not_pruned(shop: Shop) -> None:
+    slow = shop.hook(name="slow")
+    shop.hook(name="elsewhere")
+    with shop.database.begin() as transaction:
+        transaction.execute(text("UPDATE hooks SET position = 'x' WHERE name = 'elsewhere'"))
+    shop.found()
+    shop.read_on(slow)
+    lead = shop.found()
+    with shop.database.begin() as transaction:
+        assert prune_changes(transaction, timedelta(0)) == 1
+    assert shop.read_on(slow) == 1
+    assert shop.told[-1] == ("found", lead.message_id, "waiting")
+    assert shop.hooks.find("slow").reason is None
 
 
 def test_of_an_erased_person_nothing_is_on_its_way_and_nothing_is_put_there(shop: Shop) -> None:

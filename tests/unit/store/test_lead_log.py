@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from intent.model.errors import StartAgain, WrongUse
 from intent.model.lead import ChangeKind, LeadChange, lead_id, read_lead_id
 from intent.model.message import AuthorRole, Message, Reply
 from intent.model.taxonomy import Taxonomy
+from intent.operations.lead_changes import prune_lead_changes
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.erasure import SqlErasure
@@ -251,6 +253,26 @@ def test_what_is_pruned_tells_a_slow_reader_to_start_again_and_a_quick_one_nothi
         read(database, aged[0].cursor)
     assert told(database, lines[2].cursor) == [("found", "m-4")]
     assert told(database) == [("found", "m-3"), ("found", "m-4")]
+
+
+def test_a_long_log_is_pruned_a_bounded_number_of_lines_at_a_time(
+    database: Database, save: Save, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    for _ in range(5):
+        save(make_message(), make_decision("price_inquiry"))
+    lines = read(database)
+    with database.begin() as transaction:
+        assert prune_changes(transaction, timedelta(0), 2) == 2
+    assert told(database) == [("found", f"m-{number}") for number in (3, 4, 5)]
+    assert prune_lead_changes(database, timedelta(days=30), Event(), at_once=2) == 0
+    assert prune_lead_changes(database, timedelta(0), Event(), at_once=2) == 3
+    assert told(database) == []
+    assert len(rows(database, "lead_changes")) == 1
+    with pytest.raises(StartAgain):
+        read(database, lines[1].cursor)
+    assert read(database, lines[-1].cursor) == []
+    save(make_message(), make_decision("price_inquiry"))
+    assert told(database, lines[-1].cursor) == [("found", "m-6")]
 
 
 def test_lines_of_the_server_that_a_database_was_restored_from_are_taken_over(
