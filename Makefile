@@ -6,7 +6,7 @@ DATA   := eval/datasets/lead_intent
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak simulate check check-deploy gate format architecture sources metrics mutate train clean
+.PHONY: help demo test soak simulate check check-deploy gate format architecture sources pictures metrics mutate train clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ architecture: $(VENV)/tested  ## write the tree of docs/architecture.md, after a
 
 sources: $(VENV)/tested  ## write the kinds of docs/sources.md, after a source changed what it declares
 	$(BIN)/python -m tests.sources_page
+
+pictures: $(VENV)/tested  ## take the picture of the README anew, after pages changed; needs chromium and fonts
+	$(BIN)/python docs/pictures/inbox.py
 
 metrics: $(VENV)/tested  ## write the table of metrics of docs/operate.md, after one came or changed
 	$(BIN)/python -m tests.metrics_page
