@@ -42,6 +42,8 @@ class Audit:
             f"conversions: {outcomes.conversions:,}; with a gap in their revisions: "
             f"{outcomes.gaps:,}; links and credits to what is gone: {outcomes.dangling:,}; "
             f"changed, but never placed so far: {outcomes.unplaced:,}",
+            f"exposures to arms of experiments: {outcomes.exposures:,}; to another arm than dealt: "
+            f"{outcomes.misdealt:,}",
         )
 
 

@@ -33,7 +33,7 @@ PATIENCE, PAUSE = 5.0, 0.25
 @dataclass(slots=True)
 class Forgotten:
     """What was deleted: counts of messages, of refused payloads, of outcomes (impressions, clicks,
-    revisions of conversions), and of kept replies of the LLM (of everybody).
+    exposures, revisions of conversions), and of kept replies of the LLM (of everybody).
 
     Attributes:
         known: whether there was anything of this subject, now or at an earlier erasure; if not,

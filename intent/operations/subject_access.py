@@ -26,10 +26,10 @@ def subject_record(
     Returns:
         ``format``, ``version``, ``subject``, ``as_of``, ``messages`` (each with all revisions of
         its decision), ``questions``, ``claim_corrections``, ``pushes`` (who was told of their
-        leads), ``dead_letters``, ``bans``, ``impressions``, ``clicks``, ``conversions`` (all
-        revisions), ``conversion_links``, ``credits``, and ``features`` by entity: those of the
-        person, and of the person with each creator, that have a value. All lists are empty for
-        somebody of whom nothing is stored.
+        leads), ``dead_letters``, ``bans``, ``impressions``, ``clicks``, ``exposures``,
+        ``conversions`` (all revisions), ``conversion_links``, ``credits``, and ``features`` by
+        entity: those of the person, and of the person with each creator, that have a value. All
+        lists are empty for somebody of whom nothing is stored.
     """
     with database.read() as connection:
         record = read_record(connection, platform, user_id)

@@ -1,5 +1,5 @@
-"""Recounts that revisions of conversions have no gaps, and that links and credits belong to
-messages and conversions that are there.
+"""Recounts that revisions of conversions have no gaps, that links and credits belong to messages
+and conversions that are there, and that units were shown the arms that they were dealt.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
+from intent.outcomes.exposures import count_exposures
 from intent.store.schema import conversion_credits, conversion_links, conversions, messages
 
 
@@ -19,17 +20,20 @@ class OutcomeBooks:
         unplaced: conversions of which only changes came so far; what they change may still come.
         gaps: conversions whose revisions are not 0, 1, 2 … in the order in which they changed.
         dangling: links and credits of messages or conversions that are gone.
+        misdealt: exposures to another arm than the one that the salt deals.
     """
 
     conversions: int
     unplaced: int
     gaps: int
     dangling: int
+    exposures: int = 0
+    misdealt: int = 0
 
     @property
     def holds(self) -> bool:
         """Whether all is as it must be."""
-        return not (self.gaps or self.dangling)
+        return not (self.gaps or self.dangling or self.misdealt)
 
 
 def outcome_books(connection: Connection) -> OutcomeBooks:
@@ -42,11 +46,14 @@ def outcome_books(connection: Connection) -> OutcomeBooks:
     def count(query: Select[tuple[str]]) -> int:
         return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
 
+    exposures, misdealt = count_exposures(connection)
     return OutcomeBooks(
         conversions=count(each),
         unplaced=count(each.having(unplaced)),
         gaps=count(each.having(broken)) + count(_disordered()),
         dangling=sum(count(query) for query in _dangling()),
+        exposures=exposures,
+        misdealt=misdealt,
     )
 
 

@@ -24,6 +24,7 @@ from intent.store.schema import (
     conversion_credits,
     conversion_links,
     conversions,
+    exposures,
     impressions,
     messages,
 )
@@ -49,7 +50,7 @@ def stored_in_outcomes(
         key = f"{kind}_id"
         named = [
             select(table.c.platform, table.c[key]).where(table.c[key].is_not(None))
-            for table in (*beside, impressions, clicks, conversions)
+            for table in (*beside, impressions, clicks, exposures, conversions)
             if key in table.c
         ]
     found = union(*named).subquery() if len(named) > 1 else named[0].distinct().subquery()
@@ -69,7 +70,7 @@ def erase_outcomes(
     says that it is the same person's as a message of theirs.
     """
     erased = 0
-    for table in (impressions, clicks):
+    for table in (impressions, clicks, exposures):
         if f"{subject.kind}_id" in table.c:
             mine = select(table.c.id).where(*_means(table, subject)).limit(count)
             erased += transaction.execute(delete(table).where(table.c.id.in_(mine))).rowcount
@@ -97,7 +98,7 @@ def _naming(subject: DataSubject) -> list[Select[tuple[object]]]:
     key = f"{subject.kind}_id"
     shown = [
         select(literal(1)).select_from(table).where(*_means(table, subject))
-        for table in (impressions, clicks)
+        for table in (impressions, clicks, exposures)
         if key in table.c
     ]
     return [*shown, *(select(query.subquery().c[0]) for query in _conversions_of(subject))]

@@ -14,6 +14,7 @@ from intent.store.schema import (
     conversion_credits,
     conversion_links,
     conversions,
+    exposures,
     impressions,
     messages,
 )
@@ -24,7 +25,8 @@ _WHO = ("id", "platform", "user_id")
 def read_outcomes_of(
     connection: Connection, platform: str, user_id: str
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return a person's ``impressions``, ``clicks``, ``conversions`` (those that name them, and
+    """Return a person's ``impressions``, ``clicks``, ``exposures`` to arms of experiments,
+    ``conversions`` (those that name them, and
     those that are linked to a message of theirs, with all revisions), ``conversion_links`` and
     ``credits``, as plain values, each in one order.
     """
@@ -40,7 +42,7 @@ def read_outcomes_of(
             .order_by(table.c.id),
             *_WHO,
         )
-        for table in (impressions, clicks)
+        for table in (impressions, clicks, exposures)
     }
     beside = {}
     for table in (conversion_links, conversion_credits):

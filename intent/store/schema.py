@@ -9,6 +9,7 @@ from intent.store.claim_tables import claim_corrections, claim_rounds
 from intent.store.columns import INTENTS, MILLION, Key, UtcDateTime, database_now, metadata
 from intent.store.decision_tables import decision_labels, decisions, runs
 from intent.store.erasure_tables import tombstones
+from intent.store.experiment_tables import experiments, exposures
 from intent.store.hook_tables import hook_deliveries, hooks
 from intent.store.key_tables import access_keys, web_sessions
 from intent.store.lead_tables import lead_actions, lead_changes, leads
@@ -48,6 +49,8 @@ __all__ = [
     "decision_labels",
     "decisions",
     "earlier_versions",
+    "experiments",
+    "exposures",
     "hook_deliveries",
     "hooks",
     "impressions",
