@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MakeMessage = Callable[..., Message]
 MakeDecision = Callable[..., Decision]
+VAULT_KEY = base64.b64encode(b"key of the tests".ljust(32)).decode("ascii")
 EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -106,8 +108,9 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres: PostgresServer) -> str:
-    """Return the URL of a fresh, empty PostgreSQL database."""
+def postgres_url(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the URL of a fresh, empty PostgreSQL database; its vault has a key, as it must."""
+    monkeypatch.setenv("INTENT_VAULT_KEY", VAULT_KEY)
     return postgres.fresh_database()
 
 

@@ -33,6 +33,8 @@ class PipelineWay(ABC):
             "INTENT_SPOOL_DIR": str(self._folder),
             "INTENT_STATE_DIR": str(self._folder / "state"),
             "INTENT_LOG_LEVEL": "error",
+            # the same for all processes, also where the database is no file
+            "INTENT_KEY_FILE": str(self._folder / "keys"),
         }
 
     @abstractmethod

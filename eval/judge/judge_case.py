@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from eval.run.shown import shown
-from intent.classify.llm.placeholders import disguise
+from intent.classify.placeholders import disguise
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 

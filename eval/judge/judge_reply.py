@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from eval.judge.judge_case import JudgeCase
-from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.shape import find_one
+from intent.classify.placeholders import disguise
 from intent.model.attempt import Outcome
 from intent.model.completion import Completion
 

@@ -15,9 +15,9 @@ from pydantic import TypeAdapter
 from eval.run.predictions import Call
 from eval.run.replies import RunReplies
 from intent.classify.llm.batch import Batch, Entry
-from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.reply import read_reply
 from intent.classify.llm.shape import find_reply
+from intent.classify.placeholders import disguise
 from intent.model.attempt import Outcome
 from intent.model.completion import Completion
 from intent.model.taxonomy import Taxonomy

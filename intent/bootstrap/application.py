@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from intent.queues.inbox import SqlInbox
     from intent.store.engine import Database
     from intent.store.tombstones import Tombstones
+    from intent.store.vault import Vault
 
 
 class Application:
@@ -71,14 +72,21 @@ class Application:
 
     @cached_property
     def inbox(self) -> SqlInbox:
-        """Where messages wait for their first decision."""
+        """Where messages wait for their first decision.
+
+        Raises:
+            OperatorError: the database is no file, and no setting says where the vault's key is.
+        """
+        from intent.bootstrap.vault_masters import require_place
         from intent.flow.metered import tell_of_puts
         from intent.queues.inbox import SqlInbox
 
+        require_place(self.settings, self.database)
         return SqlInbox(
             self.database,
             features=self.features,
             tombstones=self.tombstones,
+            vault=self.vault,
             lease=self.settings.lease,
             told=tell_of_puts(self.meter),
         )
@@ -92,6 +100,18 @@ class Application:
         return Tombstones(
             lambda make: load_keys(self.settings, self.database, make=make).tombstones
         )
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Where contact details stand, sealed; its master key is read or made when it is needed."""
+        from intent.bootstrap.vault_masters import load_masters
+        from intent.classify.contact_forms import ContactFinder
+        from intent.store.vault import Vault
+        from intent.store.vault_keys import VaultKeys
+
+        may_make = self.access is not Access.READ
+        keys = VaultKeys(lambda: load_masters(self.settings, self.database, make=may_make))
+        return Vault(ContactFinder(), keys)
 
 
 def open_application(

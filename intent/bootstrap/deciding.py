@@ -83,6 +83,7 @@ def build_worker(
     Args:
         unsure: says of a local decision whether the LLM is to be asked.
     """
+    from intent.classify.stored_slots import StoredSlots
     from intent.flow.metered import WorkMeter
     from intent.flow.worker import Worker, WorkerPolicy
     from intent.queues.lane import SqlLane
@@ -100,7 +101,7 @@ def build_worker(
     )
     return Worker(
         app.inbox,
-        classifier,
+        StoredSlots(classifier),
         app.database,
         SqlDecisions(),
         app.features,

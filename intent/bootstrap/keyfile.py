@@ -24,11 +24,14 @@ class Keys(BaseModel):
 
     Attributes:
         tombstones: what erased people are remembered with; 32 bytes, and for ever the same.
+        vault: master keys of the vault, the one that wraps first; none until the first rotation,
+            for until then it is derived from the other.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tombstones: Base64Bytes
+    vault: tuple[Base64Bytes, ...] = ()
 
 
 def load_keys(settings: Settings, database: Database, *, make: bool) -> Keys:

@@ -83,8 +83,17 @@ class Settings(WatchSettings, ServeSettings):
 
     key_file: Path | None = Field(
         None,
-        description="file of the keys that erased people are remembered with; default: beside the "
-        "SQLite file; keep it, and never in one backup with the database",
+        description="file of the keys that erased people are remembered and contact details are "
+        "sealed with; default: beside the SQLite file; keep it, and never in one backup with the "
+        "database",
+    )
+    vault_key: SecretStr | None = Field(
+        None,
+        description="master key of the vault of contact details, 32 bytes in base64; default: in "
+        "the key file",
+    )
+    vault_key_old: SecretStr | None = Field(
+        None, description="the master key before it, until intent vault rotate has ended"
     )
     sources: Path | None = Field(
         None,

@@ -70,7 +70,7 @@ _SPAN = re.compile(
 _NO_NUMBER = re.compile(f"{_THOUSANDS.pattern}|{_SPAN.pattern}")
 # Home countries of the languages that come first; a number in national form is taken if it is
 # possible in any of them.
-_REGIONS = ("CN", "US", "ID", "TH", "MY", "VN", "MX", "ES", "AU", "SG", "TW")
+REGIONS = ("CN", "US", "ID", "TH", "MY", "VN", "MX", "ES", "AU", "SG", "TW")
 
 
 def find_contacts(text: str) -> tuple[Contact, ...]:
@@ -107,7 +107,7 @@ def _phones(text: str) -> Iterator[Contact]:
 
 
 def _phones_in(piece: str, start: int) -> Iterator[Contact]:
-    for region in _REGIONS:
+    for region in REGIONS:
         matches = list(
             phonenumbers.PhoneNumberMatcher(piece, region, leniency=phonenumbers.Leniency.POSSIBLE)
         )

@@ -33,7 +33,7 @@ def export(
     platform, key = platform_and_id(user)
     app = application()
     when = instant(at) if at else datetime.now(UTC)
-    record = subject_record(app.database, app.definitions, platform, key, when)
+    record = subject_record(app.database, app.definitions, platform, key, when, app.vault)
     if output is None:
         json_line(record)
     else:

@@ -11,28 +11,39 @@ from intent.features.online.read import FeatureReader
 from intent.features.online.served import plain
 from intent.store.engine import Database
 from intent.store.subject_record import read_record
+from intent.store.vault import Vault
 
 FORMAT = {"format": "lead-intent subject record", "version": 1}
 
 
 def subject_record(
-    database: Database, definitions: Definitions, platform: str, user_id: str, at: datetime
+    database: Database,
+    definitions: Definitions,
+    platform: str,
+    user_id: str,
+    at: datetime,
+    vault: Vault | None = None,
 ) -> dict[str, Any]:
     """Return everything stored of a person as one JSON value; the same for the same state.
 
     Args:
         at: the instant that features are as of.
+        vault: where their contact details are kept.
+
+    Raises:
+        OperatorError: the master key of the vault is missing.
 
     Returns:
         ``format``, ``version``, ``subject``, ``as_of``, ``messages`` (each with all revisions of
         its decision), ``questions``, ``claim_corrections``, ``pushes`` (who was told of their
-        leads), ``dead_letters``, ``bans``, ``impressions``, ``clicks``, ``exposures``,
-        ``conversions`` (all revisions), ``conversion_links``, ``credits``, and ``features`` by
-        entity: those of the person, and of the person with each creator, that have a value. All
-        lists are empty for somebody of whom nothing is stored.
+        leads), ``dead_letters``, ``contacts``, ``contact_accesses`` (when these were looked at, and
+        through what), ``bans``, ``impressions``, ``clicks``, ``exposures``, ``conversions`` (all
+        revisions), ``conversion_links``, ``credits``, and ``features`` by entity: those of the
+        person, and of the person with each creator, that have a value. All lists are empty for
+        somebody of whom nothing is stored.
     """
     with database.read() as connection:
-        record = read_record(connection, platform, user_id)
+        record = read_record(connection, platform, user_id, vault)
     creators = sorted({one["creator_id"] for one in record["messages"] if "creator_id" in one})
     person = {"platform": platform, "user_id": user_id}
     entities = [("user", person)] if record["messages"] else []

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Decision, Entry, Versions
+from intent.model.disguised import Disguised
 from intent.model.message import Message
 from intent.model.question import Answer
 from intent.model.run import Page, Pair, Run
@@ -25,6 +26,16 @@ class Classifier(Protocol):
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Return one decision for each message, in order."""
+
+
+class Details(Protocol):
+    """Finds contact details, and says which of them are the same."""
+
+    def hide(self, text: str) -> Disguised:
+        """Return a text without its contact details; a text without any as it is."""
+
+    def forms(self, kind: str, detail: str) -> frozenset[str]:
+        """Return what a detail may be in forms that equal ones share, such as a number of E.164."""
 
 
 class Decisions(Protocol):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, exists, func, select, tex
 
 from intent.model.batch import Accepted, Backlog, Batch, Delivery
 from intent.model.errors import StoreUnavailable
+from intent.model.message import Message
 from intent.ports.features import FeatureState
 from intent.queues.claims import available, claim, clock, release, settle, with_message
 from intent.queues.put import NotAlone, put_batches
@@ -19,6 +20,7 @@ from intent.store.overview import waiting_since
 from intent.store.rows import message_from
 from intent.store.schema import TRIED, inbox
 from intent.store.tombstones import Tombstones
+from intent.store.vault import Vault
 
 MEASURE_AFTER = 1_000
 """New messages of a process behind which PostgreSQL's planner looks at the tables, once; by itself
@@ -28,8 +30,8 @@ it does so within a minute.
 
 class SqlInbox:
     """The inbox in SQL; ``lease`` is how long a claim lasts, in seconds. What was decided can be
-    taken back only where ``features`` are told of it, and what was erased is dropped by
-    ``tombstones``.
+    taken back only where ``features`` are told of it, what was erased is dropped by ``tombstones``,
+    and contact details are kept in ``vault`` alone, from where whoever decides a message gets them.
     """
 
     def __init__(
@@ -38,12 +40,13 @@ class SqlInbox:
         *,
         features: FeatureState | None = None,
         tombstones: Tombstones | None = None,
+        vault: Vault | None = None,
         lease: float = 60.0,
         told: Callable[[Batch, Accepted], None] = lambda batch, accepted: None,
     ) -> None:
         """Prepare; ``told`` is told of every batch that was put."""
         self._database, self._features, self._told = database, features, told
-        self._tombstones = tombstones or Tombstones()
+        self._tombstones, self._vault = tombstones or Tombstones(), vault
         self._lease = timedelta(seconds=lease)
         self._until_measured = MEASURE_AFTER
         self._suspects_turn = True  # so that after a crash what is fresh comes first
@@ -68,13 +71,13 @@ class SqlInbox:
         return accepted
 
     def _put(self, batches: Sequence[Batch]) -> list[Accepted]:
-        features, tombstones = self._features, self._tombstones
+        parts = (batches, self._features, self._tombstones, self._vault)
         try:
             with self._database.begin() as transaction:
-                return put_batches(transaction, batches, features, tombstones)
+                return put_batches(transaction, *parts)
         except NotAlone:
             with self._database.begin() as transaction:
-                return put_batches(transaction, batches, features, tombstones, alone=True)
+                return put_batches(transaction, *parts, alone=True)
 
     def _measure(self) -> None:
         """Have PostgreSQL look at tables that have just been filled. Of those that nobody has
@@ -104,7 +107,13 @@ class SqlInbox:
                 return []
             # What dies in company may die for any message of it, so only claims alone count.
             token = claim(transaction, inbox, rows, now, self._lease, counted=len(rows) == 1)
-        return [_lent(row, token, now, suspect=suspect) for row in rows]
+            messages = [message_from(row) for row in rows]
+            if self._vault is not None:
+                messages = self._vault.opened(transaction, messages)
+        return [
+            _lent(row, message, token, now, suspect=suspect)
+            for row, message in zip(rows, messages, strict=True)
+        ]
 
     def done(self, transaction: Connection, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Remove what is still claimed by these deliveries, and return exactly those."""
@@ -125,7 +134,12 @@ class SqlInbox:
         with self._database.begin() as transaction:
             if not self.done(transaction, [delivery]):
                 return False
-            record_message(transaction, delivery.message, reason, delivery.attempts)
+            message = delivery.message
+            if self._vault is not None:
+                # An error quotes what it failed on.
+                reason = self._vault.without_details(reason)
+                message = self._vault.hidden(message).message
+            record_message(transaction, message, reason, delivery.attempts)
         return True
 
     def due(self) -> float | None:
@@ -154,9 +168,11 @@ class SqlInbox:
         return Backlog(waiting, max(oldest, 0.0))
 
 
-def _lent(row: RowMapping, token: str, now: datetime, *, suspect: bool) -> Delivery:
+def _lent(
+    row: RowMapping, message: Message, token: str, now: datetime, *, suspect: bool
+) -> Delivery:
     return Delivery(
-        message_from(row),
+        message,
         row["id"],
         token,
         row["attempts"] + 1,

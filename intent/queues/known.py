@@ -8,8 +8,7 @@ instant the order of arrival decides, and a text that the message had before is 
 from __future__ import annotations
 
 import hashlib
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -17,6 +16,7 @@ from enum import Enum, auto
 from intent.model.batch import Refused
 from intent.model.message import Message, wire
 from intent.store.identities import Identity
+from intent.store.vault import text_digest
 
 REMEDY = "where ids are unique in a room only, put the room before them"
 
@@ -51,6 +51,7 @@ def compared(
     came: Sequence[Message],
     known: Mapping[Identity, Message],
     earlier: Mapping[Identity, AbstractSet[str]],
+    digest: Callable[[Message], str] = text_digest,
 ) -> Arrivals:
     """Compare messages, in the order in which they came, with what is known under their ids.
 
@@ -58,6 +59,7 @@ def compared(
         came: messages; each id of theirs is in ``known``.
         known: the version that stands.
         earlier: digests of the texts that messages had before.
+        digest: makes them.
     """
     arrivals = Arrivals()
     standing = dict(known)
@@ -69,19 +71,15 @@ def compared(
         if place:
             arrivals.conflicting.append(_conflict(message, place))
             arrivals.became.append(Became.CONFLICTING)
-        elif _is_edit(message, before, digests[identity]):
-            arrivals.replaced.append((identity, text_digest(before)))
-            digests[identity].add(text_digest(before))
+        elif _is_edit(message, before, digests[identity], digest):
+            gone = digest(before)
+            arrivals.replaced.append((identity, gone))
+            digests[identity].add(gone)
             standing[identity] = arrivals.edited[identity] = message
             arrivals.became.append(Became.EDITED)
         else:
             arrivals.became.append(Became.REPEATED)
     return arrivals
-
-
-def text_digest(message: Message) -> str:
-    """Return the SHA-256 of a message's text; equal for texts that look alike to Unicode."""
-    return hashlib.sha256(unicodedata.normalize("NFC", message.text).encode("utf-8")).hexdigest()
 
 
 def _foreign(message: Message, before: Message) -> str | None:
@@ -90,11 +88,19 @@ def _foreign(message: Message, before: Message) -> str | None:
     return "author" if message.user_id != before.user_id else None
 
 
-def _is_edit(message: Message, before: Message, earlier: AbstractSet[str]) -> bool:
-    digest = text_digest(message)
-    if digest == text_digest(before) or message.sent_at < before.sent_at:
+def _is_edit(
+    message: Message,
+    before: Message,
+    earlier: AbstractSet[str],
+    digest: Callable[[Message], str],
+) -> bool:
+    if message.text == before.text or message.sent_at < before.sent_at:
         return False
-    return message.sent_at > before.sent_at or digest not in earlier
+    own = digest(message)
+    if own == digest(before):
+        return False
+    # Digests of texts with contact details were plain ones, once.
+    return message.sent_at > before.sent_at or earlier.isdisjoint((own, text_digest(message)))
 
 
 def _conflict(message: Message, place: str) -> Refused:

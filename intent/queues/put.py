@@ -7,13 +7,14 @@ transaction; whoever is deciding the old text meanwhile finds the claim gone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from itertools import islice
 
 from sqlalchemy import Connection, Executable, delete, tuple_
 
 from intent.model.batch import Accepted, Batch
+from intent.model.disguised import Disguised
 from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
 from intent.ports.features import FeatureState
@@ -27,6 +28,7 @@ from intent.store.retractions import meant_by, record_retractions, taken_back_be
 from intent.store.schema import ask_lane, database_now, dead_letters, inbox
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
+from intent.store.vault import Hidden, Vault, text_digest
 from intent.store.versions import insert_messages, read_earlier, read_messages, replace_messages
 
 
@@ -39,6 +41,7 @@ def put_batches(
     batches: Sequence[Batch],
     features: FeatureState | None,
     tombstones: Tombstones,
+    vault: Vault | None = None,
     *,
     alone: bool = False,
 ) -> list[Accepted]:
@@ -46,6 +49,7 @@ def put_batches(
     than for one of them; return what became of each.
 
     Args:
+        vault: where contact details go, so that texts are stored without them.
         alone: nobody else puts meanwhile.
 
     Raises:
@@ -59,15 +63,16 @@ def put_batches(
     in_turn(transaction, alone=alone)
     sifted = tombstones.sift(transaction, batches)
     batches = [batch for batch, _ in sifted]
-    refused = [_note(transaction, batch) for batch in batches]
+    hide = vault.without_details if vault is not None else str
+    refused = [_note(transaction, batch, hide) for batch in batches]
     came = [message for batch in batches for message in batch.messages]
-    new, arrivals = _sorted_out(transaction, came)
-    record_refused(transaction, arrivals.conflicting)
+    new, arrivals = _sorted_out(transaction, came, vault)
+    record_refused(transaction, arrivals.conflicting, hide)
     if arrivals.edited and not alone:
         raise NotAlone
     if arrivals.edited:
         _take_back(transaction, list(arrivals.edited), features, undecided=False)
-        replace_messages(transaction, arrivals.edited, arrivals.replaced)
+        _replace(transaction, arrivals, vault)
     waiting = list(dict.fromkeys([*new, *arrivals.edited]))
     traces = {one.identity: one.traceparent for one in came if one.traceparent}
     _enqueue(transaction, waiting, set(arrivals.edited), traces)
@@ -75,18 +80,18 @@ def put_batches(
     return _shared_out(sifted, arrivals, refused, retracted)
 
 
-def _note(transaction: Connection, batch: Batch) -> int:
+def _note(transaction: Connection, batch: Batch, hide: Callable[[str], str]) -> int:
     """Keep what a batch tells beside messages and retractions; return how many payloads were
     refused and not known.
     """
     record_gaps(transaction, batch.gaps)
     if batch.position is not None:
         record_position(transaction, batch.position)
-    return record_refused(transaction, batch.refused)
+    return record_refused(transaction, batch.refused, hide)
 
 
 def _sorted_out(
-    transaction: Connection, came: Sequence[Message]
+    transaction: Connection, came: Sequence[Message], vault: Vault | None
 ) -> tuple[list[Identity], Arrivals]:
     """Insert what is new and compare the rest; return the new ones in the order they came in, and
     what became of all.
@@ -94,7 +99,10 @@ def _sorted_out(
     first: dict[Identity, Message] = {}
     for message in came:
         first.setdefault(message.identity, message)
-    inserted = insert_messages(transaction, first.values())
+    hidden = {identity: _hidden(message, vault) for identity, message in first.items()}
+    inserted = insert_messages(transaction, [one.message for one in hidden.values()])
+    if vault is not None:
+        vault.keep(transaction, [hidden[identity] for identity in inserted])
     new = [identity for identity in first if identity in inserted]
     if len(new) == len(came):
         return new, Arrivals([Became.NEW] * len(new))
@@ -111,10 +119,27 @@ def _sorted_out(
     known = read_messages(transaction, identities)
     if len(known) < len(identities):
         raise StoreUnavailable("a message was erased while it came again")
-    arrivals = compared(rest, known, read_earlier(transaction, identities))
+    digest: Callable[[Message], str] = text_digest
+    if vault is not None:
+        known = vault.known(transaction, known, [hidden[identity] for identity in identities])
+        digest = partial(vault.text_digest, transaction)
+    arrivals = compared(rest, known, read_earlier(transaction, identities), digest)
     others = iter(arrivals.became)
     arrivals.became = [Became.NEW if new_one else next(others) for new_one in is_new]
     return new, arrivals
+
+
+def _hidden(message: Message, vault: Vault | None) -> Hidden:
+    return vault.hidden(message) if vault is not None else Hidden(message, Disguised(message.text))
+
+
+def _replace(transaction: Connection, arrivals: Arrivals, vault: Vault | None) -> None:
+    edited = {one: _hidden(message, vault) for one, message in arrivals.edited.items()}
+    if vault is not None:
+        vault.drop(transaction, list(edited))
+        vault.keep(transaction, edited.values())
+    stored = {identity: one.message for identity, one in edited.items()}
+    replace_messages(transaction, stored, arrivals.replaced)
 
 
 def _retract(

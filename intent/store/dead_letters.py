@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
@@ -14,8 +14,9 @@ from intent.model.batch import Refused
 from intent.model.message import Message, wire
 from intent.store.decisions import next_revisions
 from intent.store.engine import Database, insert_for
+from intent.store.hidden_payload import hidden_payload
 from intent.store.identities import Identity
-from intent.store.schema import dead_letters, inbox, messages
+from intent.store.schema import contact_hashes, contacts, dead_letters, inbox, messages
 from intent.store.turns import in_turn
 
 MAX_PAYLOAD_BYTES = 65_536
@@ -57,8 +58,16 @@ def record_message(transaction: Connection, message: Message, reason: str, attem
     transaction.execute(insert_for(transaction, dead_letters).on_conflict_do_nothing(), row)
 
 
-def record_refused(transaction: Connection, refused: Sequence[Refused]) -> int:
-    """Keep payloads that are no messages, and return how many were not known already."""
+def record_refused(
+    transaction: Connection,
+    refused: Sequence[Refused],
+    hide: Callable[[str], str] = lambda text: text,
+) -> int:
+    """Keep payloads that are no messages, and return how many were not known already.
+
+    Args:
+        hide: takes contact details out of what is kept: nobody puts it again from here.
+    """
     if not refused:
         return 0
     rows = [
@@ -69,7 +78,7 @@ def record_refused(transaction: Connection, refused: Sequence[Refused]) -> int:
             "position": payload.position,
             "reason": payload.reason,
             "attempts": 0,
-            "payload": payload.payload[:MAX_PAYLOAD_BYTES],
+            "payload": hidden_payload(payload.payload[:MAX_PAYLOAD_BYTES], hide),
         }
         for payload in refused
     ]
@@ -216,8 +225,9 @@ def _forget(transaction: Connection, found: Sequence[RowMapping]) -> None:
     # What was decided before an edit stands, and needs its message.
     decided = next_revisions(transaction, identities)
     never = [identity for identity in identities if identity not in decided]
-    identity = tuple_(messages.c.platform, messages.c.message_id)
-    transaction.execute(delete(messages).where(identity.in_(never)))
+    for table in (contacts, contact_hashes, messages):
+        identity = tuple_(table.c.platform, table.c.message_id)
+        transaction.execute(delete(table).where(identity.in_(never)))
 
 
 def _identities(found: Sequence[RowMapping]) -> list[Identity]:

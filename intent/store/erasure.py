@@ -20,6 +20,9 @@ from intent.store.schema import (
     ask_lane,
     claim_corrections,
     claim_rounds,
+    contact_accesses,
+    contact_hashes,
+    contacts,
     conversion_credits,
     conversion_links,
     dead_letters,
@@ -37,6 +40,7 @@ from intent.store.schema import (
 )
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
+from intent.store.vault_keys import VaultKeys
 
 LETTERS_AT_ONCE = 200
 """Refused payloads that are looked through in one transaction, at most."""
@@ -58,6 +62,9 @@ class SqlErasure:
         known = self._knows(transaction, subject)
         if known or anyway:
             self._tombstones.bury(transaction, [subject])
+        if subject.kind is SubjectKind.USER:
+            # Before anything else: what backups and logs hold sealed is unreadable from here on.
+            VaultKeys().forget(transaction, [(subject.platform, subject.id)])
         return known
 
     def stored(
@@ -115,10 +122,13 @@ class SqlErasure:
             *(claim_corrections, decisions, dead_letters, earlier_versions, retractions),
             *(conversion_links, conversion_credits),
         )
+        sealed = (contacts, contact_hashes)
         # leads before what is on its way to receivers: whoever puts that on its way holds the
         # lead, and what they wrote is found then
-        for table in (leads, lead_actions, hook_deliveries, *made, messages):
+        for table in (leads, lead_actions, hook_deliveries, *made, *sealed, messages):
             _delete(transaction, table, identities)
+        _forget_keys(transaction, {(row["platform"], row["user_id"]) for row in found.values()})
+        _forget_accesses(transaction, identities)
         erase_changes(transaction, identities)
         recheck_replies(transaction, _answered_by(found.values()))
         self._forget_words(transaction, subject.platform, [one for _, one in identities])
@@ -197,6 +207,21 @@ def _delete(transaction: Connection, table: Table, identities: Sequence[Identity
     transaction.execute(
         delete(table).where(tuple_(table.c.platform, table.c.message_id).in_(identities))
     )
+
+
+def _forget_keys(transaction: Connection, authors: set[tuple[str, str]]) -> None:
+    """Forget the keys of authors of whom nothing is sealed any more."""
+    left = select(contacts.c.platform, contacts.c.user_id).distinct()
+    of_them = tuple_(contacts.c.platform, contacts.c.user_id).in_(authors)
+    still = {tuple(row) for row in transaction.execute(left.where(of_them))}
+    VaultKeys().forget(transaction, authors - still)
+
+
+def _forget_accesses(transaction: Connection, identities: Sequence[Identity]) -> None:
+    """Forget whose details were seen; that somebody saw some stays."""
+    a = contact_accesses.c
+    of_them = update(contact_accesses).where(tuple_(a.platform, a.message_id).in_(identities))
+    transaction.execute(of_them.values(platform="", user_id="", message_id=""))
 
 
 def _answered_by(rows: Iterable[RowMapping]) -> set[Identity]:

@@ -29,6 +29,7 @@ from intent.store.outcome_tables import (
     impressions,
 )
 from intent.store.source_tables import listened_sources, positions, source_gaps
+from intent.store.vault_tables import contact_accesses, contact_hashes, contacts, vault_keys
 
 __all__ = [
     "INTENTS",
@@ -41,6 +42,9 @@ __all__ = [
     "claim_corrections",
     "claim_rounds",
     "clicks",
+    "contact_accesses",
+    "contact_hashes",
+    "contacts",
     "conversion_credits",
     "conversion_links",
     "conversions",
@@ -69,5 +73,6 @@ __all__ = [
     "runs",
     "source_gaps",
     "tombstones",
+    "vault_keys",
     "web_sessions",
 ]

@@ -14,6 +14,7 @@ from intent.store.rows import decision_from, plain_row
 from intent.store.schema import (
     ask_lane,
     claim_corrections,
+    contact_accesses,
     dead_letters,
     decisions,
     hook_deliveries,
@@ -23,13 +24,17 @@ from intent.store.schema import (
     messages,
     retractions,
 )
+from intent.store.vault import Vault
 
 
-def read_record(connection: Connection, platform: str, user_id: str) -> dict[str, Any]:
+def read_record(
+    connection: Connection, platform: str, user_id: str, vault: Vault | None = None
+) -> dict[str, Any]:
     """Return what is stored of a person as lists of plain values, each in one order: messages with
     all revisions of their decisions, questions to the LLM, what people corrected in the reading of
     their claims, what people did with their leads and noted there, who was told of these, dead
-    letters, bans, and what was shown to them, entered and ordered.
+    letters, bans, their contact details, when these were looked at, and what was shown to them,
+    entered and ordered.
 
     Who is answered stays as an id: the words that are quoted are somebody else's.
     """
@@ -61,6 +66,8 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
         "lead_actions": beside(lead_actions, "action_id", "acted_by"),
         "pushes": _pushes(connection, mine),
         "dead_letters": _letters(connection, platform, user_id, set(revisions)),
+        "contacts": _contacts(connection, list(revisions), platform, vault),
+        "contact_accesses": _accesses(connection, platform, user_id),
         "bans": [
             plain_row(row, ("platform", "user_id"))
             for row in connection.execute(
@@ -71,6 +78,29 @@ def read_record(connection: Connection, platform: str, user_id: str) -> dict[str
         ],
         **read_outcomes_of(connection, platform, user_id),
     }
+
+
+def _contacts(
+    connection: Connection, message_ids: Sequence[str], platform: str, vault: Vault | None
+) -> list[dict[str, Any]]:
+    if vault is None:
+        return []
+    kept = vault.kept(connection, [(platform, one) for one in message_ids])
+    return [
+        {"message_id": one, "kind": it.kind, "placeholder": it.placeholder, "text": it.text}
+        for one in message_ids
+        for it in kept.get((platform, one), ())
+    ]
+
+
+def _accesses(connection: Connection, platform: str, user_id: str) -> list[dict[str, Any]]:
+    a = contact_accesses.c
+    query = (
+        select(a.message_id, a.seen_through, a.seen_timestamp)
+        .where(a.platform == platform, a.user_id == user_id)
+        .order_by(a.id)
+    )
+    return [plain_row(row, ()) for row in connection.execute(query).mappings()]
 
 
 def _pushes(connection: Connection, mine: Sequence[ColumnElement[bool]]) -> list[dict[str, Any]]:

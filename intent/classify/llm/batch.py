@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.reply import Asked
 from intent.classify.llm.suspicion import stands_alone
+from intent.classify.placeholders import disguise
 from intent.model.completion import Completion
 from intent.model.message import AuthorRole, Context, Kind, Message
 from intent.model.question import Claim

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from intent.classify.llm.placeholders import Disguised
 from intent.classify.llm.shape import find_reply
 from intent.model.decision import Slot
+from intent.model.disguised import Disguised
 from intent.model.taxonomy import Taxonomy
 
 MAX_SLOTS = 20

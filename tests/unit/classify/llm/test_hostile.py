@@ -24,8 +24,8 @@ from eval.standin.fake_llm_server import FakeLlmServer
 from eval.standin.faults import FAULTS, Fault
 from intent.classify.llm.batch import compose, prepare
 from intent.classify.llm.client import ChatClient
-from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.suspicion import stands_alone
+from intent.classify.placeholders import disguise
 from intent.model.attempt import Outcome
 from intent.model.completion import Completion, Request, Usage
 from intent.model.errors import IntentError
@@ -42,7 +42,7 @@ from tests.unit.classify.llm.asking import (
     labels,
     message,
 )
-from tests.unit.classify.llm.test_placeholders import CONTACTS
+from tests.unit.classify.test_placeholders import CONTACTS
 
 HOSTILE: list[dict[str, str]] = [
     json.loads(line)

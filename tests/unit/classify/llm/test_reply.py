@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intent.classify.llm.placeholders import disguise
 from intent.classify.llm.reply import Asked, Reading, is_reply, read_reply
 from intent.classify.llm.shape import find_reply
+from intent.classify.placeholders import disguise
 from intent.model.decision import Slot
 from tests.unit.classify.llm.asking import TAXONOMY
 

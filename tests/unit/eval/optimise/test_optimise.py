@@ -18,7 +18,7 @@ from eval.optimise.dev_judgement import judged, winner
 from eval.optimise.search import Mistake, Search, Trial, search
 from eval.run.purse import Purse
 from eval.verbs.datasets import DATASET
-from intent.classify.llm.placeholders import disguise
+from intent.classify.placeholders import disguise
 from intent.model.errors import BudgetSpent
 from tests.unit.eval.optimise.planted_server import HELPFUL, USELESS, PlantedServer
 from tests.unit.eval.oracle import Oracle, chance, local, make_run, taxonomy, write_suite

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intent.classify.llm.placeholders import disguise
+from intent.classify.placeholders import disguise
 
 CONTACTS = [
     ("0491 570 156", "phone"),

@@ -1,17 +1,15 @@
-"""Replaces contact details by typed placeholders before a text leaves the machine, and puts them
-back into slots afterwards.
-"""
+"""Replaces contact details by typed placeholders before a text leaves the machine or is stored."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from intent.classify.contacts import find_contacts
 from intent.classify.folding import INVISIBLE
+from intent.model.disguised import Disguised
 
 Span = tuple[int, int, str]
 
@@ -34,6 +32,11 @@ _NUMERALS |= {
     "两": "2",
 }
 _IGNORED = re.compile(f"{INVISIBLE.pattern}|[\ufe00-\ufe0f\u20e3\u0300-\u036f]")
+_FOREIGN = re.compile(rf"{_IGNORED.pattern}|[{''.join(_NUMERALS)}]|(?![0-9])\d")
+_AT = re.compile(r"@|arroba|at[\s)\]}]", re.IGNORECASE)
+_PATH = re.compile(r"[/?#]")
+_NAMES = re.compile("[:：=]")
+_DIGIT = re.compile(r"\d")
 _RUN = re.compile(
     r"(?:\+\s?)?[(（]?(?:(?<![^\W\d_])[oO])?\d(?:[^\w\n]{0,3}[oOlI]?\d|(?<=\d)[oOlI]{1,2}(?![^\W\d_])){6,}"
 )
@@ -51,7 +54,7 @@ _WORDS = (
     "ศูนย์|หนึ่ง|สอง|สาม|สี่|ห้า|หก|เจ็ด|แปด|เก้า"
 )
 _SPELLED = re.compile(rf"(?:(?:{_WORDS}|\d)[\s,.\-]*){{7,}}(?![^\W\d_])", re.IGNORECASE)
-_WORD = re.compile(_WORDS, re.IGNORECASE)
+_WORD = re.compile(_WORDS)
 _MAIL = re.compile(
     r"[^\s@<>\"'(),:;，。：；]{1,64}\s?@\s?[^\s@<>\"'(),:;，。：；]{1,63}\s?\.\s?[^\W\d_]{2,24}"
 )
@@ -76,22 +79,6 @@ MAX_CHARACTERS = 2000
 """How much of a text is sent, in characters."""
 
 _LOOKAHEAD = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Disguised:
-    """A text without its contact details; ``originals`` maps every placeholder to what it stands
-    for.
-    """
-
-    text: str
-    originals: Mapping[str, str]
-
-    def restored(self, text: str) -> str:
-        """Return a piece of the disguised text as its author wrote it."""
-        for placeholder, original in self.originals.items():
-            text = text.replace(placeholder, original)
-        return text
 
 
 def disguise(text: str, most: int = MAX_CHARACTERS) -> Disguised:
@@ -151,10 +138,12 @@ def _past_marks(text: str, place: int) -> int:
     return place
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+def _folded(text: str) -> tuple[str, Sequence[int]]:
     """Return the text with plain digits and letters and nothing invisible, and for every character
     of it the place that it came from.
     """
+    if text.isascii() or _is_folded(text):
+        return text, range(len(text))
     signs: list[str] = []
     places: list[int] = []
     for place, sign in enumerate(text):
@@ -171,6 +160,10 @@ def _folded(text: str) -> tuple[str, list[int]]:
     return "".join(signs), places
 
 
+def _is_folded(text: str) -> bool:
+    return _FOREIGN.search(text) is None and unicodedata.is_normalized("NFKC", text)
+
+
 def _known(text: str) -> Iterator[Span]:
     for contact in find_contacts(text):
         if not _harmless(text[contact.start : contact.end]):
@@ -178,19 +171,27 @@ def _known(text: str) -> Iterator[Span]:
 
 
 def _addresses(text: str) -> Iterator[Span]:
-    for pattern, kind in ((_MAIL, "email"), (_MAIL_IN_WORDS, "email"), (_ADDRESS, "link")):
-        for match in pattern.finditer(text):
-            yield *match.span(), kind
-    for match in _ACCOUNT.finditer(text):
-        yield *match.span(1), "handle"
+    # What every match needs is looked for first: most texts have nothing of it.
+    if "@" in text:
+        yield from ((*match.span(), "email") for match in _MAIL.finditer(text))
+    if _AT.search(text):
+        yield from ((*match.span(), "email") for match in _MAIL_IN_WORDS.finditer(text))
+    if "." in text and _PATH.search(text):
+        yield from ((*match.span(), "link") for match in _ADDRESS.finditer(text))
+    if _NAMES.search(text):
+        yield from ((*match.span(1), "handle") for match in _ACCOUNT.finditer(text))
 
 
 def _numbers(text: str) -> Iterator[Span]:
-    for match in _RUN.finditer(text):
-        if not _harmless(match.group()):
-            yield *match.span(), "number"
+    if _DIGIT.search(text):
+        for match in _RUN.finditer(text):
+            if not _harmless(match.group()):
+                yield *match.span(), "number"
+    # In small letters alone the pattern is as quick as its first letters.
+    if len(_WORD.findall(text.lower())) < 3:
+        return
     for match in _SPELLED.finditer(text):
-        if len(_WORD.findall(match.group())) >= 3:
+        if len(_WORD.findall(match.group().lower())) >= 3:
             yield match.start(), match.start() + len(match.group().rstrip(" \t\n,.-")), "number"
 
 
