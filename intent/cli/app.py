@@ -12,7 +12,19 @@ from typing import Annotated, Literal
 import typer
 
 from intent import __version__
-from intent.cli import claims, dead, features, hooks, keys, lane, leads, prompts, report, runs
+from intent.cli import (
+    claims,
+    conversions,
+    dead,
+    features,
+    hooks,
+    keys,
+    lane,
+    leads,
+    prompts,
+    report,
+    runs,
+)
 from intent.cli.ask import ask
 from intent.cli.audit import audit
 from intent.cli.backup import backup, restore
@@ -70,6 +82,7 @@ app.add_typer(prompts.app, name="prompts")
 app.add_typer(runs.app, name="runs")
 app.add_typer(report.app, name="report")
 app.add_typer(claims.app, name="claims")
+app.add_typer(conversions.app, name="conversions")
 
 
 def main() -> None:

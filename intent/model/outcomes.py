@@ -133,7 +133,7 @@ class Conversion:
     Attributes:
         revision: number of the newest of these revisions.
         event_timestamp: when it was ordered.
-        known_since, changed_known: when we knew of it first, and of its newest revision.
+        known_since, changed_known: when we knew that it was ordered, and of its newest revision.
     """
 
     source: str

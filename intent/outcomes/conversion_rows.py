@@ -59,7 +59,7 @@ def standing(rows: Sequence[RowMapping | Mapping[str, Any]]) -> Conversion | Non
         status=ConversionStatus(statuses[-1]) if statuses else ConversionStatus.PLACED,
         event_timestamp=ordered,
         changed_timestamp=newest["changed_timestamp"],
-        known_since=min(row["created_timestamp"] for row in rows),
+        known_since=min(row["created_timestamp"] for row in rows if row["event_timestamp"]),
         changed_known=max(row["created_timestamp"] for row in rows),
         value_micros=priced["value_micros"] if priced else None,
         currency=priced["currency"] if priced else None,

@@ -1,0 +1,299 @@
+"""The verbs ``intent conversions …``: orders, bookings and leads, and what they are linked to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from intent.cli.arguments import AsJson, application, instant, opened
+from intent.cli.screen import json_line, one_line, results, say, write_output
+from intent.model.errors import OperatorError
+from intent.model.outcomes import ConversionKind
+from intent.store.access import Access
+
+if TYPE_CHECKING:
+    from intent.model.outcomes import Conversion
+    from intent.operations.conversions import ConversionIngest
+    from intent.outcomes.files.file_records import RefusedRecord
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Conversions: orders, bookings, call-backs and leads, as they changed.",
+)
+SHOWN = 5
+"""Refused lines that people see; all are counted by their reason."""
+
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="As it was known at this instant; now if not given.")
+]
+Source = Annotated[str | None, typer.Option(help="Only what this source says, such as shopify.")]
+
+
+@app.command("ingest")
+def ingest(
+    path: Annotated[str, typer.Argument(metavar="PATH|-", help="File, or - for stdin.")],
+    format_name: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="google_ads (also its adjustments), meta_crm, whatsapp, tiktok, shopify, csv, "
+            "json.",
+        ),
+    ],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="YAML that says which column of a csv or json holds what."),
+    ] = None,
+    timezone: Annotated[
+        str | None, typer.Option(help="Zone of times that do not say theirs: Asia/Singapore.")
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="ISO 4217 code of values that do not say theirs.")
+    ] = None,
+    kind: Annotated[
+        ConversionKind | None, typer.Option(help="What they are; by default what the file says.")
+    ] = None,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Country whose national phone numbers are understood; repeat it."),
+    ] = None,
+    platform: Annotated[
+        str | None, typer.Option(help="Where the file's user ids are from, such as tiktok.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read conversions from a file: every event once, however often, late or mixed up it comes;
+    refunds and cancellations are newer revisions. Phone numbers and mail addresses are kept as
+    keyed hashes alone.
+
+    Examples: [bold]intent conversions ingest offline.csv --format google_ads[/] · [bold]intent
+    conversions ingest adjustments.csv --format google_ads[/] · [bold]intent conversions ingest
+    orders.json --format shopify --region SG[/] · [bold]intent conversions ingest sales.csv --format
+    csv --mapping sales.yaml --timezone Asia/Jakarta --currency IDR[/]
+    """
+    from intent.bootstrap.failpoint import failpoint
+    from intent.bootstrap.outcomes import contact_keys, outcome_recorder
+    from intent.model.datafile import read_data
+    from intent.operations.conversions import ingest_conversions
+    from intent.outcomes.files.mapped_columns import ConversionMapping
+    from intent.outcomes.files.said_values import FileTold, read_zone
+
+    opened_app = application(access=Access.CREATE, quiet=True)
+    told = FileTold(
+        contact_keys(opened_app),
+        datetime.now(UTC),
+        zone=read_zone(timezone) if timezone else None,
+        currency=currency,
+        kind=kind,
+        regions=tuple(region or ()),
+        platform=platform,
+    )
+    mapped = read_data(ConversionMapping, mapping) if mapping else None
+    with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+        report = ingest_conversions(
+            opened_app.database,
+            outcome_recorder(opened_app),
+            stream,
+            format_name,
+            told,
+            mapping=mapped,
+            refused=_shown(),
+            step=failpoint(opened_app.settings.failpoint),
+        )
+    _tell(report, as_json=as_json)
+
+
+def _shown() -> Any:
+    left = iter(range(SHOWN))
+
+    def show(line: RefusedRecord) -> None:
+        if next(left, None) is not None:
+            say(f"refused {line.position}: {line.reason}")
+
+    return show
+
+
+def _tell(report: ConversionIngest, *, as_json: bool) -> None:
+    events, counts = report.events, report.counts
+    refused, passed = counts.refused.total(), counts.passed_over.total()
+    if as_json:
+        json_line(
+            {
+                "records": counts.records,
+                "new": events.new,
+                "known": events.known,
+                "conflicts": events.conflicts,
+                "forgotten": events.forgotten,
+                "refused": dict(counts.refused),
+                "passed_over": dict(counts.passed_over),
+            }
+        )
+    else:
+        say(
+            f"{counts.records:,} records: {events.new:,} new, {events.known:,} known, "
+            f"{refused:,} refused, {passed:,} passed over"
+        )
+        for word, counted in (("refused", counts.refused), ("passed over", counts.passed_over)):
+            for reason, count in counted.most_common():
+                say(f"  {word}: {count:,} × {one_line(reason, 200)}")
+        if events.forgotten:
+            say(f"  dropped, for they are of people who were forgotten: {events.forgotten:,}")
+        if events.conflicts:
+            ids = one_line(", ".join(events.ids), 200)
+            say(f"  ids that stand for something else already, which stays: {ids}")
+    if refused and refused == counts.records:
+        raise OperatorError("every record was refused; nothing was stored")
+
+
+@app.command("list")
+def list_(
+    as_of: AsOf = None,
+    source: Source = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List conversions as they stood, the newest first.
+
+    Example: [bold]intent conversions list --source shopify --as-of 2026-11-20T00:00:00Z[/]
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    from intent.operations.conversions import list_conversions
+
+    when = instant(as_of) if as_of else None
+    database = application(quiet=True).database
+    found = list_conversions(database, as_of=when, source=source, limit=limit)
+    if as_json:
+        for one in found:
+            json_line(_plain(one))
+        return
+    table = Table(title=f"{len(found):,} newest conversions", title_justify="left")
+    for column in ("when", "conversion", "kind", "status", "value", "who", "revision"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        table.add_row(*(Text(one_line(cell, 60)) for cell in _cells(one)))
+    results().print(table)
+
+
+@app.command("show")
+def show(
+    conversion: Annotated[str, typer.Argument(metavar="SOURCE:ID", help="From the list.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show one conversion: every revision, when it became so and when we knew, and its links.
+
+    Example: [bold]intent conversions show shopify:1001[/]
+    """
+    from intent.operations.conversions import show_conversion
+
+    found = show_conversion(application(quiet=True).database, conversion)
+    lines: list[dict[str, Any]] = [
+        {
+            "revision": number,
+            "changed": said.changed_timestamp.isoformat(),
+            "known": known.isoformat(),
+            "status": said.status.value if said.status else None,
+            "stage": said.stage,
+            "value": _money(said.value_micros, said.currency),
+        }
+        for number, known, said in found.revisions
+    ]
+    links: list[dict[str, Any]] = [
+        {"message": f"{one.platform}:{one.message_id}", "method": one.method.value, "run": one.run}
+        for one in found.links
+    ]
+    if as_json:
+        now = _plain(found.now) if found.now else None
+        json_line({"conversion_id": conversion, "now": now, "revisions": lines, "links": links})
+        return
+    console = results()
+    heading = " ".join(_cells(found.now)) if found.now else f"{conversion}: never placed so far"
+    console.print(one_line(heading, 150), markup=False)
+    for one in (*lines, *links):
+        shown = ", ".join(f"{name} {value}" for name, value in one.items() if value is not None)
+        console.print(f"  {one_line(shown, 150)}", markup=False)
+
+
+@app.command("export")
+def export(
+    format_name: Annotated[
+        str, typer.Option("--format", help="google_ads, meta_crm, tiktok, csv.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write; stdout if not given.")
+    ] = None,
+    adjustments: Annotated[
+        bool, typer.Option("--adjustments", help="google_ads: what changed since, alone.")
+    ] = False,
+    name: Annotated[
+        str | None, typer.Option(help="The platform's name of the conversion action or event.")
+    ] = None,
+    as_of: AsOf = None,
+    source: Source = None,
+) -> None:
+    """Write conversions in a format that an ad platform takes; what it would refuse is left out,
+    and counted.
+
+    Examples: [bold]intent conversions export --format google_ads --name Order -o offline.csv[/] ·
+    [bold]intent conversions export --format google_ads --adjustments -o adjustments.csv[/] ·
+    [bold]intent conversions export --format meta_crm -o stages.jsonl[/]
+    """
+    from intent.operations.conversions import export_conversions
+    from intent.outcomes.conversion_export import ExportCounts, ExportTold
+
+    when, report = instant(as_of) if as_of else None, ExportCounts()
+    told = ExportTold(datetime.now(UTC), name, adjustments)
+    database = application(quiet=True).database
+    lines: Iterator[str] = export_conversions(
+        database, format_name, told, report, as_of=when, source=source
+    )
+    if output is None:
+        sys.stdout.writelines(lines)
+    else:
+        write_output(output, "".join(lines))
+    say(f"{report.written:,} written")
+    for reason, count in report.left_out.most_common():
+        say(f"  left out: {count:,} × {reason}")
+
+
+def _plain(one: Conversion) -> dict[str, Any]:
+    return {
+        "conversion_id": one.conversion_id,
+        "revision": one.revision,
+        "kind": one.kind.value,
+        "status": one.status.value,
+        "stage": one.stage,
+        "value_micros": one.value_micros,
+        "currency": one.currency,
+        "platform": one.platform,
+        "user_id": one.user_id,
+        "room_id": one.room_id,
+        "creator_id": one.creator_id,
+        "item_id": one.item_id,
+        "event_timestamp": one.event_timestamp.isoformat(),
+        "changed_timestamp": one.changed_timestamp.isoformat(),
+        "known_since": one.known_since.isoformat(),
+    }
+
+
+def _cells(one: Conversion) -> list[str]:
+    who = f"{one.platform}:{one.user_id}" if one.user_id else "–"
+    return [
+        f"{one.event_timestamp:%Y-%m-%d %H:%M}",
+        one.conversion_id,
+        one.kind.value,
+        one.status.value,
+        _money(one.value_micros, one.currency) or "–",
+        who,
+        str(one.revision),
+    ]
+
+
+def _money(micros: int | None, currency: str | None) -> str | None:
+    return None if micros is None else f"{micros / 1_000_000:,.2f} {currency}"
