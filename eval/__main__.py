@@ -22,6 +22,7 @@ from eval.verbs import (
     exporting,
     judging,
     optimising,
+    ranking,
     remembering,
     running,
     tuning,
@@ -65,6 +66,7 @@ datasets.app.command()(attacking.redteam)
 datasets.app.command(name="import")(annotating.import_labels)
 app.add_typer(datasets.app, name="data")
 app.add_typer(bench.app, name="bench")
+app.add_typer(ranking.app, name="rank")
 app.command()(asking_threshold.route)
 
 

@@ -45,11 +45,12 @@ WITH shown AS (
   FROM clicks WHERE epoch_us(created_timestamp) < {known} GROUP BY ALL
 ), latest AS (
   -- A refund is a newer revision; when it was ordered, and known, says the first one.
-  SELECT platform, user_id, room_id, arg_max(status, revision) AS status,
+  SELECT arg_max(platform, revision) AS platform, arg_max(user_id, revision) AS user_id,
+    arg_max(room_id, revision) AS room_id, arg_max(status, revision) AS status,
     epoch_us(arg_min(event_timestamp, revision)) AS ordered_at,
     epoch_us(min(created_timestamp)) AS told_at
   FROM conversions WHERE epoch_us(created_timestamp) < {known}
-  GROUP BY source, conversion_id, platform, user_id, room_id
+  GROUP BY source, conversion_id
 ), linked AS (
   SELECT c.request_id, c.platform, c.user_id, c.room_id, min(o.told_at) AS told_at
   FROM latest o
@@ -127,9 +128,9 @@ def write_requests(log: Path, out: Path) -> None:
     Raises:
         OperatorError: the log lacks a file.
     """
-    with _opened(log) as connection:
+    with opened_log(log) as connection:
         named = ", ".join(f"CAST({key} AS VARCHAR) AS {key}" for key in KEYS)
-        connection.execute(_SPINE.format(keys=named, out=_quoted(out)))
+        connection.execute(_SPINE.format(keys=named, out=quoted(out)))
 
 
 def read_impressions(log: Path, known: datetime | None = None, window: int = WINDOW) -> ShownRows:
@@ -142,7 +143,7 @@ def read_impressions(log: Path, known: datetime | None = None, window: int = WIN
     Raises:
         OperatorError: the log lacks a file, or holds no impression.
     """
-    with _opened(log) as connection:
+    with opened_log(log) as connection:
         until = _end(connection) if known is None else microseconds(known)
         query = _ROWS.format(known=until, window=window, never=NEVER)
         columns = connection.execute(query).fetchnumpy()
@@ -165,7 +166,12 @@ def _end(connection: duckdb.DuckDBPyConnection) -> int:
     return int(found[0]) + 1 if found and found[0] is not None else 0
 
 
-def _opened(log: Path) -> duckdb.DuckDBPyConnection:
+def opened_log(log: Path) -> duckdb.DuckDBPyConnection:
+    """Open a log: its files are tables of their names.
+
+    Raises:
+        OperatorError: it lacks a file.
+    """
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     for name in FILES:
@@ -175,9 +181,10 @@ def _opened(log: Path) -> duckdb.DuckDBPyConnection:
                 f"there is no {path}; a log has {', '.join(f'{one}.parquet' for one in FILES)}, "
                 "such as python -m eval world writes"
             )
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{_quoted(path)}')")
+        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{quoted(path)}')")
     return connection
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """Return a path as it stands between quotes in SQL."""
     return str(path).replace("'", "''")

@@ -32,6 +32,7 @@ PAGES = (
     "docs/features.md",
     "docs/sources.md",
     "docs/service.md",
+    "docs/ranking.md",
     "docs/lift.md",
 )
 MAKE = {"make demo", "make test"}

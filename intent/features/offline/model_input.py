@@ -5,9 +5,11 @@ tables of what was read online.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from intent.features.definitions.definitions import FeatureSet
@@ -27,6 +29,21 @@ def matrix(table: pa.Table, feature_set: FeatureSet) -> NDArray[np.float64]:
     :meth:`FeatureTable.matrix` does online.
     """
     return np.column_stack([table[name].to_numpy() for name in numeric_names(feature_set)])
+
+
+def built_matrix(path: Path, feature_set: FeatureSet) -> NDArray[np.float64]:
+    """Return the same of a built file, reading no other column.
+
+    Raises:
+        OperatorError: it cannot be read, or was not built with this set.
+    """
+    try:
+        return matrix(pq.read_table(path, columns=numeric_names(feature_set)), feature_set)
+    except (OSError, KeyError, pa.ArrowInvalid) as error:
+        raise OperatorError(
+            f"{path} holds no rows with {feature_set.name}: {error}; write it with: intent "
+            f"features build --set {feature_set.name}"
+        ) from error
 
 
 def group_sizes(requests: Sequence[Hashable]) -> list[int]:

@@ -8,7 +8,7 @@ import pytest
 from intent.model.errors import OperatorError
 from intent.ranking.boosting import BoostingKnobs, LabelledRows, fit, trees_from_text
 
-FEW = BoostingKnobs(trees=60, least_rows=50, threads=1)
+FEW = BoostingKnobs(trees=60, least_rows=50)
 SHOWN = np.array([1.0, 0.6, 0.4, 0.3])
 """How often a position is looked at."""
 
@@ -48,17 +48,15 @@ def test_held_out_rows_end_the_growth_of_trees_that_learn_noise() -> None:
         LabelledRows(chance.normal(size=(2_000, 3)), chance.integers(0, 2, 2_000)) for _ in "ab"
     ]
     names = ("a", "b", "c")
-    grown = fit(noise[0], names, held_out=noise[1], knobs=BoostingKnobs(trees=100, threads=1))
+    grown = fit(noise[0], names, held_out=noise[1], knobs=BoostingKnobs(trees=100))
     spread = grown.predict(noise[1].matrix).std()
-    assert (
-        spread < fit(noise[0], names, knobs=BoostingKnobs(threads=1)).predict(noise[1].matrix).std()
-    )
+    assert spread < fit(noise[0], names).predict(noise[1].matrix).std()
 
 
 def test_one_label_and_a_wrong_number_of_features_are_refused() -> None:
     rows, _ = log(4, 500)
     with pytest.raises(OperatorError, match="same label"):
         fit(LabelledRows(rows.matrix, np.zeros(500)), ("a", "b"), knobs=FEW)
-    trees = fit(rows, ("a", "b"), knobs=BoostingKnobs(trees=2, threads=1))
+    trees = fit(rows, ("a", "b"), knobs=BoostingKnobs(trees=2))
     with pytest.raises(OperatorError, match="reads 2 features"):
         trees.predict(np.zeros((1, 3)))

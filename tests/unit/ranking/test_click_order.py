@@ -16,7 +16,7 @@ from intent.ranking.impression_log import NEVER
 from intent.ranking.ranker_folder import CLICKS, MANIFEST, load_ranker, save_ranker
 from tests.unit.ranking.shown_log import invented
 
-KNOBS = BoostingKnobs(trees=80, leaves=8, least_rows=80, threads=1)
+KNOBS = BoostingKnobs(trees=80, leaves=8, least_rows=80)
 NAMES = ("user__lead__count_1h", "room__lead__count_1h", "creator__lead__count_7d")
 
 
@@ -73,7 +73,7 @@ def saved(tmp_path: Path, definitions: Definitions) -> Path:
     chosen = definitions.feature_set("ranking_v1")
     matrix, shown, _, _ = invented(4, 3_000)
     wide = np.repeat(matrix, 14, axis=1)[:, : len(chosen.names)]
-    few = BoostingKnobs(trees=5, least_rows=50, threads=1)
+    few = BoostingKnobs(trees=5, least_rows=50)
     model = fit_click_order(chosen, chosen.names, wide, shown, knobs=few, order_knobs=few)
     save_ranker(model, tmp_path / "ranker")
     again = load_ranker(tmp_path / "ranker", definitions)

@@ -31,7 +31,7 @@ from tests.unit.features.history import DAY, NOW, Said, Verdict, World
 from tests.unit.ranking.shown_log import click, order, shown, write_log
 
 SEED, USERS, ROOMS = 7, 8, 6
-FEW = BoostingKnobs(trees=8, leaves=6, least_rows=5, threads=1)
+FEW = BoostingKnobs(trees=8, leaves=6, least_rows=5)
 
 
 @pytest.fixture

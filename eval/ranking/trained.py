@@ -1,0 +1,151 @@
+"""Trains a ranker on the first days of a log with what was known then, and measures it on the last
+ones with all that is known by now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+import numpy as np
+
+from eval.measure.ranking_quality import (
+    area_under_roc,
+    calibration_error,
+    gain_of_lists,
+    mean_log_loss,
+)
+from eval.measure.scored import Booleans, Floats
+from eval.ranking.ranked_log import RankedLog
+from intent.model.errors import OperatorError
+from intent.ranking.click_order import ClickOrderModel, RankingScores, fit_click_order
+from intent.ranking.impression_log import ShownRows
+
+TESTED = 0.2
+"""Share of the days, the last ones, that a ranker is measured on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadQuality:
+    """What one probability is worth, over impressions as they were shown.
+
+    Attributes:
+        rate: share of the rows that are positive; ``said`` is the mean probability.
+        base_loss: log-loss of always saying the share.
+        error: expected calibration error.
+        by_day: mean probability over the share, by day.
+    """
+
+    rows: int
+    rate: float
+    said: float
+    auc: float
+    log_loss: float
+    base_loss: float
+    error: float
+    by_day: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RankerReport:
+    """How good a ranker is on days after those that it learnt from.
+
+    Attributes:
+        first_place: mean click probability at position 1 over the true relevance; where the truth
+            is not known, over the click rate of what stood first.
+        ndcg: of lists of ten ordered by click probability at position 1, by true relevance, or by
+            clicks where that is not known; ``shown_ndcg`` is that of the lists as they were shown.
+        known_share: orders that were known when it was trained, of those that it reckons with.
+    """
+
+    click: HeadQuality
+    order: HeadQuality
+    order_after_click: HeadQuality
+    first_place: float
+    of_truth: bool
+    ndcg: float
+    shown_ndcg: float
+    known_share: float
+    tested: tuple[str, ...]
+
+
+def measured_ranker(
+    log: RankedLog, *, seed: int = 0, tested: float = TESTED
+) -> tuple[ClickOrderModel, RankerReport]:
+    """Train and measure.
+
+    Raises:
+        OperatorError: the log has fewer than three days, or nothing can be learned from the first.
+    """
+    days = np.unique(log.shown.days)
+    if len(days) < 3:
+        raise OperatorError(
+            f"the log has {len(days)} days; a ranker is trained on some and measured on later "
+            "ones, so it needs three at least"
+        )
+    begin = int(days[-max(round(len(days) * tested), 1)])
+    last = log.shown.days >= begin
+    cut = datetime.combine(_date(begin), time(), UTC)
+    known = log.as_known(cut).chosen(~last)
+    model = fit_click_order(log.feature_set, log.names, log.matrix[~last], known, seed=seed)
+    relevance = None if log.relevance is None else log.relevance[last]
+    return model, _report(model, log.matrix[last], log.shown.chosen(last), relevance, known)
+
+
+def _report(
+    model: ClickOrderModel,
+    matrix: Floats,
+    shown: ShownRows,
+    relevance: Floats | None,
+    known: ShownRows,
+) -> RankerReport:
+    as_shown, first = model.score(matrix, shown.position), model.score(matrix)
+    gain = shown.clicked.astype(np.float64) if relevance is None else relevance
+    bought = shown.clicked
+    after = as_shown.order_after_click[bought]
+    reckoned = model.maturity.rate * int(known.clicked.sum())
+    return RankerReport(
+        click=head_quality(shown.clicked, as_shown.click, shown),
+        order=head_quality(shown.ordered, as_shown.order, shown),
+        order_after_click=head_quality(shown.ordered[bought], after, shown.chosen(bought)),
+        first_place=_first_place(first, shown, relevance),
+        of_truth=relevance is not None,
+        ndcg=gain_of_lists(shown.request, gain, first.click),
+        shown_ndcg=gain_of_lists(shown.request, gain, -shown.position.astype(np.float64)),
+        known_share=float(known.ordered.sum() / reckoned) if reckoned else float("nan"),
+        tested=tuple(str(_date(day)) for day in np.unique(shown.days).tolist()),
+    )
+
+
+def head_quality(truth: Booleans, said: Floats, shown: ShownRows) -> HeadQuality:
+    """Measure one probability, row by row beside the truth."""
+    rate = float(truth.mean())
+    by_day = {
+        str(_date(day)): _ratio(said[shown.days == day].mean(), truth[shown.days == day].mean())
+        for day in np.unique(shown.days).tolist()
+    }
+    return HeadQuality(
+        rows=len(truth),
+        rate=rate,
+        said=float(said.mean()),
+        auc=area_under_roc(truth, said),
+        log_loss=mean_log_loss(truth, said),
+        base_loss=mean_log_loss(truth, np.full(len(truth), rate)),
+        error=calibration_error(truth, said),
+        by_day=by_day,
+    )
+
+
+def _first_place(first: RankingScores, shown: ShownRows, relevance: Floats | None) -> float:
+    if relevance is not None:
+        return _ratio(first.click.mean(), relevance.mean())
+    stood = shown.position == 1
+    return _ratio(first.click[stood].mean(), shown.clicked[stood].mean())
+
+
+def _ratio(one: float, other: float) -> float:
+    return float(one / other) if other else float("nan")
+
+
+def _date(day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=int(day))

@@ -1,0 +1,132 @@
+"""The verbs of rankers: train one on a log of impressions and say what it is worth."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from intent.bootstrap.application import open_application
+from intent.cli.screen import json_line, results, say
+from intent.features.definitions.events import Topics
+
+if TYPE_CHECKING:
+    from eval.ranking.trained import HeadQuality, RankerReport
+
+app = typer.Typer(no_args_is_help=True, help="Rankers over features: train one, measure it.")
+
+Log = Annotated[
+    Path,
+    typer.Argument(help="folder with impressions, clicks, conversions and facts, such as a world"),
+]
+Out = Annotated[Path, typer.Option(help="folder for the ranker, its rows and report.json")]
+OfSet = Annotated[str, typer.Option("--feature-set", "--set", help="such as ranking_v1")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
+
+
+@app.command()
+def train(
+    log: Log,
+    out: Out,
+    of_set: OfSet = "ranking_v1",
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Train a ranker on the first days with what was known then; measure it on the last ones.
+
+    Example: python -m eval rank train worlds/one --out rankers/one
+    """
+    from eval.ranking.ranked_log import ranked_log
+    from eval.ranking.trained import measured_ranker
+    from intent.ranking.ranker_folder import save_ranker
+
+    definitions = open_application().definitions
+    rows = ranked_log(log, out, definitions.feature_set(of_set), definitions)
+    model, report = measured_ranker(rows, seed=seed)
+    save_ranker(model, out / "ranker")
+    held = {"feature_set": of_set, "digest": model.feature_set.version, **asdict(report)}
+    _keep(out, "train", held)
+    if as_json:
+        json_line(held)
+        return
+    _show(report)
+    say(f"the ranker is in {out / 'ranker'}, pinned to {of_set} {model.feature_set.version}")
+
+
+@app.command()
+def recall(
+    log: Log,
+    out: Out,
+    most: Annotated[int, typer.Option("--at", min=1, help="candidates for each request")] = 20,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Choose candidates among live rooms for the clicks and orders of the last days, and count how
+    many of them were among the candidates.
+
+    Example: python -m eval rank recall worlds/one --out rankers/one
+    """
+    from eval.ranking.recalled import measured_recall
+
+    topics = Topics(open_application().definitions.groups)
+    report = measured_recall(log, topics, most, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    _keep(out, "recall", asdict(report))
+    if as_json:
+        json_line(asdict(report))
+        return
+    title = f"recall at {most} of {report.live:.0f} live rooms in the mean"
+    table = Table(title=title, title_justify="left")
+    for name in ("of", "whose", "rows", "recall", "without needs", "by fame", "by chance"):
+        table.add_column(name, justify="left" if name in {"of", "whose"} else "right")
+    for line in report.lines:
+        shares = (line.recall, line.without_need, line.fame, line.chance)
+        table.add_row(line.of, line.group, f"{line.rows:,}", *(f"{one:.3f}" for one in shares))
+    results().print(table)
+    shares_of = ", ".join(f"{name} {share:.0%}" for name, share in report.reasons.items())
+    say(f"candidates by reason: {shares_of}")
+
+
+def _keep(out: Path, verb: str, found: dict[str, Any]) -> None:
+    """Write what was found beside what other verbs found."""
+    path = out / "report.json"
+    held = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps({**held, verb: found}, indent=1) + "\n", encoding="utf-8")
+
+
+def _show(report: RankerReport) -> None:
+    table = Table(title=f"measured on {', '.join(report.tested)}", title_justify="left")
+    for name in ("probability of", "rows", "rate", "said", "AUC", "log-loss", "of the rate", "ECE"):
+        table.add_column(name, justify="left" if name == "probability of" else "right")
+    heads = {
+        "a click": report.click,
+        "an order": report.order,
+        "an order after a click": report.order_after_click,
+    }
+    for name, head in heads.items():
+        table.add_row(
+            name,
+            f"{head.rows:,}",
+            f"{head.rate:.4f}",
+            f"{head.said:.4f}",
+            f"{head.auc:.4f}",
+            f"{head.log_loss:.5f}",
+            f"{head.base_loss:.5f}",
+            f"{head.error:.4f}",
+        )
+    results().print(table)
+    against = "true relevance" if report.of_truth else "clicks of what stood first"
+    results().print(
+        f"at position 1: said / {against} = {report.first_place:.3f}\n"
+        f"NDCG@10 {report.ndcg:.4f}, of the lists as they were shown {report.shown_ndcg:.4f}\n"
+        f"said / seen by day: clicks {_days(report.click)}; orders {_days(report.order)}\n"
+        f"orders known when it was trained, of those that it reckons with: {report.known_share:.1%}"
+    )
+
+
+def _days(head: HeadQuality) -> str:
+    return ", ".join(f"{value:.3f}" for value in head.by_day.values())
