@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import getpass
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, one_line, results, say
-from intent.model.spreadsheet import defused
 from intent.store.access import Access
-
-if TYPE_CHECKING:
-    from intent.claims.order_book import OrderLine
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Order lines of claim rounds, from free wording. Nothing is ever charged.",
 )
 Number = Annotated[int, typer.Argument(metavar="ROUND", min=1, help="From: intent claims list")]
-COLUMNS = ("when", "who", "code", "variant", "quantity", "served", "state", "unclear", "message")
 
 
 @app.command("open")
@@ -111,14 +105,14 @@ def show(number: Number, as_json: AsJson = False) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from intent.operations.claims import show_claims
+    from intent.operations.claims import COLUMNS, line_cells, show_claims
 
     sheet = show_claims(application(quiet=True).database, number)
     if as_json:
         for line in sheet.lines:
             json_line(
                 {
-                    **dict(zip(COLUMNS, _cells(line), strict=True)),
+                    **dict(zip(COLUMNS, line_cells(line), strict=True)),
                     "message_id": line.message_id,
                     "quantity": line.quantity,
                     "served": line.served,
@@ -129,7 +123,7 @@ def show(number: Number, as_json: AsJson = False) -> None:
     for column in COLUMNS:
         table.add_column(column, overflow="fold")
     for line in sheet.lines:
-        table.add_row(*(Text(one_line(cell, 60)) for cell in _cells(line)))
+        table.add_row(*(Text(one_line(cell, 60)) for cell in line_cells(line)))
     results().print(table)
     if sheet.waiting:
         say(f"{sheet.waiting:,} messages wait for their decision, and are not read yet")
@@ -141,13 +135,10 @@ def export(number: Number) -> None:
 
     Example: [bold]intent claims export 3 > round-3.csv[/]
     """
-    from intent.operations.claims import show_claims
+    from intent.operations.claims import claims_csv, show_claims
 
     sheet = show_claims(application(quiet=True).database, number)
-    writer = csv.writer(sys.stdout)
-    writer.writerow(COLUMNS)
-    for line in sheet.lines:
-        writer.writerow([defused(cell) for cell in _cells(line)])
+    sys.stdout.writelines(claims_csv(sheet))
 
 
 @app.command("correct")
@@ -170,17 +161,3 @@ def correct(
     orders = [read_order(one) for one in order or []]
     correct_claim(database, number, message_id, orders, getpass.getuser())
     say(f"{message_id} orders {', '.join(order or []) or 'nothing'}")
-
-
-def _cells(line: OrderLine) -> list[str]:
-    return [
-        line.said_at.isoformat(),
-        line.user_id,
-        line.code or "",
-        line.variant or "",
-        str(line.quantity),
-        str(line.served),
-        line.state.value,
-        f"ask: {line.unclear}" if line.unclear else "",
-        line.text,
-    ]

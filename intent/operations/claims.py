@@ -4,13 +4,16 @@ charged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from intent.claims.order_book import OrderLine, order_lines
+from intent.claims.order_book import LineState, OrderLine, order_lines
 from intent.model.claim_round import ClaimRound, Ordered
 from intent.model.errors import WrongUse
+from intent.model.spreadsheet import defused
 from intent.store.claim_rounds import (
     RoundRequest,
     close_round,
@@ -23,6 +26,28 @@ from intent.store.claim_rounds import (
     save_correction,
 )
 from intent.store.engine import Database
+
+COLUMNS = ("when", "who", "code", "variant", "quantity", "served", "state", "unclear", "message")
+"""Columns of order lines, wherever they are shown or exported."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimStock:
+    """How many pieces of a variant, or of an item without variants, are spoken for.
+
+    Attributes:
+        stock: pieces that there are; None where nobody said.
+        served: pieces of lines that there is stock for.
+        waiting: pieces that were ordered beyond it.
+    """
+
+    code: str
+    name: str
+    variant: str | None
+    price: str | None
+    stock: int | None
+    served: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +62,30 @@ class ClaimSheet:
     held: ClaimRound
     lines: tuple[OrderLine, ...]
     waiting: int
+
+    def stock(self) -> tuple[ClaimStock, ...]:
+        """Return what is offered, and how much of it is spoken for."""
+        counted = (LineState.SERVED, LineState.WAITING)
+        wanted: dict[tuple[str | None, str | None], int] = {}
+        served: dict[tuple[str | None, str | None], int] = {}
+        for line in self.lines:
+            if line.state in counted:
+                key = (line.code, line.variant)
+                wanted[key] = wanted.get(key, 0) + line.quantity
+                served[key] = served.get(key, 0) + line.served
+        return tuple(
+            ClaimStock(
+                item.code,
+                item.name,
+                variant,
+                item.price,
+                item.stock_of(variant),
+                served.get((item.code, variant), 0),
+                wanted.get((item.code, variant), 0) - served.get((item.code, variant), 0),
+            )
+            for item in self.held.items.items
+            for variant in ([one.name for one in item.variants] or [None])
+        )
 
 
 def open_claims(database: Database, asked: RoundRequest) -> int:
@@ -77,6 +126,32 @@ def show_claims(database: Database, number: int) -> ClaimSheet:
         corrections = read_corrections(connection, number)
         lines = order_lines(held.items, read_claim_messages(connection, held), corrections)
         return ClaimSheet(held, tuple(lines), count_waiting(connection, held))
+
+
+def line_cells(line: OrderLine) -> list[str]:
+    """Return an order line in :data:`COLUMNS`."""
+    return [
+        line.said_at.isoformat(),
+        line.user_id,
+        line.code or "",
+        line.variant or "",
+        str(line.quantity),
+        str(line.served),
+        line.state.value,
+        f"ask: {line.unclear}" if line.unclear else "",
+        line.text,
+    ]
+
+
+def claims_csv(sheet: ClaimSheet) -> Iterator[str]:
+    """Yield the lines of a CSV of order lines; no cell is taken for a formula."""
+    written = io.StringIO()
+    writer = csv.writer(written)
+    for cells in (COLUMNS, *map(line_cells, sheet.lines)):
+        writer.writerow([defused(cell) for cell in cells])
+        yield written.getvalue()
+        written.seek(0)
+        written.truncate()
 
 
 def correct_claim(

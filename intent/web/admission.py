@@ -61,7 +61,7 @@ class Admission:
         else:
             admitted = await self._person(request, endpoint)
         if endpoint.scope is not None:
-            self._require(admitted.who, endpoint.scope, request, endpoint)
+            self._require(admitted.who, request, endpoint)
         if endpoint.charged and admitted.who is not None:
             self._charge(admitted.who)
         return admitted
@@ -105,20 +105,27 @@ class Admission:
             raise Problem(429, "this key asks too much; slow down", retry_after=wait)
         self._asked.take(name)
 
-    def _require(
-        self, who: Principal | None, scope: Scope, request: Request, endpoint: Endpoint
-    ) -> None:
-        if who is not None:
-            if not who.may(scope):
-                raise Problem(403, f"this takes a key with the scope {scope}")
-            return
+    def _require(self, who: Principal | None, request: Request, endpoint: Endpoint) -> None:
         shown = request.method in SAFE and wants_page(request.headers.getlist("accept"))
+        if who is not None:
+            if endpoint.opens_to(who):
+                return
+            if shown and endpoint.path == "/":
+                raise Problem(303, "this is elsewhere", headers={"location": first_page(who)})
+            raise Problem(403, f"this takes a key with the scope {endpoint.scope}")
         if endpoint.audience is Audience.PEOPLE and shown:
             place = f"/sign-in?{urlencode({'to': here(request)})}"
             raise Problem(303, "sign in first", headers={"location": place})
         programs = endpoint.audience is Audience.PROGRAMS
         said = "this takes a key" if programs else "you are signed out; sign in, and do it again"
         raise Problem(401, said, headers=ASK_FOR_KEY)
+
+
+def first_page(who: Principal) -> str:
+    """Return where somebody begins: at the first page that their key opens."""
+    if who.may(Scope.LEADS):
+        return "/"
+    return "/rooms" if who.may(Scope.READ) else "/api"
 
 
 def client_address(request: Request) -> str:

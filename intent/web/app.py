@@ -16,6 +16,7 @@ from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
 from intent.web.frame import Frame
 from intent.web.pages.api_page import ROUTES as API_PAGE
+from intent.web.pages.claims import ROUTES as CLAIMS
 from intent.web.pages.lead_pages import ROUTES as LEAD_PAGES
 from intent.web.pages.operator_page import ROUTES as OPERATOR_PAGE
 from intent.web.pages.rooms import ROUTES as ROOMS
@@ -27,6 +28,7 @@ TABLE: tuple[Endpoint, ...] = (
     # One module a line, in the order of the alphabet; each exports what it answers as ROUTES.
     *FEATURES,
     *API_PAGE,
+    *CLAIMS,
     *HEALTH,
     *LEAD_PAGES,
     *LEADS,

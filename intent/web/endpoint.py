@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 from pydantic import BaseModel, TypeAdapter
 from starlette.responses import Response
 
-from intent.model.principal import Scope
+from intent.model.principal import Principal, Scope
 from intent.web.body import BODY_MOST
 
 
@@ -43,6 +43,7 @@ class Endpoint:
     Attributes:
         path: such as ``/v1/leads/{lead}:take``.
         scope: what a key must open; None lets everybody in.
+        or_scope: another scope that opens it as well.
         status: of the answer, where the handler returns no response of its own.
         takes: media types of a body of ``bytes``.
         gives: media type of what a handler's own response holds.
@@ -63,7 +64,12 @@ class Endpoint:
     errors: Mapping[int, str] = field(default_factory=dict)
     most: int = BODY_MOST
     charged: bool = True
+    or_scope: Scope | None = None
     before: Callable[[Any], Awaitable[None]] | None = None
+
+    def opens_to(self, who: Principal) -> bool:
+        """Whether somebody may ask this, of an endpoint with a scope."""
+        return any(who.may(one) for one in (self.scope, self.or_scope) if one is not None)
 
     @cached_property
     def hints(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from intent.operations.lead_inbox import (
     look_at_lead,
 )
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter
-from intent.web.api.leads import lead_desk
+from intent.web.api.leads import export_leads, lead_desk
 from intent.web.endpoint import page
 from intent.web.figures_shown import age
 from intent.web.lead_stream import event, lead_stream
@@ -188,7 +188,9 @@ def _now() -> datetime:
 ROUTES = (
     page("GET", "/", inbox, Scope.LEADS),
     page("GET", "/inbox/stream", stream, Scope.LEADS, gives="text/event-stream"),
+    # The same as for programs: a session opens pages alone.
+    page("GET", "/inbox/export", export_leads, Scope.LEADS, gives="text/csv"),
     page("GET", "/leads/{lead}", lead, Scope.LEADS),
     page("POST", "/leads/{lead}", act, Scope.LEADS),
-    page("GET", "/rooms", rooms, Scope.LEADS),
+    page("GET", "/rooms", rooms, Scope.LEADS, or_scope=Scope.READ),
 )

@@ -226,3 +226,15 @@ def test_while_the_database_is_away_keys_are_told_to_come_again(served: Serve) -
     assert "127.0.0.1:1" not in answer.text
     assert client.get("/livez").status_code == 200
     assert client.get("/sign-in").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "place"), [(Scope.READ, "/rooms"), (Scope.INGEST, "/api"), (Scope.LEADS, None)]
+)
+def test_nobody_is_refused_at_the_first_page(
+    scope: Scope, place: str | None, client: Served
+) -> None:
+    sign_in(client, key(client, scope), "/")
+    answer = client.get("/", headers=HTML)
+    assert answer.headers.get("location") == place
+    assert answer.status_code == (200 if place is None else 303)
