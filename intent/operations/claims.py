@@ -42,8 +42,8 @@ class ClaimStock:
     """
 
     code: str
-    name: str
     variant: str | None
+    name: str
     price: str | None
     stock: int | None
     served: int
@@ -73,19 +73,15 @@ class ClaimSheet:
                 key = (line.code, line.variant)
                 wanted[key] = wanted.get(key, 0) + line.quantity
                 served[key] = served.get(key, 0) + line.served
-        return tuple(
-            ClaimStock(
-                item.code,
-                item.name,
-                variant,
-                item.price,
-                item.stock_of(variant),
-                served.get((item.code, variant), 0),
-                wanted.get((item.code, variant), 0) - served.get((item.code, variant), 0),
-            )
-            for item in self.held.items.items
-            for variant in ([one.name for one in item.variants] or [None])
-        )
+        found = []
+        for item in self.held.items.items:
+            variants: list[str | None] = [one.name for one in item.variants]
+            for variant in variants or [None]:
+                key = (item.code, variant)
+                most, got = item.stock_of(variant), served.get(key, 0)
+                late = wanted.get(key, 0) - got
+                found.append(ClaimStock(*key, item.name, item.price, most, got, late))
+        return tuple(found)
 
 
 def open_claims(database: Database, asked: RoundRequest) -> int:

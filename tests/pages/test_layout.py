@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.pages.conftest import OpenPage, StartServing
 
-PAGES = ("/", "/nothing-is-here")
+PAGES = ("/", "/nothing-is-here", "/api")
 NARROW, WIDE = {"width": 360, "height": 740}, {"width": 1280, "height": 900}
 MISSING = ("status of 404",)
 

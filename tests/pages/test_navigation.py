@@ -44,10 +44,13 @@ def test_who_only_reads_sees_reports_and_no_lead(
 ) -> None:
     say("order one", room_id="a/b?c")
     key = create_key(server.service.app.database, "maya", [Scope.READ]).text
-    page = sign_in(open_page(server.url, expected=("status of 403",)), key)
+    page = open_page(server.url, expected=("status of 403",), viewport=NARROW)
+    sign_in(page, key)
     assert page.locator("main a").all_inner_texts() == ["report"]
     page.get_by_role("link", name="Report of a/b?c").click()
     expect(page.get_by_role("heading", name="a/b?c")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert barriers(page) == []
     page.goto(f"{server.url}/claims")
     expect(page.get_by_text("this takes a key with the scope leads")).to_be_visible()
 

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from intent.model.batch import Batch
 from intent.queues.inbox import SqlInbox
+from intent.report.room_page import sheet
+from intent.web.static_files import FOLDER
 from tests.conftest import MakeMessage
 from tests.serving import Served
 
@@ -32,3 +34,11 @@ def test_a_room_that_is_not_there_is_one_clear_answer(served: Serve) -> None:
     answer = served().get("/rooms/report", params={"room": "nowhere"})
     assert 400 <= answer.status_code < 500
     assert "Traceback" not in answer.text
+
+
+def test_what_pages_call_otherwise_does_not_style_the_report() -> None:
+    style, report = (
+        set(re.findall(r"\.([a-z][a-z-]+)", text))
+        for text in ((FOLDER / "style.css").read_text(), sheet())
+    )
+    assert style & report == {"any", "number", "wide"}, "two things have one class"
