@@ -6,7 +6,7 @@ DATA   := eval/datasets/lead_intent
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak simulate check check-deploy gate format architecture sources pictures metrics mutate train clean
+.PHONY: help demo test soak simulate check check-deploy gate format architecture sources pictures metrics mutate train train-questions clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,11 @@ train: $(VENV)/trained  ## rebuild the head that ships from the repository's own
 # the slope is measured on real text: see the model card, "Sure only when right"
 	$(BIN)/intent train --data $(DATA)/train.jsonl --data $(DATA)/train_register.jsonl --data $(DATA)/train_mended.jsonl \
 		--dev $(DATA)/dev.jsonl --slope 0.8 --out intent/models/lead_intent
+	$(MAKE) train-questions
+
+train-questions: $(VENV)/trained  ## fit the question types anew on the model that ships (two minutes)
+	$(BIN)/python -m intent.training.questions --model intent/models/lead_intent --table $(DATA)/questions.tsv \
+		--data $(DATA)/train.jsonl --data $(DATA)/train_register.jsonl --data $(DATA)/train_mended.jsonl
 
 clean:  ## remove what was installed and built
 	rm -rf $(VENV) dist demo.db*

@@ -9,16 +9,22 @@ from pathlib import Path
 
 from eval.bench import card_plots, figures
 from eval.bench.peers import keyword_score, plain_encoder, router_score
+from eval.bench.question_figures import question_lines
 from eval.bench.real import report
 from eval.data.dataset import read_file
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings
 from intent.classify.local.classifier import LocalClassifier
+from intent.model.question_types import load_question_types
 from intent.model.taxonomy import Taxonomy, load_taxonomy
 from intent.training.data import Example, read_examples
 
 LANGUAGES = ("en", "zh", "idms", "es", "vi", "th")
 BEGIN, END = "<!-- figures: written by python -m eval.bench.card -->", "<!-- end of figures -->"
+QUESTIONS_BEGIN, QUESTIONS_END = (
+    "<!-- questions: written by python -m eval.bench.card --questions -->",
+    "<!-- end of questions -->",
+)
 REAL_BEGIN, REAL_END = (
     "<!-- real dev set: written by python -m eval.bench.card --labelled -->",
     "<!-- end of the real dev set -->",
@@ -135,6 +141,9 @@ def main() -> None:
     parser.add_argument(
         "--labelled", type=Path, help="real messages as joined by `python -m eval data real`"
     )
+    parser.add_argument(
+        "--questions", type=Path, help="ids and question types; only their section is written"
+    )
     asked = parser.parse_args()
     out = asked.out or asked.model
     out.mkdir(parents=True, exist_ok=True)
@@ -146,6 +155,11 @@ def main() -> None:
     card = out / "MODEL_CARD.md"
     if asked.labelled is not None:
         put(card, real_lines(ours, taxonomy, asked.labelled, out), REAL_BEGIN, REAL_END)
+        return
+    if asked.questions is not None:
+        types = load_question_types(locate("prompts") / "questions.yaml")
+        asks = question_lines(ours, types, asked.questions, asked.data)
+        put(card, asks, QUESTIONS_BEGIN, QUESTIONS_END)
         return
     lines = figure_lines(
         ours,

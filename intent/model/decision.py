@@ -60,6 +60,8 @@ class Decision:
             of its own.
         is_lead: whether a lead intent was chosen.
         degraded: the LLM was wanted, and this local decision stands meanwhile.
+        question_type: what a reply has to answer first, by ``prompts/questions.yaml``; None where
+            nothing is asked or nobody said. It is shown and not stored.
     """
 
     probabilities: Mapping[str, float]
@@ -71,6 +73,7 @@ class Decision:
     slots: tuple[Slot, ...] = field(default=())
     from_cache: bool = False
     degraded: bool = False
+    question_type: str | None = None
 
     @property
     def retracted(self) -> bool:

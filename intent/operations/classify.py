@@ -83,6 +83,7 @@ def decision_json(message: Message, decision: Decision) -> dict[str, Any]:
         "from_cache": decision.from_cache,
         "degraded": decision.degraded,
         "slots": [{"kind": slot.kind, "text": slot.text} for slot in decision.slots],
+        "question_type": decision.question_type,
         "versions": {
             "taxonomy": versions.taxonomy,
             "prompt": versions.prompt,

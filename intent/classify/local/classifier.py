@@ -5,6 +5,7 @@ message at once, without network.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ from intent.classify.local.encoder import Encoder, open_encoder
 from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.modelfile import Model, load_model
 from intent.classify.local.ngrams import featurise
+from intent.classify.local.question_head import QuestionHead, load_question_head
 from intent.classify.local.rules import rules_version
 from intent.classify.local.translate import Glossary, load_glossary
+from intent.classify.local.vocabulary import Sparse
 from intent.classify.slots.find import find_slots
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.errors import OperatorError
@@ -25,6 +28,17 @@ from intent.model.taxonomy import Taxonomy
 
 CHUNK = 512
 """Messages that are decided together; bounds the memory that one call takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the model made of some messages: n-grams, embeddings of shape (messages, dimensions),
+    and the head's raw outputs of shape (messages, outputs).
+    """
+
+    grams: Sparse
+    embedding: NDArray[np.float32]
+    logits: NDArray[np.float32]
 
 
 class LocalClassifier:
@@ -37,10 +51,12 @@ class LocalClassifier:
         glossary: Glossary,
         *,
         taxonomy: Taxonomy | None,
+        questions: QuestionHead | None = None,
     ) -> None:
         """Use what :meth:`load` has read."""
         description = model.description
         self.model, self.encoder, self.glossary = model, encoder, glossary
+        self._questions = questions
         self._lead = taxonomy is not None and description.lead_threshold is not None
         thresholds = (description.labels, description.thresholds, description.lead_threshold)
         self._rule = rule_for(taxonomy, *thresholds, exclusive=description.exclusive)
@@ -89,7 +105,8 @@ class LocalClassifier:
             )
         spec = model.encoder_spec(encoder)
         opened = open_encoder(spec, cache_dir, threads=threads) if spec is not None else None
-        return cls(model, opened, glossary, taxonomy=taxonomy)
+        questions = load_question_head(model_dir) if taxonomy is not None else None
+        return cls(model, opened, glossary, taxonomy=taxonomy, questions=questions)
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Decide each message, in order."""
@@ -106,21 +123,29 @@ class LocalClassifier:
 
     def logits(self, messages: Sequence[Message]) -> NDArray[np.float32]:
         """Return the head's raw outputs, shape (messages, outputs)."""
+        return self._read(messages).logits
+
+    def _read(self, messages: Sequence[Message]) -> _Read:
         numbers = self.model.numbers
         readings = [encoder_input(message, self.glossary) for message in messages]
         features = [
             featurise(message, reading.text, reading.english)
             for message, reading in zip(messages, readings, strict=True)
         ]
-        logits = numbers.vocabulary.transform(features).times(numbers.sparse) + numbers.bias
+        grams = numbers.vocabulary.transform(features)
+        logits = grams.times(numbers.sparse) + numbers.bias
+        embedding = np.zeros((len(messages), 0), dtype=np.float32)
         if self.encoder is not None:
-            logits += self.encoder.encode([reading.encoded for reading in readings]) @ numbers.dense
-        return logits
+            embedding = self.encoder.encode([reading.encoded for reading in readings])
+            logits += embedding @ numbers.dense
+        return _Read(grams, embedding, logits)
 
     def _decide(self, messages: Sequence[Message]) -> list[Decision]:
         labels = self.model.description.labels
+        read = self._read(messages)
         decisions = []
-        for message, row in zip(messages, self.probabilities(messages).tolist(), strict=True):
+        rows = calibrated(self.model, read.logits).tolist()
+        for number, (message, row) in enumerate(zip(messages, rows, strict=True)):
             lead = row[len(labels)] if self._lead else 0.0
             chosen = self._rule.choose(row[: len(labels)], lead)
             decisions.append(
@@ -132,9 +157,16 @@ class LocalClassifier:
                     decided_by=DecidedBy.LOCAL,
                     versions=self.versions,
                     slots=find_slots(message.text),
+                    question_type=self._question_type(read, number, chosen),
                 )
             )
         return decisions
+
+    def _question_type(self, read: _Read, row: int, labels: Sequence[str]) -> str | None:
+        head = self._questions
+        if head is None or not head.asks(labels):
+            return None
+        return head.name(head.probabilities(read.grams, read.embedding, read.logits, row), labels)
 
 
 def calibrated(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -28,6 +28,7 @@ NO_RULES = {"classifier", "encoder", "modelfile", "rules", "__init__"} | {
     "export",
     "exported",
     "onnxfile",
+    "question_head",
 }
 """Modules beside the rules that load, run or describe a model."""
 
