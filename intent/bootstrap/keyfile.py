@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import tempfile
 from base64 import b64encode
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, ValidationError
@@ -86,21 +88,52 @@ def key_file(settings: Settings, database: Database) -> Path:
     return database.file.with_name(f"{database.file.name}.key")
 
 
+def add_master(path: Path) -> None:
+    """Put a new master key of the vault first into a key file; the others stay.
+
+    Raises:
+        OperatorError: the file is missing, cannot be written, or is no key file.
+    """
+    try:
+        with path.open("rb") as file:
+            # One rotation at a time: the later one would undo the key of the first.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            held = Keys.model_validate_json(path.read_bytes())
+            masters = (secrets.token_bytes(BYTES), *held.vault)
+            written_beside(path, _text(masters, held)).replace(path)
+    except (OSError, ValidationError) as error:
+        raise OperatorError(f"the key file {path} cannot be read or written") from error
+
+
+def written_beside(path: Path, text: str) -> Path:
+    """Write a text durably to a new file beside another, for its owner alone; return that file."""
+    descriptor, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    return Path(name)
+
+
+def _text(vault: Sequence[bytes], held: Keys) -> str:
+    kept = {"tombstones": _encoded(held.tombstones), "vault": [_encoded(one) for one in vault]}
+    return f"{json.dumps(kept)}\n"
+
+
+def _encoded(key: bytes) -> str:
+    return b64encode(key).decode("ascii")
+
+
 def _make(path: Path) -> None:
     """Make the file whole or not at all; of two who make it at once, one wins."""
-    text = json.dumps({"tombstones": b64encode(secrets.token_bytes(BYTES)).decode("ascii")})
-    descriptor, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+    text = json.dumps({"tombstones": _encoded(secrets.token_bytes(BYTES))})
+    beside = written_beside(path, f"{text}\n")
     try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{text}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            return
+        os.link(beside, path)
+    except FileExistsError:
+        return
     finally:
-        Path(name).unlink()
+        beside.unlink()
     logger("keys").warning(
         "made a key file; keep it, and never in one backup with the database", path=str(path)
     )

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from intent.bootstrap.keyfile import BYTES, key_file, load_keys
+from intent.bootstrap.application import Application
+from intent.bootstrap.keyfile import BYTES, add_master, key_file, load_keys
 from intent.bootstrap.settings import Settings
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
@@ -45,6 +46,25 @@ def require_place(settings: Settings, database: Database) -> None:
     """
     if settings.vault_key is None:
         key_file(settings, database)
+
+
+def begin_rotation(app: Application) -> None:
+    """Make a new master key in the key file, which wraps from now on; where another one wraps some
+    keys still, or the environment gives the key, there is nothing to make.
+
+    Raises:
+        OperatorError: the key file is missing or cannot be written.
+    """
+    from intent.store.vault_keys import masters_in_use
+
+    if app.settings.vault_key is not None:
+        return
+    with app.database.read() as connection:
+        in_use = masters_in_use(connection)
+    current, _ = app.vault.keys.current()
+    if set(in_use) <= {current}:
+        add_master(key_file(app.settings, app.database))
+        app.vault.keys.reload()
 
 
 def _of_file(settings: Settings, database: Database) -> list[bytes]:

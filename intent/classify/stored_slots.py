@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from intent.classify.placeholders import disguise
 from intent.model.decision import Decision, Slot, Versions
-from intent.model.disguised import Disguised
 from intent.model.message import MAX_TEXT_BYTES, Message
 from intent.ports.deciding import Classifier
 
@@ -40,23 +39,5 @@ def _stored(decision: Decision, text: str) -> Decision:
     details = disguise(text, MAX_TEXT_BYTES)
     if not details.originals:
         return decision
-    slots = tuple(Slot(slot.kind, _in_stored(slot.text, text, details)) for slot in decision.slots)
+    slots = tuple(Slot(slot.kind, details.without(slot.text, text)) for slot in decision.slots)
     return dataclasses.replace(decision, slots=tuple(dict.fromkeys(slots)))
-
-
-def _in_stored(piece: str, text: str, details: Disguised) -> str:
-    """Return a piece of a text as it is stored; what it cuts of a contact detail is all of its
-    placeholder.
-    """
-    start = text.find(piece)
-    end = start + len(piece)
-    stored: list[str] = []
-    at = 0
-    for placeholder, original in details.originals.items():
-        place = text.index(original, at)
-        at_end = place + len(original)
-        if start < at_end and place < end:
-            stored += [text[start:place] if start < place else "", placeholder]
-            start = at_end
-        at = at_end
-    return "".join([*stored, text[start:end] if start < end else ""])

@@ -24,12 +24,14 @@ from intent.cli import (
     prompts,
     report,
     runs,
+    vault,
 )
 from intent.cli.ask import ask
 from intent.cli.audit import audit
 from intent.cli.backup import backup, restore
 from intent.cli.classify import classify
 from intent.cli.config import config
+from intent.cli.contacts import contacts
 from intent.cli.demo import demo
 from intent.cli.forget import forget
 from intent.cli.ingest import ingest
@@ -67,6 +69,7 @@ for verb in (
     status,
     classify,
     audit,
+    contacts,
 ):
     app.command()(verb)
 for seldom in (runs.backfill, train, forget, export, backup, restore, config):
@@ -78,6 +81,7 @@ app.add_typer(dead.app, name="dead")
 
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(keys.app, name="keys")
+app.add_typer(vault.app, name="vault")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(runs.app, name="runs")
 app.add_typer(report.app, name="report")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shlex
 import shutil
@@ -105,6 +106,14 @@ def own_command() -> str:
     found = shutil.which(called.name)
     same = found is not None and Path(found).absolute() == called.absolute()
     return called.name if same or called.parent == Path() else shlex.quote(sys.argv[0])
+
+
+def who_types() -> str:
+    """Return the name of the system's user, for what is written down about who did it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"  # a container may know none
 
 
 @contextmanager

@@ -41,7 +41,8 @@ def create(
     """Make a key and print it, once: only its digest is stored.
 
     [bold]ingest[/] lets messages and webhooks in, [bold]read[/] opens features and reports,
-    [bold]leads[/] the inbox and claims, [bold]admin[/] all of it and the operator's page.
+    [bold]leads[/] the inbox and claims, [bold]contacts[/] contact details,
+    [bold]admin[/] all of it and the operator's page.
 
     Examples: [bold]intent keys create checkout --scope ingest[/] ·
     [bold]intent keys create maya --scope leads --scope read --expires-days 90[/]

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from intent.cli.arguments import application, instant, platform_and_id
+from intent.cli.arguments import application, instant, platform_and_id, who_types
 from intent.cli.screen import json_line, say, write_output
+from intent.store.access import Access
 
 
 def export(
@@ -28,12 +29,14 @@ def export(
 
     Example: [bold]intent export --user tiktok:u_1 -o u_1.json[/]
     """
+    from intent.operations.contact_book import note_export
     from intent.operations.subject_access import subject_record
 
     platform, key = platform_and_id(user)
-    app = application()
+    app = application(access=Access.WRITE)
     when = instant(at) if at else datetime.now(UTC)
     record = subject_record(app.database, app.definitions, platform, key, when, app.vault)
+    note_export(app.database, record, seen_by=who_types())
     if output is None:
         json_line(record)
     else:

@@ -28,6 +28,24 @@ class Disguised:
             text = text.replace(placeholder, original)
         return text
 
+    def without(self, piece: str, text: str) -> str:
+        """Return a piece of the text as it was written (``text``) without contact details; what
+        cuts one of them becomes all of its placeholder.
+        """
+        start = text.find(piece)
+        if start < 0:
+            return piece
+        end = start + len(piece)
+        stored: list[str] = []
+        at = 0
+        for placeholder, original in self.originals.items():
+            place = text.index(original, at)
+            at = place + len(original)
+            if start < at and place < end:
+                stored += [text[start:place], placeholder]
+                start = at
+        return "".join([*stored, text[start:end]])
+
 
 def kind_of(placeholder: str) -> str:
     """Return what a placeholder stands for, such as ``phone`` for ``[phone 2]``."""

@@ -15,6 +15,8 @@ class Scope(StrEnum):
     """Features and reports are read."""
     LEADS = "leads"
     """The inbox of leads, and claims: read and worked on."""
+    CONTACTS = "contacts"
+    """Contact details of leads are shown; each look is written down."""
     ADMIN = "admin"
     """The operator's page, and all of the above."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Table, select
 
 from intent.model.data_subject import DataSubject, SubjectKind
+from intent.store.contact_accesses import Through
 from intent.store.outcome_record import read_outcomes_of
 from intent.store.payload_subjects import subjects_of
 from intent.store.rows import decision_from, plain_row
@@ -97,7 +98,8 @@ def _accesses(connection: Connection, platform: str, user_id: str) -> list[dict[
     a = contact_accesses.c
     query = (
         select(a.message_id, a.seen_through, a.seen_timestamp)
-        .where(a.platform == platform, a.user_id == user_id)
+        # an export changes nothing of the next one
+        .where(a.platform == platform, a.user_id == user_id, a.seen_through != Through.EXPORT)
         .order_by(a.id)
     )
     return [plain_row(row, ()) for row in connection.execute(query).mappings()]

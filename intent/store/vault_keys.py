@@ -66,7 +66,7 @@ class VaultKeys:
 
     def current(self) -> tuple[str, bytes]:
         """Return the master key that wraps, and its name."""
-        masters = self._masters or self._reload()
+        masters = self._masters or self.reload()
         name = next(iter(masters))
         return name, masters[name]
 
@@ -114,7 +114,7 @@ class VaultKeys:
         return found
 
     def _unwrapped(self, name: str, wrapped: bytes) -> bytes:
-        master = self._masters.get(name) or self._reload().get(name)
+        master = self._masters.get(name) or self.reload().get(name)
         try:
             if master is not None:
                 return cipher.unwrap(master, bytes(wrapped))
@@ -133,7 +133,8 @@ class VaultKeys:
             if other is not None and other not in self._masters:
                 raise _missing(other)
 
-    def _reload(self) -> Mapping[str, bytes]:
+    def reload(self) -> Mapping[str, bytes]:
+        """Ask for the master keys again: another process may have made one."""
         self._masters = {cipher.name_of(master): master for master in self._load()}
         return self._masters
 

@@ -34,6 +34,7 @@ PAGES = (
     "docs/service.md",
     "docs/ranking.md",
     "docs/lift.md",
+    "docs/privacy.md",
 )
 MAKE = {"make demo", "make test"}
 """Installs into a folder of its own; continuous integration runs the second one."""

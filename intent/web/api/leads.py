@@ -17,8 +17,11 @@ from intent.bootstrap.application import Application
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.model.spreadsheet import defused
+from intent.operations.contact_book import show_contacts
 from intent.operations.lead_handling import HandledLead, LeadDesk
 from intent.operations.lead_inbox import InboxNews, look_at_inbox, look_at_lead, walk_inbox
+from intent.store.contact_accesses import Through
+from intent.store.contact_shelf import ContactFilter
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter, ShelvedLead
 from intent.web.endpoint import Endpoint
 from intent.web.lead_stream import event, lead_stream
@@ -212,6 +215,34 @@ _SAYS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ShownContact:
+    """A contact detail, and what stands for it in the text."""
+
+    placeholder: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadContacts:
+    """Contact details of a lead."""
+
+    contacts: tuple[ShownContact, ...]
+
+
+def read_contacts(visit: Visit, lead: str) -> LeadContacts:
+    """Read the contact details of a lead; the look is written down under the name of the key."""
+    app, asked = visit.app, ContactFilter(lead=read_lead_id(lead), limit=1)
+    found = show_contacts(
+        app.database, app.vault, asked, seen_by=visit.asks.name, through=Through.API
+    )
+    if not found:
+        raise Problem(404, "there is no such lead, or it has no contact details")
+    kept = (ShownContact(one.placeholder, one.kind, one.text) for one in found[0].contacts)
+    return LeadContacts(tuple(kept))
+
+
 def _shown(lead: ShelvedLead) -> ShownLead:
     values = asdict(lead)
     values["slots"] = tuple(ShownSlot(one.kind, one.text) for one in lead.slots)
@@ -254,6 +285,13 @@ ROUTES = (
     Endpoint("GET", "/v1/leads/export", export_leads, Scope.LEADS, gives="text/csv"),
     Endpoint(
         "GET", "/v1/leads/{lead}", read_lead, Scope.LEADS, errors={404: "there is no such lead"}
+    ),
+    Endpoint(
+        "GET",
+        "/v1/leads/{lead}/contacts",
+        read_contacts,
+        Scope.CONTACTS,
+        errors={404: "there is no such lead, or it has no contact details"},
     ),
     *(_acting(action) for action in LeadAction),
 )

@@ -11,7 +11,9 @@ import pytest
 
 from intent.model.batch import Batch
 from intent.model.decision import Entry
+from intent.model.lead import lead_id
 from intent.model.message import Message
+from intent.operations.contact_book import list_accesses
 from intent.store.decisions import SqlDecisions
 from intent.web.api.leads import _cell
 from tests.conftest import EPOCH, MakeDecision, MakeMessage
@@ -154,3 +156,17 @@ def test_the_stream_tells_what_changed_behind_a_cursor(
 
         with httpx2.stream("GET", where, params={"after": "elsewhere"}, timeout=60) as answer:
             assert "event: reload" in list(answer.iter_lines())
+
+
+def test_contact_details_are_shown_by_an_address_of_their_own_that_writes_it_down(
+    client: Served, make_message: MakeMessage
+) -> None:
+    said = make_message("wa 0812-3456-7890 please")
+    client.service.app.inbox.put(Batch([said, make_message("no number", message_id="m0")]))
+    place = f"/v1/leads/{lead_id(*said.identity)}/contacts"
+    assert client.get(place).json() == {
+        "contacts": [{"placeholder": "[phone]", "kind": "phone", "text": "0812-3456-7890"}]
+    }
+    assert client.get(f"/v1/leads/{lead_id('tiktok', 'm0')}/contacts").status_code == 404
+    (look,) = list_accesses(client.service.app.database, limit=10)
+    assert (look.seen_by, look.seen_through, look.message_id) == ("local", "api", said.message_id)

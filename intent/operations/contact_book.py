@@ -1,0 +1,65 @@
+"""Shows contact details to those who may see them, and says who has seen them: nobody is shown any
+before that is written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from intent.store.contact_accesses import ContactAccess, Through, note_accesses, read_accesses
+from intent.store.contact_shelf import ContactFilter, WithContacts, find_contacts_of
+from intent.store.engine import Database
+from intent.store.vault import Kept, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class ShownContacts:
+    """A message and its contact details; none where the key to them was deleted."""
+
+    message: WithContacts
+    contacts: tuple[Kept, ...]
+
+
+def show_contacts(
+    database: Database, vault: Vault, asked: ContactFilter, *, seen_by: str, through: Through
+) -> list[ShownContacts]:
+    """Return messages with their contact details, newest first; every one is written down.
+
+    Raises:
+        OperatorError: the master key is missing.
+        StoreUnavailable: the database is away, or takes no writes; then nothing is shown.
+    """
+    with database.begin() as transaction:
+        found = find_contacts_of(transaction, asked)
+        identities = [(one.platform, one.message_id) for one in found]
+        kept = vault.kept(transaction, identities)
+        seen = [
+            (one.platform, one.user_id, one.message_id)
+            for one, identity in zip(found, identities, strict=True)
+            if identity in kept
+        ]
+        note_accesses(transaction, seen_by, through, seen)
+    return [
+        ShownContacts(one, tuple(kept.get(identity, ())))
+        for one, identity in zip(found, identities, strict=True)
+    ]
+
+
+def note_export(database: Database, record: Mapping[str, Any], *, seen_by: str) -> None:
+    """Write down that the contact details in a record of a person are exported."""
+    person = record["subject"]
+    ids = dict.fromkeys(one["message_id"] for one in record["contacts"])
+    seen = [(person["platform"], person["user_id"], one) for one in ids]
+    if seen:
+        with database.begin() as transaction:
+            note_accesses(transaction, seen_by, Through.EXPORT, seen)
+
+
+def list_accesses(
+    database: Database, user: tuple[str, str] | None = None, *, limit: int
+) -> list[ContactAccess]:
+    """Return who was shown contact details of whom, newest first."""
+    platform, user_id = user or ("", "")
+    return read_accesses(database, platform=platform, user_id=user_id, limit=limit)
