@@ -21,6 +21,7 @@ from eval.verbs import (
     disagreeing,
     exporting,
     judging,
+    lifting,
     optimising,
     ranking,
     remembering,
@@ -56,6 +57,7 @@ for verb in (
     tuning.calibrate,
     optimising.optimise,
     worlds.world,
+    lifting.lift,
 ):
     app.command()(verb)
 datasets.app.command()(exporting.export)

@@ -20,10 +20,10 @@ HALF_LIFE = 20 / 5
 
 _SHOWN_KNOWN, _SHOWN_TASTE, _SHOWN_FAME = 0.9, 2.0, 0.7
 _CLICK, _CLICK_TASTE, _CLICK_KNOWN, _CLICK_NEED = -0.5, 1.2, 0.25, 0.9
-_ORDER_ANYWAY, _ORDER_NEED = 0.004, 0.085
+_ORDER_ANYWAY, _ORDER_NEED = 0.003, 0.092
 _CLICK_OFFER = 0.3
 _ORDER_MOST = 0.9
-_CHAT, _ASK, _ASK_MOST = 0.044, 0.36, 0.6
+_CHAT, _ASK, _ASK_MOST = 0.04, 0.42, 0.6
 _REPLIED = 0.5
 """How people are shown, click, order and write: chosen so that rates come out as published."""
 

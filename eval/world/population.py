@@ -30,8 +30,11 @@ ROOMS_A_DAY = 1.22
 
 REQUESTS_A_SESSION = 3.0
 NEEDS_A_DAY = 0.25
-NEED_DAYS = 2.5
-"""Needs that begin for a user on a day, and how long one lasts where no order meets it."""
+NEED_DAYS = 3.0
+SHOPPERS = 1.0
+"""Needs that begin for a user on a day, how long one lasts where no order meets it, and by how much
+users differ: some come to buy, others to watch.
+"""
 
 _HOURS = np.array(
     [
@@ -163,7 +166,8 @@ def _rooms(knobs: WorldKnobs, chance: np.random.Generator) -> dict[str, Any]:
 def _needs(knobs: WorldKnobs, taste: Floats, chance: np.random.Generator) -> dict[str, Any]:
     """Draw needs; some have begun before the world does."""
     before = 2 * NEED_DAYS
-    many = chance.poisson(NEEDS_A_DAY * (knobs.days + before), len(taste))
+    shoppers = _spread(chance, len(taste), SHOPPERS)
+    many = chance.poisson(NEEDS_A_DAY * (knobs.days + before) * shoppers)
     user = np.repeat(np.arange(len(taste)), many)
     begin = (chance.random(len(user)) * (knobs.days + before) - before) * DAY
     lasts = chance.exponential(NEED_DAYS, len(user)) * DAY

@@ -1,0 +1,63 @@
+"""Which columns are held against each other: what intents say, and as many columns that count
+messages alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from intent.features.definitions.definitions import MESSAGE, Definitions, Feature, FeatureSet
+
+_UNNUMBERED = frozenset({"tags", "sequence_50"})
+
+
+@dataclass(frozen=True, slots=True)
+class LiftColumns:
+    """Features by what they may know.
+
+    Attributes:
+        messages: how many messages, by whom, how long ago: whatever their intents.
+        intents: what the messages want.
+    """
+
+    messages: tuple[Feature, ...]
+    intents: tuple[Feature, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names, messages first."""
+        return tuple(feature.name for feature in (*self.messages, *self.intents))
+
+
+def lift_columns(chosen: FeatureSet, definitions: Definitions) -> LiftColumns:
+    """Divide a feature set, and give every feature of an intent its twin that counts messages, so
+    that what only the number of messages says is not taken for what intents say.
+    """
+    numeric = [one for one in chosen.features if one.statistic not in _UNNUMBERED]
+    intents = tuple(one for one in numeric if one.topic != MESSAGE)
+    own = [one for one in numeric if one.topic == MESSAGE]
+    twins = [_twin(one, definitions) for one in intents]
+    messages = dict.fromkeys([*own, *(twin for twin in twins if twin is not None)])
+    return LiftColumns(tuple(messages), intents)
+
+
+def _twin(feature: Feature, definitions: Definitions) -> Feature | None:
+    """Return the feature that counts messages where this one counts an intent; expected counts have
+    the count as theirs, and other statistics none.
+    """
+    tail = feature.name.split("__")[2]
+    tail = tail.replace("expected", "count")
+    return definitions.features.get(f"{feature.view}__{MESSAGE}__{tail}")
+
+
+def intent_columns(names: Iterable[str], definitions: Definitions) -> tuple[str, ...]:
+    """Return those of the names that are features of intents."""
+    known = definitions.features
+    return tuple(
+        name
+        for name in names
+        if name in known
+        and known[name].topic != MESSAGE
+        and known[name].statistic not in _UNNUMBERED
+    )

@@ -1,0 +1,28 @@
+"""Every column of an intent has a twin that counts messages alone."""
+
+from __future__ import annotations
+
+from eval.lift.lift_columns import intent_columns, lift_columns
+from intent.features.definitions.definitions import Definitions
+
+
+def test_a_set_is_divided_and_every_intent_has_its_twin(definitions: Definitions) -> None:
+    names = ["user__lead__count_7d", "user__lead__expected_7d", "room__lead__variance_1h"]
+    divided = lift_columns(definitions.choose("mine", names), definitions)
+    assert [feature.name for feature in divided.intents] == names
+    assert [feature.name for feature in divided.messages] == ["user__message__count_7d"]
+
+
+def test_messages_of_the_set_stay_and_sequences_are_left_out(definitions: Definitions) -> None:
+    names = ["user__message__coverage_7d", "user__lead__tags_7d", "room__hot__count_1h"]
+    divided = lift_columns(definitions.choose("mine", names), definitions)
+    assert divided.names == (
+        "user__message__coverage_7d",
+        "room__message__count_1h",
+        "room__hot__count_1h",
+    )
+
+
+def test_columns_of_rows_are_told_by_their_names(definitions: Definitions) -> None:
+    names = ["price", "user__message__count_7d", "user__lead__count_7d"]
+    assert intent_columns(names, definitions) == ("user__lead__count_7d",)
