@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from intent.bootstrap.application import Application
 from intent.bootstrap.keyfile import load_keys
 
 if TYPE_CHECKING:
+    from intent.operations.spoken_phones import SpokenPhones
     from intent.outcomes.contact_keys import ContactKeys
     from intent.outcomes.recording import OutcomeRecorder
 
@@ -29,3 +31,10 @@ def contact_keys(app: Application) -> ContactKeys:
         return load_keys(app.settings, app.database, make=fresh).tombstones
 
     return ContactKeys(load)
+
+
+def spoken_phones(app: Application, regions: Sequence[str]) -> SpokenPhones:
+    """Return what reads keys of phone numbers from messages."""
+    from intent.operations.spoken_phones import SpokenPhones
+
+    return SpokenPhones(app.vault, contact_keys(app), regions)

@@ -13,6 +13,7 @@ import typer
 
 from intent import __version__
 from intent.cli import (
+    attribution,
     claims,
     conversions,
     dead,
@@ -87,6 +88,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(report.app, name="report")
 app.add_typer(claims.app, name="claims")
 app.add_typer(conversions.app, name="conversions")
+app.add_typer(attribution.app, name="attribution")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from intent.cli.arguments import AsJson, application, instant, opened
+from intent.cli.conversion_link import AsOf, link
 from intent.cli.screen import json_line, one_line, results, say, write_output
 from intent.model.errors import OperatorError
 from intent.model.outcomes import ConversionKind
@@ -25,12 +26,10 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Conversions: orders, bookings, call-backs and leads, as they changed.",
 )
+app.command("link")(link)
 SHOWN = 5
 """Refused lines that people see; all are counted by their reason."""
 
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="As it was known at this instant; now if not given.")
-]
 Source = Annotated[str | None, typer.Option(help="Only what this source says, such as shopify.")]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, select
 from intent.model.outcomes import Conversion, ConversionEvent, ConversionLink, LinkMethod
 from intent.outcomes.conversion_rows import event_from, standing
 from intent.store.identities import parts
-from intent.store.schema import conversion_links, conversions
+from intent.store.schema import conversion_links, conversions, database_now
 
 AT_ONCE = 5_000
 """Rows that are fetched at once."""
@@ -87,6 +87,12 @@ def read_links(
             row["window_seconds"],
             row["run"],
         )
+
+
+def read_clock(connection: Connection) -> datetime:
+    """Return the instant that the database believes it is."""
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    return now
 
 
 def _known(as_of: datetime | None) -> Select[tuple[object, ...]]:

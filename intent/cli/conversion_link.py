@@ -1,0 +1,63 @@
+"""The verb ``intent conversions link``: whose messages come before an order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from intent.cli.arguments import AsJson, application, instant, platform_and_id
+from intent.cli.screen import json_line, say
+from intent.store.access import Access
+
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="As it was known at this instant; now if not given.")
+]
+
+
+def link(
+    window: Annotated[
+        str, typer.Option(help="How long before it a message may have been said: 24h, 7d.")
+    ] = "7d",
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Country whose national phone numbers are understood; repeat it."),
+    ] = None,
+    run: Annotated[str, typer.Option(help="Name that the links are kept under.")] = "production",
+    as_of: AsOf = None,
+    by_hand: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="CONVERSION PLATFORM:MESSAGE", help="Link these two, and no others."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Link conversions to messages of the same person: by platform user, a code or phone number
+    said in the stream, click id, or the lead's id. Once more it adds nothing.
+
+    Examples: [bold]intent conversions link --window 24h[/] · [bold]intent conversions link --region
+    SG --region MY[/] · [bold]intent conversions link --by-hand shopify:1001 tiktok:m17[/]
+    """
+    from intent.bootstrap.outcomes import spoken_phones
+    from intent.cli.attribution import read_window
+    from intent.operations.attribution import keep_by_hand, link_conversions
+    from intent.outcomes.linking import LinkTold
+
+    opened_app = application(access=Access.WRITE, quiet=True)
+    if by_hand is not None:
+        conversion, message = by_hand
+        keep_by_hand(opened_app.database, conversion, platform_and_id(message))
+        say(f"{conversion} is linked to {message}")
+        return
+    phones = spoken_phones(opened_app, region or ())
+    when = instant(as_of) if as_of else None
+    told = LinkTold(run, read_window(window), phones, when)
+    report, new = link_conversions(opened_app.database, told)
+    if as_json:
+        counts = {"conversions": report.conversions, "linked": report.linked, "new": new}
+        json_line({**counts, "methods": dict(report.methods), "ambiguous": report.ambiguous})
+        return
+    methods = ", ".join(f"{count:,} by {name}" for name, count in report.methods.most_common())
+    say(f"{report.linked:,} of {report.conversions:,} conversions are linked; {new:,} new links")
+    say(f"  {methods or 'no links'}")
+    if report.ambiguous:
+        say(f"  not linked, for several people said the same: {report.ambiguous:,}")
