@@ -15,6 +15,7 @@ from intent.queues.hook_fanout import LEADS_OF_OLD, delivery_row
 from intent.store.engine import Database
 from intent.store.hooks import lock_hook, read_hooks
 from intent.store.identities import Identity, parts
+from intent.store.lead_tables import STANDING
 from intent.store.pushed_leads import pushed_lead_from, pushed_leads
 from intent.store.schema import hook_deliveries, leads
 
@@ -133,7 +134,7 @@ def _page(
     transaction: Connection, since: datetime, after: tuple[datetime, str, str] | None
 ) -> list[PushedLead]:
     place = (leads.c.event_timestamp, leads.c.platform, leads.c.message_id)
-    query = pushed_leads().where(leads.c.stands, leads.c.event_timestamp >= since)
+    query = pushed_leads().where(STANDING, leads.c.event_timestamp >= since)
     if after is not None:
         query = query.where(tuple_(*place) > tuple_(*after))
     kept = (

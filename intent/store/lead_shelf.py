@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, and_, func, literal, or_,
 from intent.model.decision import DecidedBy, Slot
 from intent.model.errors import WrongUse
 from intent.model.lead import LeadState, lead_id, read_lead_id
+from intent.store.lead_tables import STANDING
 from intent.store.schema import MILLION, decision_labels, decisions, leads, messages
 from intent.store.times import from_microseconds, microseconds
 
@@ -126,7 +127,7 @@ def read_shelved(
 def count_shelf(connection: Connection, room: str = "") -> ShelfCounts:
     """Count what waits, in all rooms or in one."""
     c = leads.c
-    waits = [c.stands, c.attention > 0, *([c.room_id == room] if room else [])]
+    waits = [STANDING, c.attention > 0, *([c.room_id == room] if room else [])]
     groups = select(c.attention, func.count()).where(*waits).group_by(c.attention)
     found: dict[int, int] = dict(connection.execute(groups).all())
     waiting = sum(found.values())
@@ -142,7 +143,7 @@ def read_lead_rooms(connection: Connection, limit: int) -> list[tuple[str, int, 
     c = leads.c
     unanswered = func.count().filter(c.attention > 0)
     newest = func.max(c.event_timestamp)
-    query = select(c.room_id, func.count(), unanswered, newest).where(c.stands)
+    query = select(c.room_id, func.count(), unanswered, newest).where(STANDING)
     grouped = query.group_by(c.room_id).order_by(newest.desc(), c.room_id).limit(limit)
     return [tuple(row) for row in connection.execute(grouped)]
 
@@ -162,7 +163,7 @@ def _query(asked: ShelfFilter) -> Select[Any]:
         # It stands no more; what was taken back since then is not shown to anybody.
         query = query.where(d.decided_by == DecidedBy.HUMAN.value)
     else:
-        query = query.where(c.stands)
+        query = query.where(STANDING)
     if asked.room:
         query = query.where(c.room_id == asked.room)
     if asked.hot:

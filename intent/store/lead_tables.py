@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Computed,
     Index,
     Integer,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
     text,
 )
 
@@ -40,6 +42,11 @@ newest first within each.
 """
 
 STANDS = "stands"
+
+STANDING: ColumnElement[bool] = literal_column(f"leads.{STANDS}")
+"""A lead that stands, asked for as the indexes say it: SQLite takes a partial index for these very
+words alone, and a Boolean column is written as ``stands = 1`` there.
+"""
 
 leads = Table(
     "leads",

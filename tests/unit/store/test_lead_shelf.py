@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, event
 
+from intent.bootstrap.application import migrate_fresh
 from intent.model.batch import Batch
 from intent.model.decision import Entry
 from intent.model.errors import WrongUse
@@ -16,7 +19,7 @@ from intent.operations.leads import find_leads
 from intent.queues.inbox import SqlInbox
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
-from intent.store.lead_shelf import ShelfFilter
+from intent.store.lead_shelf import ShelfFilter, count_shelf, read_lead_rooms, read_shelf
 from tests.conftest import MakeDecision, MakeMessage
 from tests.contracts.house import SqlHouse
 
@@ -92,3 +95,48 @@ def test_leads_of_viewers_are_found_by_room_label_time_and_certainty(
 
 def test_an_id_that_is_none_finds_no_lead(database: Database) -> None:
     assert look_at_lead(database, "nonsense") is None
+
+
+def plans(database: Database, look: Callable[[Connection], object]) -> list[str]:
+    """Return how SQLite finds what is looked at."""
+    asked: list[tuple[str, Any]] = []
+    with database.read() as connection:
+        event.listen(
+            connection, "before_cursor_execute", lambda *one: asked.append((one[2], one[3]))
+        )
+        look(connection)
+        return [
+            row[3]
+            for statement, values in list(asked)
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ShelfFilter(),
+        ShelfFilter(room="r"),
+        ShelfFilter(hot=True),
+        ShelfFilter(state="unanswered"),
+        ShelfFilter(state="done"),
+        ShelfFilter(text="x"),
+    ],
+)
+def test_the_inbox_is_read_in_the_order_of_its_index(sqlite_url: str, asked: ShelfFilter) -> None:
+    """Of all leads, only those that are shown are looked at."""
+    database = Database(sqlite_url)
+    migrate_fresh(database)
+    found = plans(database, lambda connection: read_shelf(connection, asked, limit=30))
+    assert "ix_leads_" in found[0]
+    assert not any("ORDER BY" in step for step in found)
+    database.close()
+
+
+def test_what_waits_is_counted_by_an_index(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    migrate_fresh(database)
+    for look in (count_shelf, lambda connection: count_shelf(connection, "r")):
+        assert all("ix_leads_" in step for step in plans(database, look) if "leads" in step)
+    assert "ix_leads_room" in plans(database, lambda one: read_lead_rooms(one, 10))[0]
+    database.close()
