@@ -17,6 +17,7 @@ from intent.cli import (
     claims,
     conversions,
     dead,
+    experiment,
     features,
     hooks,
     keys,
@@ -89,6 +90,7 @@ app.add_typer(report.app, name="report")
 app.add_typer(claims.app, name="claims")
 app.add_typer(conversions.app, name="conversions")
 app.add_typer(attribution.app, name="attribution")
+app.add_typer(experiment.app, name="experiment")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from intent.statistics.clusters import fit_clusters, without_effects
+from intent.statistics.clusters import fit_clusters, group_sums, without_effects
 from intent.statistics.ratios import ArmRatios
 from intent.statistics.rooms import Floats, Integers
 
@@ -35,8 +35,8 @@ def compare_blocks(
     there = denominators > 0
     rates = numerators / np.where(there, denominators, 1.0) * there
     arms = np.broadcast_to(treated, rates.shape).astype(np.float64)
-    member = np.eye(int(rooms.max()) + 1)[rooms]
-    heavy = (denominators @ member) @ member.T
+    rooms = np.unique(rooms, return_inverse=True)[1]
+    heavy = group_sums(denominators, rooms)[..., rooms]
     fitted = fit_clusters(
         without_effects(arms, denominators, rooms)[..., None],
         without_effects(rates, denominators, rooms),
@@ -51,7 +51,7 @@ def compare_blocks(
         effect = fitted.values[..., 0]
         # the level of control is known much better than the effect within rooms
         log_error = error / (control + effect)
-    levels = ((there.astype(np.float64) @ member) > 0).sum(axis=-1)
+    levels = (group_sums(there.astype(np.float64), rooms) > 0).sum(axis=-1)
     freedom = np.maximum(blocks - levels - 1, 1).astype(np.float64)
     usable = np.where(control + effect > 0, log_error, np.nan)
     return ArmRatios(control, control + effect, error, usable, freedom)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.stats
 
-from intent.statistics.rooms import Floats
+from intent.statistics.rooms import Floats, Integers
 
 _NOTHING_LEFT = 1e-9
 """A cluster with this much of the last leverage or less to spare decides a coefficient alone."""
@@ -88,19 +88,23 @@ def fit_clusters(
     return ClusterFit(values, left_out, scores)
 
 
-def without_effects(
-    values: Floats, weights: Floats, groups: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
-) -> Floats:
+def without_effects(values: Floats, weights: Floats, groups: Integers) -> Floats:
     """Return values less the weighted mean of their group, shape (..., rows).
 
     Args:
-        groups: number of each row's group, shape (rows,).
+        groups: number of each row's group, from 0 without gaps, shape (rows,).
     """
-    member = np.eye(int(groups.max()) + 1)[groups]
-    heavy = weights @ member
+    heavy, sums = group_sums(weights, groups), group_sums(weights * values, groups)
     with np.errstate(divide="ignore", invalid="ignore"):
-        means = np.where(heavy > 0, (weights * values) @ member / heavy, 0.0)
-    return np.asarray(values - means @ member.T)
+        means = np.where(heavy > 0, sums / heavy, 0.0)
+    return np.asarray(values - means[..., groups])
+
+
+def group_sums(values: Floats, groups: Integers) -> Floats:
+    """Return the sum of each group's rows, shape (..., rows) to (..., groups); none is empty."""
+    order = np.argsort(groups, kind="stable")
+    starts = np.searchsorted(groups[order], np.arange(int(groups.max()) + 1))
+    return np.asarray(np.add.reduceat(values[..., order], starts, axis=-1))
 
 
 def student(level: float, freedom: Floats | float) -> Floats:

@@ -9,6 +9,8 @@ Simchi-Levi and J. Zhao, Design and analysis of switchback experiments, 2023 (bl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from intent.statistics.rooms import SEED, Floats, Integers
@@ -17,6 +19,7 @@ DEALT = 1999
 """Assignments that are tried."""
 
 _SAME = 1e-9
+_CELLS = 2_000_000
 
 
 def randomisation_p(
@@ -46,12 +49,15 @@ def randomisation_p(
     found = np.abs(_studentised(above, over, arms[None]))[0]
     if np.isnan(found):
         return float("nan")
-    tried = np.abs(_studentised(above, over, dealt(arms, groups, draws, seed)))
-    as_far = int((np.nan_to_num(tried, nan=np.inf) >= found * (1 - _SAME)).sum())
+    as_far, chunk = 0, max(_CELLS // len(arms), 1)
+    for place in range(0, draws, chunk):
+        others = dealt(arms, groups, min(chunk, draws - place), [seed, place])
+        tried = np.abs(_studentised(above, over, others))
+        as_far += int((np.nan_to_num(tried, nan=np.inf) >= found * (1 - _SAME)).sum())
     return (1 + as_far) / (1 + draws)
 
 
-def dealt(arms: Floats, strata: Integers, draws: int, seed: int) -> Floats:
+def dealt(arms: Floats, strata: Integers, draws: int, seed: Sequence[int]) -> Floats:
     """Return assignments with as many treated units in each stratum, shape (draws, units)."""
     random = np.random.default_rng(seed)
     keys = random.random((draws, len(arms))) + strata

@@ -99,6 +99,11 @@ WRONG_IMPORTS = [
     ),
     ("DuckDB, Arrow and Spark live in features and ranking", "intent.store.decisions", "pyarrow"),
     ("LightGBM and implicit live in ranking", "intent.features.online.read", "lightgbm"),
+    (
+        "tea-tasting lives in experiments.viewer_scorecard",
+        "intent.experiments.analysis",
+        "tea_tasting",
+    ),
     ("Starlette and uvicorn live in web", "intent.operations.status", "starlette"),
     (
         "What speaks a platform's protocol lives in one source",

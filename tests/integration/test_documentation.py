@@ -35,6 +35,7 @@ PAGES = (
     "docs/ranking.md",
     "docs/lift.md",
     "docs/privacy.md",
+    "docs/experiments.md",
 )
 MAKE = {"make demo", "make test"}
 """Installs into a folder of its own; continuous integration runs the second one."""
