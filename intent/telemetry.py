@@ -91,6 +91,8 @@ def _printable(
 
 
 def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else ascii(character)[1:-1] for character in text
     )

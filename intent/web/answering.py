@@ -44,7 +44,7 @@ class Answering:
         admitted = await self._admission.admit(request, endpoint)
         who = admitted.who
         scope["who"] = who
-        visit = Visit(request, self._service, who, admitted.token, endpoint.most)
+        visit = Visit(request, self._service, who, admitted.token)
         arguments = {**_path(request), **_query(endpoint, request)}
         if endpoint.before is not None:
             await endpoint.before(visit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from starlette.routing import Route, Router
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from intent.web.admission import Admission
 from intent.web.answering import Answering
@@ -51,4 +51,20 @@ def build_web(service: Service, table: Iterable[Endpoint] = TABLE) -> ASGIApp:
         Route(path, Answering(service, admission, paths[path]), methods=[*paths[path]])
         for path in sorted(paths, key=lambda path: path.count("{"))
     ]
-    return Frame(Router(routes, redirect_slashes=False), service)
+    return Frame(_Paths(routes), service)
+
+
+class _Paths(Router):
+    """Finds the route of a path: one without gaps by its name, without a look at all others."""
+
+    def __init__(self, routes: list[Route]) -> None:
+        super().__init__(routes, redirect_slashes=False)
+        self._whole = {route.path: route for route in routes if "{" not in route.path}
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self._whole.get(scope["path"])
+        if route is None:
+            await super().app(scope, receive, send)
+            return
+        scope.update(route=route, endpoint=route.endpoint, path_params={})
+        await route.handle(scope, receive, send)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,8 +18,8 @@ _FIELDS_MOST = 1_000
 """Fields of a form or query."""
 
 
-async def body_chunks(request: Request, most: int, seconds: float) -> AsyncIterator[bytes]:
-    """Yield a body piece by piece; what an answer leaves unread closes the connection.
+async def read_body(request: Request, most: int, seconds: float) -> bytes:
+    """Return a whole body; what an answer leaves unread closes the connection.
 
     Args:
         most: bytes, of which not one more is read.
@@ -34,30 +33,20 @@ async def body_chunks(request: Request, most: int, seconds: float) -> AsyncItera
     )
     if _announced(request) > most:
         raise too_large
-    read = 0
-    by = asyncio.get_running_loop().time() + seconds
-    pieces = request.stream()
-    while True:
-        try:
-            async with asyncio.timeout_at(by):
-                piece = await anext(pieces, None)
-        except TimeoutError:
-            late = f"the body did not come within {seconds:g} seconds"
-            raise Problem(408, late, headers={"connection": "close"}) from None
-        except ClientDisconnect:
-            raise Problem(400, "the body ended before it was whole") from None
-        if piece is None:
-            return
-        read += len(piece)
-        if read > most:
-            raise too_large
-        if piece:
-            yield piece
-
-
-async def read_body(request: Request, most: int, seconds: float) -> bytes:
-    """Return a whole body; arguments and problems are those of :func:`body_chunks`."""
-    return b"".join([piece async for piece in body_chunks(request, most, seconds)])
+    read, pieces = 0, list[bytes]()
+    try:
+        async with asyncio.timeout(seconds):
+            async for piece in request.stream():
+                read += len(piece)
+                if read > most:
+                    raise too_large
+                pieces.append(piece)
+    except TimeoutError:
+        late = f"the body did not come within {seconds:g} seconds"
+        raise Problem(408, late, headers={"connection": "close"}) from None
+    except ClientDisconnect:
+        raise Problem(400, "the body ended before it was whole") from None
+    return b"".join(pieces)
 
 
 def read_fields(text: str, where: str) -> dict[str, list[str]]:

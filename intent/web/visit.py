@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,6 @@ from starlette.responses import HTMLResponse, Response
 from intent.bootstrap.application import Application
 from intent.model.message import read_traceparent
 from intent.model.principal import Principal
-from intent.web.body import body_chunks
 from intent.web.render import rendered
 from intent.web.service import Service
 
@@ -24,14 +22,12 @@ class Visit:
     Attributes:
         who: who asks; None where everybody is let in and nobody showed a key.
         token: what the forms of a page carry, in a field named ``csrf``.
-        most: bytes that the body may have.
     """
 
     request: Request
     service: Service
     who: Principal | None
     token: str
-    most: int
 
     @property
     def app(self) -> Application:
@@ -49,14 +45,6 @@ class Visit:
         """The W3C trace context that messages of this request belong to, if there is one."""
         given = read_traceparent(self.request.headers.get("traceparent"))
         return self.app.tracer.traceparent() or given
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body piece by piece, counted and in time, for a handler that takes none whole.
-
-        Raises:
-            Problem: it is too large, too slow, or ends early.
-        """
-        return body_chunks(self.request, self.most, self.app.settings.serve_body_seconds)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return a page, from a file of ``templates/``; it knows ``visit`` beside the values."""
