@@ -26,7 +26,7 @@ class JoinPolicy:
         waiting_bytes: what they may hold together, by what their callers say; one always may.
     """
 
-    gather: float = 0.01
+    gather: float = 0.02
     enough: int = 50
     together: int = 500
     waiting: int = 2_000

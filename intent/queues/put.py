@@ -24,7 +24,12 @@ from intent.store.decisions import SqlDecisions, next_revisions
 from intent.store.engine import insert_in
 from intent.store.identities import Identity, parts
 from intent.store.positions import record_gaps, record_position
-from intent.store.retractions import meant_by, record_retractions, taken_back_before
+from intent.store.retractions import (
+    anything_gone,
+    meant_by,
+    record_retractions,
+    taken_back_before,
+)
 from intent.store.schema import ask_lane, database_now, dead_letters, inbox
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
@@ -61,7 +66,8 @@ def put_batches(
     brings = any(batch.retractions for batch in batches)
     alone = alone or brings or transaction.dialect.name == "sqlite"
     in_turn(transaction, alone=alone)
-    sifted = tombstones.sift(transaction, batches)
+    erased, taken_back = anything_gone(transaction)
+    sifted = tombstones.sift(transaction, batches) if erased else [(one, 0) for one in batches]
     batches = [batch for batch, _ in sifted]
     hide = vault.without_details if vault is not None else str
     refused = [_note(transaction, batch, hide) for batch in batches]
@@ -76,7 +82,9 @@ def put_batches(
     waiting = list(dict.fromkeys([*new, *arrivals.edited]))
     traces = {one.identity: one.traceparent for one in came if one.traceparent}
     _enqueue(transaction, waiting, set(arrivals.edited), traces)
-    retracted = _retract(transaction, batches, waiting, features)
+    retracted = [0] * len(batches)
+    if brings or taken_back:
+        retracted = _retract(transaction, batches, waiting, features)
     return _shared_out(sifted, arrivals, refused, retracted)
 
 

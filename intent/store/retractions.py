@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from sqlalchemy import CompoundSelect, Connection, and_, bindparam, select, tuple_, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    select,
+    tuple_,
+    union_all,
+)
 
 from intent.model.batch import Retraction
 from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
-from intent.store.schema import messages, retractions
+from intent.store.schema import messages, retractions, tombstones
 
 
 def record_retractions(transaction: Connection, taken_back: Sequence[Retraction]) -> None:
@@ -41,6 +51,20 @@ def meant_by(transaction: Connection, taken_back: Sequence[Retraction]) -> list[
         rows = transaction.execute(select(m.platform, m.message_id).where(*means))
         found.extend((row.platform, row.message_id) for row in rows)
     return list(dict.fromkeys(found))
+
+
+def anything_gone(transaction: Connection) -> tuple[bool, bool]:
+    """Say whether anybody was erased so far, and whether anything was taken back: where neither is
+    so, and that is most databases, a put need not ask further.
+    """
+    erased, taken_back = transaction.execute(_anything_gone()).one()
+    return bool(erased), bool(taken_back)
+
+
+@cache
+def _anything_gone() -> Select[bool, bool]:
+    """Return the query behind every put, which is made once."""
+    return select(exists(select(tombstones.c.key)), exists(select(retractions.c.platform)))
 
 
 def taken_back_before(transaction: Connection, identities: Sequence[Identity]) -> list[Identity]:

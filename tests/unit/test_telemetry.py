@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+import structlog
 
 from intent.cli import app as command_line
 from intent.telemetry import configure_logs, logger
@@ -54,3 +55,23 @@ def test_the_format_and_level_of_logs_may_be_said_with_the_verb(
         command_line.main()
     shown = json.loads(capsys.readouterr().out)
     assert (shown["log_json"], shown["log_level"]) == ("True", "debug")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"part": "web", "ms": 1.5, "who": None, "cut": True, "at": "a.py:1 run > b.py:2 go"},
+        {"quoted": 'a "word"', "sum": "1=2", "empty": "", "path": "/v1/x", "b": b"bytes"},
+    ],
+)
+@pytest.mark.parametrize("event", ["request", "an event that is longer than its column is wide"])
+def test_a_line_for_a_file_is_what_a_terminal_shows_without_colours(
+    event: str, values: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure_logs()
+    logger("web").warning(event, **{"part": "web", **values})
+    said = capsys.readouterr().err.removesuffix("\n")
+    line = {**values, "event": event, "level": "warning", "timestamp": said.split()[0]}
+    shown = structlog.dev.ConsoleRenderer(colors=False)(None, "warning", {"part": "web", **line})
+    assert said == shown
