@@ -13,6 +13,7 @@ from rich.table import Table
 from eval.asking_threshold import Decided, threshold_of
 from eval.bench import (
     claim_rounds_read,
+    contact_recall,
     features,
     features_http,
     pipeline_verb,
@@ -43,6 +44,7 @@ GATHERED = (2.0, 10.0, 30.0, 120.0)
 
 
 app.command()(claim_rounds_read.claims)
+app.command()(contact_recall.contacts)
 app.command()(features.features)
 app.command()(features_http.features_http)
 app.command()(pipeline_verb.pipeline)

@@ -45,7 +45,8 @@ _PRICES = re.compile(
     r"[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?(?:\D{1,3}[1-9]\d{0,2}(?:[.,]\d{3})+(?:[.,]\d{1,2})?)*"
 )
 _DATE = re.compile(
-    r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?:\D{1,3}\d{1,2}[:.]\d\d){0,2}|\d{1,2}([-/.])\d{1,2}\2(?:19|20)\d\d(?:\D{1,3}\d{1,2}[:.]\d\d){0,2}"
+    r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}(?:\D{1,3}\d{1,2}(?:[:.]\d\d)?){0,2}|\d{1,2}([-/.])\d{1,2}\2(?:19|20)\d\d(?:\D{1,3}\d{1,2}(?:[:.]\d\d)?){0,2}"
+    r"|[1-9]0*/10{1,2}"
     r"|(?:19|20)\d\d\s?[-–/]\s?(?:19|20)\d\d|[0-2]?\d[:.][0-5]\d\s?[-–]\s?[0-2]?\d[:.][0-5]\d"
 )
 _WORDS = (
@@ -196,8 +197,8 @@ def _numbers(text: str) -> Iterator[Span]:
 
 
 def _harmless(run: str) -> bool:
-    """Say whether digits are a price, a date or sizes in a row; everything else of seven digits and
-    more might reach somebody.
+    """Say whether digits are a price, a day, marks out of ten or sizes in a row; everything else of
+    seven digits and more might reach somebody.
     """
     stripped = run.strip()
     groups = _GROUPS.findall(stripped)
@@ -206,7 +207,7 @@ def _harmless(run: str) -> bool:
         return True
     if len(groups) > 2 and all(len(group) <= 2 for group in groups):
         steps = [int(later) - int(earlier) for earlier, later in pairwise(groups)]
-        return all(1 <= step <= 2 for step in steps)
+        return all(1 <= step <= 2 for step in steps) or len(set(steps)) == 1
     # Two short numbers side by side ("1500 or 2000", "36-38 70kg") are no number to call; a longer
     # group or more of them may be.
     return (
