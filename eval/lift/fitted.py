@@ -46,13 +46,14 @@ def day_blocks(days: NDArray[np.int64], blocks: int) -> list[DayBlock]:
     """Divide the rows: the first days are only learned from, the others are judged block by block.
 
     Args:
-        days: of each row, whole days; rows in the order of time.
+        days: of each row, whole days.
     """
     every = np.unique(days)
     first = max(round(len(every) * _LEARNT), 1)
     found = []
     for judged in np.array_split(every[first:], min(blocks, max(len(every) - first, 1))):
         before = np.flatnonzero(days < judged[0])
+        before = before[np.argsort(days[before], kind="stable")]
         cut = round(len(before) * (1 - _HELD_OUT))
         found.append(DayBlock(before[:cut], before[cut:], np.flatnonzero(np.isin(days, judged))))
     return found

@@ -84,7 +84,7 @@ def measure_lift(
     plain = np.column_stack([given.base, given.messages])
     whole = np.column_stack([plain, given.intents])
     progress("base and messages")
-    said = {"base": ranks.scores(given.base, seeds)[0], "messages": ranks.scores(plain, seeds)[0]}
+    said = {"base": ranks.scores(given.base, [1])[0], "messages": ranks.scores(plain, seeds)[0]}
     progress("intents")
     served = [] if given.served is None else [np.column_stack([given.base, given.served])]
     intents, *kept = ranks.scores(whole, seeds, served)

@@ -20,7 +20,7 @@ from eval.lift.built import (
 from eval.lift.leaks import ColumnsOfEntity
 from eval.lift.lift_columns import LiftColumns, lift_columns
 from eval.lift.material import Columns, Flags, Floats, Integers, LiftMaterial
-from intent.features.definitions.definitions import Definitions
+from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.model.errors import OperatorError
 from intent.ranking.impression_log import ShownRows, read_impressions, write_requests
 
@@ -31,7 +31,7 @@ _ENTITIES = ("user", "creator", "room", "item")
 def read_log(
     folder: Path,
     definitions: Definitions,
-    feature_set: str,
+    feature_set: FeatureSet,
     target: str,
     scratch: Path,
     *,
@@ -48,17 +48,15 @@ def read_log(
     """
     if target not in TARGETS:
         raise OperatorError(f"a lift is of {' or '.join(TARGETS)}, not of {target!r}")
-    rows = read_impressions(folder)
-    spine = scratch / "spine.parquet"
+    rows, spine = read_impressions(folder), scratch / "spine.parquet"
     write_requests(folder, spine)
     entities = _entities(spine)
-    columns = lift_columns(definitions.feature_set(feature_set), definitions)
+    columns = lift_columns(feature_set, definitions)
     builder = FeatureBuilder(spine, scratch, definitions)
     facts, stored = read_facts(folder / "facts"), folder / "facts"
     known = builder.built(stored, columns.names, KNOWN)
     served = builder.built(stored, columns.names, SERVED) if joins else None
-    told = by_event_time(facts)
-    by_event = builder.from_table(told, columns.names, SERVED) if joins else None
+    by_event = builder.from_table(by_event_time(facts), columns.names, SERVED) if joins else None
     many = len(columns.messages)
     wanted = [feature.name for feature in columns.intents]
     return LiftMaterial(

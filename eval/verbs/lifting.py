@@ -82,7 +82,7 @@ def _given(
     if rows is not None:
         return read_rows(rows, definitions, target)
     assert world is not None
-    return read_log(world, definitions, feature_set, target, scratch)
+    return read_log(world, definitions, definitions.feature_set(feature_set), target, scratch)
 
 
 def _command(world: Path | None, rows: Path | None, target: str, feature_set: str) -> str:

@@ -8,12 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
+from eval.world.hosts_time import served
 from eval.world.knobs import WorldKnobs
-from eval.world.population import CATEGORIES, SLOT, SLOTS_A_DAY, Floats, Integers, Population
-
-Flags = NDArray[np.bool_]
+from eval.world.population import CATEGORIES, SLOT, SLOTS_A_DAY, Flags, Floats, Integers, Population
 
 HALF_LIFE = 20 / 5
 """Slots after which what a reply carries over is half."""
@@ -142,7 +140,7 @@ def _slot(
     replied = asked & (chance.random(len(row)) < _REPLIED)
     without, with_reply, plain = _buying(now, there, knobs, shown, chance.random(len(row)))
     willing = np.where(replied, with_reply, without) & clicked
-    ordered = willing & _served(shown.room, willing, knobs.capacity, chance)
+    ordered = served(shown.room, willing, chance.random(len(row)), knobs.capacity)
     _after(now, shown, clicked, ordered & shown.match, replied)
     return Happened(
         request=requests[row],
@@ -247,24 +245,10 @@ def _buying(
 ) -> tuple[Flags, Flags, Floats]:
     """Return who would order after a click, without and with a reply, and the chance without."""
     needed = _ORDER_NEED * knobs.need * shown.match * there.offer[shown.host]
-    plain = there.buying[shown.user] * (_ORDER_ANYWAY + needed)
+    plain = knobs.buying * there.buying[shown.user] * (_ORDER_ANYWAY + needed)
     plain *= 1 + knobs.treatment * knobs.carry_over * np.minimum(now.carried[shown.room], 1.0)
     plain = np.minimum(plain, _ORDER_MOST)
     return draw < plain, draw < np.minimum(plain * (1 + knobs.treatment), 1.0), plain
-
-
-def _served(room: Integers, willing: Flags, capacity: int, chance: np.random.Generator) -> Flags:
-    """Return who is among the first that a host has time for in this slot, in an order drawn
-    evenly.
-    """
-    if not capacity or not willing.any():
-        return np.ones(len(room), dtype=bool)
-    rows = np.flatnonzero(willing)
-    rows = rows[np.lexsort((chance.random(len(rows)), room[rows]))]
-    _, first, many = np.unique(room[rows], return_index=True, return_counts=True)
-    served = np.zeros(len(room), dtype=bool)
-    served[rows] = np.arange(len(rows)) - np.repeat(first, many) < capacity
-    return served
 
 
 def _after(now: _Present, shown: _Shown, clicked: Flags, met: Flags, replied: Flags) -> None:

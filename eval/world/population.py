@@ -14,6 +14,7 @@ from eval.world.knobs import WorldKnobs
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 SECOND = 1_000_000
 MINUTE, DAY = 60 * SECOND, 86_400 * SECOND
@@ -101,7 +102,7 @@ class Population:
     request_user: Integers
     request_at: Integers
     request_size: Integers
-    explored: NDArray[np.bool_]
+    explored: Flags
 
 
 def populated(knobs: WorldKnobs, chance: np.random.Generator) -> Population:
