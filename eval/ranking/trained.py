@@ -17,6 +17,7 @@ from eval.measure.ranking_quality import (
 )
 from eval.measure.scored import Booleans, Floats
 from eval.ranking.ranked_log import RankedLog
+from intent.features.check.feature_profile import FeatureProfile, profiled
 from intent.model.errors import OperatorError
 from intent.ranking.click_order import ClickOrderModel, RankingScores, fit_click_order
 from intent.ranking.impression_log import ShownRows
@@ -71,8 +72,8 @@ class RankerReport:
 
 def measured_ranker(
     log: RankedLog, *, seed: int = 0, tested: float = TESTED
-) -> tuple[ClickOrderModel, RankerReport]:
-    """Train and measure.
+) -> tuple[ClickOrderModel, RankerReport, FeatureProfile]:
+    """Train and measure; return also what the features looked like that it learnt from.
 
     Raises:
         OperatorError: the log has fewer than three days, or nothing can be learned from the first.
@@ -89,7 +90,8 @@ def measured_ranker(
     known = log.as_known(cut).chosen(~last)
     model = fit_click_order(log.feature_set, log.names, log.matrix[~last], known, seed=seed)
     relevance = None if log.relevance is None else log.relevance[last]
-    return model, _report(model, log.matrix[last], log.shown.chosen(last), relevance, known)
+    report = _report(model, log.matrix[last], log.shown.chosen(last), relevance, known)
+    return model, report, profiled(log.matrix[~last], log.feature_set)
 
 
 def _report(

@@ -42,12 +42,14 @@ def train(
     """
     from eval.ranking.ranked_log import ranked_log
     from eval.ranking.trained import measured_ranker
+    from intent.features.check.feature_profile import NAME, write_profile
     from intent.ranking.ranker_folder import save_ranker
 
     definitions = open_application().definitions
     rows = ranked_log(log, out, definitions.feature_set(of_set), definitions)
-    model, report = measured_ranker(rows, seed=seed)
+    model, report, profile = measured_ranker(rows, seed=seed)
     save_ranker(model, out / "ranker")
+    write_profile(profile, out / "ranker" / NAME)
     held = {"feature_set": of_set, "digest": model.feature_set.version, **asdict(report)}
     _keep(out, "train", held)
     if as_json:

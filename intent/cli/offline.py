@@ -90,7 +90,7 @@ def build(
     Example: [bold]intent features build --spine requests.parquet --feature-set ranking_v1 --out
     train.parquet --history assume:30s[/]
     """
-    _require_packages()
+    require_packages()
     from intent.features.offline.build import build as run
     from intent.features.offline.history import parse_history
     from intent.features.offline.labels import parse_label
@@ -142,7 +142,7 @@ def parity(
 
     Example: [bold]intent features parity --served served.jsonl[/]
     """
-    _require_packages()
+    require_packages()
     from intent.features.check.audit import check_state
     from intent.features.check.parity import check_parity, require_rows
     from intent.features.definitions.definitions import SECOND
@@ -202,7 +202,7 @@ def _require_match(report: BuildReport, min_match: float) -> None:
 
 
 def _export(app: Application, folder: Path) -> dict[str, Any]:
-    _require_packages()
+    require_packages()
     from intent.features.definitions.events import Topics
     from intent.features.offline.facts import export_facts
 
@@ -234,7 +234,8 @@ def _engine(name: str, spill: Path) -> Engine:
     return SparkEngine()
 
 
-def _require_packages() -> None:
+def require_packages() -> None:
+    """Do nothing if what builds features is installed, else raise OperatorError."""
     try:
         import duckdb  # noqa: F401
         import pyarrow  # noqa: F401

@@ -15,6 +15,9 @@ from intent.store.vault import Vault
 
 FORMAT = {"format": "lead-intent subject record", "version": 1}
 
+PAIRS = {"user_creator": "creator_id", "user_room": "room_id", "user_item": "item_id"}
+"""Entities that are a person with something, and the key of the latter."""
+
 
 def subject_record(
     database: Database,
@@ -39,15 +42,16 @@ def subject_record(
         leads), ``dead_letters``, ``contacts``, ``contact_accesses`` (when these were looked at, and
         through what), ``bans``, ``impressions``, ``clicks``, ``exposures``, ``conversions`` (all
         revisions), ``conversion_links``, ``credits``, and ``features`` by entity: those of the
-        person, and of the person with each creator, that have a value. All lists are empty for
-        somebody of whom nothing is stored.
+        person, and of the person with each creator, room and item, that have a value. All lists are
+        empty for somebody of whom nothing is stored.
     """
     with database.read() as connection:
         record = read_record(connection, platform, user_id, vault)
-    creators = sorted({one["creator_id"] for one in record["messages"] if "creator_id" in one})
     person = {"platform": platform, "user_id": user_id}
     entities = [("user", person)] if record["messages"] else []
-    entities += [("user_creator", {**person, "creator_id": one}) for one in creators]
+    for pair, key in PAIRS.items():
+        others = sorted({one[key] for one in record["messages"] if key in one})
+        entities += [(pair, {**person, key: one}) for one in others]
     return {
         **FORMAT,
         "subject": person,

@@ -80,7 +80,7 @@ def test_it_holds_everything_of_the_person_and_no_word_of_others(
         ("mine 1", False, 2),
         ("mine, waits", True, 0),
     ]
-    assert [len(told[name]) for name in LISTS] == [3, 1, 0, 1, 2, 1, 1, 2]
+    assert [len(told[name]) for name in LISTS] == [3, 1, 0, 1, 2, 1, 1, 3]
     assert {(one["receiver"], one["event"]) for one in told["pushes"]} == {("shop", "lead.found")}
     assert all(one["values"] for one in told["features"])
     assert "canary" not in json.dumps(told)

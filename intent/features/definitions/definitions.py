@@ -20,8 +20,14 @@ from intent.model.errors import OperatorError, TemplateError
 MESSAGE = "message"
 """The topic that every decided message carries."""
 
+LEAD = "lead"
+"""The group of all that is worth following."""
+
 SHORT_LONG = ("1d", "30d")
 """Half-lives that *short minus long* compares."""
+
+BURST = ("5m", "1h")
+"""Windows whose paces *burst* compares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +142,7 @@ class Definitions:
             for by in ("window", "half_life")
         )
         half_lives |= set(SHORT_LONG if "short_minus_long" in statistics else ())
+        windows |= set(BURST if "burst" in statistics else ())
         content = {
             "features": [feature.name for feature in used],
             "views": {
@@ -154,10 +161,12 @@ class Definitions:
             "half_lives": {name: self.half_lives[name] for name in half_lives},
             "time_to_live": self.time_to_live,
             "groups": {
-                name: sorted(self.groups[name])
-                for name in {feature.topic for feature in used} & set(self.groups)
+                name: sorted(self.groups[name]) for name in _topics(used) & set(self.groups)
             },
         }
+        priors = {name: self.statistics[name].prior for name in statistics}
+        if given := {name: prior for name, prior in priors.items() if prior is not None}:
+            content["priors"] = given
         if {feature.topic for feature in used} - {MESSAGE}:
             content["demand"] = sorted(DEMAND_ROLES)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode("utf-8")).hexdigest()[:12]
@@ -203,6 +212,12 @@ class Definitions:
                     for window in by:
                         full = "_".join(part for part in (name, what, window) if part)
                         yield Feature(f"{view}__{topic}__{full}", view, topic, name, window, what)
+
+
+def _topics(used: Iterable[Feature]) -> set[str]:
+    """Return the topics that features are made of."""
+    leads = {LEAD for feature in used if feature.statistic == "share_of_leads"}
+    return {feature.topic for feature in used} | leads
 
 
 def load_definitions(

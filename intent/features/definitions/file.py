@@ -43,6 +43,9 @@ class Window(_Data):
 class Statistic(_Data):
     """What is computed: of which topics, by window or half-life, in which unit, and what stands for
     *none*.
+
+    Attributes:
+        prior: of a smoothed ratio, what is added to part and whole: few messages say little.
     """
 
     topics: Literal["all", "intents", "groups", "message"]
@@ -50,6 +53,7 @@ class Statistic(_Data):
     unit: str
     meaning: str
     zero: Literal[0, "missing", "empty"]
+    prior: tuple[float, float] | None = None
 
 
 class SetDefinition(_Data):

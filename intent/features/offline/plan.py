@@ -21,6 +21,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from intent.features.definitions.definitions import (
+    BURST,
+    LEAD,
     MESSAGE,
     SECOND,
     SHORT_LONG,
@@ -152,6 +154,9 @@ class ViewPlan:
             features=self._features,
             tails={feature.name: _tail(feature) for feature in self._features},
             time_to_live=self._definitions.time_to_live,
+            priors={name: one.prior for name, one in self._definitions.statistics.items()},
+            times=self._definitions.windows[BURST[1]].seconds
+            // self._definitions.windows[BURST[0]].seconds,
         )
 
 
@@ -175,6 +180,12 @@ def sums(feature: Feature, topics: Topics) -> Iterable[Sum]:
             needed = [("c", MESSAGE), ("c", MEASURED)]
         case "share_llm":
             needed = [("c", MESSAGE), ("c", LLM)]
+        case "rate":
+            needed = [("c", feature.topic), ("c", MESSAGE)]
+        case "share_of_leads":
+            needed = [("c", feature.topic), ("c", LEAD)]
+        case "burst":
+            return [Sum("c", feature.topic, window) for window in BURST]
         case "tags":
             needed = [("c", name) for name in INTENTS if name in topics.groups[feature.topic]]
         case _:

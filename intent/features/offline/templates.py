@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from intent.features.definitions.definitions import MESSAGE, SECOND, SHORT_LONG
+from intent.features.definitions.definitions import BURST, LEAD, MESSAGE, SECOND, SHORT_LONG
 from intent.features.definitions.status import FADED, SEQUENCE, Status
 
 BLOCK = 64
@@ -54,9 +54,11 @@ def _environment() -> Environment:
     short, long = SHORT_LONG
     environment.globals |= {
         "BLOCK": BLOCK,
+        "BURST": BURST,
         "FADED": FADED,
         "FINE": FINE,
         "LATE": LATE,
+        "LEAD": LEAD,
         "LONG": long,
         "MESSAGE": MESSAGE,
         "SECOND": SECOND,

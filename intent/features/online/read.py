@@ -22,14 +22,13 @@ from intent.features.online.future import parked_identities
 from intent.features.online.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields, together
 from intent.features.online.rows import events_of_messages
 from intent.features.online.user_rows import UserRows, read_user_rows
+from intent.features.online.value_status import with_nobody, with_status
 from intent.features.online.values import (
     FROM_ROWS,
     Column,
     Records,
     Rows,
     ViewValues,
-    with_nobody,
-    with_status,
 )
 from intent.features.online.waiting import waiting_keys
 from intent.model.errors import OperatorError

@@ -11,7 +11,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from intent.features.definitions.definitions import SHORT_LONG, Definitions, Feature
+from intent.features.definitions.definitions import (
+    BURST,
+    LEAD,
+    SHORT_LONG,
+    Definitions,
+    Feature,
+)
 from intent.features.definitions.events import LLM_CODE, MEASURED_CODE, MESSAGE_CODE, Topics
 from intent.features.definitions.status import FADED, SEQUENCE, Status
 from intent.features.online.packed import NEVER
@@ -22,7 +28,10 @@ Column: TypeAlias = NDArray[Any]
 """float64 with NaN for missing; objects for text (None is missing) and for lists."""
 
 FROM_ROWS = frozenset(
-    {"count", "expected", "variance", "distinct", "coverage", "share_llm", "tags", "sequence_50"}
+    {
+        *("count", "expected", "variance", "distinct", "coverage", "share_llm"),
+        *("rate", "share_of_leads", "burst", "tags", "sequence_50"),
+    }
 )
 """Statistics over windows; those of users count the user's own rows."""
 
@@ -190,6 +199,27 @@ class ViewValues:
         )
         return share
 
+    def _rate(self, feature: Feature) -> Column:
+        return self._smoothed(feature, MESSAGE_CODE)
+
+    def _share_of_leads(self, feature: Feature) -> Column:
+        return self._smoothed(feature, self._topics.code[LEAD])
+
+    def _smoothed(self, feature: Feature, whole_code: int) -> Column:
+        part = self._windowed(self._topics.code[feature.topic], feature.window)
+        return self._ratio(feature, part, self._windowed(whole_code, feature.window))
+
+    def _burst(self, feature: Feature) -> Column:
+        code, (short, long) = self._topics.code[feature.topic], BURST
+        windows = self._definitions.windows
+        times = windows[long].seconds / windows[short].seconds
+        late, hour = self._windowed(code, short), self._windowed(code, long)
+        return self._ratio(feature, late * times, hour)
+
+    def _ratio(self, feature: Feature, part: Column, whole: Column) -> Column:
+        more, most = self._definitions.statistics[feature.statistic].prior or (0.0, 0.0)
+        return np.where(whole > 0, (part + more) / (whole + most), np.nan)
+
     def _tags(self, feature: Feature) -> Column:
         members = [intent for intent in INTENTS if intent in self._topics.groups[feature.topic]]
         counts = [self._windowed(self._topics.code[intent], feature.window) for intent in members]
@@ -256,24 +286,3 @@ class ViewValues:
             tiles.records["tile"] >= first
         )
         return chosen
-
-
-def with_status(values: Column, entities: NDArray[np.int8]) -> tuple[Column, NDArray[np.int8]]:
-    """Return values with nothing where the entity has nothing to say, and the status of each."""
-    there = entities == Status.PRESENT
-    if values.dtype == object:
-        empty = np.array([not value for value in values], dtype=bool)
-        kept = np.array([*values, None], dtype=object)[
-            :-1
-        ]  # an array of lists, not an array of arrays
-        kept[~there] = None
-    else:
-        empty = np.isnan(values) | (values == 0)
-        kept = np.where(there, values, np.nan)
-    return kept, np.where(there & empty, np.int8(Status.ZERO), entities)
-
-
-def with_nobody(values: Column, statuses: NDArray[np.int8]) -> tuple[Column, NDArray[np.int8]]:
-    """Return both with one entity more at the end, which nobody is: missing, and never seen."""
-    nobody = np.array([None if values.dtype == object else np.nan], dtype=values.dtype)
-    return np.concatenate([values, nobody]), np.append(statuses, np.int8(Status.NEVER_SEEN))

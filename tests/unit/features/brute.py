@@ -154,6 +154,22 @@ class Brute:
     def share_llm(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
         return _share(self.inside(feature, mine, at), lambda fact: fact.llm)
 
+    def rate(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
+        every = self.inside(feature, mine, at)
+        return _smoothed(sum(self.has(fact, feature.topic) for fact in every), len(every), 1, 20)
+
+    def share_of_leads(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
+        every = self.inside(feature, mine, at, "lead")
+        mine_too = self.inside(feature, mine, at, feature.topic)
+        return _smoothed(len(mine_too), len(every), 1, 10)
+
+    def burst(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
+        said = [fact.at for fact in mine if self.has(fact, feature.topic)]
+        grid = 300 * SECOND
+        late = sum(one >= (at - 300 * SECOND) // grid * grid for one in said)
+        hour = sum(one >= (at - 3600 * SECOND) // grid * grid for one in said)
+        return _smoothed(12 * late, hour, 1, 1)
+
     def tags(self, feature: Feature, mine: Sequence[Fact], at: int) -> str:
         inside = self.inside(feature, mine, at)
         members = [name for name in INTENTS if name in self.definitions.groups[feature.topic]]
@@ -176,6 +192,10 @@ class Brute:
 
 def _share(facts: Sequence[Fact], wanted) -> float:  # type: ignore[no-untyped-def]
     return sum(map(wanted, facts)) / len(facts) if facts else NOTHING
+
+
+def _smoothed(part: int, whole: int, more: int, most: int) -> float:
+    return (part + more) / (whole + most) if whole else NOTHING
 
 
 def same(one: object, other: object) -> bool:

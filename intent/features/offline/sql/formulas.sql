@@ -72,6 +72,13 @@ CASE WHEN c_message_{{ window }} > 0
     THEN CAST(c_{{ part }}_{{ window }} AS DOUBLE) / c_message_{{ window }} END
 {%- endmacro -%}
 
+{#- A ratio to whose part and whole something is added; missing where there is no whole. -#}
+{%- macro ratio(part, whole, statistic) -%}
+{%- set more, most = priors[statistic] -%}
+CASE WHEN {{ whole }} > 0
+    THEN (CAST({{ part }} AS DOUBLE) + {{ more }}) / (CAST({{ whole }} AS DOUBLE) + {{ most }}) END
+{%- endmacro -%}
+
 {%- macro tags(group, window) -%}
 concat_ws('|'
 {%- for intent in members[group] -%}
@@ -96,6 +103,12 @@ CAST(u_{{ tails[feature.name] }} AS DOUBLE)
 {{ share("measured", window) }}
 {%- elif feature.statistic == "share_llm" -%}
 {{ share("llm", window) }}
+{%- elif feature.statistic == "rate" -%}
+{{ ratio("c_%s_%s" % (topic, window), "c_message_%s" % window, "rate") }}
+{%- elif feature.statistic == "share_of_leads" -%}
+{{ ratio("c_%s_%s" % (topic, window), "c_%s_%s" % (LEAD, window), "share_of_leads") }}
+{%- elif feature.statistic == "burst" -%}
+{{ ratio("c_%s_%s * %s" % (topic, BURST[0], times), "c_%s_%s" % (topic, BURST[1]), "burst") }}
 {%- elif feature.statistic == "decayed" -%}
 {{ decayed(topic, window) }}
 {%- elif feature.statistic == "short_minus_long" -%}

@@ -15,6 +15,7 @@ from eval.world.made import make_world
 from eval.world.world_folder import write_world
 from intent.bootstrap.resources import locate
 from intent.classify.route import load_route
+from intent.features.check.feature_profile import read_profile
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.definitions.events import Topics
 from intent.model.taxonomy import Taxonomy
@@ -53,6 +54,7 @@ def test_a_ranker_is_calibrated_on_later_days_and_pinned(
     assert found["known_share"] < 1
     model = load_ranker(tmp_path / "ranker", definitions)
     assert model.feature_set.version == found["digest"]
+    assert read_profile(tmp_path / "ranker", definitions)[0].digest == found["digest"]
 
 
 def test_candidates_are_better_than_what_many_watch_and_that_than_chance(
