@@ -144,6 +144,15 @@ CHANGED_TO_PUSHED = Instrument(
     buckets=LAG_SECONDS,
 )
 
+CHANGED_TO_PAGE = Instrument(
+    "changed_to_page_seconds",
+    _HISTOGRAM,
+    Teller.WEB,
+    "From when a change about a lead was written, such as a decision, until it was on its way to "
+    "the pages that are open.",
+    buckets=LAG_SECONDS,
+)
+
 HTTP_REQUEST = Instrument(
     "http_request_seconds",
     _HISTOGRAM,

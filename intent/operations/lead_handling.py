@@ -43,7 +43,19 @@ class HandledLead:
 class LeadDesk:
     """Where people handle leads; every action is one transaction."""
 
-    def __init__(self, database: Database, features: FeatureState, taxonomy: Taxonomy) -> None:
+    def __init__(
+        self,
+        database: Database,
+        features: FeatureState,
+        taxonomy: Taxonomy,
+        told: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            told: called once something was done and is there for all to see.
+        """
+        self._told = told
         self._database, self._features, self._taxonomy = database, features, taxonomy
         self._decisions = SqlDecisions()
 
@@ -67,7 +79,10 @@ class LeadDesk:
             if changed:
                 record(transaction, request, lead)
                 self._decide(transaction, request, LeadState(lead["state"]))
-            return _as_it_is(transaction, request, changed=changed)
+            handled = _as_it_is(transaction, request, changed=changed)
+        if changed:
+            self._told()
+        return handled
 
     def _decide(self, transaction: Transaction, request: Handling, state: LeadState) -> None:
         """Save what a person decided about the message by what they did with the lead."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from intent.model.errors import WrongUse
 from intent.model.lead import LeadState, read_lead_id
 from intent.store.engine import Database
+from intent.store.followed_leads import FollowedLeads
 from intent.store.lead_actions import DoneWithLead, read_actions
-from intent.store.lead_log import newest_cursor, read_changes
+from intent.store.lead_log import newest_cursor
 from intent.store.lead_shelf import (
     ShelfCounts,
     ShelfFilter,
@@ -26,7 +28,7 @@ ROOMS = 200
 """Rooms that are listed."""
 
 AT_ONCE = 200
-"""Changes that are read at once."""
+"""Leads that are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +55,6 @@ class InboxView:
     older: str
     counts: ShelfCounts
     rooms: tuple[RoomOfLeads, ...]
-    cursor: str
-
-
-@dataclass(frozen=True, slots=True)
-class InboxNews:
-    """What has changed behind a cursor, as it stands now.
-
-    Attributes:
-        leads: changed leads that are among those asked for.
-        gone: ids of changed leads that are not, or are none any more.
-        erased: something was erased, nobody says what: all is to be read anew.
-    """
-
-    leads: tuple[ShelvedLead, ...]
-    gone: tuple[str, ...]
-    erased: bool
     cursor: str
 
 
@@ -142,28 +128,12 @@ def look_at_history(database: Database, lead: ShelvedLead) -> list[DoneWithLead]
         return read_actions(connection, lead.platform, lead.message_id)
 
 
-def read_news(database: Database, cursor: str, asked: ShelfFilter) -> InboxNews:
-    """Return what has changed behind a cursor, the last changed last.
+@contextmanager
+def follow_inbox(database: Database) -> Iterator[FollowedLeads]:
+    """Yield one view of what changed, for everybody who follows the inbox.
 
     Raises:
-        StartAgain: the cursor leads nowhere any more; look at the inbox again.
+        StoreUnavailable: the database is away.
     """
     with database.read() as connection:
-        changes = read_changes(connection, cursor, AT_ONCE)
-        # A lead that changed twice is told once, where it changed last.
-        order = {one.lead_id: place for place, one in enumerate(changes) if one.lead_id is not None}
-        identities = {(one.platform, one.message_id) for one in changes if one.lead_id is not None}
-        found = read_shelved(connection, sorted(identities), asked) if identities else []
-    shown = {one.id for one in found}
-    return InboxNews(
-        leads=tuple(sorted(found, key=lambda one: order[one.id])),
-        gone=tuple(one for one in order if one not in shown),
-        erased=any(one.lead_id is None for one in changes),
-        cursor=changes[-1].cursor if changes else cursor,
-    )
-
-
-def count_waiting(database: Database, room: str = "") -> ShelfCounts:
-    """Count what waits, in all rooms or in one."""
-    with database.read() as connection:
-        return count_shelf(connection, room)
+        yield FollowedLeads(connection)

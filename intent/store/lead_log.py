@@ -213,7 +213,8 @@ def _is_foreign(connection: Connection, place: _Place) -> bool:
     if row is not None:
         return (row.writer, microseconds(row.created_timestamp)) != (place.writer, place.written)
     if connection.dialect.name == "postgresql":
-        return place.writer >= connection.execute(select(_NEXT_WRITER)).scalar_one()
+        # A cursor of when nobody wrote stands before the first line of whoever writes next.
+        return place.writer > connection.execute(select(_NEXT_WRITER)).scalar_one()
     return place.writer != 0 or place.number > _given(connection)
 
 

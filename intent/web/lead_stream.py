@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 
 from starlette.responses import StreamingResponse
 
-from intent.model.errors import StartAgain, StoreUnavailable
-from intent.operations.lead_inbox import InboxNews, count_waiting, read_news
-from intent.store.lead_shelf import ShelfCounts, ShelfFilter
-from intent.web.problem import Problem
+from intent.store.lead_shelf import ShelfFilter
+from intent.web.lead_tail import Told
 from intent.web.visit import Visit
-
-POLL_SECONDS = 0.3
-BEAT_SECONDS = 10.0
-"""So often the stream says something when nothing happens: a silent one hangs."""
 
 LONGEST_STREAM = 600.0
 """Seconds after which a listener asks anew, and is let in or not."""
@@ -23,21 +17,23 @@ LONGEST_STREAM = 600.0
 RETRY = 1000
 """Milliseconds after which a browser that lost the stream comes back."""
 
-Told = Callable[[InboxNews, ShelfCounts], Sequence[str]]
+Own = Callable[[str], str]
 
 
-def lead_stream(visit: Visit, asked: ShelfFilter, after: str, told: Told) -> StreamingResponse:
+def lead_stream(
+    visit: Visit, asked: ShelfFilter, after: str, told: Told, own: Own = str
+) -> StreamingResponse:
     """Return an answer that goes on: server-sent events of what changes among the leads.
 
     Args:
         after: the cursor to go on behind; the header ``Last-Event-ID`` of a listener that comes
             back goes before it.
-        told: turns news into events; the last one carries the cursor of the news as its id, so that
-            whoever lost the others gets all of them again.
+        told: turns news into events, the same for all who ask for the same.
+        own: puts into these what is this listener's alone.
     """
     seen = visit.request.headers.get("last-event-id") or after
     headers = {"x-accel-buffering": "no"}
-    events = _events(visit, asked, seen, told)
+    events = _events(visit, asked, seen, told, own)
     return StreamingResponse(events, media_type="text/event-stream", headers=headers)
 
 
@@ -47,27 +43,15 @@ def event(name: str, data: str, number: str = "") -> str:
     return f"event: {name}\n{f'id: {number}{chr(10)}' if number else ''}{lines}\n"
 
 
-async def _events(visit: Visit, asked: ShelfFilter, cursor: str, told: Told) -> AsyncIterator[str]:
-    service, database = visit.service, visit.app.database
-    clock = asyncio.get_running_loop().time
+async def _events(
+    visit: Visit, asked: ShelfFilter, cursor: str, told: Told, own: Own
+) -> AsyncIterator[str]:
+    tail, clock = visit.service.tail, asyncio.get_running_loop().time
     until = clock() + LONGEST_STREAM
-    said = 0.0
     yield f"retry: {RETRY}\n\n"
-    while clock() < until and not service.stopping.is_set():
-        try:
-            news = await service.threads.run(read_news, database, cursor, asked)
-            if news.cursor != cursor or clock() - said > BEAT_SECONDS:
-                counts = await service.threads.run(count_waiting, database, asked.room)
-                for one in told(news, counts):
-                    yield one
-                cursor, said = news.cursor, clock()
-        except StartAgain:
-            yield event("reload", "")
-            return
-        except (StoreUnavailable, Problem):
-            # The listener sees that nothing comes, and comes back.
-            return
-        try:
-            await asyncio.wait_for(service.stopping.wait(), POLL_SECONDS)
-        except TimeoutError:
-            continue
+    listener = tail.listen(asked, told, cursor)
+    try:
+        while (events := await listener.next(until - clock())) is not None:
+            yield own(events)
+    finally:
+        tail.leave(listener)

@@ -14,9 +14,11 @@ from intent.bootstrap.monitoring import build_pages
 from intent.bootstrap.receiving import Receiving
 from intent.model.instruments import Teller
 from intent.monitoring.exposition import Pages
+from intent.operations.lead_handling import LeadDesk
 from intent.web.endpoint import Endpoint
 from intent.web.entrance import Entrance
 from intent.web.known_keys import KnownKeys
+from intent.web.lead_tail import LeadTail
 from intent.web.openapi import describe
 from intent.web.threads import Threads
 
@@ -31,8 +33,7 @@ class Service:
         threads: where the synchronous core runs.
         keys: who shows a key.
         table: what is answered.
-        stopping: set when the process is asked to leave; streams end then. Of the event loop.
-        stop: the same, for threads.
+        stop: set when the process is asked to leave; streams end then.
         pages: what is told to those who watch the process.
     """
 
@@ -41,7 +42,7 @@ class Service:
         self.threads = Threads(app.settings.serve_threads)
         self.table: tuple[Endpoint, ...] = ()
         self.keys = KnownKeys(app, self.threads)
-        self.stopping, self.stop = asyncio.Event(), Event()
+        self.stop = Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shared: dict[Callable[[Application], Any], Any] = {}
         self._lock = Lock()
@@ -53,6 +54,19 @@ class Service:
     def document(self) -> dict[str, Any]:
         """What programs may ask, as OpenAPI 3.1."""
         return describe(self.table)
+
+    @cached_property
+    def tail(self) -> LeadTail:
+        """Who reads the log of leads for all streams."""
+        return LeadTail(self.app)
+
+    @property
+    def desk(self) -> LeadDesk:
+        """Where leads are handled; open pages are told at once."""
+        return self.shared(self._desk)
+
+    def _desk(self, app: Application) -> LeadDesk:
+        return LeadDesk(app.database, app.features, app.taxonomy, self.tail.wake)
 
     def shared(self, make: Callable[[Application], T]) -> T:
         """Return what ``make`` builds of the application, built once a process, at first use; what
@@ -86,7 +100,8 @@ class Service:
         """Let streams end, and calls of the database that are not answered; from any thread."""
         self.stop.set()
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.stopping.set)
+            # Not here: a signal may come while this very thread holds a lock.
+            self._loop.call_soon_threadsafe(self.tail.close)
 
     def close(self) -> None:
         """Close what was shared, the newest first, and the database."""

@@ -15,8 +15,8 @@ from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.operations.keys import create_key, revoke_keys
-from intent.web import lead_stream
-from intent.web.api.leads import lead_desk
+from intent.web import lead_tail
+from intent.web.lead_tail import LeadTail
 from tests.pages.conftest import OpenPage, Say
 from tests.pages.test_layout import NARROW, barriers
 from tests.pages.test_lead_pages import live
@@ -30,7 +30,8 @@ STATES = {"t": "taken by", "d": "done by", "a": "said on air"}
 @pytest.fixture
 def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let open pages hear nothing new, as if two people pressed at the same moment."""
-    monkeypatch.setattr(lead_stream, "POLL_SECONDS", 600.0)
+    monkeypatch.setattr(lead_tail, "POLL_SECONDS", 600.0)
+    monkeypatch.setattr(LeadTail, "wake", lambda tail: None)
 
 
 def keys_of(server: RunningServer, *names: str) -> list[str]:
@@ -160,7 +161,7 @@ def test_hostile_notes_and_names_stay_texts(
     path = first(page).locator(".meta a").last.get_attribute("href") or ""
     identity = read_lead_id(path.removeprefix("/leads/"))
     take = Handling(*identity, LeadAction.TAKE, action_id="1", acted_by=NAME)
-    lead_desk(server.service.app).handle(take)
+    server.service.desk.handle(take)
     page.reload()
     expect(first(page).locator(".state")).to_have_text(f"taken by {NAME}")
     first(page).locator(".meta a").last.click()

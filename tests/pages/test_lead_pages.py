@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from intent.bootstrap.erasing import forget_subject
 from intent.model.data_subject import DataSubject, SubjectKind
-from intent.web import lead_stream
+from intent.web import lead_stream, lead_tail
 from tests.pages.conftest import OpenPage, Say
 from tests.pages.test_layout import NARROW, barriers
 from tests.serving import RunningServer
@@ -50,7 +50,7 @@ def test_nothing_is_lost_or_doubled_over_twenty_dropped_streams(
     server: RunningServer, say: Say, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lead_stream, "LONGEST_STREAM", 0.05)
-    monkeypatch.setattr(lead_stream, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(lead_tail, "POLL_SECONDS", 0.05)
     monkeypatch.setattr(lead_stream, "RETRY", 50)
     page = open_page(server.url)
     for number in range(20):

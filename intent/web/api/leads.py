@@ -18,10 +18,11 @@ from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.model.spreadsheet import defused
 from intent.operations.contact_book import show_contacts
-from intent.operations.lead_handling import HandledLead, LeadDesk
-from intent.operations.lead_inbox import InboxNews, look_at_inbox, look_at_lead, walk_inbox
+from intent.operations.lead_handling import HandledLead
+from intent.operations.lead_inbox import look_at_inbox, look_at_lead, walk_inbox
 from intent.store.contact_accesses import Through
 from intent.store.contact_shelf import ContactFilter
+from intent.store.followed_leads import InboxNews
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter, ShelvedLead
 from intent.web.endpoint import Endpoint
 from intent.web.lead_stream import event, lead_stream
@@ -179,11 +180,6 @@ def export_leads(visit: Visit, query: LeadsAsked) -> Response:
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def lead_desk(app: Application) -> LeadDesk:
-    """Return where leads are handled."""
-    return LeadDesk(app.database, app.features, app.taxonomy)
-
-
 def _acting(action: LeadAction) -> Endpoint:
     def act(visit: Visit, lead: str, body: ActionAsked) -> HandledLead:
         platform, message_id = read_lead_id(lead)
@@ -197,7 +193,7 @@ def _acting(action: LeadAction) -> Endpoint:
             expected=body.expected,
             label=body.label,
         )
-        return visit.service.shared(lead_desk).handle(request)
+        return visit.service.desk.handle(request)
 
     act.__doc__, act.__name__ = _SAYS[action], f"{action.value}_lead"
     errors = {404: "there is no such lead", 409: "somebody was first; it says who and when"}
@@ -249,7 +245,7 @@ def _shown(lead: ShelvedLead) -> ShownLead:
     return ShownLead(id=lead.id, **values)
 
 
-def _told(news: InboxNews, counts: ShelfCounts) -> list[str]:
+def _told(_app: Application, news: InboxNews, counts: ShelfCounts) -> list[str]:
     told = [event("gone", json.dumps({"id": one})) for one in news.gone]
     for lead in news.leads:
         values = {**asdict(_shown(lead)), "event_timestamp": lead.event_timestamp.isoformat()}

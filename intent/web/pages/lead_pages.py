@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import UTC, datetime
 from functools import partial
@@ -11,17 +12,14 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
+from intent.bootstrap.application import Application
 from intent.model.errors import LeadConflict
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
-from intent.operations.lead_inbox import (
-    InboxNews,
-    look_at_history,
-    look_at_inbox,
-    look_at_lead,
-)
+from intent.operations.lead_inbox import look_at_history, look_at_inbox, look_at_lead
+from intent.store.followed_leads import InboxNews
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter
-from intent.web.api.leads import export_leads, lead_desk
+from intent.web.api.leads import export_leads
 from intent.web.endpoint import page
 from intent.web.figures_shown import age
 from intent.web.lead_stream import event, lead_stream
@@ -104,15 +102,34 @@ def inbox(visit: Visit, query: InboxQuery) -> Response:
 
 async def stream(visit: Visit, query: StreamQuery) -> Response:
     """Send what changes in the inbox; a page that comes back says what it saw last."""
-    return lead_stream(visit, query.asked, query.after, partial(_told, visit))
+    own = partial(_ANYBODY.own, visit.token)
+    return lead_stream(visit, query.asked, query.after, _told, own)
 
 
-def _told(visit: Visit, news: InboxNews, counts: ShelfCounts) -> list[str]:
-    now, taxonomy = _now(), visit.app.taxonomy
+class _Anybody:
+    """Stands for whoever looks at cards that are rendered once for all of them.
+
+    Attributes:
+        token: stands where the token of each goes; nobody who writes knows it.
+    """
+
+    def __init__(self) -> None:
+        self.token = secrets.token_urlsafe(24)
+
+    def own(self, token: str, events: str) -> str:
+        """Put somebody's token where it goes."""
+        return events.replace(self.token, token)
+
+
+_ANYBODY = _Anybody()
+
+
+def _told(app: Application, news: InboxNews, counts: ShelfCounts) -> list[str]:
+    now, taxonomy = _now(), app.taxonomy
     told = [event("gone", one, "") for one in map(anchor_of, news.gone)]
     for lead in news.leads:
         card = card_of(lead, taxonomy, now)
-        told.append(event("lead", rendered("lead_card.html", card=card, visit=visit)))
+        told.append(event("lead", rendered("lead_card.html", card=card, visit=_ANYBODY)))
     if news.erased:
         told.append(event("reload", ""))
     # The cursor comes last: a page that lost the rest gets all of it again, and doubles nothing.
@@ -149,7 +166,7 @@ def act(visit: Visit, lead: str, form: ActForm) -> Response:
             # A note stands beside whatever others did meanwhile.
             expected=None if form.action is LeadAction.NOTE else form.expected,
         )
-        visit.service.shared(lead_desk).handle(request)
+        visit.service.desk.handle(request)
     except LeadConflict as conflict:
         return _lead_page(visit, lead, 409, told=str(conflict))
     return RedirectResponse(f"/leads/{lead}", 303)

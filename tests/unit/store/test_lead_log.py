@@ -255,6 +255,16 @@ def test_what_is_pruned_tells_a_slow_reader_to_start_again_and_a_quick_one_nothi
     assert told(database) == [("found", "m-3"), ("found", "m-4")]
 
 
+def test_a_cursor_of_when_nobody_wrote_leads_to_what_is_written_next(
+    database: Database, save: Save, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    with database.read() as connection:
+        cursor = newest_cursor(connection)
+    assert read(database, cursor) == []
+    save(make_message(), make_decision("price_inquiry"))
+    assert told(database, cursor) == [("found", "m-1")]
+
+
 def test_a_long_log_is_pruned_a_bounded_number_of_lines_at_a_time(
     database: Database, save: Save, make_message: MakeMessage, make_decision: MakeDecision
 ) -> None:

@@ -14,7 +14,7 @@ from intent.model.decision import Entry
 from intent.model.errors import WrongUse
 from intent.model.message import AuthorRole
 from intent.model.taxonomy import Taxonomy
-from intent.operations.lead_inbox import look_at_inbox, look_at_lead, read_news
+from intent.operations.lead_inbox import follow_inbox, look_at_inbox, look_at_lead
 from intent.operations.leads import find_leads
 from intent.queues.inbox import SqlInbox
 from intent.store.decisions import SqlDecisions
@@ -40,10 +40,11 @@ def test_pages_follow_each_other_and_news_come_once(
     assert [(room.leads, room.unanswered) for room in first.rooms] == [(5, 5)]
     house.put(make_message("order 100%"), make_message("order x", room_id="elsewhere"))
     house.work()
-    news = read_news(database, first.cursor, ShelfFilter(room="room-1"))
+    with follow_inbox(database) as view:
+        news = view.news(first.cursor, ShelfFilter(room="room-1"))
+        assert view.news(news.cursor, ShelfFilter()).leads == ()
     assert [one.text for one in news.leads] == ["order 100%"]
     assert len(news.gone) == 1
-    assert read_news(database, news.cursor, ShelfFilter()).leads == ()
     found = look_at_inbox(database, ShelfFilter(text="0%", label="purchase_intent", hot=True))
     assert [one.text for one in found.leads] == ["order 100%"]
     assert look_at_inbox(database, ShelfFilter(state="done")).leads == ()
