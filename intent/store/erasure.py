@@ -10,6 +10,7 @@ from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Entry
 from intent.model.message import AuthorRole, Kind
 from intent.store.decisions import read_standings
+from intent.store.hooks import forget_room, names_room
 from intent.store.identities import Identity
 from intent.store.lead_log import erase_changes
 from intent.store.lead_states import recheck_replies
@@ -103,6 +104,7 @@ class SqlErasure:
         }
         if subject.kind is SubjectKind.ROOM:
             transaction.execute(delete(claim_rounds).where(*_means(claim_rounds, subject)))
+            forget_room(transaction, subject.id)
         # Bans name the person.
         transaction.execute(delete(retractions).where(*_means(retractions, subject)))
         identities = list(found)
@@ -186,6 +188,7 @@ class SqlErasure:
         return (
             bool(self._tombstones.buried(transaction, [subject]))
             or knows_outcomes(transaction, subject)
+            or (subject.kind is SubjectKind.ROOM and names_room(transaction, subject.id))
             or any(
                 transaction.execute(
                     select(table.c.platform).where(*_means(table, subject)).limit(1)
@@ -255,3 +258,4 @@ def _forget_empty_rooms(transaction: Connection, rooms: set[tuple[str, str]]) ->
         )
         spent = update(llm_attempts).where(a.platform == platform, a.room_id == room_id)
         transaction.execute(spent.values(room_id=""))
+        forget_room(transaction, room_id)

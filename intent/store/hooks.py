@@ -17,6 +17,12 @@ from intent.store.schema import database_now, hooks
 MOST_HOOKS = 50
 """Hooks of one database: each has threads of its own in the process that delivers."""
 
+NO_ROOM = ""
+"""Stands among the rooms of a hook for none: no room has an empty name."""
+
+FORGOTTEN = "the room that it asked for was forgotten; remove it, and add another"
+"""Why a hook is paused that asked for one room."""
+
 
 class SqlHooks:
     """Hooks in SQL."""
@@ -93,6 +99,24 @@ def put_state(transaction: Connection, hook_id: int, state: HookState, reason: s
     """Let a hook be active or not, in somebody's transaction."""
     changed = update(hooks).where(hooks.c.id == hook_id)
     transaction.execute(changed.values(state=state.value, reason=reason))
+
+
+def forget_room(transaction: Connection, room_id: str) -> None:
+    """Take a room out of what hooks ask for. One that asked for this room alone is paused, and asks
+    for nothing: without any room it would ask for all.
+    """
+    for row in transaction.execute(select(hooks.c.id, hooks.c.rooms)).all():
+        if room_id in row.rooms:
+            left = [one for one in row.rooms if one != room_id]
+            here = update(hooks).where(hooks.c.id == row.id)
+            transaction.execute(here.values(rooms=left or [NO_ROOM]))
+            if not left:
+                put_state(transaction, row.id, HookState.PAUSED, FORGOTTEN)
+
+
+def names_room(connection: Connection, room_id: str) -> bool:
+    """Whether any hook asks for a room by its name."""
+    return any(room_id in rooms for rooms in connection.execute(select(hooks.c.rooms)).scalars())
 
 
 def read_hooks(connection: Connection) -> list[Hook]:

@@ -43,7 +43,7 @@ RELOAD = "event: reload\ndata: -\n\n"
 """Tells who listens to read everything anew."""
 
 
-class Listener:
+class InboxListener:
     """One who follows the inbox; of the event loop that it was made in.
 
     Attributes:
@@ -97,7 +97,7 @@ class _Part:
     told: Told
     news: InboxNews
     counts: ShelfCounts
-    listeners: list[Listener]
+    listeners: list[InboxListener]
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class _Look:
     """
 
     parts: list[_Part] = field(default_factory=list)
-    lost: list[Listener] = field(default_factory=list)
+    lost: list[InboxListener] = field(default_factory=list)
     lags: list[float] = field(default_factory=list)
     more: bool = False
 
@@ -122,14 +122,14 @@ class LeadTail:
     def __init__(self, app: Application, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Read nothing yet."""
         self._app, self._clock = app, clock
-        self._listeners: set[Listener] = set()
+        self._listeners: set[InboxListener] = set()
         self._lock, self._wake = Lock(), Event()
         self._thread: Thread | None = None
         self._is_closed = False
 
-    def listen(self, asked: ShelfFilter, told: Told, cursor: str) -> Listener:
+    def listen(self, asked: ShelfFilter, told: Told, cursor: str) -> InboxListener:
         """Let somebody follow what comes behind a cursor, until :meth:`leave`; in an event loop."""
-        listener = Listener(asked, told, cursor)
+        listener = InboxListener(asked, told, cursor)
         with self._lock:
             if self._is_closed:
                 listener.hand(None)
@@ -142,7 +142,7 @@ class LeadTail:
         self._wake.set()
         return listener
 
-    def leave(self, listener: Listener) -> None:
+    def leave(self, listener: InboxListener) -> None:
         """Tell somebody nothing more."""
         with self._lock:
             self._listeners.discard(listener)
@@ -206,14 +206,14 @@ class LeadTail:
             self._app.meter.observe(CHANGED_TO_PAGE, [lag + took for lag in found.lags])
         return found.more
 
-    def _end(self, listeners: Iterable[Listener]) -> None:
+    def _end(self, listeners: Iterable[InboxListener]) -> None:
         for listener in listeners:
             self.leave(listener)
             listener.hand(None)
 
-    def _read(self, view: FollowedLeads, everybody: Sequence[Listener]) -> _Look:
+    def _read(self, view: FollowedLeads, everybody: Sequence[InboxListener]) -> _Look:
         look, at_end = _Look(), []
-        groups: dict[str, list[Listener]] = defaultdict(list)
+        groups: dict[str, list[InboxListener]] = defaultdict(list)
         for listener in everybody:
             groups[listener.cursor].append(listener)
         for cursor, listeners in groups.items():
@@ -233,11 +233,11 @@ class LeadTail:
         return look
 
     def _parts(
-        self, view: FollowedLeads, cursor: str, listeners: Sequence[Listener]
+        self, view: FollowedLeads, cursor: str, listeners: Sequence[InboxListener]
     ) -> list[_Part]:
         """Return what listeners at one place are told, and let them stand behind it."""
         now = self._clock()
-        alike: dict[tuple[ShelfFilter, Told], list[Listener]] = defaultdict(list)
+        alike: dict[tuple[ShelfFilter, Told], list[InboxListener]] = defaultdict(list)
         for one in listeners:
             if view.changes(cursor) or now - one.said >= BEAT_SECONDS:
                 alike[one.asked, one.told].append(one)
@@ -258,7 +258,7 @@ def _lags(view: FollowedLeads, written: Sequence[datetime]) -> list[float]:
     return [max(0.0, (now - one).total_seconds()) for one in written]
 
 
-def _gather(at_end: Sequence[Listener]) -> None:
+def _gather(at_end: Sequence[InboxListener]) -> None:
     """Let all who have come to the end of the log in one view stand at one place: what is written
     later lies behind each of their places, so that one look is enough for all of them.
     """

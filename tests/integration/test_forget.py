@@ -16,18 +16,21 @@ from intent.bootstrap.application import migrations_dir
 from intent.model.batch import Batch, Position, Refused, Retraction
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.errors import OperatorError
+from intent.model.hook import HookState
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 from intent.operations.forget import Forgotten, forget, forget_again
 from intent.queues.inbox import SqlInbox
 from intent.store.engine import Database
 from intent.store.erasure import SqlErasure
+from intent.store.hooks import FORGOTTEN
 from intent.store.ledger import SqlLedger, SqlReplies
 from intent.store.migrate import migrate
 from intent.store.schema import messages
 from intent.store.tombstones import Tombstones
 from tests.conftest import EPOCH, MakeDecision, MakeMessage, rows
 from tests.integration.conftest import House
+from tests.pushing import Shop
 from tests.unit.store.test_ledger import attempt
 
 ANN = "u-canary-ann"
@@ -198,6 +201,30 @@ def test_a_message_and_a_room_can_be_forgotten_too(house: House, make_message: M
     assert "canary" not in everything(house.database)
     assert [row["message_id"] for row in rows(house.database, "messages")] == [stays.message_id]
     assert house.holds()
+
+
+def test_hooks_forget_a_room_and_never_ask_for_all_rooms_instead(
+    house: House, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    shop = Shop(house.database, make_message, make_decision)
+    shop.hook(name="one", rooms=("canary-talk",))
+    shop.hook(name="two", rooms=("room-1", "canary-talk"))
+    assert run(house, user="canary-talk", kind=SubjectKind.ROOM).known
+    assert "canary" not in everything(house.database)
+    one, two = shop.hooks.all()
+    assert (one.state, one.reason) == (HookState.PAUSED, FORGOTTEN)
+    assert not one.filter.takes("room-1", ("price_inquiry",), 1.0)
+    assert (two.state, two.filter.rooms) == (HookState.ACTIVE, ("room-1",))
+
+
+def test_hooks_forget_the_room_of_a_direct_conversation(
+    house: House, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    house.work(make_message(kind="chat", room_id="canary-talk", user_id=ANN))
+    shop = Shop(house.database, make_message, make_decision)
+    shop.hook(rooms=("canary-talk", "room-1"))
+    run(house)
+    assert [one.filter.rooms for one in shop.hooks.all()] == [("room-1",)]
 
 
 def test_the_books_forget_the_room_of_a_direct_conversation(

@@ -10,6 +10,7 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,26 @@ def test_one_command_serves_a_laptop_and_a_signal_ends_it(
     assert httpx2.get(f"{url}/").status_code == 200
     process.send_signal(number)
     assert process.wait(10) == 0
+
+
+def test_a_signal_ends_it_while_streams_are_open(
+    serve: Callable[..., tuple[subprocess.Popen[str], str]],
+) -> None:
+    # Longer than the test waits: open streams must end by themselves, and not because time is up.
+    process, url = serve(INTENT_SERVE_LEAVE="600")
+    after = httpx2.get(f"{url}/v1/leads").json()["changes"]
+    following = (f"{url}/v1/leads/stream?after={after}", f"{url}/inbox/stream?after={after}")
+    with ExitStack() as opened:
+        streams = [
+            opened.enter_context(httpx2.stream("GET", one, timeout=60)).iter_lines()
+            for one in following
+        ]
+        for stream in streams:
+            assert any(line.startswith("id: ") for line in stream)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        for stream in streams:
+            assert all(not line.startswith("event: ") for line in stream)
 
 
 def test_other_machines_are_not_served_before_there_is_a_key(

@@ -32,7 +32,7 @@ from intent.store.followed_leads import InboxNews
 from intent.store.lead_log import prune_changes
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter
 from intent.web import lead_tail
-from intent.web.lead_tail import RELOAD, LeadTail, Listener
+from intent.web.lead_tail import RELOAD, InboxListener, LeadTail
 from tests.conftest import MakeDecision, MakeMessage
 
 EVERYTHING = ShelfFilter()
@@ -83,9 +83,9 @@ class Room:
     def cursor(self) -> str:
         return look_at_inbox(self.app.database, EVERYTHING).cursor
 
-    def listener(self, cursor: str | None = None, asked: ShelfFilter = EVERYTHING) -> Listener:
+    def listener(self, cursor: str | None = None, asked: ShelfFilter = EVERYTHING) -> InboxListener:
         """Return one who follows, without the thread that reads by itself."""
-        one = Listener(asked, told, self.cursor() if cursor is None else cursor)
+        one = InboxListener(asked, told, self.cursor() if cursor is None else cursor)
         self.tail._listeners.add(one)
         return one
 
@@ -109,7 +109,7 @@ def run(body: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(asyncio.wait_for(body(), 60))
 
 
-async def heard(listener: Listener) -> str:
+async def heard(listener: InboxListener) -> str:
     """Return all that waits for somebody."""
     found = []
     while not listener._parts.empty():

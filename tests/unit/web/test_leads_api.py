@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 
+from intent.bootstrap.erasing import forget_subject
 from intent.model.batch import Batch
+from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Entry
 from intent.model.lead import lead_id
 from intent.model.message import Message
@@ -146,16 +149,30 @@ def test_the_stream_tells_what_changed_behind_a_cursor(
             SqlDecisions().save(transaction, [Entry(message, make_decision("price_inquiry"))])
         where = f"{server.url}/v1/leads/stream"
         with httpx2.stream("GET", where, params={"after": after}, timeout=60) as answer:
-            told = []
-            for line in answer.iter_lines():
-                told.append(line)
-                if line.startswith("id: "):
-                    break
+            told = until_a_cursor(answer.iter_lines())
         data = next(told[n + 1] for n, line in enumerate(told) if line == "event: lead")
         assert json.loads(data.removeprefix("data: "))["text"] == "how much?"
 
         with httpx2.stream("GET", where, params={"after": "elsewhere"}, timeout=60) as answer:
             assert "event: reload" in list(answer.iter_lines())
+
+        with httpx2.stream("GET", where, params={"after": after}, timeout=60) as answer:
+            lines = answer.iter_lines()
+            assert "event: lead" in until_a_cursor(lines)
+            subject = DataSubject(SubjectKind.USER, "tiktok", message.user_id)
+            forget_subject(app, subject, stop=Event(), anyway=False)
+            assert "event: reload" in until_a_cursor(lines)
+        assert httpx2.get(f"{server.url}/v1/leads").json()["leads"] == []
+
+
+def until_a_cursor(lines: Iterator[str]) -> list[str]:
+    """Return the lines of a stream up to the end of its next part."""
+    told = []
+    for line in lines:
+        told.append(line)
+        if line.startswith("id: "):
+            break
+    return told
 
 
 def test_contact_details_are_shown_by_an_address_of_their_own_that_writes_it_down(
