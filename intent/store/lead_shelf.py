@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from intent.model.decision import DecidedBy, Slot
 from intent.model.errors import WrongUse
@@ -15,6 +26,9 @@ from intent.model.lead import LeadState, lead_id, read_lead_id
 from intent.store.lead_tables import STANDING
 from intent.store.schema import MILLION, decision_labels, decisions, leads, messages
 from intent.store.times import from_microseconds, microseconds
+
+COUNTED_MOST = 10_000
+"""Leads that are counted, at most: what waits is shown anew with every change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +97,19 @@ class ShelvedLead:
 
 @dataclass(frozen=True, slots=True)
 class ShelfCounts:
-    """What waits: unanswered leads, the hot ones among them, and since when the one in the middle
-    waits; None where none does.
+    """What waits.
+
+    Attributes:
+        waiting: unanswered leads, :data:`COUNTED_MOST` at most; ``hot`` the hot ones among them.
+        middle: since when the one in the middle waits; None where none does, or more do than were
+            counted.
+        more: there are more than were counted.
     """
 
     waiting: int
     hot: int
     middle: datetime | None
+    more: bool = False
 
 
 def read_shelf(
@@ -125,15 +145,26 @@ def read_shelved(
 
 
 def count_shelf(connection: Connection, room: str = "") -> ShelfCounts:
-    """Count what waits, in all rooms or in one."""
+    """Count what waits, in all rooms or in one; it looks at :data:`COUNTED_MOST` leads of either
+    kind at most.
+    """
     c = leads.c
-    waits = [STANDING, c.attention > 0, *([c.room_id == room] if room else [])]
-    groups = select(c.attention, func.count()).where(*waits).group_by(c.attention)
-    found: dict[int, int] = dict(connection.execute(groups).all())
-    waiting = sum(found.values())
-    middle = select(c.event_timestamp).where(*waits).order_by(c.event_timestamp)
-    since = connection.execute(middle.offset(waiting // 2).limit(1)).scalar_one_or_none()
-    return ShelfCounts(waiting, found.get(2, 0), since)
+    here = and_(STANDING, c.room_id == room) if room else STANDING
+    hot, others = (
+        select(c.event_timestamp).where(here, c.attention == attention).limit(COUNTED_MOST + 1)
+        for attention in (2, 1)
+    )
+    parts = [
+        select(part.subquery().c.event_timestamp, literal(is_hot).label("hot"))
+        for part, is_hot in ((hot, 1), (others, 0))
+    ]
+    waits = union_all(*parts).subquery().c
+    total, number = connection.execute(select(func.count(), func.sum(waits.hot))).one()
+    if total > COUNTED_MOST:
+        return ShelfCounts(COUNTED_MOST, min(number, COUNTED_MOST), None, more=True)
+    middle = select(waits.event_timestamp).order_by(waits.event_timestamp)
+    since = connection.execute(middle.offset(total // 2).limit(1)).scalar_one_or_none()
+    return ShelfCounts(total, number or 0, since)
 
 
 def read_lead_rooms(connection: Connection, limit: int) -> list[tuple[str, int, int, datetime]]:

@@ -252,7 +252,7 @@ def _told(_app: Application, news: InboxNews, counts: ShelfCounts) -> list[str]:
         told.append(event("lead", json.dumps(values)))
     if news.erased:
         told.append(event("reload", ""))
-    waiting = {"waiting": counts.waiting, "hot": counts.hot}
+    waiting = {"waiting": counts.waiting, "hot": counts.hot, "more": counts.more}
     return [*told, event("cursor", json.dumps(waiting), news.cursor)]
 
 

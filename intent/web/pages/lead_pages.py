@@ -18,7 +18,7 @@ from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.operations.lead_inbox import look_at_history, look_at_inbox, look_at_lead
 from intent.store.followed_leads import InboxNews
-from intent.store.lead_shelf import ShelfCounts, ShelfFilter
+from intent.store.lead_shelf import COUNTED_MOST, ShelfCounts, ShelfFilter
 from intent.web.api.leads import export_leads
 from intent.web.endpoint import page
 from intent.web.figures_shown import age
@@ -195,7 +195,12 @@ def rooms(visit: Visit) -> Response:
 def _counts(counts: ShelfCounts, now: datetime) -> dict[str, Any]:
     middle = counts.middle
     wait = "–" if middle is None else age((now - middle).total_seconds())
-    return {"waiting": counts.waiting, "hot": counts.hot, "median": wait}
+    shown = {"waiting": str(counts.waiting), "hot": str(counts.hot), "median": wait}
+    if counts.more:
+        shown["waiting"] = f"{counts.waiting:,}+"
+    if counts.hot >= COUNTED_MOST:
+        shown["hot"] = f"{counts.hot:,}+"
+    return shown
 
 
 def _now() -> datetime:

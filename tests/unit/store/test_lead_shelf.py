@@ -17,9 +17,16 @@ from intent.model.taxonomy import Taxonomy
 from intent.operations.lead_inbox import follow_inbox, look_at_inbox, look_at_lead
 from intent.operations.leads import find_leads
 from intent.queues.inbox import SqlInbox
+from intent.store import lead_shelf
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
-from intent.store.lead_shelf import ShelfFilter, count_shelf, read_lead_rooms, read_shelf
+from intent.store.lead_shelf import (
+    ShelfCounts,
+    ShelfFilter,
+    count_shelf,
+    read_lead_rooms,
+    read_shelf,
+)
 from tests.conftest import MakeDecision, MakeMessage
 from tests.contracts.house import SqlHouse
 
@@ -92,6 +99,25 @@ def test_leads_of_viewers_are_found_by_room_label_time_and_certainty(
         walked += [one.text for one in part]
         behind = part[-1].place
     assert walked == found()
+
+
+def test_no_more_is_counted_than_is_shown(
+    database: Database,
+    taxonomy: Taxonomy,
+    make_message: MakeMessage,
+    make_decision: MakeDecision,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = SqlHouse(make_decision, database, taxonomy.members)
+    said = [make_message(f"order {number}") for number in range(4)]
+    house.put(*said, make_message("order x", room_id="elsewhere"))
+    house.work()
+    with database.read() as connection:
+        assert count_shelf(connection) == ShelfCounts(5, 5, said[2].sent_at)
+        assert count_shelf(connection, "nowhere") == ShelfCounts(0, 0, None)
+        monkeypatch.setattr(lead_shelf, "COUNTED_MOST", 4)
+        assert count_shelf(connection) == ShelfCounts(4, 4, None, more=True)
+        assert count_shelf(connection, "room-1") == ShelfCounts(4, 4, said[2].sent_at)
 
 
 def test_an_id_that_is_none_finds_no_lead(database: Database) -> None:
