@@ -20,6 +20,7 @@ from eval.verbs import (
     datasets,
     disagreeing,
     exporting,
+    interleaving,
     judging,
     lifting,
     optimising,
@@ -58,6 +59,8 @@ for verb in (
     optimising.optimise,
     worlds.world,
     lifting.lift,
+    interleaving.interleave,
+    interleaving.off_policy,
 ):
     app.command()(verb)
 datasets.app.command()(exporting.export)

@@ -30,7 +30,7 @@ _LARGEST = 8.0
 
 _STEPS = 9
 
-INTERLEAVED = 22.0
+INTERLEAVED = 40.0
 """So many times fewer requests than viewers' arms does interleaving need to tell two rankers apart,
 in a world of ours; others say 50.
 """
