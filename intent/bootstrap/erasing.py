@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from intent.bootstrap.application import Application
 from intent.bootstrap.keyfile import forgotten_file, key_file
+from intent.bootstrap.subject_keys import renew_copy
 from intent.operations.forget import Forgotten, forget, forget_again
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def forget_subject(
     )
     if report.buried:
         _write_down(app, subject)
+        renew_copy(app)
         report.spools_held = _sift_spools(app)
     return report
 

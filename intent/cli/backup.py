@@ -18,16 +18,20 @@ def backup(file: Annotated[Path, typer.Argument(help="File to write; it must not
     """Copy the database to a file while everything runs: as it is at one instant, without what was
     deleted, and checked. For SQLite; PostgreSQL has tools of its own.
 
-    The key file is left out on purpose: whoever has both knows who was forgotten.
+    The key file is left out on purpose: whoever has both knows who was forgotten. The keys to
+    contact details are written beside it: copy them elsewhere, and keep the newest copy alone.
 
     Example: [bold]intent backup backup.db[/]
     """
+    from intent.bootstrap.subject_keys import copy_subject_keys, subject_keys_file
     from intent.store.backup import back_up
 
     app = application(access=Access.WRITE)
     _require_file(app.database.file)
     with stopping() as stop:
         size = back_up(app.database, file, leaving=stop.is_set)
+    count = copy_subject_keys(app)
+    say(f"{subject_keys_file(app)}: {count:,} keys to contact details; {file} holds none")
     say(f"{file}: {size:,} bytes, checked. To put it back: intent restore {file}")
 
 
@@ -56,19 +60,21 @@ def restore(
     say(f"{file} stands as {target} now")
     if kept is not None:
         say(f"what stood there before is {kept}; delete it when it is not needed any more")
-    _forget_again()
+    _forget_again(kept)
     say("next: intent audit")
 
 
-def _forget_again() -> None:
+def _forget_again(aside: Path | None) -> None:
     from threading import Event
 
     from intent.bootstrap.erasing import forget_all_again
+    from intent.bootstrap.subject_keys import put_keys_back
 
     app = application(access=Access.WRITE)
     report = forget_all_again(app, stop=Event())
     if report.messages:
         say(f"{report.messages:,} messages of the forgotten were deleted again")
+    say(f"{put_keys_back(app, aside):,} keys to contact details are back")
 
 
 def _require_file(file: Path | None) -> Path:

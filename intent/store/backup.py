@@ -28,7 +28,8 @@ def back_up(database: Database, target: Path, *, leaving: Callable[[], bool]) ->
     """Write the database as it is at this instant to a file, and return the file's bytes.
 
     ``VACUUM INTO`` reads one consistent view, whoever writes meanwhile, and the copy holds nothing
-    that was deleted (sqlite.org/lang_vacuum.html). The file appears whole or not at all.
+    that was deleted (sqlite.org/lang_vacuum.html), and no keys of the vault. The file appears whole
+    or not at all.
 
     Args:
         leaving: asked now and then; True ends the copying.
@@ -56,6 +57,7 @@ def back_up(database: Database, target: Path, *, leaving: Callable[[], bool]) ->
             finally:
                 driver.set_progress_handler(None, 0)
                 connection.invalidate()
+        _take_keys_out(part)
         require_healthy(part)
         _to_disk(part)
         try:
@@ -63,6 +65,20 @@ def back_up(database: Database, target: Path, *, leaving: Callable[[], bool]) ->
         except FileExistsError as error:
             raise OperatorError(f"{target} exists already; give another name") from error
     return target.stat().st_size
+
+
+def _take_keys_out(copy: Path) -> None:
+    """Leave out the keys of persons: with them, what the copy holds of somebody who is forgotten
+    later could be read for as long as the copy exists.
+    """
+    driver: Any = sqlite_module().connect(copy, isolation_level=None)
+    try:
+        driver.execute("PRAGMA secure_delete=ON")
+        driver.execute("PRAGMA journal_mode=MEMORY")
+        if driver.execute("SELECT 1 FROM sqlite_master WHERE name = 'vault_keys'").fetchone():
+            driver.execute("DELETE FROM vault_keys")
+    finally:
+        driver.close()
 
 
 def require_healthy(file: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
 
@@ -17,6 +18,16 @@ Owner = tuple[str, str]
 
 HASHES: Owner = ("", "hashes")
 """Owner of the key that details are compared by."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """A key as it is stored: useless without its master key."""
+
+    platform: str
+    user_id: str
+    wrapped: bytes
+    master: str
 
 
 def no_masters() -> Sequence[bytes]:
@@ -137,6 +148,23 @@ class VaultKeys:
         """Ask for the master keys again: another process may have made one."""
         self._masters = {cipher.name_of(master): master for master in self._load()}
         return self._masters
+
+
+def read_wrapped(connection: Connection) -> list[WrappedKey]:
+    """Return all keys as they are stored."""
+    k = vault_keys.c
+    query = select(k.platform, k.user_id, k.wrapped, k.master).order_by(k.platform, k.user_id)
+    return [
+        WrappedKey(row.platform, row.user_id, bytes(row.wrapped), row.master)
+        for row in connection.execute(query)
+    ]
+
+
+def put_wrapped(transaction: Connection, keys: Sequence[WrappedKey]) -> None:
+    """Store keys as they were; who has one already keeps it."""
+    rows = [asdict(key) for key in keys]
+    for some in parts(rows):
+        transaction.execute(insert_for(transaction, vault_keys).on_conflict_do_nothing(), some)
 
 
 def masters_in_use(connection: Connection) -> dict[str, int]:

@@ -11,6 +11,7 @@ import pytest
 from intent.bootstrap.application import Application, migrations_dir
 from intent.bootstrap.erasing import forget_subject
 from intent.bootstrap.settings import SecretStr, Settings
+from intent.bootstrap.subject_keys import subject_keys_file
 from intent.cli.backup import backup, restore
 from intent.model.batch import Batch
 from intent.model.data_subject import DataSubject, SubjectKind
@@ -144,3 +145,33 @@ def test_postgresql_is_copied_by_its_own_tools(
     migrate(database, migrations_dir())
     with pytest.raises(OperatorError, match="pg_dump"):
         backup(tmp_path / "b.db")
+
+
+def test_a_backup_opens_no_contact_detail_and_a_restore_those_of_who_stays(
+    app: Application, make_message: MakeMessage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTENT_DATABASE_URL", app.database.url)
+    gone, stays = (
+        make_message("wa 0812-3456-7890", user_id="ann"),
+        make_message("wa 0813-9999-1111"),
+    )
+    app.inbox.put(Batch([gone, stays]))
+    backup(tmp_path / "b.db")
+    copy = Database(f"sqlite:///{tmp_path}/b.db", access=Access.READ)
+    assert (len(rows(copy, "contacts")), rows(copy, "vault_keys")) == (2, [])
+    wrapped = [bytes(row["wrapped"]) for row in rows(app.database, "vault_keys")]
+    assert all(one not in (tmp_path / "b.db").read_bytes() for one in wrapped)
+    copy.close()
+    forget_subject(
+        app, DataSubject(SubjectKind.USER, "tiktok", "ann"), stop=threading.Event(), anyway=False
+    )
+    assert '"ann"' not in subject_keys_file(app).read_text()
+    app.database.close()
+    file_of(app).unlink()  # the disk is lost, and what stood there with it
+    restore(tmp_path / "b.db")
+    back = Application(app.settings, access=Access.READ)
+    with back.database.read() as connection:
+        kept = back.vault.kept(connection, [gone.identity, stays.identity])
+    assert {one: [it.text for it in its] for one, its in kept.items()} == {
+        stays.identity: ["0813-9999-1111"]
+    }
