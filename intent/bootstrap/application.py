@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from intent.model.taxonomy import Taxonomy
     from intent.queues.inbox import SqlInbox
     from intent.store.engine import Database
+    from intent.store.line_seal import LineSeal
     from intent.store.tombstones import Tombstones
     from intent.store.vault import Vault
+    from intent.store.vault_keys import VaultKeys
 
 
 class Application:
@@ -104,14 +106,25 @@ class Application:
     @cached_property
     def vault(self) -> Vault:
         """Where contact details stand, sealed; its master key is read or made when it is needed."""
-        from intent.bootstrap.vault_masters import load_masters
         from intent.classify.contact_forms import ContactFinder
         from intent.store.vault import Vault
+
+        return Vault(ContactFinder(), self._vault_keys)
+
+    @cached_property
+    def line_seal(self) -> LineSeal:
+        """Seals what waits in a spool; its key is read or made when the first line comes."""
+        from intent.store.line_seal import LineSeal
+
+        return LineSeal(self._vault_keys)
+
+    @cached_property
+    def _vault_keys(self) -> VaultKeys:
+        from intent.bootstrap.vault_masters import load_masters
         from intent.store.vault_keys import VaultKeys
 
         may_make = self.access is not Access.READ
-        keys = VaultKeys(lambda: load_masters(self.settings, self.database, make=may_make))
-        return Vault(ContactFinder(), keys)
+        return VaultKeys(lambda: load_masters(self.settings, self.database, make=may_make))
 
 
 def open_application(

@@ -89,4 +89,4 @@ def _sift_spools(app: Application) -> int:
         with app.database.read() as connection:
             return app.tombstones.sift(connection, [batch])[0][0]
 
-    return sift_spools(app.settings.spool_dir, sift)
+    return sift_spools(app.settings.spool_dir, sift, app.line_seal)

@@ -84,7 +84,12 @@ def build_listener(
     from intent.store.listened import SqlListenedSources
     from intent.store.positions import SqlPositions
 
-    spool = FileSpool(app.settings.spool_dir, limit=app.settings.spool_bytes, together=JOINED)
+    spool = FileSpool(
+        app.settings.spool_dir,
+        limit=app.settings.spool_bytes,
+        together=JOINED,
+        sealing=app.line_seal,
+    )
     try:
         yield Listener(
             sources,

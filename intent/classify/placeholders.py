@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from intent.classify.contacts import find_contacts
+from intent.classify.contacts import ContactKind, find_contacts
 from intent.classify.folding import INVISIBLE
 from intent.model.disguised import Disguised
 
@@ -167,7 +167,9 @@ def _is_folded(text: str) -> bool:
 
 def _known(text: str) -> Iterator[Span]:
     for contact in find_contacts(text):
-        if not _harmless(text[contact.start : contact.end]):
+        # digits alone may be a price; of a name that ends in a digit nothing is harmless
+        is_number = contact.kind is ContactKind.PHONE
+        if not (is_number and _harmless(text[contact.start : contact.end])):
             yield contact.start, contact.end, contact.kind.value
 
 

@@ -239,7 +239,8 @@ def _spool(app: Application, name: str) -> Iterator[FileSpool | None]:
         return
     from intent.queues.spool import FileSpool
 
-    spool = FileSpool(app.settings.spool_dir, limit=app.settings.spool_bytes)
+    settings = app.settings
+    spool = FileSpool(settings.spool_dir, limit=settings.spool_bytes, sealing=app.line_seal)
     try:
         yield spool
     finally:

@@ -131,3 +131,13 @@ class Inbox(Protocol):
 
     def backlog(self, most: int) -> Backlog:
         """Return what waits, counted up to ``most``."""
+
+
+class Sealing(Protocol):
+    """Makes lines that only who has a key can read."""
+
+    def seal(self, line: bytes) -> bytes:
+        """Return a line without an end of line in it."""
+
+    def unseal(self, line: bytes) -> bytes:
+        """Return a line as it was, or raise ValueError."""

@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from intent.model.batch import Batch, Refused
 from intent.model.errors import Later, OperatorError
+from intent.ports.ingestion import Sealing
+from intent.store.line_seal import Unsealed
 
 SUFFIX = ".spool"
 AT_ONCE = 500
@@ -56,11 +58,19 @@ class FileSpool:
     Many threads may append, also while one drains; a put then holds up none of them.
     """
 
-    def __init__(self, folder: Path, *, limit: int, together: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limit: int,
+        together: int = 1,
+        sealing: Sealing | None = None,
+    ) -> None:
         """Take over what earlier processes left in ``folder``, and go on with it.
 
         Args:
             limit: bytes that the file may hold.
+            sealing: what people wrote stands on the disk under it.
             together: batches that are joined, those of each source, before they are put: of live
                 sources many small ones wait, and must be put faster than they come.
 
@@ -68,7 +78,7 @@ class FileSpool:
             OperatorError: nothing can be written there.
         """
         self._folder, self._limit, self._lock = folder, limit, Lock()
-        self._together = together
+        self._together, self._sealing = together, sealing or Unsealed()
         try:
             self._open(*_fresh(folder))
             while not self.waiting and self._take_over():
@@ -98,7 +108,7 @@ class FileSpool:
         Raises:
             SpoolFull: there is no room for it, by the limit or on the disk.
         """
-        line = _written(batch) + b"\n"
+        line = self._sealing.seal(_written(batch)) + b"\n"
         with self._lock:
             self._append(line, beyond=beyond)
 
@@ -166,7 +176,8 @@ class FileSpool:
         # Not to the end of the file: a line may be half written there.
         while len(window) < self._together and payloads < AT_ONCE and lines.tell() < self._size:
             at = lines.tell()
-            batch = _read(lines.readline(), f"{self._file.name} byte {at}")
+            place = f"{self._file.name} byte {at}"
+            batch = _read(lines.readline(), place, self._sealing)
             window.append(batch)
             payloads += len(batch.messages) + len(batch.refused)
         return window
@@ -194,11 +205,13 @@ def joined(batches: Sequence[Batch]) -> Sequence[Batch]:
     ]
 
 
-def sift_spools(folder: Path, sift: Callable[[Batch], Batch]) -> int:
+def sift_spools(
+    folder: Path, sift: Callable[[Batch], Batch], sealing: Sealing | None = None
+) -> int:
     """Rewrite what processes have left in a folder through ``sift``; return how many spools a
     running process holds, which are left as they are: what it puts is sifted then.
     """
-    held = 0
+    held, sealing = 0, sealing or Unsealed()
     for path in sorted(folder.glob(f"intent-*{SUFFIX}")):
         descriptor = _held(path)
         if descriptor is None:
@@ -208,7 +221,8 @@ def sift_spools(folder: Path, sift: Callable[[Batch], Batch]) -> int:
             sifted = path.with_suffix(".sifted")
             with sifted.open("wb") as file:
                 for line in path.read_bytes().splitlines(keepends=True):
-                    file.write(_written(sift(_read(line, path.name))) + b"\n")
+                    sifted_batch = sift(_read(line, path.name, sealing))
+                    file.write(sealing.seal(_written(sifted_batch)) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
             sifted.replace(path)
@@ -230,9 +244,9 @@ def _write(descriptor: int, line: bytes) -> None:
     os.fsync(descriptor)
 
 
-def _read(line: bytes, position: str) -> Batch:
+def _read(line: bytes, position: str, sealing: Sealing) -> Batch:
     try:
-        read = _Line.model_validate_json(line)
+        read = _Line.model_validate_json(sealing.unseal(line))
         refused = [Refused(**dict(one)) for one in read.refused]
         return replace(_BATCH.validate_json(read.batch), refused=refused)
     except ValueError:

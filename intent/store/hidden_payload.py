@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_KEPT = frozenset(
-    ("platform", "user_id", "message_id", "room_id", "creator_id", "item_id", "sent_at", "kind")
-)
+_IDS = ("platform", "user_id", "message_id", "room_id", "creator_id", "item_id")
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.+Zz-]*")
 _PAIRS = re.compile(
-    rf'("(?:{"|".join(sorted(_KEPT))})"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*))'
+    rf'("(?:{"|".join(_IDS)})"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'
+    rf'|"sent_at"\s*:\s*"{_TIME.pattern}")'
 )
 
 
@@ -44,11 +44,16 @@ def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         written = hide(str(value))
         return written if written != str(value) else value
-    if not isinstance(value, list | dict):
-        return value
     if isinstance(value, list):
         return [_hidden(one, hide) for one in value]
+    if not isinstance(value, dict):
+        return value
     return {
-        hide(key): one if key in _KEPT and isinstance(one, str | int) else _hidden(one, hide)
-        for key, one in value.items()
+        hide(key): one if _is_kept(key, one) else _hidden(one, hide) for key, one in value.items()
     }
+
+
+def _is_kept(key: str, value: Any) -> bool:
+    if key == "sent_at":
+        return isinstance(value, str) and _TIME.fullmatch(value) is not None
+    return key in _IDS and isinstance(value, str | int)

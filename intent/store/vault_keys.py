@@ -81,6 +81,10 @@ class VaultKeys:
         name = next(iter(masters))
         return name, masters[name]
 
+    def masters(self) -> Sequence[bytes]:
+        """Return all master keys, the one that wraps first."""
+        return list((self._masters or self.reload()).values())
+
     def forget(self, transaction: Connection, owners: Collection[Owner]) -> None:
         """Delete keys: what they seal can be read by nobody any more."""
         here = tuple_(vault_keys.c.platform, vault_keys.c.user_id)
