@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import Page
 
 from intent.model.claim_round import read_items
@@ -36,16 +35,17 @@ def reached(page: Page, most: int) -> list[int]:
     return places
 
 
-@pytest.mark.parametrize("path", PAGES)
 def test_whatever_can_be_pressed_is_reached_by_tab_in_order_and_seen(
-    path: str, server: RunningServer, say: Say, open_page: OpenPage
+    server: RunningServer, say: Say, open_page: OpenPage
 ) -> None:
     say("order A1 red 1")
     asked = RoundRequest(
         "tiktok", "room-1", "friday", read_items(["A1 | tote"]), EPOCH, None, "ops"
     )
     open_claims(server.service.app.database, asked)
-    page = open_page(server.url + path)
-    count = page.evaluate(f"({PRESSABLE})().length")
-    assert count >= 5
-    assert reached(page, count + 20) == list(range(count))
+    page = open_page(server.url)
+    for path in PAGES:
+        page.goto(server.url + path)
+        count = page.evaluate(f"({PRESSABLE})().length")
+        assert count >= 5
+        assert reached(page, count + 20) == list(range(count)), path

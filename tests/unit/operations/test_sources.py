@@ -9,7 +9,7 @@ import pytest
 
 from intent.model.batch import Batch, Gap, Position
 from intent.model.listening import ListenedSource, SourceNews, SourceState
-from intent.operations.sources import observed_share, read_sources
+from intent.operations.sources import observed_share, read_gaps, read_sources
 from intent.queues.inbox import SqlInbox
 from intent.store.engine import Database
 from intent.store.listened import SqlListenedSources
@@ -73,3 +73,10 @@ def test_everything_known_of_a_source_comes_together(database: Database) -> None
     assert (shop.running, shop.position, shop.gaps, shop.blind) == (True, "7", 2, 1)
     assert shop.listened is not None
     assert shop.listened.messages == 3
+
+
+def test_gaps_that_last_come_first_and_then_the_newest(database: Database) -> None:
+    gaps = [gap("old", 90, 80), gap("new", 30, 20), gap("lasts", 100, None), gap("too", 20, None)]
+    SqlInbox(database).put(Batch(gaps=gaps))
+    assert [one.room_id for one in read_gaps(database)] == ["too", "lasts", "new", "old"]
+    assert len(read_gaps(database, limit=3)) == 3
