@@ -7,12 +7,13 @@ from __future__ import annotations
 import tempfile
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intent.cli.arguments import AsJson, application
+from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, progress_bar, results, say
 from intent.model.errors import OperatorError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from intent.bootstrap.application import Application
     from intent.features.check.parity import ParityReport
     from intent.features.offline.build import BuildReport
+    from intent.features.offline.converted import KnownConversions
     from intent.ports.features import Engine
 
 SHOWN_WRONG = 20
@@ -71,7 +73,14 @@ def build(
     ] = 5.0,
     label: Annotated[
         list[str] | None,
-        typer.Option(help="Count forward: NAME=ENTITY:TOPIC:WINDOW; may be repeated."),
+        typer.Option(
+            help="Count forward: NAME=ENTITY:TOPIC:WINDOW, or orders and the like: "
+            "NAME=ENTITY:conversion:KIND:WINDOW; may be repeated."
+        ),
+    ] = None,
+    conversions_as_of: Annotated[
+        str | None,
+        typer.Option(help="Labels count conversions as known at this instant; now if not given."),
     ] = None,
     min_match: Annotated[
         float,
@@ -87,8 +96,10 @@ def build(
     """Build training rows: one for each row of the spine, in order, with features as they were
     known at its time.
 
-    Example: [bold]intent features build --spine requests.parquet --feature-set ranking_v1 --out
-    train.parquet --history assume:30s[/]
+    Examples: [bold]intent features build --spine requests.parquet --feature-set ranking_v1 --out
+    train.parquet --history assume:30s[/] · [bold]intent features build --spine requests.parquet
+    --feature-set ranking_v1 --out train.parquet --label
+    ordered=user_creator:conversion:order:24h[/]
     """
     require_packages()
     from intent.features.offline.build import build as run
@@ -104,6 +115,10 @@ def build(
             facts = Path(spill) / "facts"
             _export(app, facts)
         files = {"spine": spine, "facts": facts, "out": out}
+        converted = None
+        if any(one.conversion for one in labels):
+            when = instant(conversions_as_of) if conversions_as_of else None
+            converted = _converted(app, when, Path(spill) / "converted.parquet")
         with _engine(engine, Path(spill)) as opened:
             report = run(
                 opened,
@@ -112,6 +127,7 @@ def build(
                 **files,
                 history=known,
                 labels=labels,
+                conversions=converted,
                 progress=lambda step: bar.update(task, advance=1, note=step),
             )
     if as_json:
@@ -218,6 +234,14 @@ def _export(app: Application, folder: Path) -> dict[str, Any]:
         )
 
 
+def _converted(app: Application, as_of: datetime | None, file: Path) -> KnownConversions:
+    from intent.features.offline.converted import write_converted
+    from intent.operations.conversions import labelled_conversions
+
+    when, found = labelled_conversions(app.database, as_of)
+    return write_converted(found, when, file)
+
+
 def _engine(name: str, spill: Path) -> Engine:
     if name == "duckdb":
         from intent.features.offline.duck import DuckEngine
@@ -257,6 +281,13 @@ def _say(report: BuildReport, out: Path, *, strict: bool) -> None:
                 f"{name}: missing in {missing:,} rows, whose window ends after the facts do or "
                 "whose key lacks a part"
             )
+    for name, mature in report.maturity.items():
+        known = datetime.fromtimestamp(mature.as_of / 1_000_000, UTC)
+        say(
+            f"{name}: as known at {known:%Y-%m-%d %H:%M:%S} UTC; 95 % of conversions are known "
+            f"within {timedelta(microseconds=mature.lateness)}, so {mature.young:,} rows may lack "
+            "some"
+        )
     if report.messages:
         share = report.left_out / report.messages
         say(

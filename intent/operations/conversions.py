@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
@@ -21,7 +21,14 @@ from intent.outcomes.files.conversion_formats import FileCounts, read_events
 from intent.outcomes.files.file_records import RefusedRecord
 from intent.outcomes.files.mapped_columns import ConversionMapping
 from intent.outcomes.files.said_values import FileTold
-from intent.outcomes.reading import read_conversion, read_conversions, read_links, read_revisions
+from intent.outcomes.reading import (
+    read_clock,
+    read_conversion,
+    read_conversions,
+    read_linked_keys,
+    read_links,
+    read_revisions,
+)
 from intent.outcomes.recording import OutcomeRecorder, Recorded
 from intent.sources.decoding import in_utf8
 from intent.store.engine import Database
@@ -153,6 +160,29 @@ def export_conversions(
             for one in found
         )
         yield from export_text(name, histories, told, report)
+
+
+def labelled_conversions(
+    database: Database, as_of: datetime | None
+) -> tuple[datetime, list[Conversion]]:
+    """Return what was known of conversions, and when; those that do not say who bought, where, take
+    that from a message that the run ``production`` has linked them to by then.
+    """
+    with database.read() as connection:
+        when = as_of or read_clock(connection)
+        found = list(read_conversions(connection, as_of=when))
+        named = read_linked_keys(connection, when)
+    return when, [_named(one, named.get(one.conversion_id, {})) for one in found]
+
+
+def _named(one: Conversion, linked: Mapping[str, str]) -> Conversion:
+    return replace(
+        one,
+        platform=one.platform or linked.get("platform"),
+        user_id=one.user_id or linked.get("user_id"),
+        room_id=one.room_id or linked.get("room_id"),
+        creator_id=one.creator_id or linked.get("creator_id"),
+    )
 
 
 def _sum(before: Recorded, more: Recorded) -> Recorded:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, and_, select
 
 from intent.model.outcomes import Conversion, ConversionEvent, ConversionLink, LinkMethod
 from intent.outcomes.conversion_rows import event_from, standing
 from intent.store.identities import parts
-from intent.store.schema import conversion_links, conversions, database_now
+from intent.store.schema import conversion_links, conversions, database_now, messages
 
 AT_ONCE = 5_000
 """Rows that are fetched at once."""
@@ -87,6 +87,30 @@ def read_links(
             row["window_seconds"],
             row["run"],
         )
+
+
+def read_linked_keys(
+    connection: Connection, as_of: datetime, run: str = "production"
+) -> dict[str, dict[str, str]]:
+    """Return platform, user, room and creator of the last message before each conversion that a run
+    has linked by then, by conversion_id.
+    """
+    k, m = conversion_links.c, messages.c
+    query = (
+        select(k.conversion_id, m.platform, m.user_id, m.room_id, m.creator_id)
+        .join_from(
+            conversion_links,
+            messages,
+            and_(m.platform == k.platform, m.message_id == k.message_id),
+        )
+        .where(k.run.in_((run, "by_hand")), k.created_timestamp <= as_of)
+        .order_by(k.conversion_id, m.sent_at, m.message_id)
+    )
+    found: dict[str, dict[str, str]] = {}
+    for row in connection.execute(query).mappings():
+        names = ("platform", "user_id", "room_id", "creator_id")
+        found[row["conversion_id"]] = {one: row[one] for one in names if row[one] is not None}
+    return found
 
 
 def read_clock(connection: Connection) -> datetime:

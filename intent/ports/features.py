@@ -37,6 +37,9 @@ class Engine(AbstractContextManager["Engine"], Protocol):
     def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
         """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
 
+    def load_conversions(self, file: Path) -> None:
+        """Make table ``converted`` of a Parquet file."""
+
     def step(self, name: str, sql: str) -> None:
         """Make a table."""
 

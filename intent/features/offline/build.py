@@ -5,18 +5,19 @@ time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from intent.features.definitions.definitions import Definitions, FeatureSet
+from intent.features.definitions.definitions import SECOND, Definitions, FeatureSet
 from intent.features.definitions.events import ENTITIES, Topics
+from intent.features.offline.converted import KnownConversions, LabelMaturity
 from intent.features.offline.facts import FOR_PEOPLE, fact_columns, require_facts
 from intent.features.offline.history import KnownHistory, facts_steps
 from intent.features.offline.labels import TrainingLabel, label_steps
 from intent.features.offline.plan import require_rows, views
 from intent.features.offline.spine import checked_spine, refuse_rows
-from intent.features.offline.templates import steps
+from intent.features.offline.templates import Step, steps
 from intent.model.errors import OperatorError
 from intent.ports.features import Engine
 
@@ -48,6 +49,7 @@ class BuildReport:
         left_out: of these, those that no row may see, because they were decided later than the
             spine's last row.
         late: of these, those that were decided more than an hour after they were said.
+        maturity: by label that counts conversions, how far these were known.
         seconds: how long it took.
     """
 
@@ -59,6 +61,7 @@ class BuildReport:
     left_out: int
     late: int
     seconds: float
+    maturity: Mapping[str, LabelMaturity] = field(default_factory=dict)
 
     def poorly_matched(self, least: float) -> list[str]:
         """Return the views of which a smaller share of rows than ``least`` found their entity."""
@@ -76,6 +79,7 @@ def build(
     out: Path,
     history: KnownHistory,
     labels: Sequence[TrainingLabel] = (),
+    conversions: KnownConversions | None = None,
     progress: Callable[[str], None] = lambda step: None,
 ) -> BuildReport:
     """Write one row for each row of the spine, in order, with all its columns, the features, and a
@@ -86,8 +90,9 @@ def build(
             key columns of the set's views, which are text. A row that lacks a part of a key has no
             such entity: ``never_seen``.
         facts: folder that `intent features export` wrote.
-        labels: what to count forward from each row's time; by the newest revisions, whenever they
-            came.
+        labels: what to count forward from each row's time; messages by the newest revisions,
+            whenever they came, conversions as they were known.
+        conversions: what those labels count that count conversions.
 
     Raises:
         OperatorError: the spine is not as it must be (:mod:`intent.features.offline.spine`), two
@@ -114,8 +119,50 @@ def build(
     engine.load_spine(checked.files, keys)
     refuse_rows(engine.row)
     engine.load_facts(facts, columns)
-    _compute(engine, feature_set, definitions, topics, keys, history, labels, progress)
-    return _written(engine, feature_set, labels, checked.files, out, started, progress)
+    if conversions is not None:
+        engine.load_conversions(conversions.file)
+    plan = _LabelPlan(labels, conversions)
+    _compute(engine, feature_set, definitions, topics, keys, history, plan, progress)
+    report = _written(engine, feature_set, labels, checked.files, out, started, progress)
+    return replace(report, maturity=plan.maturity(engine))
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelPlan:
+    """What to count forward, of messages and of conversions."""
+
+    labels: Sequence[TrainingLabel]
+    conversions: KnownConversions | None
+
+    def steps(self, engine: Engine, definitions: Definitions, topics: Topics) -> Iterator[Step]:
+        if not self.labels:
+            return
+        # A message of the future ends nothing: of it, only that it was known by then is certain.
+        ends = (engine.row("SELECT max(least(event, known)) FROM exported") or (None,))[0]
+        for number, label in enumerate(self.labels):
+            end = self._known(label).as_of if label.conversion else ends
+            sql = "NULL" if end is None else str(end)
+            yield from label_steps(number, label, definitions, topics, engine.name, sql)
+
+    def maturity(self, engine: Engine) -> dict[str, LabelMaturity]:
+        found = {}
+        for label in self.labels:
+            if label.conversion:
+                known = self._known(label)
+                last = known.as_of - label.seconds * SECOND
+                young = engine.row(
+                    f"SELECT count(*) FROM spine WHERE _at <= {last} "
+                    f"AND _at > {last - known.lateness}"
+                )
+                found[label.name] = LabelMaturity(
+                    known.as_of, known.lateness, int((young or (0,))[0])
+                )
+        return found
+
+    def _known(self, label: TrainingLabel) -> KnownConversions:
+        if self.conversions is None:
+            raise OperatorError(f"the label {label.name} counts conversions, and none were given")
+        return self.conversions
 
 
 def _require_folder(out: Path) -> None:
@@ -133,7 +180,7 @@ def _compute(
     topics: Topics,
     keys: Sequence[str],
     history: KnownHistory,
-    labels: Sequence[TrainingLabel],
+    labels: _LabelPlan,
     progress: Callable[[str], None],
 ) -> None:
     plans = list(views(feature_set, definitions, topics, engine.name))
@@ -141,12 +188,7 @@ def _compute(
     todo = [*facts_steps(history, asked)]
     for plan in plans:
         todo += plan.steps()
-    if labels:
-        # A message of the future ends nothing: of it, only that it was known by then is certain.
-        ends = (engine.row("SELECT max(least(event, known)) FROM exported") or (None,))[0]
-        for number, label in enumerate(labels):
-            end = "NULL" if ends is None else str(ends)
-            todo += label_steps(number, label, definitions, topics, engine.name, end)
+    todo += labels.steps(engine, definitions, topics)
     for name, sql in todo:
         progress(name)
         engine.step(name, sql)

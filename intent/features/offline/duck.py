@@ -64,6 +64,13 @@ class DuckEngine:
             f"read_parquet('{pattern}', hive_partitioning = false)"
         )
 
+    def load_conversions(self, file: Path) -> None:
+        """Make table ``converted`` of a Parquet file."""
+        self._run(
+            "CREATE OR REPLACE TEMP VIEW converted AS SELECT * FROM "
+            f"read_parquet('{_quoted(escape(str(file)))}', hive_partitioning = false)"
+        )
+
     def step(self, name: str, sql: str) -> None:
         """Make a table."""
         self._run(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")

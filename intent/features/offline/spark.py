@@ -120,6 +120,12 @@ class SparkEngine:
             facts = self._session.read.parquet(*homes)
             facts.select(*columns).createOrReplaceTempView("exported")
 
+    def load_conversions(self, file: Path) -> None:
+        """Make table ``converted`` of a Parquet file."""
+        with _translated():
+            frame = self._session.read.parquet(_escaped(file))
+            frame.createOrReplaceTempView("converted")
+
     def step(self, name: str, sql: str) -> None:
         """Make a view; what several steps read is kept."""
         with _translated():

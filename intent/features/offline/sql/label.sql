@@ -1,13 +1,16 @@
 {#- One label: how many messages with a topic an entity says from a row's time on, by the newest
-    revisions; a message counts from the first request whose window reaches it. -#}
+    revisions, or how many conversions of a kind it has; each counts from the first request whose
+    window reaches it. -#}
 {%- import dialect ~ ".sql" as engine -%}
 {%- import "formulas.sql" as f with context -%}
 {%- from "request_times.sql" import request_times, same with context -%}
 
 {%- macro said(at, sign) -%}
   SELECT e.k, {{ at }} AS at, {{ sign }} AS sign
-  FROM facts f JOIN {{ name }}_keys e ON {{ same(keys, "f", "e") }}
-  WHERE f.until IS NULL AND {{ f.has(topic, "f.mask") }}
+  FROM {{ "converted" if conversion else "facts" }} f
+  JOIN {{ name }}_keys e ON {{ same(keys, "f", "e") }}
+  WHERE {% if conversion %}f.kind = '{{ topic }}'
+        {%- else %}f.until IS NULL AND {{ f.has(topic, "f.mask") }}{% endif %}
 {%- endmacro -%}
 
 {{ request_times(name, keys) }}
