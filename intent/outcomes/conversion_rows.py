@@ -1,38 +1,20 @@
-"""Turns rows of conversions into values, and puts what their revisions say together."""
+"""Puts what the revisions of a conversion say together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from intent.model.outcomes import (
     Conversion,
-    ConversionEvent,
     ConversionKind,
     ConversionStatus,
 )
 
-_SAID = tuple(one.name for one in fields(ConversionEvent))
 _STAYS = ("stage", "platform", "user_id", "room_id", "creator_id", "item_id")
 """What a revision that leaves it empty does not take back."""
-
-
-def event_row(event: ConversionEvent) -> dict[str, Any]:
-    """Return the row of ``conversions`` for what a source said, without its number."""
-    row = {name: getattr(event, name) for name in _SAID}
-    status = event.status.value if event.status else None
-    return {**row, "kind": event.kind.value, "status": status, "keys": dict(event.keys)}
-
-
-def event_from(row: RowMapping | Mapping[str, Any]) -> ConversionEvent:
-    """Read what a source said back from its row."""
-    said = {name: row[name] for name in _SAID}
-    said["kind"] = ConversionKind(said["kind"])
-    said["status"] = ConversionStatus(said["status"]) if said["status"] else None
-    return ConversionEvent(**said)
 
 
 def standing(rows: Sequence[RowMapping | Mapping[str, Any]]) -> Conversion | None:

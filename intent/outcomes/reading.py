@@ -9,7 +9,8 @@ from itertools import groupby
 from sqlalchemy import Connection, Select, and_, select
 
 from intent.model.outcomes import Conversion, ConversionEvent, ConversionLink, LinkMethod
-from intent.outcomes.conversion_rows import event_from, standing
+from intent.outcomes.conversion_rows import standing
+from intent.store.conversion_revisions import event_from
 from intent.store.identities import parts
 from intent.store.schema import conversion_links, conversions, database_now, messages
 

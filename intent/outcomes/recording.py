@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, select, tuple_
 
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.outcomes import (
@@ -18,7 +16,7 @@ from intent.model.outcomes import (
     ConversionLink,
     Impression,
 )
-from intent.outcomes.conversion_rows import event_from, event_row
+from intent.store.conversion_revisions import event_from, insert_numbered, number_alone
 from intent.store.engine import insert_for
 from intent.store.identities import parts
 from intent.store.outcome_erasure import delete_conversions
@@ -32,9 +30,6 @@ from intent.store.schema import (
 )
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
-
-_LOCK = 7_238_914_431
-"""Number of the advisory lock of whoever numbers revisions of conversions on PostgreSQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,7 @@ class OutcomeRecorder:
         if not events:
             return Recorded()
         in_turn(transaction, alone=False)
-        _number_alone(transaction)
+        number_alone(transaction)
         allowed = self._not_erased(transaction, events)
         fresh: dict[tuple[str, str], ConversionEvent] = {}
         conflicts: list[str] = []
@@ -91,7 +86,7 @@ class OutcomeRecorder:
                 fresh[key] = one
             elif before != one:
                 conflicts.append(one.source_event_id)
-        _insert_numbered(transaction, list(fresh.values()))
+        insert_numbered(transaction, list(fresh.values()))
         return Recorded(
             new=len(fresh),
             known=len(allowed) - len(fresh) - len(conflicts),
@@ -184,12 +179,6 @@ def _insert_once(transaction: Connection, table: Table, rows: Sequence[Mapping[s
     return len(added.all())
 
 
-def _number_alone(transaction: Connection) -> None:
-    """Let one number revisions at a time; SQLite has one writer anyway."""
-    if transaction.dialect.name == "postgresql":
-        transaction.execute(select(func.pg_advisory_xact_lock(_LOCK)))
-
-
 def _stored(
     transaction: Connection, events: Sequence[ConversionEvent]
 ) -> dict[tuple[str, str], ConversionEvent]:
@@ -201,63 +190,6 @@ def _stored(
         query = select(conversions).where(tuple_(c.source, c.source_event_id).in_(some))
         for row in transaction.execute(query).mappings():
             found[row["source"], row["source_event_id"]] = event_from(row)
-    return found
-
-
-def _insert_numbered(transaction: Connection, fresh: Sequence[ConversionEvent]) -> None:
-    """Insert events as revisions, and move the numbers of those that come behind them."""
-    came: dict[str, list[ConversionEvent]] = defaultdict(list)
-    for one in fresh:
-        came[one.conversion_id].append(one)
-    before = _revisions(transaction, came)
-    rows: list[dict[str, Any]] = []
-    moved: list[tuple[int, int]] = []
-    for conversion_id, events in came.items():
-        line: list[tuple[_Place, ConversionEvent | _Numbered]] = [
-            (_place(one), one) for one in events
-        ]
-        line += [(one.place, one) for one in before.get(conversion_id, ())]
-        for number, (_, each) in enumerate(sorted(line, key=lambda pair: pair[0])):
-            if isinstance(each, ConversionEvent):
-                rows.append({**event_row(each), "revision": number})
-            elif each.revision != number:
-                moved.append((number, each.id))
-    # From the last on: no two of a conversion ever have the same number.
-    for number, row_id in sorted(moved, reverse=True):
-        transaction.execute(
-            update(conversions).where(conversions.c.id == row_id).values(revision=number)
-        )
-    if rows:
-        transaction.execute(conversions.insert(), rows)
-
-
-_Place = tuple[datetime, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Numbered:
-    """A revision that is stored."""
-
-    id: int
-    revision: int
-    place: _Place
-
-
-def _place(event: ConversionEvent) -> _Place:
-    return event.changed_timestamp, event.source, event.source_event_id
-
-
-def _revisions(
-    transaction: Connection, conversion_ids: Iterable[str]
-) -> dict[str, list[_Numbered]]:
-    c = conversions.c
-    found: dict[str, list[_Numbered]] = defaultdict(list)
-    columns = (c.id, c.conversion_id, c.revision, c.changed_timestamp, c.source, c.source_event_id)
-    for some in parts(sorted(conversion_ids)):
-        query = select(*columns).where(c.conversion_id.in_(some))
-        for row in transaction.execute(query):
-            place = (row.changed_timestamp, row.source, row.source_event_id)
-            found[row.conversion_id].append(_Numbered(row.id, row.revision, place))
     return found
 
 

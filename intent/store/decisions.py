@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, column, func, select, table, tupl
 
 from intent.model.decision import UNMEASURED, DecidedBy, Decision, Entry, Versions
 from intent.model.question import Answer, Question
+from intent.store.comment_orders import TakenBack, cancel_comment_orders
 from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
 from intent.store.lead_states import note_leads
@@ -70,6 +71,14 @@ class SqlDecisions:
         if labels:
             transaction.execute(decision_labels.insert(), labels)
         note_leads(transaction, inserted)
+        cancel_comment_orders(
+            transaction,
+            [
+                TakenBack(entry.message, entry.revision)
+                for _, entry in inserted
+                if entry.decision.retracted
+            ],
+        )
         return [entry for _, entry in inserted]
 
     def follow(self, transaction: Connection, answers: Sequence[Answer]) -> list[Entry]:
