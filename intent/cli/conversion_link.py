@@ -1,4 +1,6 @@
-"""The verb ``intent conversions link``: whose messages come before an order."""
+"""The verbs ``intent conversions link`` and ``claims``: whose messages come before an order, and
+orders that are nothing but a comment.
+"""
 
 from __future__ import annotations
 
@@ -61,3 +63,27 @@ def link(
     say(f"  {methods or 'no links'}")
     if report.ambiguous:
         say(f"  not linked, for several people said the same: {report.ambiguous:,}")
+
+
+def claims(
+    number: Annotated[int, typer.Argument(metavar="ROUND", min=1, help="From: claims list")],
+    currency: Annotated[
+        str | None, typer.Option(help="ISO 4217 code of the round's prices; none: no values.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write what a claim round has sold as orders; a comment that is deleted afterwards is a
+    cancelled order. Once more it adds what changed.
+
+    Example: [bold]intent conversions claims 3 --currency MYR[/]
+    """
+    from intent.bootstrap.outcomes import outcome_recorder
+    from intent.operations.comment_orders import record_claim_orders
+
+    opened_app = application(access=Access.WRITE, quiet=True)
+    recorder = outcome_recorder(opened_app)
+    done = record_claim_orders(opened_app.database, recorder, number, currency)
+    if as_json:
+        json_line({"new": done.new, "known": done.known, "forgotten": done.forgotten})
+    else:
+        say(f"{done.new:,} new orders and changes of orders")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from intent.cli.arguments import AsJson, application, instant, opened
-from intent.cli.conversion_link import AsOf, link
+from intent.cli.conversion_link import AsOf, claims, link
 from intent.cli.screen import json_line, one_line, results, say, write_output
 from intent.model.errors import OperatorError
 from intent.model.outcomes import ConversionKind
@@ -27,6 +27,7 @@ app = typer.Typer(
     help="Conversions: orders, bookings, call-backs and leads, as they changed.",
 )
 app.command("link")(link)
+app.command("claims")(claims)
 SHOWN = 5
 """Refused lines that people see; all are counted by their reason."""
 
