@@ -36,25 +36,30 @@ def _attribution() -> None:
     """Keep ``report`` a verb of its own."""
 
 
+Rules = Annotated[
+    list[str] | None,
+    typer.Option("--rule", help="last_touch, linear, position, markov, shapley; all by default."),
+]
+OfExperiment = Annotated[
+    str | None, typer.Option(help="Whose arms say what was caused; its first arm is without.")
+]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="As it was known at this instant.")]
+Run = Annotated[str | None, typer.Option(help="Keep links and credits under this name.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="HTML file to write, which needs nothing else."),
+]
+
+
 @app.command("report")
 def report(
     window: Window = "7d",
-    rule: Annotated[
-        list[str] | None,
-        typer.Option(help="last_touch, linear, position, markov, shapley; all if not given."),
-    ] = None,
-    experiment: Annotated[
-        str | None, typer.Option(help="Whose arms say what was caused; its first arm is without.")
-    ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="As it was known at this instant.")
-    ] = None,
+    rule: Rules = None,
+    experiment: OfExperiment = None,
+    as_of: AsOf = None,
     region: Regions = None,
-    run: Annotated[str | None, typer.Option(help="Keep links and credits under this name.")] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="HTML file to write, which needs nothing else."),
-    ] = None,
+    run: Run = None,
+    output: Output = None,
     as_json: AsJson = False,
 ) -> None:
     """Report what conversions are linked to (the same person wrote before), credited to (by rules),

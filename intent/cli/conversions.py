@@ -10,144 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intent.cli.arguments import AsJson, application, instant, opened
+from intent.cli.arguments import AsJson, application, instant
+from intent.cli.conversion_ingest import ingest
 from intent.cli.conversion_link import AsOf, claims, link
 from intent.cli.screen import json_line, one_line, results, say, write_output
-from intent.model.errors import OperatorError
-from intent.model.outcomes import ConversionKind
-from intent.store.access import Access
 
 if TYPE_CHECKING:
     from intent.model.outcomes import Conversion
-    from intent.operations.conversions import ConversionIngest
-    from intent.outcomes.files.file_records import RefusedRecord
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Conversions: orders, bookings, call-backs and leads, as they changed.",
 )
+app.command("ingest")(ingest)
 app.command("link")(link)
 app.command("claims")(claims)
-SHOWN = 5
-"""Refused lines that people see; all are counted by their reason."""
-
 Source = Annotated[str | None, typer.Option(help="Only what this source says, such as shopify.")]
-
-
-@app.command("ingest")
-def ingest(
-    path: Annotated[str, typer.Argument(metavar="PATH|-", help="File, or - for stdin.")],
-    format_name: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="google_ads (also its adjustments), meta_crm, whatsapp, tiktok, shopify, csv, "
-            "json.",
-        ),
-    ],
-    mapping: Annotated[
-        Path | None,
-        typer.Option(help="YAML that says which column of a csv or json holds what."),
-    ] = None,
-    timezone: Annotated[
-        str | None, typer.Option(help="Zone of times that do not say theirs: Asia/Singapore.")
-    ] = None,
-    currency: Annotated[
-        str | None, typer.Option(help="ISO 4217 code of values that do not say theirs.")
-    ] = None,
-    kind: Annotated[
-        ConversionKind | None, typer.Option(help="What they are; by default what the file says.")
-    ] = None,
-    region: Annotated[
-        list[str] | None,
-        typer.Option(help="Country whose national phone numbers are understood; repeat it."),
-    ] = None,
-    platform: Annotated[
-        str | None, typer.Option(help="Where the file's user ids are from, such as tiktok.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Read conversions from a file: every event once, however often, late or mixed up it comes;
-    refunds and cancellations are newer revisions. Phone numbers and mail addresses are kept as
-    keyed hashes alone.
-
-    Examples: [bold]intent conversions ingest offline.csv --format google_ads[/] · [bold]intent
-    conversions ingest adjustments.csv --format google_ads[/] · [bold]intent conversions ingest
-    orders.json --format shopify --region SG[/] · [bold]intent conversions ingest sales.csv --format
-    csv --mapping sales.yaml --timezone Asia/Jakarta --currency IDR[/]
-    """
-    from intent.bootstrap.failpoint import failpoint
-    from intent.bootstrap.outcomes import contact_keys, outcome_recorder
-    from intent.model.datafile import read_data
-    from intent.operations.conversions import ingest_conversions
-    from intent.outcomes.files.mapped_columns import ConversionMapping
-    from intent.outcomes.files.said_values import FileTold, read_zone
-
-    opened_app = application(access=Access.CREATE, quiet=True)
-    told = FileTold(
-        contact_keys(opened_app),
-        datetime.now(UTC),
-        zone=read_zone(timezone) if timezone else None,
-        currency=currency,
-        kind=kind,
-        regions=tuple(region or ()),
-        platform=platform,
-    )
-    mapped = read_data(ConversionMapping, mapping) if mapping else None
-    with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
-        report = ingest_conversions(
-            opened_app.database,
-            outcome_recorder(opened_app),
-            stream,
-            format_name,
-            told,
-            mapping=mapped,
-            refused=_shown(),
-            step=failpoint(opened_app.settings.failpoint),
-        )
-    _tell(report, as_json=as_json)
-
-
-def _shown() -> Any:
-    left = iter(range(SHOWN))
-
-    def show(line: RefusedRecord) -> None:
-        if next(left, None) is not None:
-            say(f"refused {line.position}: {line.reason}")
-
-    return show
-
-
-def _tell(report: ConversionIngest, *, as_json: bool) -> None:
-    events, counts = report.events, report.counts
-    refused, passed = counts.refused.total(), counts.passed_over.total()
-    if as_json:
-        json_line(
-            {
-                "records": counts.records,
-                "new": events.new,
-                "known": events.known,
-                "conflicts": events.conflicts,
-                "forgotten": events.forgotten,
-                "refused": dict(counts.refused),
-                "passed_over": dict(counts.passed_over),
-            }
-        )
-    else:
-        say(
-            f"{counts.records:,} records: {events.new:,} new, {events.known:,} known, "
-            f"{refused:,} refused, {passed:,} passed over"
-        )
-        for word, counted in (("refused", counts.refused), ("passed over", counts.passed_over)):
-            for reason, count in counted.most_common():
-                say(f"  {word}: {count:,} × {one_line(reason, 200)}")
-        if events.forgotten:
-            say(f"  dropped, for they are of people who were forgotten: {events.forgotten:,}")
-        if events.conflicts:
-            ids = one_line(", ".join(events.ids), 200)
-            say(f"  ids that stand for something else already, which stays: {ids}")
-    if refused and refused == counts.records:
-        raise OperatorError("every record was refused; nothing was stored")
 
 
 @app.command("list")

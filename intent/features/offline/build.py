@@ -100,13 +100,8 @@ def build(
     """
     started = time.monotonic()
     topics = Topics(definitions.groups)
-    keys = list(
-        dict.fromkeys(
-            key
-            for view in (*feature_set.views, *(label.view for label in labels))
-            for key in ENTITIES[view]
-        )
-    )
+    views_read = (*feature_set.views, *(label.view for label in labels))
+    keys = list(dict.fromkeys(key for view in views_read for key in ENTITIES[view]))
     added = [
         *feature_set.names,
         *(f"{view}__status" for view in feature_set.views),
