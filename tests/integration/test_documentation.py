@@ -36,6 +36,7 @@ PAGES = (
     "docs/lift.md",
     "docs/privacy.md",
     "docs/experiments.md",
+    "docs/outcomes.md",
 )
 MAKE = {"make demo", "make test"}
 """Installs into a folder of its own; continuous integration runs the second one."""
@@ -72,6 +73,7 @@ def newcomer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, taxonomy: Taxonomy
         few = "\n".join(rows.splitlines()[:ROWS]) + "\n"
         (datasets / f"{split}.jsonl").write_text(few, encoding="utf-8")
     shutil.copytree(ROOT / "eval" / "suites", tmp_path / "eval" / "suites")
+    shutil.copytree(ROOT / "examples" / "outcomes", tmp_path / "examples" / "outcomes")
     prompts = Path(shutil.copytree(locate("prompts"), tmp_path / "prompts"))
     aliases = prompts / "aliases.yaml"
     aliases.write_text(
