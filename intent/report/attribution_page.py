@@ -4,7 +4,7 @@ in three columns, and the sentences with their revisions below.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from intent.report.attribution_figures import AttributionReport, CausedFigures
+from intent.report.attribution_figures import AttributionReport, CausedFigures, CreditedFigures
 from intent.report.room_page import sheet
 
 _FOLDER = Path(__file__).resolve().parent
@@ -28,7 +28,19 @@ def attribution_file(report: AttributionReport) -> str:
     own = (_FOLDER / "attribution.css").read_text(encoding="utf-8")
     style = Markup("\n".join((ground, sheet(), own)))  # noqa: S704  our own files
     page = _environment().get_template("attribution_file.html")
-    return page.render(report=report, style=style, caused=caused_sentence(report.caused))
+    sentence = caused_sentence(report.caused)
+    caused = sentence[:1].upper() + sentence[1:]
+    return page.render(report=report, style=style, caused=caused, shares=_shares(report.credited))
+
+
+def _shares(credited: Sequence[CreditedFigures]) -> list[tuple[str, list[float]]]:
+    """Return a row for each kind of touch, and for each intent, with a share by each rule."""
+    kinds = sorted({name for one in credited for name in one.kinds})
+    intents = sorted({name for one in credited for name in one.intents})
+    return [
+        *((name, [one.kinds.get(name, 0.0) for one in credited]) for name in kinds),
+        *((f"… {name}", [one.intents.get(name, 0.0) for one in credited]) for name in intents),
+    ]
 
 
 def caused_sentence(caused: CausedFigures) -> str:
@@ -66,6 +78,11 @@ def _plain(value: Any) -> Any:
     return value.total_seconds() if isinstance(value, timedelta) else value
 
 
+def _lasting(window: timedelta) -> str:
+    days = window / timedelta(days=1)
+    return f"{days:g} {'day' if days == 1 else 'days'}"
+
+
 @cache
 def _environment() -> Environment:
     found = Environment(
@@ -78,6 +95,6 @@ def _environment() -> Environment:
     found.filters |= {
         "money": money,
         "moment": lambda at: "–" if at is None else f"{at:%Y-%m-%d %H:%M} UTC",
-        "days": lambda window: f"{window / timedelta(days=1):g} days",
+        "days": _lasting,
     }
     return found
