@@ -26,7 +26,7 @@ ARROW = "application/vnd.apache.arrow.stream"
 MOST = 4_194_304
 """Bytes of a body: ten thousand rows of long keys."""
 
-_WORDS = [one.word for one in Status]
+_QUOTED = np.array([to_json(one.word) for one in Status], dtype=object)
 _FEAST = np.array(["PRESENT", "PRESENT", "NOT_FOUND", "OUTSIDE_MAX_AGE", "NOT_FOUND"], dtype=object)
 """What Feast's server says for our statuses, in their order."""
 
@@ -138,19 +138,42 @@ def _as_json(table: FeatureTable, *, statuses: bool) -> bytes:
         "at": _instant(table.at),
         "rows": _count(table),
     }
-    features = {name: column.tolist() for name, column in table.columns.items()}
-    parts = [to_json(head)[:-1], b',"features":', to_json(features, inf_nan_mode="null")]
+    parts = [to_json(head)[:-1], b',"features":', _features(table)]
     if statuses:
         known: dict[bytes, bytes] = {}
-        told = []
+        told = {}
         for name, status in table.statuses.items():
             # The features of one view mostly have the same statuses: they are written once.
             content = status.tobytes()
             if content not in known:
-                known[content] = to_json([_WORDS[one] for one in status.tolist()])
-            told.append(b'"%b":%b' % (name.encode(), known[content]))
-        parts += [b',"statuses":{', b",".join(told), b"}"]
+                known[content] = b"[%b]" % b",".join(_QUOTED[status].tolist())
+            told[name] = known[content]
+        parts += [b',"statuses":', _members(told)]
     return b"".join([*parts, b"}"])
+
+
+def _features(table: FeatureTable) -> bytes:
+    if _count(table) > 1:
+        return _members({name: _values(column) for name, column in table.columns.items()})
+    columns = {name: column.tolist() for name, column in table.columns.items()}
+    return to_json(columns, inf_nan_mode="null")
+
+
+def _members(values: dict[str, bytes]) -> bytes:
+    written = (b"%b:%b" % (to_json(name), value) for name, value in values.items())
+    return b"{%b}" % b",".join(written)
+
+
+def _values(column: np.ndarray[Any, Any]) -> bytes:
+    """Return a column as a JSON array; a number that stands in every row, as those of one user
+    beside many candidates do, is written once.
+    """
+    if column.dtype == np.float64:
+        bits = column.view(np.int64)
+        if (bits == bits[0]).all():
+            one = to_json(float(column[0]), inf_nan_mode="null")
+            return b"[%b]" % b",".join([one] * len(column))
+    return to_json(column.tolist(), inf_nan_mode="null")
 
 
 def _like_feast(

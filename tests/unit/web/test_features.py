@@ -7,6 +7,7 @@ from __future__ import annotations
 import builtins
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from intent.features.online.state import SqlFeatureState
 from intent.model.taxonomy import Taxonomy
 from intent.operations.online_features import ROWS_MOST, VALUES_MOST, OnlineFeatures
 from intent.store.times import from_microseconds
-from intent.web.api.features import ARROW, online_features
+from intent.web.api.features import ARROW, _as_json, online_features
 from intent.web.entrance import Entrance
 from tests.serving import Served
 from tests.unit.features.history import DAY, HOUR, NOW, Said, Verdict, World
@@ -264,3 +265,17 @@ def test_who_may_not_read_gets_no_features(served) -> None:
     closed = served(entrance=Entrance(False))
     for path in ("/v1/features:read", "/get-online-features"):
         assert ask(closed, path, feature_set="ranking_v1", entities=ROWS).status_code == 401
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_number_that_stands_in_every_row_is_written_as_every_other(client, count) -> None:
+    constant, differing = np.full(count, 0.1), np.array([0.5, np.nan, -0.0])[:count]
+    columns = {"same": constant, "none": np.full(count, np.nan), "differing": differing}
+    told = json.loads(
+        _as_json(replace(library(client), columns=columns, statuses={}), statuses=True)
+    )
+    assert told["features"] == {
+        "same": [0.1] * count,
+        "none": [None] * count,
+        "differing": [0.5, None, 0.0][:count],
+    }
