@@ -14,13 +14,12 @@ from intent.cli.arguments import AsJson, application, instant, platform_and_id
 from intent.cli.screen import json_line, one_line, results, say
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.store.access import Access
-from intent.store.lead_shelf import ShelfFilter
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from intent.model.taxonomy import Taxonomy
-    from intent.store.lead_shelf import ShelvedLead
+    from intent.store.lead_shelf import ShelfFilter, ShelvedLead
 
 app = typer.Typer()
 
@@ -72,6 +71,8 @@ def leads(
     Examples: [bold]intent leads[/] · [bold]intent leads --room live-1 --state unanswered --limit
     20[/] · [bold]intent leads --json | jq .text[/] · [bold]intent leads take tiktok:m17[/]
     """
+    from intent.store.lead_shelf import ShelfFilter
+
     if context.invoked_subcommand is not None:
         return
     asked = ShelfFilter(
@@ -100,6 +101,7 @@ def _print_lines(asked: ShelfFilter, cursor: str, limit: int | None) -> None:
 
 def _print_table(asked: ShelfFilter, cursor: str, limit: int) -> None:
     from intent.operations.leads import find_leads
+    from intent.store.lead_shelf import ShelfFilter
 
     app = application()
     found = list(find_leads(app.database, app.taxonomy, asked, behind=cursor, limit=limit + 1))

@@ -327,6 +327,24 @@ def test_every_verb_has_help_with_an_example(run: Run, verb: str) -> None:
     assert "Example" in helped.out or verb == ""
 
 
+def test_a_verb_loads_what_it_needs_and_no_other_verbs_packages() -> None:
+    heavy = [
+        "alembic",
+        "numpy",
+        "onnxruntime",
+        "openai",
+        "pydantic",
+        "rich.table",
+        "sqlalchemy",
+        "starlette",
+    ]
+    program = f"import sys, intent.cli.app; print([one for one in {heavy} if one in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("verb", [f"classify {SAMPLE} --json", "config"])
 def test_leaving_a_pipe_early_is_no_error(verb: str) -> None:
