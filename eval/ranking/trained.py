@@ -78,20 +78,28 @@ def measured_ranker(
     Raises:
         OperatorError: the log has fewer than three days, or nothing can be learned from the first.
     """
+    last = late_rows(log, tested)
+    cut = datetime.combine(_date(int(log.shown.days[last].min())), time(), UTC)
+    known = log.as_known(cut).chosen(~last)
+    model = fit_click_order(log.feature_set, log.names, log.matrix[~last], known, seed=seed)
+    relevance = None if log.relevance is None else log.relevance[last]
+    report = _report(model, log.matrix[last], log.shown.chosen(last), relevance, known)
+    return model, report, profiled(log.matrix[~last], log.feature_set)
+
+
+def late_rows(log: RankedLog, tested: float = TESTED) -> Booleans:
+    """Return which rows are of the last days, on which a ranker is measured.
+
+    Raises:
+        OperatorError: the log has fewer than three days.
+    """
     days = np.unique(log.shown.days)
     if len(days) < 3:
         raise OperatorError(
             f"the log has {len(days)} days; a ranker is trained on some and measured on later "
             "ones, so it needs three at least"
         )
-    begin = int(days[-max(round(len(days) * tested), 1)])
-    last = log.shown.days >= begin
-    cut = datetime.combine(_date(begin), time(), UTC)
-    known = log.as_known(cut).chosen(~last)
-    model = fit_click_order(log.feature_set, log.names, log.matrix[~last], known, seed=seed)
-    relevance = None if log.relevance is None else log.relevance[last]
-    report = _report(model, log.matrix[last], log.shown.chosen(last), relevance, known)
-    return model, report, profiled(log.matrix[~last], log.feature_set)
+    return np.asarray(log.shown.days >= int(days[-max(round(len(days) * tested), 1)]))
 
 
 def _report(

@@ -15,6 +15,9 @@ from intent.cli.screen import json_line, results, say
 from intent.features.definitions.events import Topics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eval.ranking.redundant import CorrelatedPair, FeatureWorth
     from eval.ranking.trained import HeadQuality, RankerReport
 
 app = typer.Typer(no_args_is_help=True, help="Rankers over features: train one, measure it.")
@@ -60,6 +63,44 @@ def train(
 
 
 @app.command()
+def features(
+    log: Log,
+    out: Out,
+    of_set: OfSet = "ranking_v2",
+    limit: Annotated[float, typer.Option(min=0.0, max=1.0, help="correlation")] = 0.98,
+    as_json: AsJson = False,
+) -> None:
+    """Show which features of a set say the same, which stay by rule (the first named of those that
+    say the same), and by how much the log-loss grows on later days when one's values are dealt out
+    anew.
+
+    Example: python -m eval rank features worlds/one --out rankers/one --set ranking_v1
+    """
+    from eval.ranking.ranked_log import ranked_log
+    from eval.ranking.redundant import correlated_pairs, feature_worth, kept_by_rule
+    from eval.ranking.trained import late_rows, measured_ranker
+
+    definitions = open_application().definitions
+    rows = ranked_log(log, out, definitions.feature_set(of_set), definitions)
+    pairs = correlated_pairs(rows.matrix, rows.names, limit)
+    kept = kept_by_rule(rows.names, pairs)
+    last = late_rows(rows)
+    model = measured_ranker(rows)[0]
+    worth = feature_worth(model, rows.names, rows.matrix[last], rows.shown.chosen(last))
+    held = {
+        "feature_set": of_set,
+        "pairs": [asdict(one) for one in pairs],
+        "leave": [name for name in rows.names if name not in kept],
+        "worth": [asdict(one) for one in worth],
+    }
+    _keep(out, "features", held)
+    if as_json:
+        json_line(held)
+        return
+    _show_features(pairs, kept, worth)
+
+
+@app.command()
 def recall(
     log: Log,
     out: Out,
@@ -91,6 +132,22 @@ def recall(
     results().print(table)
     shares_of = ", ".join(f"{name} {share:.0%}" for name, share in report.reasons.items())
     say(f"candidates by reason: {shares_of}")
+
+
+def _show_features(
+    pairs: Sequence[CorrelatedPair], kept: Sequence[str], worth: Sequence[FeatureWorth]
+) -> None:
+    for pair in pairs:
+        results().print(f"{pair.one} ~ {pair.other}: {pair.correlation:.4f}")
+    table = Table(title="millionths of a nat that a feature is worth", title_justify="left")
+    table.add_column("feature", overflow="fold")
+    for name in ("clicks", "orders after a click", "stays"):
+        table.add_column(name, justify="right")
+    for one in sorted(worth, key=lambda one: -one.order):
+        stays = "yes" if one.name in kept else "no"
+        table.add_row(one.name, f"{one.click:.0f}", f"{one.order:.0f}", stays)
+    results().print(table)
+    say(f"{len(pairs)} pairs say the same; {len(kept)} of {len(worth)} features stay")
 
 
 def _keep(out: Path, verb: str, found: dict[str, Any]) -> None:

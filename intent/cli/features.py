@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intent.cli import feature_drift, offline
+from intent.cli import built_features, offline
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, one_line, results, say
 from intent.model.errors import OperatorError, WrongUse
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
     from intent.features.online.read import FeatureTable
 
 app = typer.Typer(no_args_is_help=True, help="Features for ranking: the same online and offline.")
-for verb in (offline.export, offline.build, offline.parity, feature_drift.profile):
+for verb in (
+    offline.export,
+    offline.build,
+    offline.parity,
+    built_features.profile,
+    built_features.feast,
+):
     app.command()(verb)
 _ESCAPE = re.compile("%2c|%25", re.IGNORECASE)
 SetName = Annotated[str | None, typer.Option("--set", help="Feature set, such as ranking_v1.")]

@@ -72,6 +72,19 @@ def test_candidates_are_better_than_what_many_watch_and_that_than_chance(
     assert sum(found["reasons"].values()) == pytest.approx(1)
 
 
+def test_features_that_say_the_same_are_told_and_the_first_named_stays(
+    world: Path, tmp_path: Path
+) -> None:
+    said = CliRunner().invoke(
+        app, ["features", str(world), "--out", str(tmp_path), "--set", "ranking_v2", "--json"]
+    )
+    assert said.exit_code == 0, said.output
+    found = json.loads(said.stdout)
+    assert len(found["pairs"]) < 12
+    assert {pair["other"] for pair in found["pairs"]} >= set(found["leave"])
+    assert max(one["click"] for one in found["worth"]) > 0
+
+
 def test_people_read_tables(world: Path, tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["recall", str(world), "--out", str(tmp_path), "--at", "4"])
     assert "by chance" in said.stdout

@@ -1,4 +1,4 @@
-"""The verb that looks at values of features and says how far they have drifted."""
+"""Verbs on built features: how far their values have drifted, and a repository for Feast."""
 
 from __future__ import annotations
 
@@ -70,6 +70,24 @@ def profile(
     _tell(now, before, found, limit, as_json=as_json)
     if any(one.alarms(limit) for one in found):
         raise typer.Exit(1)
+
+
+def feast(
+    folder: Annotated[Path, typer.Argument(help="folder of the repository")],
+    rows: Annotated[Path, typer.Option(help="file that intent features build has written")],
+    of_set: Annotated[str, typer.Option("--feature-set", "--set", help="what it was built with")],
+) -> None:
+    """Write a repository for Feast over built rows: entities, a source, a view for each entity, a
+    service.
+
+    Example: [bold]intent features feast feast/ --rows train.parquet --set ranking_v1[/]
+    """
+    require_packages()
+    from intent.features.offline.feast_repository import write_feast_repository
+
+    definitions = application(quiet=True).definitions
+    views = write_feast_repository(folder, rows, definitions.feature_set(of_set), definitions)
+    say(f"{len(views)} views in {folder}; go on with: cd {folder} && feast apply")
 
 
 def _tell(
