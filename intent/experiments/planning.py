@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -13,16 +14,16 @@ from intent.experiments.own_rooms import RoomHistory
 from intent.statistics.blocks import compare_blocks
 from intent.statistics.clusters import student
 from intent.statistics.ratios import ArmRatios, ArmUnits, compare_rooms
-from intent.statistics.rooms import SEED, Floats
+from intent.statistics.rooms import SEED, Floats, Integers
 
 POWER = 0.8
 RUNS = 600
 """Experiments that are drawn for each effect that is tried."""
 
-_MOST, _FEWEST_RUNS = 3_000_000, 100
-"""Units of all experiments of one effect together, at most; and these, however many units they
-have.
-"""
+_DRAWN = 1_500
+"""Units of an experiment that are drawn, at most."""
+
+_FEWEST_RUNS = 100
 
 _FEWEST = 8
 _LARGEST = 8.0
@@ -111,14 +112,19 @@ def alarms_of(draw: Draw, seed: int = SEED) -> float:
     return float((np.nan_to_num(found.p(), nan=1.0) < 0.05).mean())
 
 
-def draw_rooms_like(history: RoomHistory, rooms: int, runs: int = RUNS) -> Draw:
+def draw_rooms_like(
+    history: RoomHistory, rooms: int, runs: int = RUNS, *, grown: float = 1.0
+) -> Draw:
     """Return what draws experiments of so many rooms: sizes as they were, drawn with replacement;
     rates spread as they were (gamma), counts by chance (Poisson).
+
+    Args:
+        grown: by what sizes are multiplied.
     """
-    spread, runs = history.spread(), max(min(runs, _MOST // max(rooms, 1)), _FEWEST_RUNS)
+    spread = history.spread()
 
     def draw(effect: float, random: np.random.Generator) -> ArmRatios:
-        over = random.choice(history.denominators, (runs, rooms))
+        over = grown * random.choice(history.denominators, (runs, rooms))
         arms = random.permuted(np.tile(np.arange(rooms) % 2, (runs, 1)), axis=1).astype(float)
         rates = history.rate * _moods(random, spread, (runs, rooms))
         orders = random.poisson(rates * over).astype(np.float64)
@@ -136,7 +142,9 @@ def _moods(random: np.random.Generator, spread: float, shape: tuple[int, ...]) -
 
 def _rooms(history: RoomHistory, days: float, rooms: int, runs: int) -> UnitPlan:
     note = "a boost moves viewers between rooms: what it brings is not what a roll-out brings"
-    return _drawn("room", days, rooms, lambda: draw_rooms_like(history, rooms, runs), note)
+    drawn = min(rooms, _DRAWN)
+    made = partial(draw_rooms_like, history, drawn, runs)
+    return _drawn("room", days, (rooms, drawn), made, note)
 
 
 def _creators(history: RoomHistory, days: float, rooms: int, runs: int) -> UnitPlan:
@@ -146,10 +154,11 @@ def _creators(history: RoomHistory, days: float, rooms: int, runs: int) -> UnitP
         for of in (history.numerators, history.denominators)
     )
     grown = rooms / len(history.numerators)
-    whole = replace(history, numerators=above * grown, denominators=below * grown)
-    creators = len(above)
+    whole = replace(history, numerators=above, denominators=below)
     note = "lasts beyond a room: for what hosts or their followers get used to"
-    return _drawn("creator", days, creators, lambda: draw_rooms_like(whole, creators, runs), note)
+    drawn = min(len(above), _DRAWN)
+    made = partial(draw_rooms_like, whole, drawn, runs, grown=grown)
+    return _drawn("creator", days, (len(above), drawn), made, note)
 
 
 def _time(history: RoomHistory, days: float, rooms: int, block: float, runs: int) -> UnitPlan:
@@ -159,20 +168,28 @@ def _time(history: RoomHistory, days: float, rooms: int, block: float, runs: int
         return UnitPlan(
             "time", days, 0, float("nan"), float("nan"), "rooms are shorter than two blocks"
         )
-    spread = history.spread()
-    places = np.random.default_rng(SEED).integers(0, len(lengths), rooms)
+    units = round(rooms * float(lengths.mean()))
+    some = max(round(min(rooms, _DRAWN / lengths.mean())), 1)
+    places = np.random.default_rng(SEED).integers(0, len(lengths), some)
+    draw = _draw_blocks(history, lengths, places, runs)
+    return _drawn("time", days, (units, int(lengths[places].sum())), lambda: draw, note)
+
+
+def _draw_blocks(history: RoomHistory, lengths: Integers, places: Integers, runs: int) -> Draw:
+    """Return what draws experiments in these rooms, cut into so many blocks."""
+    spread, rooms = history.spread(), len(places)
     numbers = np.repeat(np.arange(rooms), lengths[places])
     over = np.repeat(history.denominators[places] / np.maximum(lengths[places], 1), lengths[places])
 
     def draw(effect: float, random: np.random.Generator) -> ArmRatios:
-        shape = (max(min(runs // 2, _MOST // len(numbers)), _FEWEST_RUNS), len(numbers))
+        shape = (max(runs // 2, _FEWEST_RUNS), len(numbers))
         rates = history.rate * _moods(random, spread, (shape[0], rooms))[:, numbers]
         arms = random.integers(0, 2, shape).astype(float)
         orders = random.poisson(rates * over).astype(np.float64)
         more = random.poisson(rates * over * effect * arms) if effect > 0 else 0.0
         return compare_blocks(orders + more, np.broadcast_to(over, shape), arms, numbers)
 
-    return _drawn("time", days, len(numbers), lambda: draw, note)
+    return draw
 
 
 def _viewers(history: RoomHistory, days: float) -> UnitPlan:
@@ -199,9 +216,14 @@ def _by_viewers(history: RoomHistory, days: float) -> float:
     )
 
 
-def _drawn(unit: str, days: float, units: int, made: Callable[[], Draw], note: str) -> UnitPlan:
-    if units < _FEWEST:
+def _drawn(
+    unit: str, days: float, counts: tuple[int, int], made: Callable[[], Draw], note: str
+) -> UnitPlan:
+    """Return the plan of units of which some are drawn: so many see less by the square root."""
+    units, drawn = counts
+    if min(counts) < _FEWEST:
         nothing = float("nan")
         return UnitPlan(unit, days, units, nothing, nothing, f"fewer than {_FEWEST}: too few")
     draw = made()
-    return UnitPlan(unit, days, units, visible_effect(draw), alarms_of(draw), note)
+    less = np.log1p(visible_effect(draw)) * np.sqrt(drawn / units)
+    return UnitPlan(unit, days, units, float(np.expm1(less)), alarms_of(draw), note)

@@ -62,6 +62,9 @@ def test_every_unit_is_planned_and_fewer_viewers_are_needed_when_viewers_are_dea
     assert set(found) == {"room", "creator", "time", "viewer", "interleaving"}
     assert found["room"].units == 140
     assert found["time"].units == 140 * 4
+    longer = {one.unit: one for one in plan_units(history(200), [28.0], 30.0, runs=100)}
+    assert longer["room"].visible < found["room"].visible
+    assert longer["creator"].visible < found["creator"].visible
     assert found["interleaving"].visible < found["viewer"].visible < found["room"].visible
 
 

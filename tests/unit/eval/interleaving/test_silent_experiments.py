@@ -16,7 +16,7 @@ from intent.outcomes.exposures import Exposure
 from intent.outcomes.outcome_events import OutcomeEvent
 from intent.outcomes.unit_sums import sum_units
 
-IMPRESSIONS = 20_000
+IMPRESSIONS = 10_000
 READ = (
     (UnitKind.ROOM, ComparedRatio.CLICKS_PER_IMPRESSION),
     (UnitKind.CREATOR, ComparedRatio.ORDERS_PER_CLICK),
@@ -68,6 +68,7 @@ def test_worlds_without_any_effect_alarm_seldom(made: Callable[..., World]) -> N
 
 
 @pytest.mark.simulate
+@pytest.mark.timeout(3600)
 def test_two_hundred_worlds_without_any_effect_whole(made: Callable[..., World]) -> None:
     found = alarms(zeroed(made, 200, impressions=IMPRESSIONS, creators=200))
     print(f"200 worlds with every knob at zero: A/B alarms {found}")
