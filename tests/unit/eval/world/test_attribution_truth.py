@@ -15,7 +15,6 @@ from eval.world.decided import MeasuredDecisions
 from eval.world.knobs import WorldKnobs
 from eval.world.made import World
 from eval.world.past import Past, come_to_pass
-from eval.world.population import SECOND
 from intent.model.batch import Batch
 from intent.model.message import Message
 from intent.model.outcomes import ConversionEvent, ConversionKind, ConversionStatus
@@ -77,14 +76,15 @@ def told(past: Past, kind: str) -> CausedOrders:
 
 
 def dealt(past: Past, kind: str) -> tuple[Any, Any, Any]:
-    """Return the impressions, times and arms of replies or coupons, as the table of touches has
-    them.
+    """Return the impressions, times and arms of replies or coupons. Arms are dealt when somebody
+    enters: an order that an answer makes may be dated before the answer here, and after entering.
     """
     said, sent = past.said, past.coupons
-    if kind == "coupon":
-        return sent.row, past.clicked_at[sent.row] + 20 * SECOND, sent.sent
-    asks = np.flatnonzero(said.asks)
-    return said.row[asks], said.at[asks] + 20 * SECOND, past.happened.replied[said.row[asks]]
+    row, given = sent.row, sent.sent
+    if kind == "reply":
+        row = said.row[np.flatnonzero(said.asks)]
+        given = past.happened.replied[row]
+    return row, past.clicked_at[row], given
 
 
 def truth(past: Past) -> float:
