@@ -18,10 +18,10 @@ HALF_LIFE = 20 / 5
 
 _SHOWN_KNOWN, _SHOWN_TASTE, _SHOWN_FAME = 0.9, 2.0, 0.7
 _CLICK, _CLICK_TASTE, _CLICK_KNOWN, _CLICK_NEED = -0.5, 1.2, 0.25, 0.9
-_ORDER_ANYWAY, _ORDER_NEED = 0.003, 0.092
-_CLICK_OFFER = 0.3
+_ORDER_ANYWAY, _ORDER_NEED, _RETURN = 0.0025, 0.1, 3.0
+_CLICK_OFFER, _CLICK_RETURN = 0.3, 0.7
 _ORDER_MOST = 0.9
-_CHAT, _ASK, _ASK_MOST = 0.04, 0.42, 0.6
+_CHAT, _ASK, _ASK_MOST = 0.026, 0.6, 0.8
 _REPLIED = 0.5
 """How people are shown, click, order and write: chosen so that rates come out as published."""
 
@@ -76,6 +76,7 @@ class _Present:
         users, hosts = len(there.tempted), len(there.category)
         self.known = np.zeros((users, hosts), dtype=np.float32)
         self.need = np.full((users, CATEGORIES), -1, dtype=np.int64)
+        self.asked = np.full((users, hosts), -1, dtype=np.int64)
         self.until = np.zeros((users, CATEGORIES), dtype=np.int64)
         self.carried = np.zeros(len(there.room_host))
         self.begun = 0
@@ -84,7 +85,9 @@ class _Present:
 
 @dataclass(frozen=True)
 class _Shown:
-    """Who sees what in a slot, one row an impression; ``match`` is whether they need it."""
+    """Who sees what in a slot, one row an impression; ``match`` is whether they need it, and
+    ``returns`` whether they asked this host about it before.
+    """
 
     user: Integers
     room: Integers
@@ -92,6 +95,7 @@ class _Shown:
     category: Integers
     need: Integers
     match: Flags
+    returns: Flags
 
 
 def happen(there: Population, knobs: WorldKnobs, chance: np.random.Generator) -> Happened:
@@ -141,7 +145,7 @@ def _slot(
     without, with_reply, plain = _buying(now, there, knobs, shown, chance.random(len(row)))
     willing = np.where(replied, with_reply, without) & clicked
     ordered = served(shown.room, willing, chance.random(len(row)), knobs.capacity)
-    _after(now, shown, clicked, ordered & shown.match, replied)
+    _after(now, shown, clicked, ordered & shown.match, asked, replied)
     return Happened(
         request=requests[row],
         user=shown.user,
@@ -173,7 +177,8 @@ def _who_sees_what(
     need = now.need[user, category]
     lasts = now.until[user, category] > there.request_at[request]
     match = (need >= 0) & lasts & (knobs.need > 0)
-    return _Shown(user, room, host, category, need, match)
+    returns = match & (now.asked[user, host] == need)
+    return _Shown(user, room, host, category, need, match, returns)
 
 
 def _relevance(now: _Present, there: Population, knobs: WorldKnobs, shown: _Shown) -> Floats:
@@ -185,6 +190,7 @@ def _relevance(now: _Present, there: Population, knobs: WorldKnobs, shown: _Show
         + _CLICK_KNOWN * np.log1p(now.known[user, host])
         + _CLICK_OFFER * np.log(there.offer[host])
         + _CLICK_NEED * knobs.need * shown.match
+        + _CLICK_RETURN * shown.returns
     )
     return np.asarray(1 / (1 + np.exp(-logit)))
 
@@ -198,7 +204,7 @@ def _written(
 ) -> tuple[Flags, Integers]:
     """Return who asks for what they need, and how many other messages they write."""
     talking = there.talking[shown.user]
-    likely = np.minimum(_ASK * knobs.need * talking, _ASK_MOST)
+    likely = np.minimum(_ASK * knobs.need * there.asking[shown.user], _ASK_MOST)
     asked = clicked & shown.match & (chance.random(len(talking)) < likely)
     return asked, chance.poisson(_CHAT * talking) * clicked
 
@@ -245,13 +251,18 @@ def _buying(
 ) -> tuple[Flags, Flags, Floats]:
     """Return who would order after a click, without and with a reply, and the chance without."""
     needed = _ORDER_NEED * knobs.need * shown.match * there.offer[shown.host]
+    # Who asked a host about what they need comes back to that host to buy.
+    needed *= np.where(shown.returns, _RETURN, 1.0)
     plain = knobs.buying * there.buying[shown.user] * (_ORDER_ANYWAY + needed)
     plain *= 1 + knobs.treatment * knobs.carry_over * np.minimum(now.carried[shown.room], 1.0)
     plain = np.minimum(plain, _ORDER_MOST)
     return draw < plain, draw < np.minimum(plain * (1 + knobs.treatment), 1.0), plain
 
 
-def _after(now: _Present, shown: _Shown, clicked: Flags, met: Flags, replied: Flags) -> None:
+def _after(
+    now: _Present, shown: _Shown, clicked: Flags, met: Flags, asked: Flags, replied: Flags
+) -> None:
+    now.asked[shown.user[asked], shown.host[asked]] = shown.need[asked]
     np.add.at(now.known, (shown.user[clicked], shown.host[clicked]), 1.0)
     now.need[shown.user[met], shown.category[met]] = -1
     np.add.at(now.carried, shown.room[replied], 1.0)

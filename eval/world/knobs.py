@@ -77,7 +77,7 @@ class WorldKnobs:
     answer_seconds: float = 30.0
     answer_right: float = 0.95
     explored: float = 0.1
-    silent: float = 0.35
+    silent: float = 0.25
 
     @property
     def viewers(self) -> int:

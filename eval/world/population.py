@@ -30,7 +30,7 @@ ROOMS_A_DAY = 1.22
 """Rooms of a streamer on one day in KuaiLive (arXiv 2508.05633)."""
 
 REQUESTS_A_SESSION = 3.0
-NEEDS_A_DAY = 0.25
+NEEDS_A_DAY = 0.17
 NEED_DAYS = 3.0
 SHOPPERS = 1.0
 """Needs that begin for a user on a day, how long one lasts where no order meets it, and by how much
@@ -73,8 +73,9 @@ class Population:
     """Users, hosts, rooms, needs and requests; times are microseconds since the beginning.
 
     Attributes:
-        activity, tempted, buying, talking: of each user; shares and rates relative to 1, the last
-            for how much they write: 0 for who never does.
+        tempted, buying, talking, asking: of each user: how easily they click, in logits, and
+            relative to 1 how readily they order, chat, and ask about what they need; who chats much
+            need not ask much. The silent have 0 for both.
         taste: of each user for each category, shape (users, categories), each row sums to 1.
         category, fame, offer: of each host: what is sold, how well known they are, and how well
             they sell, relative to 1.
@@ -88,6 +89,7 @@ class Population:
     tempted: Floats
     buying: Floats
     talking: Floats
+    asking: Floats
     taste: Floats
     category: Integers
     fame: Floats
@@ -111,13 +113,14 @@ def populated(knobs: WorldKnobs, chance: np.random.Generator) -> Population:
     """
     users, hosts = knobs.viewers, knobs.creators
     activity = _spread(chance, users, 0.8)
-    talking = _spread(chance, users, 1.1)
-    talking[chance.random(users) < knobs.silent] = 0.0
+    silent = chance.random(users) < knobs.silent
+    talking, asking = (np.where(silent, 0.0, _spread(chance, users, s)) for s in (1.3, 0.5))
     taste = chance.dirichlet(np.full(CATEGORIES, 0.6), users)
     people: dict[str, Any] = {
         "tempted": chance.normal(0.0, 0.5, users),
         "buying": _spread(chance, users, 0.5),
         "talking": talking,
+        "asking": asking,
         "taste": taste,
     }
     hosting: dict[str, Any] = {
