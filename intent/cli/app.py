@@ -40,6 +40,7 @@ from intent.cli.ingest import ingest
 from intent.cli.listen import listen
 from intent.cli.migrate import migrate
 from intent.cli.publish import publish
+from intent.cli.retain import retain
 from intent.cli.screen import fail
 from intent.cli.serve import serve
 from intent.cli.sources import sources
@@ -74,7 +75,7 @@ for verb in (
     contacts,
 ):
     app.command()(verb)
-for seldom in (runs.backfill, train, forget, export, backup, restore, config):
+for seldom in (runs.backfill, train, forget, retain, export, backup, restore, config):
     app.command()(seldom)
 app.add_typer(leads.app, name="leads")
 app.add_typer(lane.app, name="lane")

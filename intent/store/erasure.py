@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Table, delete, select, tuple_, update
 
@@ -107,40 +107,17 @@ class SqlErasure:
             forget_room(transaction, subject.id)
         # Bans name the person.
         transaction.execute(delete(retractions).where(*_means(retractions, subject)))
-        identities = list(found)
-        if not identities:
+        if not found:
             return 0, []
-        # The queues first, as worker and asker do: one that decides one of these meanwhile waits
-        # for the row, and then finds its claim gone.
-        for queue in (inbox, ask_lane):
-            _delete(transaction, queue, identities)
-        standings = read_standings(transaction, identities)
-        stood = [
-            Entry(message_from(row), standings[identity].decision, standings[identity].revision)  # type: ignore[arg-type]
-            for identity, row in found.items()
-            if standings[identity].decision is not None
-        ]
-        made = (
-            *(claim_corrections, decisions, dead_letters, earlier_versions, retractions),
-            *(conversion_links, conversion_credits),
-        )
-        sealed = (contacts, contact_hashes)
-        # leads before what is on its way to receivers: whoever puts that on its way holds the
-        # lead, and what they wrote is found then
-        for table in (leads, lead_actions, hook_deliveries, *made, *sealed, messages):
-            _delete(transaction, table, identities)
-        _forget_keys(transaction, {(row["platform"], row["user_id"]) for row in found.values()})
-        _forget_accesses(transaction, identities)
-        erase_changes(transaction, identities)
-        recheck_replies(transaction, _answered_by(found.values()))
-        self._forget_words(transaction, subject.platform, [one for _, one in identities])
+        stood = delete_messages(transaction, found)
+        self._forget_words(transaction, subject.platform, [one for _, one in found])
         direct = {
             (row["platform"], row["room_id"])
             for row in found.values()
             if row["kind"] == Kind.CHAT or subject.kind is SubjectKind.ROOM
         }
         _forget_empty_rooms(transaction, direct)
-        return len(identities), stood
+        return len(found), stood
 
     def erase_outcomes(self, transaction: Connection, subject: DataSubject, count: int) -> int:
         """Delete the next impressions, clicks and conversions of a subject; return how many. The
@@ -204,6 +181,40 @@ class SqlErasure:
         """
         some = select(llm_replies.c.key).order_by(llm_replies.c.key).limit(count)
         return transaction.execute(delete(llm_replies).where(llm_replies.c.key.in_(some))).rowcount
+
+
+def delete_messages(transaction: Connection, found: Mapping[Identity, RowMapping]) -> list[Entry]:
+    """Delete messages and everything that was made of them; return for each that was decided the
+    decision that stood for readers, which features have to be relieved of.
+
+    Args:
+        found: rows of ``messages``, by identity.
+    """
+    identities = list(found)
+    # The queues first, as worker and asker do: one that decides one of these meanwhile waits
+    # for the row, and then finds its claim gone.
+    for queue in (inbox, ask_lane):
+        _delete(transaction, queue, identities)
+    standings = read_standings(transaction, identities)
+    stood = [
+        Entry(message_from(row), standings[identity].decision, standings[identity].revision)  # type: ignore[arg-type]
+        for identity, row in found.items()
+        if standings[identity].decision is not None
+    ]
+    made = (
+        *(claim_corrections, decisions, dead_letters, earlier_versions, retractions),
+        *(conversion_links, conversion_credits),
+    )
+    sealed = (contacts, contact_hashes)
+    # leads before what is on its way to receivers: whoever puts that on its way holds the
+    # lead, and what they wrote is found then
+    for table in (leads, lead_actions, hook_deliveries, *made, *sealed, messages):
+        _delete(transaction, table, identities)
+    _forget_keys(transaction, {(row["platform"], row["user_id"]) for row in found.values()})
+    _forget_accesses(transaction, identities)
+    erase_changes(transaction, identities)
+    recheck_replies(transaction, _answered_by(found.values()))
+    return stood
 
 
 def _delete(transaction: Connection, table: Table, identities: Sequence[Identity]) -> None:

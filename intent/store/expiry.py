@@ -1,0 +1,111 @@
+"""Deletes what is older than it is kept, a bounded number of rows in each transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+)
+
+from intent.model.decision import Entry
+from intent.store.erasure import delete_messages
+from intent.store.identities import Identity
+from intent.store.schema import (
+    contact_accesses,
+    database_now,
+    dead_letters,
+    hook_deliveries,
+    inbox,
+    llm_attempts,
+    llm_replies,
+    messages,
+)
+from intent.store.turns import in_turn
+
+
+@dataclass(frozen=True, slots=True)
+class _Aged:
+    """A table whose rows are deleted by their age alone."""
+
+    table: Table
+    key: Column[object]
+    at: Column[object]
+    only: ColumnElement[bool] | None = None
+
+
+_BY_AGE = {
+    "dead_letters": _Aged(
+        dead_letters,
+        dead_letters.c.id,
+        dead_letters.c.created_timestamp,
+        dead_letters.c.message_id.is_(None),  # a message goes with its letter, by its own age
+    ),
+    "replies": _Aged(llm_replies, llm_replies.c.key, llm_replies.c.created_timestamp),
+    "attempts": _Aged(llm_attempts, llm_attempts.c.id, llm_attempts.c.started_timestamp),
+    "pushes": _Aged(hook_deliveries, hook_deliveries.c.id, hook_deliveries.c.ended_timestamp),
+    "accesses": _Aged(contact_accesses, contact_accesses.c.id, contact_accesses.c.seen_timestamp),
+}
+
+
+def before(connection: Connection, days: int) -> datetime:
+    """Return the instant so many days ago, by the database's clock."""
+    now: datetime = connection.execute(select(database_now())).scalar_one()
+    return now - timedelta(days=days)
+
+
+def count_aged(connection: Connection, name: str, limit: datetime) -> int:
+    """Count what would be deleted of a kind, which is a field of the policy."""
+    if name == "messages":
+        query = select(func.count()).select_from(messages).where(*_old_messages(limit))
+    else:
+        aged = _BY_AGE[name]
+        query = select(func.count()).select_from(aged.table).where(*_old(aged, limit))
+    return connection.execute(query).scalar_one()
+
+
+def delete_aged(transaction: Connection, name: str, limit: datetime, count: int) -> int:
+    """Delete the next rows of a kind that are older than ``limit``; return how many."""
+    aged = _BY_AGE[name]
+    some = select(aged.key).where(*_old(aged, limit)).order_by(aged.at).limit(count)
+    return transaction.execute(delete(aged.table).where(aged.key.in_(some))).rowcount
+
+
+def expire_messages(
+    transaction: Connection, limit: datetime, after: Identity | None, count: int
+) -> tuple[int, list[Entry], Identity | None]:
+    """Delete the next messages that were said before ``limit`` and wait for nothing; return how
+    many, the decisions that stood, and where to go on (None at the end).
+
+    Nothing is buried: what a source brings again is new again.
+    """
+    in_turn(transaction, alone=False)
+    m = messages.c
+    query = select(messages).where(*_old_messages(limit)).order_by(m.platform, m.message_id)
+    if after is not None:
+        query = query.where(tuple_(m.platform, m.message_id) > after)
+    rows = transaction.execute(query.limit(count)).mappings().all()
+    found = {(row["platform"], row["message_id"]): row for row in rows}
+    if not found:
+        return 0, [], None
+    stood = delete_messages(transaction, found)
+    return len(found), stood, next(reversed(found))
+
+
+def _old_messages(limit: datetime) -> tuple[ColumnElement[bool], ...]:
+    m, i = messages.c, inbox.c
+    waits = exists().where(i.platform == m.platform, i.message_id == m.message_id)
+    return m.sent_at < limit, ~waits
+
+
+def _old(aged: _Aged, limit: datetime) -> list[ColumnElement[bool]]:
+    return [aged.at < limit, *([] if aged.only is None else [aged.only])]
