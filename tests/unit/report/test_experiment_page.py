@@ -51,3 +51,11 @@ def test_blocks_of_time_say_their_length() -> None:
     )
     assert "blocks of 15 min, burn-in 3 min" in page
     assert "--burn-in 3" in page
+
+
+def test_what_is_written_beside_an_interval_is_within_the_drawing() -> None:
+    page = experiment_file(read(live=Live(rooms=60, effect=0.8)))
+    (width,) = (float(one) for one in re.findall(r'viewBox="0 0 (\d+) ', page))
+    written = re.findall(r'<text x="(\d+)"[^>]*>([^<]*)</text>', page)
+    assert len(written) == 2
+    assert all(float(at) + 7 * len(text) < width for at, text in written)
