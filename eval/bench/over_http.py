@@ -187,7 +187,7 @@ def _ours(folder: Path, **environment: str) -> Iterator[ServerProcess]:
     url = _settings(folder).database_url.get_secret_value()
     command = [sys.executable, "-m", "intent", "serve", "--port", "0"]
     known = {"INTENT_DATABASE_URL": url, **environment}
-    with _running(OURS, command, folder / "ours.log", known) as process:
+    with running_server(OURS, command, folder / "ours.log", known) as process:
         yield process
 
 
@@ -198,14 +198,17 @@ def _peer(folder: Path) -> Iterator[ServerProcess]:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "--factory", "eval.bench.service_peer:build_peer"]
     known = {"PEER_FILE": str(folder / "peer.db")}
-    with _running(PEER, [*command, "--port", str(port)], folder / "peer.log", known) as process:
+    with running_server(
+        PEER, [*command, "--port", str(port)], folder / "peer.log", known
+    ) as process:
         yield process
 
 
 @contextmanager
-def _running(
+def running_server(
     name: str, command: Sequence[str], log: Path, environment: dict[str, str]
 ) -> Iterator[ServerProcess]:
+    """Start a server and yield it once it has said where it is; tell it to leave at the end."""
     with log.open("w") as written:
         process = subprocess.Popen(
             command,

@@ -16,6 +16,7 @@ from eval.bench import (
     contact_recall,
     features,
     features_http,
+    inbox_verb,
     pipeline_verb,
     service_verb,
     speed,
@@ -48,7 +49,9 @@ app.command()(contact_recall.contacts)
 app.command()(features.features)
 app.command()(features_http.features_http)
 app.command()(pipeline_verb.pipeline)
+app.command()(inbox_verb.inbox)
 app.command()(service_verb.service)
+app.command()(inbox_verb.inbox)
 
 
 app.command()(speed.local)
