@@ -33,7 +33,8 @@ class Service:
         threads: where the synchronous core runs.
         keys: who shows a key.
         table: what is answered.
-        stop: set when the process is asked to leave; streams end then.
+        stopping: set when the process is asked to leave; streams end then. Of the event loop.
+        stop: the same, for threads.
         pages: what is told to those who watch the process.
     """
 
@@ -42,7 +43,7 @@ class Service:
         self.threads = Threads(app.settings.serve_threads)
         self.table: tuple[Endpoint, ...] = ()
         self.keys = KnownKeys(app, self.threads)
-        self.stop = Event()
+        self.stopping, self.stop = asyncio.Event(), Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._shared: dict[Callable[[Application], Any], Any] = {}
         self._lock = Lock()
@@ -101,7 +102,11 @@ class Service:
         self.stop.set()
         if self._loop is not None and not self._loop.is_closed():
             # Not here: a signal may come while this very thread holds a lock.
-            self._loop.call_soon_threadsafe(self.tail.close)
+            self._loop.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        self.stopping.set()
+        self.tail.close()
 
     def close(self) -> None:
         """Close what was shared, the newest first, and the database."""
