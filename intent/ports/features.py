@@ -43,6 +43,9 @@ class Engine(AbstractContextManager["Engine"], Protocol):
     def step(self, name: str, sql: str) -> None:
         """Make a table."""
 
+    def drop(self, name: str) -> None:
+        """Let go of a table that no later step reads; what only describes it may stay."""
+
     def row(self, sql: str) -> tuple[Any, ...] | None:
         """Return the first row."""
 

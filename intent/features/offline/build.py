@@ -5,7 +5,7 @@ time.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -180,13 +180,22 @@ def _compute(
 ) -> None:
     plans = list(views(feature_set, definitions, topics, engine.name))
     asked = {*keys, *(column for plan in plans for column in plan.columns)}
-    todo = [*facts_steps(history, asked)]
+    _make(engine, facts_steps(history, asked), progress)
     for plan in plans:
-        todo += plan.steps()
-    todo += labels.steps(engine, definitions, topics)
+        *between, _features = _make(engine, plan.steps(), progress)
+        for name in between:  # some are as long as the facts
+            engine.drop(name)
+    _make(engine, labels.steps(engine, definitions, topics), progress)
+
+
+def _make(engine: Engine, todo: Iterable[Step], progress: Callable[[str], None]) -> list[str]:
+    """Take steps, and return the names of their tables."""
+    made = []
     for name, sql in todo:
         progress(name)
         engine.step(name, sql)
+        made.append(name)
+    return made
 
 
 def _written(

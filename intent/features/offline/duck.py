@@ -75,6 +75,10 @@ class DuckEngine:
         """Make a table."""
         self._run(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
 
+    def drop(self, name: str) -> None:
+        """Drop a table."""
+        self._run(f"DROP TABLE IF EXISTS {name}")
+
     def row(self, sql: str) -> tuple[Any, ...] | None:
         """Return the first row."""
         found: tuple[Any, ...] | None = self._run(sql).fetchone()

@@ -137,6 +137,9 @@ class SparkEngine:
                 self._kept.append(frame)
             frame.createOrReplaceTempView(name)
 
+    def drop(self, name: str) -> None:
+        """Do nothing: later tables are computed from this one when they are written."""
+
     def row(self, sql: str) -> tuple[Any, ...] | None:
         """Return the first row."""
         with _translated():

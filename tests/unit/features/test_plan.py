@@ -40,13 +40,20 @@ STORY = [
 ]
 
 
+class KeepsAll(DuckEngine):
+    """Keeps the tables between, so that they can be looked at."""
+
+    def drop(self, name: str) -> None:
+        """Keep it."""
+
+
 def joined_by_range(home: Path, names: list[str], topic: str) -> list[int]:
     """Return the numbers of requests that saw something pass, and that saw this topic pass."""
     write_facts(facts_of(STORY), home / "facts", Topics(definitions.groups))
     write_spine([(NOW, "1", "23", "r1", "i1")], home / "spine.parquet")
     files = {"spine": home / "spine.parquet", "facts": home / "facts", "out": home / "out.parquet"}
     chosen = definitions.choose("test", names)
-    with DuckEngine(home, threads=2) as engine:
+    with KeepsAll(home, threads=2) as engine:
         build(engine, chosen, definitions, **files, history=KnownHistory())
         counts = f"SELECT count(*), count(t_{topic}) FROM room_passing"
         return list(engine.row(counts) or ())
@@ -67,3 +74,21 @@ def test_a_topic_that_stays_joins_nothing_and_one_that_was_taken_back_does(tmp_p
     for topic, passed in (("purchase_intent", [1, 1]), ("objection", [0, 0])):
         names = [f"room__{topic}__seconds_since_last"]
         assert joined_by_range(tmp_path, names, topic) == passed
+
+
+def test_a_build_lets_go_of_what_no_later_step_reads(tmp_path: Path) -> None:
+    write_facts(facts_of(STORY), tmp_path / "facts", Topics(definitions.groups))
+    write_spine([(NOW, "1", "23", "r1", "i1")], tmp_path / "spine.parquet")
+    chosen = definitions.choose("test", ["room__lead__count_24h", "user__lead__count_24h"])
+    with DuckEngine(tmp_path, threads=1) as engine:
+        build(
+            engine,
+            chosen,
+            definitions,
+            spine=tmp_path / "spine.parquet",
+            facts=tmp_path / "facts",
+            out=tmp_path / "out.parquet",
+            history=KnownHistory(),
+        )
+        left = "SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE '{}%'"
+        assert engine.row(left.format("room_")) == engine.row(left.format("user_")) == (1,)
