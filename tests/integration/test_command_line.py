@@ -71,7 +71,7 @@ def test_the_main_job_from_a_file_to_leads_and_features(run: Run) -> None:
     audit = run("audit", "--json")
     assert audit.code == 0
     assert audit.lines()[0] | {"features": None} == {
-        "outcomes": {"conversions": 0, "unplaced": 0, "gaps": 0, "dangling": 0},
+        "outcomes": {"conversions": 0, "unplaced": 0, "gaps": 0, "dangling": 0, "exposures": 0, "misdealt": 0},
         "accepted": 362, "decided": 362, "waiting": 0, "dead": 0, "refused": 0,
         "nowhere": 0, "twice": 0, "unknown": 0, "gaps": 0, "misfiled": 0, "features": None, "holds": True, "retracted": 0,
     }  # fmt: skip
@@ -142,7 +142,7 @@ def test_a_decision_is_printed_for_every_line_in_order(run: Run, tmp_path: Path)
     assert [line["message_id"] for line in found] == ["line-1", "line-2", "line-3", "line-4"]
     keys = (
         "platform message_id labels is_lead lead_probability probabilities decided_by "
-        "from_cache degraded slots versions"
+        "from_cache degraded slots question_type versions"
     )
     assert list(found[0]) == keys.split()
     assert "price_inquiry" in found[0]["labels"]
@@ -188,7 +188,7 @@ def test_a_model_of_any_other_labels_is_trained_and_used(run: Run, tmp_path: Pat
         (
             ("features", "read", "somebody"),
             2,
-            "write user|creator|user_creator|room|item=PLATFORM:ID",
+            "write user|creator|user_creator|user_room|user_item|room|item=PLATFORM:ID",
         ),
         (("dead", "show", "99"), 1, "there is no dead letter 99"),
         (("classify",), 2, "give either a PATH"),
