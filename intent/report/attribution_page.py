@@ -11,10 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from intent.report.attribution_figures import AttributionReport, CausedFigures, CreditedFigures
+from intent.report.page_templates import open_templates
 from intent.report.room_page import sheet
 
 _FOLDER = Path(__file__).resolve().parent
@@ -85,16 +86,10 @@ def _lasting(window: timedelta) -> str:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return open_templates(
+        {
+            "money": money,
+            "moment": lambda at: "–" if at is None else f"{at:%Y-%m-%d %H:%M} UTC",
+            "days": _lasting,
+        }
     )
-    found.filters |= {
-        "money": money,
-        "moment": lambda at: "–" if at is None else f"{at:%Y-%m-%d %H:%M} UTC",
-        "days": _lasting,
-    }
-    return found

@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from intent.experiments.arm_findings import ArmFinding, ExperimentReport, Outlook
 from intent.experiments.spoken_verdict import metric_in_words, units_of
+from intent.report.page_templates import open_templates
 from intent.report.room_page import sheet
 
 _FOLDER = Path(__file__).resolve().parent
@@ -139,18 +140,12 @@ def _percent(value: float, signed: bool = False) -> str:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return open_templates(
+        {
+            "share": _percent,
+            "lift": lambda value: _percent(value, signed=True),
+            "number": lambda value: f"{value:,.4g}" if math.isfinite(value) else "not measured",
+            "count": lambda value: f"{value:,.0f}",
+            "json": lambda value: json.dumps(value),
+        }
     )
-    found.filters |= {
-        "share": _percent,
-        "lift": lambda value: _percent(value, signed=True),
-        "number": lambda value: f"{value:,.4g}" if math.isfinite(value) else "not measured",
-        "count": lambda value: f"{value:,.0f}",
-        "json": lambda value: json.dumps(value),
-    }
-    return found

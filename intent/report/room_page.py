@@ -8,10 +8,11 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from intent.report.heat_map import LEVELS, heat_map, whiskers
+from intent.report.page_templates import open_templates
 from intent.report.room_figures import RoomReport
 from intent.report.sentences import about, length
 
@@ -103,19 +104,13 @@ def _percent(share: float | None) -> str:
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return open_templates(
+        {
+            "about": about,
+            "lasting": length,
+            "clock": _moment,
+            "day": _day_and_time,
+            "percent": _percent,
+            "number": lambda value: "not measured" if value is None else f"{value:,}",
+        }
     )
-    found.filters |= {
-        "about": about,
-        "lasting": length,
-        "clock": _moment,
-        "day": _day_and_time,
-        "percent": _percent,
-        "number": lambda value: "not measured" if value is None else f"{value:,}",
-    }
-    return found
