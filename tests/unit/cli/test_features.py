@@ -49,7 +49,7 @@ def test_a_pair_that_can_be_read_in_two_ways_is_refused(
         "user=tiktok:",
         "user_creator=tiktok:a",
         "user_creator=tiktok:a,",
-        "user_room=tiktok:a,b",
+        "user_shop=tiktok:a,b",
     ],
 )
 def test_what_names_no_entity_is_refused_with_the_form(definitions: Definitions, text: str) -> None:

@@ -76,7 +76,7 @@ def test_facts_that_are_stamped_too_early_are_found_in_a_world(
     leaking = {}
     for leak in (0.0, 30.0):
         folder = tmp_path / f"leak-{leak:.0f}"
-        write_world(made(impressions=15_000, leak=leak, information=0.0), folder, topics)
+        write_world(made(impressions=30_000, leak=leak, information=0.0), folder, topics)
         chosen = definitions.feature_set("ranking_v1")
         given = read_log(folder, definitions, chosen, "order", tmp_path, joins=False)
         found = find_leaks(given.groups, given.at, given.clicked_or_label)
