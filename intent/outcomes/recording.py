@@ -129,33 +129,30 @@ class OutcomeRecorder:
 
 def record_links(transaction: Connection, links: Sequence[ConversionLink]) -> int:
     """Add links to messages and conversions that are there; return how many are new."""
-    m, c = messages.c, conversions.c
-    in_turn(transaction, alone=False)
-    # Locked, so that an erasure beside it finds the link, or this finds no message.
-    pairs = {(one.platform, one.message_id) for one in links}
-    there = _present(transaction, [m.platform, m.message_id], pairs)
-    known = _present(transaction, [c.conversion_id], {(one.conversion_id,) for one in links})
-    rows = [
-        asdict(one)
-        for one in links
-        if (one.platform, one.message_id) in there and (one.conversion_id,) in known
-    ]
-    return _insert_once(transaction, conversion_links, rows)
+    return _add_between(transaction, conversion_links, links)
 
 
 def record_credits(transaction: Connection, credits_: Sequence[ConversionCredit]) -> int:
     """Add credits of conversions and messages that are there; return how many are new."""
+    return _add_between(transaction, conversion_credits, credits_)
+
+
+def _add_between(
+    transaction: Connection, table: Table, given: Sequence[ConversionLink | ConversionCredit]
+) -> int:
+    """Add what lies between a message and a conversion that are both there."""
     m, c = messages.c, conversions.c
     in_turn(transaction, alone=False)
-    pairs = {(one.platform, one.message_id) for one in credits_}
+    # Locked, so that an erasure beside it finds what is added, or this finds no message.
+    pairs = {(one.platform, one.message_id) for one in given}
     there = _present(transaction, [m.platform, m.message_id], pairs)
-    known = _present(transaction, [c.conversion_id], {(one.conversion_id,) for one in credits_})
+    known = _present(transaction, [c.conversion_id], {(one.conversion_id,) for one in given})
     rows = [
         asdict(one)
-        for one in credits_
+        for one in given
         if (one.platform, one.message_id) in there and (one.conversion_id,) in known
     ]
-    return _insert_once(transaction, conversion_credits, rows)
+    return _insert_once(transaction, table, rows)
 
 
 def _present(
