@@ -34,7 +34,7 @@ def world(
     topics = Topics(definitions.groups)
     decisions = measured_decisions(topics, taxonomy, load_route(locate("prompts") / "route.yaml"))
     folder = tmp_path_factory.mktemp("world") / "one"
-    knobs = WorldKnobs(impressions=12_000, days=6, creators=60, need=2.0)
+    knobs = WorldKnobs(impressions=24_000, days=6, creators=60, need=2.0)
     write_world(make_world(knobs, 1, decisions, topics), folder, topics)
     return folder
 
@@ -67,7 +67,7 @@ def test_candidates_are_better_than_what_many_watch_and_that_than_chance(
     found = json.loads(said.stdout)
     assert found["live"] > 4
     every = next(one for one in found["lines"] if (one["of"], one["group"]) == ("click", "all"))
-    assert every["recall"] > every["chance"] + 0.01
+    assert every["recall"] > every["chance"] + 0.03
     assert every["fame"] > every["chance"]
     assert sum(found["reasons"].values()) == pytest.approx(1)
 
