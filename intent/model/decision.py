@@ -62,6 +62,11 @@ class Decision:
         degraded: the LLM was wanted, and this local decision stands meanwhile.
         question_type: what a reply has to answer first, by ``prompts/questions.yaml``; None where
             nothing is asked or nobody said. It is shown and not stored.
+        stated_price: the price that the message names, in hundredths of whatever currency it is in;
+            this and the next two are found when it is saved, and None where there is none.
+        price_gap: how far that price is above the one on screen, in millionths of an octave (a
+            doubling), below zero where it is less.
+        answer_seconds: of a host's or moderator's first answer to a lead, how long after it.
     """
 
     probabilities: Mapping[str, float]
@@ -74,6 +79,9 @@ class Decision:
     from_cache: bool = False
     degraded: bool = False
     question_type: str | None = None
+    stated_price: int | None = None
+    price_gap: int | None = None
+    answer_seconds: int | None = None
 
     @property
     def retracted(self) -> bool:

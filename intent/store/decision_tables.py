@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -14,6 +15,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    column,
+    table,
     text,
     true,
 )
@@ -118,6 +121,21 @@ decisions = Table(
     Column(
         "slots", JSON, nullable=False, comment="[kind, verbatim substring of the message] pairs"
     ),
+    Column(
+        "stated_price",
+        BigInteger,
+        comment="Price that the message names, in hundredths of the currency that it is in",
+    ),
+    Column(
+        "price_gap",
+        Integer,
+        comment="How far it is above the price on screen, in millionths of a doubling",
+    ),
+    Column(
+        "answer_seconds",
+        Integer,
+        comment="Of the first answer of a host or moderator to a lead: how long after it",
+    ),
     Column("taxonomy_version", String(64), nullable=False, comment="Hash of the taxonomy"),
     Column("prompt_version", String(64), nullable=False, comment="Hash of the prompt, or none"),
     Column(
@@ -155,6 +173,11 @@ decisions = Table(
     ),
     comment="Every decision ever made; append only",
 )
+
+current_decisions = table("current_decisions", *(column(c.name, c.type) for c in decisions.columns))
+"""What readers see: of every message the newest visible decision. A run's decisions are visible
+once promotion has copied them as newer revisions.
+"""
 
 decision_labels = Table(
     "decision_labels",

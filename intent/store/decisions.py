@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, column, func, select, table, tuple_
+from sqlalchemy import Connection, RowMapping, func, select, tuple_
 
 from intent.model.decision import UNMEASURED, DecidedBy, Decision, Entry, Versions
 from intent.model.question import Answer, Question
 from intent.store.comment_orders import TakenBack, cancel_comment_orders
+from intent.store.decision_tables import current_decisions as current_decisions
 from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
 from intent.store.lead_states import note_leads
+from intent.store.prices_and_answers import with_told
 from intent.store.rows import decision_from, decision_row, message_from
 from intent.store.schema import INTENTS, decision_labels, decisions, messages, runs
 
@@ -30,21 +32,17 @@ RETRACTED = Decision(
 )
 """What stands for a message that was taken back."""
 
-current_decisions = table("current_decisions", *(column(c.name, c.type) for c in decisions.columns))
-"""What readers see: of every message the newest visible decision. A run's decisions are visible
-once promotion has copied them as newer revisions.
-"""
-
 
 class SqlDecisions:
     """Decisions in SQL; the transaction is an SQLAlchemy connection."""
 
     def save(self, transaction: Connection, entries: Sequence[Entry]) -> list[Entry]:
-        """Insert entries, and return those that were inserted; a revision that exists already stays
-        as it is.
+        """Insert entries, and return those that were inserted, with the prices and answers that
+        their decisions tell; a revision that exists already stays as it is.
         """
         if not entries:
             return []
+        entries = with_told(transaction, entries)
         statement = insert_for(transaction, decisions).on_conflict_do_nothing()
         returned = transaction.execute(
             statement.returning(

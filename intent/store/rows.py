@@ -30,6 +30,9 @@ def decision_from(row: RowMapping) -> Decision:
         slots=tuple(Slot(*pair) for pair in row["slots"]),
         from_cache=row["from_cache"],
         degraded=row["degraded"],
+        stated_price=row["stated_price"],
+        price_gap=row["price_gap"],
+        answer_seconds=row["answer_seconds"],
     )
 
 
@@ -100,6 +103,9 @@ def decision_row(entry: Entry) -> dict[str, Any]:
         **{f"p_{intent}": round(decision.probabilities[intent] * MILLION) for intent in INTENTS},
         "labels": list(decision.labels),
         "slots": [[slot.kind, slot.text] for slot in decision.slots],
+        "stated_price": decision.stated_price,
+        "price_gap": decision.price_gap,
+        "answer_seconds": decision.answer_seconds,
         "taxonomy_version": decision.versions.taxonomy,
         "prompt_version": decision.versions.prompt,
         "model_version": decision.versions.model,

@@ -159,6 +159,9 @@ def _decision(row: RowMapping) -> dict[str, Any]:
         "lead_probability": decision.lead_probability,
         "probabilities": dict(decision.probabilities),
         "slots": [[slot.kind, slot.text] for slot in decision.slots],
+        "stated_price": decision.stated_price,
+        "price_gap": decision.price_gap,
+        "answer_seconds": decision.answer_seconds,
         "model": decision.versions.model,
         "prompt": decision.versions.prompt,
     }
