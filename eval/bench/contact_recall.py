@@ -1,5 +1,5 @@
-"""How many phone numbers are found, by country and by spelling, and which numbers are taken for
-one: ``python -m eval bench contacts``.
+"""How many phone numbers and postal addresses are found, by country and by spelling, and what is
+taken for one: ``python -m eval bench contacts``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from eval.bench.address_texts import WrittenAddress, plain_streets, written_addresses
 from eval.bench.contact_texts import WrittenNumber, plain_numbers, written_numbers
 from eval.bench.recorded import wire_messages
 from eval.data.dataset import read_file
@@ -24,7 +25,8 @@ from intent.model.errors import OperatorError
 from intent.model.message import MAX_TEXT_BYTES
 
 GOAL = 0.95
-"""Least share of numbers in a common spelling that must not be stored in plain."""
+"""Least share of numbers in a common spelling, and of addresses, that must not be stored in plain.
+"""
 
 
 def contacts(
@@ -36,7 +38,8 @@ def contacts(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one line a group.")] = False,
 ) -> None:
-    """Measure recall of phone numbers, in 25 countries and 22 spellings, and what is taken for one.
+    """Measure recall of phone numbers, in 25 countries and 22 spellings, and of postal addresses of
+    these countries, and what is taken for one.
 
     Exit 1 below the goal, or where a price, a quantity or a day is taken for a number.
 
@@ -47,24 +50,33 @@ def contacts(
     by_country = _shares((one.country, kept[id(one)]) for one in written if one.common)
     by_spelling = _shares((one.spelling, kept[id(one)]) for one in written)
     taken = Counter(kind for kind, text in plain_numbers(seed) if _hidden(text) != text)
+    taken.update("streets" for text in plain_streets(seed) if _hidden(text) != text)
+    addresses = [(one.country, is_away(one)) for one in written_addresses(4 * count, seed)]
+    away = sum(gone for _, gone in addresses) / len(addresses)
     common = [kept[id(one)] for one in written if one.common]
     reached = sum(bool(find_contacts(one.text)) for one in written if one.common) / len(common)
     share = sum(common) / len(common)
     if as_json:
-        groups = (("country", by_country), ("spelling", by_spelling))
+        groups = (
+            ("country", by_country),
+            ("spelling", by_spelling),
+            ("addresses of", _shares(addresses)),
+        )
         for what, shares in groups:
             for name, (found, of) in shares.items():
                 json_line({what: name, "found": found, "of": of})
-        json_line({"common": share, "as_slots": reached, "taken": dict(taken)})
+        json_line({"common": share, "as_slots": reached, "addresses": away, "taken": dict(taken)})
     else:
         names = {one.spelling for one in written if one.common}
         results().print(_table("country, common spellings", by_country))
         results().print(_table("spelling (* common)", _starred(by_spelling, names)))
+        results().print(_table("postal addresses, country", _shares(addresses)))
         say(f"{len(written):,} texts; common spellings hidden {share:.3f}, as a slot {reached:.3f}")
+        say(f"{len(addresses):,} addresses; street and number hidden {away:.3f}")
         say(f"numbers that reach nobody, hidden: {dict(taken) or 'none'}")
     for path in data or ():
         _look_through(path)
-    if share < GOAL or taken:
+    if min(share, away) < GOAL or taken:
         raise OperatorError(f"below the goal of {GOAL}, or numbers are hidden that reach nobody")
 
 
@@ -76,6 +88,12 @@ def is_hidden(written: WrittenNumber) -> bool:
     return written.digits not in left and not any(
         sign in _hidden(written.text) for sign in ("zero ", "two ", "零", "八")
     )
+
+
+def is_away(written: WrittenAddress) -> bool:
+    """Whether of an address neither the street nor the house number is left."""
+    left = _hidden(written.text)
+    return written.number not in left and not (written.street and written.street in left)
 
 
 def _hidden(text: str) -> str:

@@ -1,13 +1,17 @@
-"""Finds contact details in a text: e-mail addresses, links, handles and phone numbers."""
+"""Finds contact details in a text: e-mail addresses, links, handles, phone numbers and
+postal addresses.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import phonenumbers
+
+from intent.classify.postal_addresses import find_addresses
 
 
 class ContactKind(StrEnum):
@@ -17,6 +21,7 @@ class ContactKind(StrEnum):
     LINK = "link"
     HANDLE = "handle"
     PHONE = "phone"
+    ADDRESS = "address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ _INTRODUCED = re.compile(
     re.IGNORECASE,
 )
 _ACCOUNT_SIGN = re.compile(r"[\d_]")
+_DIGIT = re.compile(r"\d")
 # A digit that ends a word ("panjang2 012-…") begins no number.
 _MANY_DIGITS = re.compile(r"(?:(?<![a-zA-Z])\d|(?<=[a-zA-Z])\d(?! ))(?:[^\d\n]{0,2}\d){7,}")
 # Numbers that are drawn out, or have the letter O for zero: "0900 - 000 - 149", "081-OOO-O171".
@@ -87,8 +93,17 @@ def find_contacts(text: str) -> tuple[Contact, ...]:
             for pattern in (_NAMED, _INTRODUCED)
             for match in pattern.finditer(text)
         ]
-        found += _phones(text)
+    if _DIGIT.search(text):
+        phones = list(_phones(text))
+        found += [*phones, *_addresses(text, phones)]
     return tuple(_without_overlaps(found))
+
+
+def _addresses(text: str, phones: Sequence[Contact]) -> Iterator[Contact]:
+    for start, end in find_addresses(text):
+        # A number to call that follows an address is no postcode.
+        stop = min((one.start for one in phones if start < one.start < end), default=end)
+        yield Contact(ContactKind.ADDRESS, start, start + len(text[start:stop].rstrip(" ,.-")))
 
 
 def _phones(text: str) -> Iterator[Contact]:

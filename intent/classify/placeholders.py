@@ -120,7 +120,8 @@ def _spans(text: str) -> list[Span]:
     a place counts.
     """
     folded, places = _folded(text)
-    found = [*_known(folded), *_addresses(folded), *_numbers(folded)]
+    known = list(_known(folded))
+    found = [*known, *_reached(folded), *_numbers(_without_houses(folded, known))]
     joined: list[Span] = []
     for start, stop, kind in sorted(found, key=lambda span: (span[0], -span[1])):
         if joined and start < joined[-1][1]:
@@ -131,6 +132,16 @@ def _spans(text: str) -> list[Span]:
         (places[start], _past_marks(text, places[stop - 1] + 1), kind)
         for start, stop, kind in joined
     ]
+
+
+def _without_houses(text: str, known: Sequence[Span]) -> str:
+    """Return the text with line ends where addresses stand: a number to call that follows one is no
+    part of it.
+    """
+    for start, stop, kind in known:
+        if kind == ContactKind.ADDRESS:
+            text = f"{text[:start]}{chr(10) * (stop - start)}{text[stop:]}"
+    return text
 
 
 def _past_marks(text: str, place: int) -> int:
@@ -173,7 +184,7 @@ def _known(text: str) -> Iterator[Span]:
             yield contact.start, contact.end, contact.kind.value
 
 
-def _addresses(text: str) -> Iterator[Span]:
+def _reached(text: str) -> Iterator[Span]:
     # What every match needs is looked for first: most texts have nothing of it.
     if "@" in text:
         yield from ((*match.span(), "email") for match in _MAIL.finditer(text))

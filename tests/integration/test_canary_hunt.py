@@ -30,8 +30,9 @@ CANARIES = (
     "6281277774242",
     "canary_x@example.com",
     "cnry_shop9",
+    "Kenari Kuning No 77",
 )
-TEXT = f"wa {CANARIES[0]} or {CANARIES[3]}, ig @{CANARIES[4]}, how much?"
+TEXT = f"wa {CANARIES[0]} or {CANARIES[3]}, ig @{CANARIES[4]}, to Jl {CANARIES[5]}, how much?"
 PAGES = ("/", "/rooms", "/rooms/report?room=nocturnalape", "/operator")
 ANSWERS = ("/v1/leads", "/v1/leads/export", "/metrics")
 

@@ -11,7 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from intent.classify import contacts, folding
+from intent.classify import (
+    address_rules,
+    address_words,
+    contacts,
+    folding,
+    postal_addresses,
+)
 from intent.classify.local import (
     choice,
     encoder_input,
@@ -31,8 +37,11 @@ version holds their hash.
 """
 
 DECIDING: tuple[ModuleType, ...] = (
+    address_rules,
+    address_words,
     contacts,
     folding,
+    postal_addresses,
     choice,
     encoder_input,
     ngrams,

@@ -1,4 +1,4 @@
-"""Numbers of 25 countries are found however they are written, and no price is one."""
+"""Numbers and addresses of 25 countries are found however they are written, and no price is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from eval.bench.contact_recall import contacts, is_hidden
+from eval.bench.address_texts import FORMS, plain_streets, written_addresses
+from eval.bench.contact_recall import contacts, is_away, is_hidden
 from eval.bench.contact_texts import COUNTRIES, plain_numbers, written_numbers
 from intent.classify.placeholders import disguise
 from intent.model.errors import OperatorError
@@ -29,6 +30,15 @@ def test_numbers_in_common_spellings_are_not_stored_in_plain() -> None:
 def test_no_price_quantity_or_day_is_taken_for_a_number() -> None:
     taken = [text for _, text in plain_numbers(seed=7) if disguise(text).originals]
     assert taken == []
+
+
+def test_addresses_of_the_same_countries_are_not_stored_in_plain() -> None:
+    assert set(FORMS) == set(COUNTRIES)
+    assert [one.text for one in written_addresses(3, seed=5) if not is_away(one)] == []
+
+
+def test_no_walk_size_claim_code_or_price_is_taken_for_an_address() -> None:
+    assert [text for text in plain_streets(seed=7) if disguise(text).originals] == []
 
 
 def test_the_table_is_printed_and_a_file_looked_through(

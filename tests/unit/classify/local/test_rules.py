@@ -93,8 +93,11 @@ def test_a_new_module_is_one_of_the_rules_or_named_as_none() -> None:
         if path.stem not in NO_RULES
     }
     assert {module.__name__.rpartition(".")[2] for module in DECIDING} == deciding | {
+        "address_rules",
+        "address_words",
         "contacts",
         "folding",
+        "postal_addresses",
     }
 
 
