@@ -22,7 +22,6 @@ _ORDER_ANYWAY, _ORDER_NEED, _RETURN = 0.0025, 0.1, 3.0
 _CLICK_OFFER, _CLICK_RETURN = 0.3, 0.7
 _ORDER_MOST = 0.9
 _CHAT, _ASK, _ASK_MOST = 0.026, 0.6, 0.8
-_REPLIED = 0.5
 """How people are shown, click, order and write: chosen so that rates come out as published."""
 
 
@@ -41,7 +40,7 @@ class Happened:
         need: number of the need; -1 where there is none.
         asked: whether they ask about it in words.
         chats: how many other messages they write.
-        replied: whether the host is to answer what was asked; a draw of one half.
+        replied: whether the host is to answer what was asked; drawn (knob ``answered``).
         order_chance: chance of an order by this impression as it was shown.
         ordered_without, ordered_with: whether they would order without and with a reply.
         willing: whether they want to order.
@@ -141,7 +140,9 @@ def _slot(
     looked = chance.random(len(row)) < attention
     clicked = looked & (chance.random(len(row)) < relevance)
     asked, chats = _written(there, knobs, shown, clicked, chance)
-    replied = asked & (chance.random(len(row)) < _REPLIED)
+    luck = there.luck[shown.user]
+    luck = np.where(np.isnan(luck), chance.random(len(row)), luck)
+    replied = asked & (luck < knobs.answered)
     without, with_reply, plain = _buying(now, there, knobs, shown, chance.random(len(row)))
     willing = np.where(replied, with_reply, without) & clicked
     ordered = served(shown.room, willing, chance.random(len(row)), knobs.capacity)

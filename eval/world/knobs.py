@@ -55,6 +55,10 @@ class WorldKnobs:
         answer_right: share of the answers that have the right label. Nobody has measured it here.
         explored: share of requests that show rooms in an order drawn evenly, 0 to 1.
         silent: share of users who never write, 0 to 1.
+        answered: share of what is asked that the host is to answer, 0 to 1. Worlds of one seed with
+            0 and 1 are what happens to the same people without any answers and with all of them.
+        dealt_once: share of users for whom it is dealt once and for all whether they are answered,
+            0 to 1; for the others it is dealt each time that they ask.
     """
 
     impressions: int = 650_000
@@ -78,6 +82,8 @@ class WorldKnobs:
     answer_right: float = 0.95
     explored: float = 0.1
     silent: float = 0.25
+    answered: float = 0.5
+    dealt_once: float = 0.0
 
     @property
     def viewers(self) -> int:
@@ -92,7 +98,7 @@ class WorldKnobs:
 
 _AT_LEAST = {"impressions": 100, "creators": 20, "days": 1, "slate": 1}
 _SHARES = ("information", "carry_over", "link_loss", "hastening", "refunds", "answer_right")
-_PARTS = ("explored", "silent")
+_PARTS = ("explored", "silent", "answered", "dealt_once")
 
 
 def turned(knobs: WorldKnobs, settings: Sequence[str]) -> WorldKnobs:

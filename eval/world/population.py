@@ -76,6 +76,8 @@ class Population:
         tempted, buying, talking, asking: of each user: how easily they click, in logits, and
             relative to 1 how readily they order, chat, and ask about what they need; who chats much
             need not ask much. The silent have 0 for both.
+        luck: of each user, below which share of answers they are among the answered, 0 to 1; NaN
+            where that is dealt each time they ask.
         taste: of each user for each category, shape (users, categories), each row sums to 1.
         category, fame, offer: of each host: what is sold, how well known they are, and how well
             they sell, relative to 1.
@@ -90,6 +92,7 @@ class Population:
     buying: Floats
     talking: Floats
     asking: Floats
+    luck: Floats
     taste: Floats
     category: Integers
     fame: Floats
@@ -132,6 +135,9 @@ def populated(knobs: WorldKnobs, chance: np.random.Generator) -> Population:
     needs = _needs(knobs, taste, chance)
     requests = _requests(knobs, activity, rooms, chance)
     explored = chance.random(len(requests[0])) < knobs.explored
+    # Drawn last, so that worlds in which it is dealt each time stay as they are.
+    luck, once = chance.random(users), chance.random(users) < knobs.dealt_once
+    people["luck"] = np.where(once, luck, np.nan)
     return Population(**people, **hosting, **rooms, **needs, **_named(requests), explored=explored)
 
 

@@ -1,10 +1,12 @@
 """What was caused: orders of people to whom something was done, less orders of people from whom it
 was withheld at random.
 
-People are what is dealt, or the first time that each was dealt in a room: what happens to them
-later is evened out by the same chance. The difference of the means is unbiased for what the doing
-causes, and its error by arm is never too small (J. Neyman, 1923, translated in Statistical Science,
-1990).
+People are what is dealt, once and for all, or the first time that each was dealt: what happens to
+them later is evened out by the same chance. A person in each of several rooms is no unit: who was
+not answered in one still wants in the next what the other has by now, so that part of what an
+answer made is counted against it (half of it in a simulated world whose people come again). The
+difference of the means is unbiased for what the doing causes, and its error by arm is never too
+small (J. Neyman, 1923, translated in Statistical Science, 1990).
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class DealtTouch:
     """Something that was done to a unit, or withheld from it, at random.
 
     Attributes:
-        unit: who or what was dealt, such as (platform, user_id), or with a room behind these.
+        unit: who or what was dealt, such as (platform, user_id) or (platform, room_id).
         given: whether it was done.
     """
 
