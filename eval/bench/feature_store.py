@@ -29,11 +29,11 @@ from eval.bench.feature_filling import (
 )
 from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.online.read import FeatureReader
-from intent.features.online.rows import within
 from intent.features.online.state import SqlFeatureState
 from intent.model.decision import Entry
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
+from intent.store.identities import within
 
 REQUESTS = 120
 BILLION = 1e9

@@ -30,6 +30,7 @@ from sqlalchemy import (
     update,
 )
 
+from intent.store.identities import within
 from intent.store.schema import database_now, messages
 
 
@@ -81,9 +82,8 @@ def claim(
         "available_timestamp": now + lease,
         "written_timestamp": now,
     }
-    transaction.execute(
-        update(queue).where(queue.c.id.in_([row["id"] for row in rows])).values(values)
-    )
+    claimed = within(transaction, queue.c.id, [row["id"] for row in rows])
+    transaction.execute(update(queue).where(claimed).values(values))
     return token
 
 
@@ -93,7 +93,7 @@ def settle(transaction: Connection, queue: Table, lent: Sequence[L]) -> list[L]:
     for token, numbers in _by_token(lent).items():
         mine = (
             delete(queue)
-            .where(queue.c.id.in_(numbers), queue.c.token == token)
+            .where(within(transaction, queue.c.id, numbers), queue.c.token == token)
             .returning(queue.c.id)
         )
         gone.update(transaction.scalars(mine).all())
@@ -111,7 +111,8 @@ def release(
     for one in lent:
         groups.setdefault((one.token, one.attempts), []).append(one.receipt)
     for (token, attempts), numbers in groups.items():
-        mine = update(queue).where(queue.c.id.in_(numbers), queue.c.token == token)
+        here = within(transaction, queue.c.id, numbers)
+        mine = update(queue).where(here, queue.c.token == token)
         values = {
             "attempts": attempts if counted else attempts - 1,
             "token": None,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from datetime import datetime
+from functools import partial
 from itertools import islice
 
-from sqlalchemy import Connection, Executable, delete, tuple_
+from sqlalchemy import Connection, delete, tuple_
 
 from intent.model.batch import Accepted, Batch
 from intent.model.disguised import Disguised
@@ -21,16 +22,16 @@ from intent.ports.features import FeatureState
 from intent.queues.known import Arrivals, Became, compared
 from intent.store.dead_letters import record_refused
 from intent.store.decisions import SqlDecisions, next_revisions
-from intent.store.engine import insert_in
 from intent.store.identities import Identity, parts
+from intent.store.many_rows import upsert
 from intent.store.positions import record_gaps, record_position
 from intent.store.retractions import (
-    anything_gone,
+    before_put,
     meant_by,
     record_retractions,
     taken_back_before,
 )
-from intent.store.schema import ask_lane, database_now, dead_letters, inbox
+from intent.store.schema import ask_lane, dead_letters, inbox
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
 from intent.store.vault import Hidden, Vault, text_digest
@@ -66,8 +67,10 @@ def put_batches(
     brings = any(batch.retractions for batch in batches)
     alone = alone or brings or transaction.dialect.name == "sqlite"
     in_turn(transaction, alone=alone)
-    erased, taken_back = anything_gone(transaction)
-    sifted = tombstones.sift(transaction, batches) if erased else [(one, 0) for one in batches]
+    before = before_put(transaction)
+    sifted = (
+        tombstones.sift(transaction, batches) if before.erased else [(one, 0) for one in batches]
+    )
     batches = [batch for batch, _ in sifted]
     hide = vault.without_details if vault is not None else str
     refused = [_note(transaction, batch, hide) for batch in batches]
@@ -81,9 +84,9 @@ def put_batches(
         _replace(transaction, arrivals, vault)
     waiting = list(dict.fromkeys([*new, *arrivals.edited]))
     traces = {one.identity: one.traceparent for one in came if one.traceparent}
-    _enqueue(transaction, waiting, set(arrivals.edited), traces)
+    _enqueue(transaction, waiting, set(arrivals.edited), traces, before.now)
     retracted = [0] * len(batches)
-    if brings or taken_back:
+    if brings or before.taken_back:
         retracted = _retract(transaction, batches, waiting, features)
     return _shared_out(sifted, arrivals, refused, retracted)
 
@@ -203,6 +206,7 @@ def _enqueue(
     identities: Sequence[Identity],
     edited: set[Identity],
     traces: Mapping[Identity, str],
+    now: datetime,
 ) -> None:
     if not identities:
         return
@@ -213,26 +217,14 @@ def _enqueue(
             "message_id": message_id,
             "revision": revisions.get((platform, message_id), 0),
             "traceparent": traces.get((platform, message_id)),
+            "attempts": 0,
+            "token": None,
+            "available_timestamp": now,
+            "written_timestamp": now,
         }
         for platform, message_id in identities
     ]
-    transaction.execute(_wait_again(transaction.dialect.name), rows)
-
-
-@cache
-def _wait_again(dialect: str) -> Executable:
-    """Return the statement behind every put, which is made once."""
-    now = database_now()
-    statement = insert_in(dialect, inbox).values(
-        attempts=0, available_timestamp=now, written_timestamp=now
-    )
-    renewed = {
-        name: statement.excluded[name]
-        for name in ("available_timestamp", "written_timestamp", "revision", "traceparent")
-    }
-    return statement.on_conflict_do_update(
-        index_elements=["platform", "message_id"], set_={**renewed, "attempts": 0, "token": None}
-    )
+    upsert(transaction, inbox, ("platform", "message_id"), rows)
 
 
 def _take_back(

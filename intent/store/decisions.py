@@ -12,9 +12,9 @@ from intent.model.decision import UNMEASURED, DecidedBy, Decision, Entry, Versio
 from intent.model.question import Answer, Question
 from intent.store.comment_orders import TakenBack, cancel_comment_orders
 from intent.store.decision_tables import current_decisions as current_decisions
-from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
 from intent.store.lead_states import note_leads
+from intent.store.many_rows import insert_all, insert_new
 from intent.store.prices_and_answers import with_told
 from intent.store.rows import decision_from, decision_row, message_from
 from intent.store.schema import INTENTS, decision_labels, decisions, messages, runs
@@ -43,13 +43,13 @@ class SqlDecisions:
         if not entries:
             return []
         entries = with_told(transaction, entries)
-        statement = insert_for(transaction, decisions).on_conflict_do_nothing()
-        returned = transaction.execute(
-            statement.returning(
-                decisions.c.id, decisions.c.platform, decisions.c.message_id, decisions.c.revision
-            ),
+        c = decisions.c
+        returned = insert_new(
+            transaction,
+            decisions,
             [decision_row(entry) for entry in entries],
-        ).all()
+            [c.id, c.platform, c.message_id, c.revision],
+        )
         ids = {
             (platform, message_id, revision): number
             for number, platform, message_id, revision in returned
@@ -67,7 +67,7 @@ class SqlDecisions:
                 for label in entry.decision.labels
             )
         if labels:
-            transaction.execute(decision_labels.insert(), labels)
+            insert_all(transaction, decision_labels, labels)
         note_leads(transaction, inserted)
         cancel_comment_orders(
             transaction,

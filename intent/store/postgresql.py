@@ -135,6 +135,15 @@ def postgresql_engine(
         connection.leaving = leaving
         return connection
 
+    @event.listens_for(engine, "do_executemany")
+    def _copied_in(cursor: Any, statement: str, rows: Any, _context: Any) -> bool:
+        if not statement.startswith("COPY "):
+            return False
+        with cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+        return True
+
     @event.listens_for(engine, "handle_error")
     def _failed_over(context: Any) -> None:
         # Connections to what is a standby now are of no use: the next ones may find the primary.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
 
-from sqlalchemy import Connection, Executable, bindparam, select, tuple_, update
+from sqlalchemy import Connection, bindparam, select, tuple_, update
 
 from intent.model.message import Message
-from intent.store.engine import insert_for, insert_in
+from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
+from intent.store.many_rows import insert_unless_known
 from intent.store.rows import message_from, message_row
 from intent.store.schema import database_now, earlier_versions, messages
 
@@ -21,15 +21,9 @@ def insert_messages(transaction: Connection, new: Iterable[Message]) -> set[Iden
     rows = [message_row(message) for message in sorted(new, key=lambda message: message.identity)]
     if not rows:
         return set()
-    returned = transaction.execute(_insert_new(transaction.dialect.name), rows)
+    identity = [messages.c.platform, messages.c.message_id]
+    returned = insert_unless_known(transaction, messages, rows, identity)
     return {(platform, message_id) for platform, message_id in returned}
-
-
-@cache
-def _insert_new(dialect: str) -> Executable:
-    """Return the statement behind every put, which is made once."""
-    statement = insert_in(dialect, messages).on_conflict_do_nothing()
-    return statement.returning(messages.c.platform, messages.c.message_id)
 
 
 def read_messages(

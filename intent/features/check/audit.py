@@ -21,9 +21,9 @@ from intent.features.online.packed import (
     together,
 )
 from intent.features.online.recount import Recounted, TileRow, recounted
-from intent.features.online.rows import within
 from intent.features.online.tally import TILE_ORIGIN, TILES, first_kept
 from intent.store.feature_tables import feature_counters, feature_tiles
+from intent.store.identities import within
 
 TOLERANCE = 1e-9
 """Relative and absolute; decayed counts are sums of floats, and their last digits depend on the

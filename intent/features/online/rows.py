@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from sqlalchemy import (
     String,
     Text,
     and_,
-    any_,
     bindparam,
     cast,
     extract,
@@ -69,16 +68,6 @@ def instants(column: Sequence[Any]) -> NDArray[np.int64]:
     if column and isinstance(column[0], str):
         return np.array(column, dtype="datetime64[us]").astype(np.int64)
     return np.array(column, dtype=np.int64)
-
-
-def within(
-    connection: Connection, column: ColumnElement[str], values: Iterable[str]
-) -> ColumnElement[bool]:
-    """Return *column is one of values*, with one bound parameter however many there are."""
-    listed = list(values)
-    if connection.dialect.name == "postgresql":
-        return column == any_(bindparam(None, listed, type_=ARRAY(String)))
-    return column.in_(select(func.json_each(json.dumps(listed)).table_valued("value").c.value))
 
 
 def later_events(connection: Connection, after: int, topics: Topics) -> Iterator[Event]:

@@ -11,17 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, select, text, update
+from sqlalchemy import Connection, Table, delete, select, text
 
 from intent.features.definitions.events import CONTAINERS, MESSAGE_CODE, Event, Topics
 from intent.features.online.future import Change, counted_now, park_all
 from intent.features.online.packed import NEVER
 from intent.features.online.recount import Recounted, recounted, states
-from intent.features.online.rows import newest_event, within
+from intent.features.online.rows import newest_event
 from intent.features.online.tally import Tally, Tiles
 from intent.model.decision import Entry
-from intent.store.engine import insert_for
 from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
+from intent.store.identities import within
+from intent.store.many_rows import insert_all, insert_unless_known, update_by_key, upsert
 from intent.store.schema import database_now
 from intent.store.times import microseconds
 
@@ -135,8 +136,9 @@ def _locked(
     rows = list(transaction.execute(query).all())
     missing = sorted(set(keys) - {row.key for row in rows})
     if missing:
-        made = insert_for(transaction, table).on_conflict_do_nothing().returning(table.c.key)
-        new = set(transaction.scalars(made, [{"key": key, **empty} for key in missing]))
+        empty_rows = [{"key": key, **empty} for key in missing]
+        made = insert_unless_known(transaction, table, empty_rows, [table.c.key])
+        new = {key for (key,) in made}
         overtaken = [key for key in missing if key not in new]
         if overtaken:
             rows += transaction.execute(
@@ -158,7 +160,7 @@ def _write_anew(transaction: Connection, part: Recounted) -> None:
     ]
     for table, rows in ((feature_counters, counters), (feature_tiles, tiles)):
         if rows:
-            transaction.execute(table.insert(), rows)
+            insert_all(transaction, table, rows)
 
 
 def _save(transaction: Connection, tally: Tally) -> None:
@@ -193,19 +195,7 @@ def _tile_row(key: str, tiles: Tiles) -> dict[str, Any]:
 def _write(transaction: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    columns = [column.name for column in table.columns if column.name != "key"]
     if transaction.dialect.name == "postgresql":
-        locked = (
-            update(table)
-            .where(table.c.key == bindparam("of_key"))
-            .values({name: bindparam(name) for name in columns})
-        )
-        transaction.execute(locked, [{"of_key": row.pop("key"), **row} for row in rows])
+        update_by_key(transaction, table, "key", rows)
         return
-    statement = insert_for(transaction, table)
-    transaction.execute(
-        statement.on_conflict_do_update(
-            index_elements=["key"], set_={name: statement.excluded[name] for name in columns}
-        ),
-        rows,
-    )
+    upsert(transaction, table, ["key"], rows)
