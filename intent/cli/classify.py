@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from intent.cli.arguments import AsJson, application, opened
 from intent.cli.screen import flush, json_line, one_line, results, say
-from intent.model.errors import Malformed, OperatorError
+from intent.model.errors import Malformed, OperatorError, WrongUse
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
@@ -46,16 +46,26 @@ def classify(
         Path | None,
         typer.Option(help="Folder of a model made by intent train; default: the one that ships."),
     ] = None,
+    engine: Annotated[
+        Literal["spark"] | None,
+        typer.Option(help="spark: as a job, for histories; PATH is Parquet or .jsonl."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="With --engine: a new folder of Parquet to write.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Decide messages and print the decisions in the input's order; stores nothing.
 
     Examples: [bold]intent classify --text "how much?"[/] · [bold]intent classify chat.jsonl
     --json[/] · [bold]intent classify - --model my_model[/] · [bold]intent classify chat.jsonl --by
-    llm[/]
+    llm[/] · [bold]intent classify chat.parquet --engine spark --output decided/[/]
     """
     from intent.operations.classify import plain_message
 
+    if engine or output:
+        _classify_history(path, text, by, output, model, as_json)
+        return
     if (path is None) == (not text):
         raise typer.BadParameter("give either a PATH (or - for stdin) or --text")
     classifier = _classifier(application(quiet=True), by, model)
@@ -74,6 +84,21 @@ def classify(
     if refused:
         say(f"{refused:,} lines were refused and have no decision")
         raise typer.Exit(1)
+
+
+def _classify_history(
+    path: str | None,
+    text: list[str] | None,
+    by: By,
+    output: Path | None,
+    model: Path | None,
+    as_json: bool,
+) -> None:
+    from intent.cli.history import classify_on_spark
+
+    if text or by is By.LLM:
+        raise WrongUse("--engine spark and --output take no --text and ask no LLM")
+    classify_on_spark(application(quiet=True), path, output, model=model, as_json=as_json)
 
 
 def _classifier(app: Application, by: By, model: Path | None) -> Classifier:

@@ -1,8 +1,9 @@
-"""The verbs ``intent runs …`` and ``intent backfill``: another prompt on what was said."""
+"""The verbs ``intent runs …`` and ``intent backfill``: another prompt or model on what was said."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Named runs, such as backfills under another prompt: list, diff, promote.",
+    help="Named runs, such as backfills under another prompt: list, diff, import, promote.",
 )
 Name = Annotated[str, typer.Argument(metavar="RUN", help="Name from: intent runs list")]
 
@@ -116,6 +117,50 @@ def promote(name: Name, as_json: AsJson = False) -> None:
         raise OperatorError(
             f"interrupted; everything done so far stands, go on with: intent runs promote {name}"
         )
+
+
+@app.command("import")
+def import_(
+    folder: Annotated[
+        Path, typer.Argument(help="What intent classify --engine spark has written.")
+    ],
+    run: Annotated[str, typer.Option(help="Name of the run; made if it is not there.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put decisions that were made elsewhere beside what readers see, as a run to compare and to
+    promote; safe to stop and to repeat.
+
+    Messages must be in the store and decided; what was edited or taken back since is left out.
+
+    Example: [bold]intent runs import decided/ --run new-model[/]
+    """
+    from intent.cli.offline import require_packages
+
+    require_packages()
+    from intent.operations.decided_files import model_of, read_decided
+    from intent.operations.runs import AT_ONCE, LongWork, import_decided
+    from intent.store.decisions import SqlDecisions
+    from intent.store.runs import SqlRuns
+
+    app = application(access=Access.WRITE)
+    runs = SqlRuns(app.database)
+    version = model_of(folder)
+    runs.start(run, prompt="none", prompt_version=version, description=f"imported from {folder}")
+    with stopping() as stop, progress_bar("importing", None) as (bar, task):
+        app.database.leave_with(stop)
+        work = LongWork(
+            runs, app.database, stop, progress=lambda done: bar.update(task, completed=done)
+        )
+        found = import_decided(work, SqlDecisions(), run, read_decided(folder, AT_ONCE))
+    imported = found.pop("imported", 0)
+    if as_json:
+        json_line({"run": run, "imported": imported, "left_out": dict(found)})
+        return
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(found.items()) if count)
+    say(
+        f"{imported:,} decisions stand beside as the run {run}"
+        f"{f'; left out: {reasons}' if reasons else ''}; look with: intent runs diff {run}"
+    )
 
 
 def _differences(compared: RunComparison) -> dict[str, Any]:

@@ -50,3 +50,22 @@ class Pair:
     message: Message
     now: Decision
     then: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedElsewhere:
+    """A decision that was made outside of the store, for a text of which it knows the digest.
+
+    Attributes:
+        text_digest: SHA-256 of the text as it would be stored, without contact details.
+    """
+
+    platform: str
+    message_id: str
+    text_digest: str
+    decision: Decision
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Of its message: ``(platform, message_id)``."""
+        return self.platform, self.message_id

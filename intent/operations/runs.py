@@ -12,12 +12,13 @@ from threading import Event
 from typing import TypeVar
 
 from intent.model.message import AuthorRole
-from intent.model.run import Page, Pair, Run
+from intent.model.run import DecidedElsewhere, Page, Pair, Run
 from intent.ports.asking import Lane
 from intent.ports.deciding import Decisions, Runs
 from intent.ports.features import FeatureState
 from intent.ports.ingestion import Transactions
 from intent.retry import retry_until_available
+from intent.store.imported_runs import fit_beside
 from intent.telemetry import logger
 
 T = TypeVar("T")
@@ -78,6 +79,35 @@ def backfill(work: LongWork, lane: Lane, name: str, start: datetime, end: dateti
             break
         after = page.last
     return put
+
+
+def import_decided(
+    work: LongWork,
+    decisions: Decisions,
+    name: str,
+    pages: Iterable[Sequence[DecidedElsewhere]],
+) -> Counter[str]:
+    """Put decisions that were made elsewhere beside what readers see, as those of a run; return how
+    many were ``imported``, and how many were left out, by the reason. A second time adds what is
+    missing.
+
+    Raises:
+        OperatorError: there is no such run, or it is promoted.
+        Stopping: the database was away when we were told to stop.
+    """
+    found: Counter[str] = Counter()
+    for page in pages:
+        if work.stop.is_set():
+            break
+
+        def part(page: Sequence[DecidedElsewhere] = page) -> Counter[str]:
+            with work.transactions.begin() as transaction:
+                entries, left_out = fit_beside(transaction, name, page)
+                return left_out + Counter(imported=len(decisions.save(transaction, entries)))
+
+        found += work.retry_until_available(part)
+        work.progress(found.total())
+    return found
 
 
 def promote(work: LongWork, decisions: Decisions, features: FeatureState, name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from intent.model.message import Context, Message, Reply
 from intent.store.schema import INTENTS, MILLION
 
 
-def decision_from(row: RowMapping) -> Decision:
+def decision_from(row: Mapping[str, Any] | RowMapping) -> Decision:
     """Read a decision back from a row of ``decisions`` or ``current_decisions``."""
     return Decision(
         probabilities={intent: row[f"p_{intent}"] / MILLION for intent in INTENTS},

@@ -69,7 +69,7 @@ class SqlRuns:
         }
         with self._database.begin() as transaction:
             transaction.execute(insert_for(transaction, runs).on_conflict_do_nothing(), row)
-            found = _locked(transaction, name)
+            found = locked_run(transaction, name)
             if found["promoted_timestamp"] is not None:
                 raise OperatorError(
                     f"the run {name!r} is promoted; begin another one with a name of its own"
@@ -110,7 +110,7 @@ class SqlRuns:
             .order_by(c.id)
             .limit(count)
         )
-        if name != PRODUCTION and _locked(transaction, name)["promoted_timestamp"] is not None:
+        if name != PRODUCTION and locked_run(transaction, name)["promoted_timestamp"] is not None:
             raise OperatorError(
                 f"the run {name!r} was promoted meanwhile; begin another one with a name of its own"
             )
@@ -133,7 +133,7 @@ class SqlRuns:
             raise OperatorError(
                 "the production run is visible already; promote another one, see: intent runs list"
             )
-        run = _locked(transaction, name)
+        run = locked_run(transaction, name)
         waiting = transaction.execute(
             select(func.count()).select_from(ask_lane).where(ask_lane.c.run == name)
         ).scalar_one()
@@ -264,7 +264,12 @@ def _taken_back_after(decided: Any) -> ColumnElement[bool]:
     )
 
 
-def _locked(transaction: Connection, name: str) -> RowMapping:
+def locked_run(transaction: Connection, name: str) -> RowMapping:
+    """Lock the row of a run, and return it.
+
+    Raises:
+        OperatorError: there is none of this name.
+    """
     row = (
         transaction.execute(select(runs).where(runs.c.name == name).with_for_update())
         .mappings()

@@ -4,20 +4,18 @@ steps, without an as-of join of its own.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
 import pyarrow as pa
-from pyspark.errors import PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from intent.features.offline.plan import require_rows
 from intent.features.offline.rows import with_types_of
+from intent.features.offline.spark_session import PARTITIONS, escaped, open_session, translated
 from intent.features.offline.spine import AT, nanoseconds, spine_schema
 from intent.model.errors import OperatorError
 
@@ -31,8 +29,6 @@ those behind which a plan would grow so long that Spark takes minutes to think i
 
 PART = 16_000_000
 """Bytes of compressed Parquet in one partition of a shuffle."""
-
-PARTITIONS = "spark.sql.shuffle.partitions"
 
 
 class SparkEngine:
@@ -54,27 +50,7 @@ class SparkEngine:
         Raises:
             OperatorError: no session could be opened.
         """
-        builder = SparkSession.builder.appName("intent features").config(
-            "spark.sql.session.timeZone", "UTC"
-        )
-        builder = builder.config("spark.sql.ansi.enabled", "true").config(
-            "spark.sql.ansi.doubleQuotedIdentifiers", "true"
-        )
-        builder = builder.config(
-            "spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS"
-        ).config("spark.ui.enabled", "false")
-        builder = builder.config("spark.sql.legacy.parquet.nanosAsLong", "true").config(
-            "spark.ui.showConsoleProgress", "false"
-        )
-        for name, value in options.items():
-            builder = builder.config(name, value)
-        try:
-            self._session = (builder.master(master) if master else builder).getOrCreate()
-        except PySparkException as error:
-            raise OperatorError(
-                f"Spark does not start: {str(error).splitlines()[0]}; it needs Java 17 in "
-                "JAVA_HOME or on the path"
-            ) from error
+        self._session = open_session("intent features", master, options)
         self._kept: list[DataFrame] = []
         self._bytes, self._given = 0, frozenset(options)
 
@@ -102,9 +78,9 @@ class SparkEngine:
         fine = nanoseconds(schema)
         columns = ", ".join(f'{_microseconds(name, fine)} AS "{name}"' for name in schema.names)
         self._fit_partitions(files)
-        with _translated():
+        with translated():
             # One by one, for Spark reads many files at once in the order of their sizes.
-            frames = [self._session.read.parquet(_escaped(file)) for file in files]
+            frames = [self._session.read.parquet(escaped(file)) for file in files]
             together = reduce(DataFrame.unionAll, frames)
             together.createOrReplaceTempView("spine_file")
         rows = f"SELECT {columns}, monotonically_increasing_id() AS _row FROM spine_file"
@@ -115,20 +91,20 @@ class SparkEngine:
     def load_facts(self, folder: Path, columns: Sequence[str]) -> None:
         """Make table ``exported`` of the Parquet files under a folder's ``date=…``."""
         self._fit_partitions(list(folder.glob("date=*/*.parquet")))
-        with _translated():
-            homes = [_escaped(home) for home in sorted(folder.glob("date=*"))]
+        with translated():
+            homes = [escaped(home) for home in sorted(folder.glob("date=*"))]
             facts = self._session.read.parquet(*homes)
             facts.select(*columns).createOrReplaceTempView("exported")
 
     def load_conversions(self, file: Path) -> None:
         """Make table ``converted`` of a Parquet file."""
-        with _translated():
-            frame = self._session.read.parquet(_escaped(file))
+        with translated():
+            frame = self._session.read.parquet(escaped(file))
             frame.createOrReplaceTempView("converted")
 
     def step(self, name: str, sql: str) -> None:
         """Make a view; what several steps read is kept."""
-        with _translated():
+        with translated():
             frame = self._session.sql(sql)
             if name.endswith(REUSED):
                 # It forgets how it was made: an executor that is lost ends the build, to be run
@@ -142,7 +118,7 @@ class SparkEngine:
 
     def row(self, sql: str) -> tuple[Any, ...] | None:
         """Return the first row."""
-        with _translated():
+        with translated():
             found = self._session.sql(sql).first()
         return None if found is None else tuple(found)
 
@@ -156,9 +132,9 @@ class SparkEngine:
             f"SELECT {names}, c.* EXCEPT (_row) FROM spine_rows r JOIN ({sql}) c "
             "ON c._row = r._row ORDER BY r._row"
         )
-        with _translated():
+        with translated():
             self._session.sql(joined).write.mode("overwrite").parquet(str(path))
-            written = self._session.read.parquet(_escaped(path)).count()
+            written = self._session.read.parquet(escaped(path)).count()
         require_rows(written, rows)
         with_types_of(schema, path)
 
@@ -174,23 +150,10 @@ class SparkEngine:
             self._unless_given(option, str(parts > 1).lower())
 
     def _unless_given(self, option: str, value: str) -> None:
-        with _translated():
+        with translated():
             given = option in self._given or self._session.sparkContext.getConf().contains(option)
             if not given:
                 self._session.conf.set(option, value)
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except PySparkException as error:
-        raise OperatorError(f"Spark cannot go on: {str(error).strip().splitlines()[0]}") from error
-
-
-def _escaped(path: Path) -> str:
-    """Return a path in which nothing is a pattern."""
-    return re.sub(r"([][{}*?\\])", r"\\\1", str(path))
 
 
 def _refuse_unknown(schema: pa.Schema) -> None:
