@@ -94,7 +94,9 @@ def _opened(folder: Path) -> ds.Dataset:
 
 
 def _read(rows: Sequence[dict[str, Any]]) -> list[DecidedElsewhere]:
-    made = {"decided_by": DecidedBy.LOCAL.value, "degraded": False}
+    # What is found when a decision is saved stands in no file.
+    found_later = dict.fromkeys(("stated_price", "price_gap", "answer_seconds"))
+    made = {"decided_by": DecidedBy.LOCAL.value, "degraded": False, **found_later}
     return [
         DecidedElsewhere(
             row["platform"], row["message_id"], row["text_digest"], decision_from({**row, **made})
