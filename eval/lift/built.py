@@ -132,8 +132,8 @@ def _decided_as(facts: pa.Table, donor: NDArray[np.int64]) -> pa.Table:
     mask = (facts["mask"].to_numpy() & kept) | (given["mask"].to_numpy() & ~kept)
     facts = _with(facts, "mask", mask)
     for name in facts.column_names:
-        if name.startswith("p_"):
-            facts = _with(facts, name, given[name].to_numpy())
+        if name.startswith("p_") or name in {"stated_price", "price_gap"}:
+            facts = facts.set_column(facts.schema.get_field_index(name), name, given[name])
     return facts
 
 

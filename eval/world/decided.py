@@ -15,9 +15,11 @@ from eval.data.dataset import Row, load_dataset, of_split
 from eval.run.manifest import read_manifest
 from eval.run.predictions import Prediction, read_predictions
 from intent.classify.route import Route, expected_cost
+from intent.classify.slots.find import find_slots
 from intent.features.definitions.events import Topics
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.errors import OperatorError
+from intent.model.prices import named_price
 from intent.model.taxonomy import Taxonomy
 from intent.ports.deciding import Classifier
 from intent.store.schema import INTENTS, MILLION
@@ -48,6 +50,8 @@ class MeasuredDecisions:
             probabilities.
         model: version of the model that was measured.
         texts: of each decision, the message it was made of.
+        prices, gaps: of each, the price that its message names and how far it is above the one on
+            its screen, as decisions have them.
     """
 
     of_label: tuple[NDArray[np.int64], ...]
@@ -58,6 +62,8 @@ class MeasuredDecisions:
     answer_probabilities: NDArray[np.int64]
     model: str
     texts: tuple[str, ...]
+    prices: tuple[int | None, ...]
+    gaps: tuple[int | None, ...]
 
     def draw(self, labels: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
         """Return the number of a decision for each right label, drawn among those of it."""
@@ -126,6 +132,12 @@ def assembled(
     for label, found in zip(INTENTS, of_label, strict=True):
         if not len(found):
             raise OperatorError(f"no message of the test split has the label {label} alone")
+    named = [
+        named_price(
+            find_slots(row.input.text), row.input.context.item if row.input.context else None
+        )
+        for row in rows
+    ]
     answers = np.full((len(INTENTS), len(INTENTS)), (1 - SURE) / (len(INTENTS) - 1))
     np.fill_diagonal(answers, SURE)
     leads = [SURE if label in taxonomy.leads else 1 - SURE for label in INTENTS]
@@ -148,6 +160,8 @@ def assembled(
         ),
         model,
         tuple(row.input.text for row in rows),
+        tuple(price for price, _ in named),
+        tuple(gap for _, gap in named),
     )
 
 

@@ -14,6 +14,7 @@ from eval.world.past import Past
 from eval.world.population import MINUTE, SECOND, Integers
 from eval.world.purchases import CANCELLED, PLACED, REFUNDED
 from intent.features.definitions.events import Topics
+from intent.features.definitions.told_beside import TOLD_COLUMNS
 from intent.features.offline.facts import fact_columns
 
 POLICIES = ("even_v1", "fame_v1")
@@ -29,7 +30,7 @@ def seen_tables(past: Past, decisions: MeasuredDecisions, topics: Topics) -> dic
         "impressions": _impressions(past),
         "clicks": _clicks(past),
         "messages": _messages(past, decisions),
-        "facts": _facts(past, topics),
+        "facts": _facts(past, decisions, topics),
         "conversions": _conversions(past),
         "touches": _touches(past),
     }
@@ -104,7 +105,7 @@ def _messages(past: Past, decisions: MeasuredDecisions) -> pa.Table:
     )
 
 
-def _facts(past: Past, topics: Topics) -> pa.Table:
+def _facts(past: Past, decisions: MeasuredDecisions, topics: Topics) -> pa.Table:
     """Return decisions in the columns of an export; ids go up with the time of knowing."""
     found, said = past.revisions, past.said
     message = found.message
@@ -123,13 +124,43 @@ def _facts(past: Past, topics: Topics) -> pa.Table:
         "decided_by": pa.array(["local", "llm"]).take(pa.array(found.revision)),
         "event": pa.array(BEGIN + stamped),
         "known": pa.array(BEGIN + found.known),
-        "mask": pa.array(found.mask),
+        **_told(past, decisions, topics),
         **{
             f"p_{topic}": pa.array(found.probabilities[:, number], pa.int32())
             for number, topic in enumerate(topics.measured)
         },
     }
     return pa.table({name: columns[name] for name in fact_columns(topics)})
+
+
+def _told(past: Past, decisions: MeasuredDecisions, topics: Topics) -> dict[str, pa.Array]:
+    """Return masks with what each message tells beside its intents: the price that its text names,
+    and how soon a host answered what the local model took for a lead.
+    """
+    found, said = past.revisions, past.said
+    asked = said.reply_to
+    answers = said.by_host & (asked >= 0)
+    answers &= decisions.masks[said.decision[asked]] >> topics.code["lead"] & 1 == 1
+    seconds = np.where(answers, (said.at - said.at[asked]) // SECOND, -1)
+    of_text = said.decision[found.message]
+    viewers = ~said.by_host[found.message]
+    columns: list[list[int | None]] = [[], [], []]
+    masks = []
+    for mask, text, viewer, answer in zip(
+        found.mask.tolist(),
+        of_text.tolist(),
+        viewers.tolist(),
+        seconds[found.message].tolist(),
+        strict=True,
+    ):
+        price, gap = (decisions.prices[text], decisions.gaps[text]) if viewer else (None, None)
+        told = (price, gap, answer if answer >= 0 else None)
+        masks.append(topics.with_told(mask, *told))
+        for column, value in zip(columns, told, strict=True):
+            column.append(value)
+    kinds = (pa.int64(), pa.int32(), pa.int32())
+    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    return {"mask": pa.array(masks, pa.int64()), **dict(zip(TOLD_COLUMNS, arrays, strict=True))}
 
 
 def _authors(past: Past) -> pa.Array:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from intent.model.decision import Slot
+
 OCTAVE = 1_000_000
 """Steps in a doubling of a price."""
 
@@ -105,6 +107,18 @@ def price_in(words: str) -> NamedPrice | None:
     """
     found = [price for price, marked in _prices(words) if marked]
     return found[-1] if found else None
+
+
+def named_price(slots: Iterable[Slot], on_screen: str | None) -> tuple[int | None, int | None]:
+    """Return the price that slots name, in hundredths, and how far it is above the one that the
+    words on screen name, in millionths of a doubling; None where there is none.
+    """
+    named = (price_of(slot.text) for slot in slots if slot.kind == "price")
+    stated = next((price for price in named if price is not None), None)
+    if stated is None:
+        return None, None
+    item = price_in(on_screen) if on_screen else None
+    return stated.hundredths, None if item is None else gap_between(stated, item)
 
 
 def gap_between(stated: NamedPrice, item: NamedPrice) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, select, tuple_
 
 from intent.model.decision import Decision, Entry
 from intent.model.message import AuthorRole, Message
-from intent.model.prices import NamedPrice, gap_between, price_in, price_of
+from intent.model.prices import named_price
 from intent.store.decision_tables import current_decisions
 from intent.store.identities import Identity, parts
 from intent.store.schema import decisions, messages
@@ -50,18 +50,11 @@ def _with_price(entry: Entry) -> Entry:
     decision = entry.decision
     if decision.retracted or decision.stated_price is not None:
         return entry
-    named = (price_of(slot.text) for slot in decision.slots if slot.kind == "price")
-    stated = next((price for price in named if price is not None), None)
+    context = entry.message.context
+    stated, gap = named_price(decision.slots, context.item if context else None)
     if stated is None:
         return entry
-    gap = _gap(stated, entry.message)
-    return _with(entry, replace(decision, stated_price=stated.hundredths, price_gap=gap))
-
-
-def _gap(stated: NamedPrice, message: Message) -> int | None:
-    words = message.context.item if message.context else None
-    item = price_in(words) if words else None
-    return None if item is None else gap_between(stated, item)
+    return _with(entry, replace(decision, stated_price=stated, price_gap=gap))
 
 
 def _may_answer(entry: Entry) -> bool:

@@ -54,7 +54,7 @@ def check_state(connection: Connection, groups: Mapping[str, frozenset[str]]) ->
     stored = 0
     topics = Topics(groups)
     for part in recounted(connection, topics):
-        tiles = _tiles(connection, part, len(topics.measured))
+        tiles = _tiles(connection, part, topics.lanes)
         for compared in (_counters(connection, part), tiles):
             for name, number in zip(found, compared, strict=True):
                 found[name] += number
@@ -99,12 +99,12 @@ def _differing(
     return differs
 
 
-def _tiles(connection: Connection, part: Recounted, measured: int) -> tuple[int, int, int]:
+def _tiles(connection: Connection, part: Recounted, lanes: int) -> tuple[int, int, int]:
     if not part.tiles:
         return 0, 0, 0
     rows = {row.key: row for row in _rows(connection, feature_tiles, [t.key for t in part.tiles])}
     differ = [
-        not _same_tiles(rows[computed.key], computed, measured)
+        not _same_tiles(rows[computed.key], computed, lanes)
         for computed in part.tiles
         if computed.key in rows
     ]
@@ -115,11 +115,11 @@ def _rows(connection: Connection, table: Table, keys: Sequence[str]) -> Sequence
     return connection.execute(select(table).where(within(connection, table.c.key, keys))).all()
 
 
-def _same_tiles(row: Any, computed: TileRow, measured: int) -> bool:
+def _same_tiles(row: Any, computed: TileRow, lanes: int) -> bool:
     # A message that was forgotten may have been the newest: what its time had pushed out of
     # retention does not come back.
     counts = Records(computed.counts, TILE_COUNT.size)
-    sums = Records(computed.sums, sum_fields(measured).itemsize)
+    sums = Records(computed.sums, sum_fields(lanes).itemsize)
     if row.horizon > computed.horizon:
         for records in (counts, sums):
             _forget_before(records, row.horizon)

@@ -195,6 +195,7 @@ class Definitions:
             "intents": intents,
             "groups": tuple(self.groups),
             "message": (MESSAGE,),
+            "lead": (LEAD,) if LEAD in self.groups else (),
         }[self.statistics[statistic].topics]
 
     def _of_view(self, view: str) -> Iterator[Feature]:
@@ -205,7 +206,7 @@ class Definitions:
                 "none": ("",),
             }[statistic.by]
             whats = tuple(self.views[view].distinct) if name == "distinct" else ("",)
-            if name == "sequence_50" and view != "user":
+            if statistic.views and view not in statistic.views:
                 continue
             for topic in self.topics(name):
                 for what in whats:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from intent.features.definitions.told_beside import TOLD_CODES, gap_in, told_mask
 from intent.model.decision import UNMEASURED, DecidedBy, Decision
 from intent.model.message import AuthorRole, Message
 from intent.store.schema import INTENTS, MILLION
@@ -21,8 +22,13 @@ DEMAND_ROLES = frozenset({AuthorRole.VIEWER})
 
 MESSAGE_CODE, FIRST_GROUP, MEASURED_CODE, LLM_CODE = 0, 32, 60, 61
 """Codes of topics: 0 any message, 1 to 13 the intents, from 32 on the groups, 60 measured
-probabilities, 61 decided by the LLM.
+probabilities, 61 decided by the LLM. From 50 to 59: :mod:`intent.features.definitions.told_beside`.
 """
+
+TILED_CODES = (MEASURED_CODE, LLM_CODE, *TOLD_CODES)
+"""Codes that tiles count beside the topics."""
+
+LEAD_GROUP = "lead"
 
 ENTITIES = {
     "user": ("platform", "user_id"),
@@ -52,6 +58,7 @@ class Event:
         mask: one bit for each topic code.
         probabilities: of the intents, then of the groups, in millionths; empty when they are not
             measured, or are of no viewer.
+        price_gap: what it adds to the sum of gaps, in millionths of a doubling.
     """
 
     platform: str
@@ -60,6 +67,7 @@ class Event:
     at: int
     mask: int
     probabilities: tuple[int, ...]
+    price_gap: int = 0
 
     @cached_property
     def keys(self) -> dict[str, str]:
@@ -89,6 +97,9 @@ class Topics:
         self.code |= {group: FIRST_GROUP + number for number, group in enumerate(groups)}
         self.measured = (*INTENTS, *groups)
         """Topics that have a probability, in the order of :attr:`Event.probabilities`."""
+        self.lanes = len(self.measured) + 1
+        """How many sums a tile holds: of the probabilities, and of the gaps of prices."""
+        self._lead = 1 << self.code[LEAD_GROUP] if LEAD_GROUP in groups else 0
         self._members = [
             None if group == "lead" else [INTENTS.index(intent) for intent in members]
             for group, members in groups.items()
@@ -103,11 +114,27 @@ class Topics:
         said = self._of_labels(tuple(labels) if demand else ())
         return said | measured << MEASURED_CODE | llm << LLM_CODE
 
-    def row_mask(self, labels: str, decided_by: str, calibration: str, author_role: str) -> int:
+    def row_mask(
+        self,
+        labels: str,
+        decided_by: str,
+        calibration: str,
+        author_role: str,
+        stated_price: int | None = None,
+        price_gap: int | None = None,
+        answer_seconds: int | None = None,
+    ) -> int:
         """Return the bits of a stored decision, whose labels are a JSON list; no bit at all, not
         even that of a message, if the message was taken back.
         """
-        return self._of_row(labels, decided_by, calibration, author_role)
+        mask = self._of_row(labels, decided_by, calibration, author_role)
+        return self.with_told(mask, stated_price, price_gap, answer_seconds)
+
+    def with_told(
+        self, mask: int, stated_price: int | None, price_gap: int | None, answer_seconds: int | None
+    ) -> int:
+        """Return a mask with what its message tells beside its intents."""
+        return told_mask(mask, self._lead, stated_price, price_gap, answer_seconds)
 
     def event(self, message: Message, decision: Decision) -> Event | None:
         """Return what a decision means; None if it takes the message back."""
@@ -116,6 +143,17 @@ class Topics:
         demand = message.author_role in DEMAND_ROLES
         measured = decision.versions.calibration != UNMEASURED
         given = [round(decision.probabilities[intent] * MILLION) for intent in INTENTS]
+        mask = self.with_told(
+            self.mask(
+                decision.labels,
+                measured=measured,
+                llm=decision.decided_by is DecidedBy.LLM,
+                demand=demand,
+            ),
+            decision.stated_price,
+            decision.price_gap,
+            decision.answer_seconds,
+        )
         return Event(
             message.platform,
             message.message_id,
@@ -127,15 +165,11 @@ class Topics:
                 "item_id": message.item_id,
             },
             microseconds(message.sent_at),
-            self.mask(
-                decision.labels,
-                measured=measured,
-                llm=decision.decided_by is DecidedBy.LLM,
-                demand=demand,
-            ),
+            mask,
             self.with_groups(given, round(decision.lead_probability * MILLION))
             if measured and demand
             else (),
+            gap_in(mask, decision.price_gap),
         )
 
     def with_groups(self, probabilities: Sequence[int], lead: int) -> tuple[int, ...]:

@@ -46,14 +46,16 @@ class Statistic(_Data):
 
     Attributes:
         prior: of a smoothed ratio, what is added to part and whole: few messages say little.
+        views: the entities that have it; empty for all.
     """
 
-    topics: Literal["all", "intents", "groups", "message"]
+    topics: Literal["all", "intents", "groups", "message", "lead"]
     by: Literal["window", "half_life", "none"]
     unit: str
     meaning: str
     zero: Literal[0, "missing", "empty"]
     prior: tuple[float, float] | None = None
+    views: tuple[Name, ...] = ()
 
 
 class SetDefinition(_Data):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from intent.features.definitions.definitions import SECOND, Definitions, FeatureSet
 from intent.features.definitions.events import ENTITIES, Topics
+from intent.features.definitions.told_beside import TOLD_COLUMNS, TOLD_STATISTICS
 from intent.features.offline.converted import KnownConversions, LabelMaturity
 from intent.features.offline.facts import FOR_PEOPLE, fact_columns, require_facts
 from intent.features.offline.history import KnownHistory, facts_steps
@@ -108,8 +109,7 @@ def build(
         *(label.name for label in labels),
     ]
     checked = checked_spine(spine, keys, added)
-    columns = [name for name in fact_columns(topics) if name not in FOR_PEOPLE]
-    require_facts(facts, columns)
+    columns = _columns_of_facts(facts, feature_set, topics)
     _require_folder(out)
     engine.load_spine(checked.files, keys)
     refuse_rows(engine.row)
@@ -120,6 +120,14 @@ def build(
     _compute(engine, feature_set, definitions, topics, keys, history, plan, progress)
     report = _written(engine, feature_set, labels, checked.files, out, started, progress)
     return replace(report, maturity=plan.maturity(engine))
+
+
+def _columns_of_facts(facts: Path, feature_set: FeatureSet, topics: Topics) -> list[str]:
+    """Return the columns to load; facts of an older form do for features that need no others."""
+    told = any(feature.statistic in TOLD_STATISTICS for feature in feature_set.features)
+    older = [name for name in fact_columns(topics) if name not in TOLD_COLUMNS]
+    require_facts(facts, fact_columns(topics) if told else older)
+    return [name for name in (*older, *TOLD_COLUMNS * told) if name not in FOR_PEOPLE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, cast, extract, func, select
 
 from intent.features.definitions.events import DEMAND_ROLES, Topics
+from intent.features.definitions.told_beside import TOLD_COLUMNS
 from intent.features.offline.fact_files import CHUNK, files_of, write_chunk
 from intent.features.offline.manifest import Chunk, Manifest, alone, remove_unlisted
 from intent.model.decision import UNMEASURED
@@ -28,7 +29,7 @@ SETTLED = timedelta(seconds=60)
 commits in the order of ids.
 """
 
-FOR_PEOPLE = ("id", "author_role", "decided_by")
+FOR_PEOPLE = ("id", "author_role", "decided_by", "stated_price", "answer_seconds")
 """Columns that no build reads: what they mean to features, ``mask`` says."""
 
 _IDS = ("platform", "message_id", "user_id", "creator_id", "room_id", "item_id")
@@ -48,7 +49,8 @@ class ExportReport:
 
 def fact_columns(topics: Topics) -> list[str]:
     """Return the columns of a fact: instants in microseconds since 1970 UTC, probabilities in
-    millionths (zero where not measured).
+    millionths (zero where not measured). What stands in :data:`TOLD_COLUMNS` is missing where a
+    message tells nothing of it.
     """
     return [
         "id",
@@ -59,6 +61,7 @@ def fact_columns(topics: Topics) -> list[str]:
         "event",
         "known",
         "mask",
+        *TOLD_COLUMNS,
         *(f"p_{topic}" for topic in topics.measured),
     ]
 
@@ -144,6 +147,7 @@ def _facts() -> Any:
         d.decided_by,
         d.calibration_version,
         d.author_role,
+        *(d[name] for name in TOLD_COLUMNS),
     )
     return select(*columns, d.lead_probability, *probabilities).where(d.visible).order_by(d.id)
 
@@ -171,6 +175,7 @@ def _table(rows: Sequence[Any], topics: Topics) -> pa.Table:
         pa.int64(),
         pa.int64(),
         pa.int64(),
+        *(pa.int64(), pa.int32(), pa.int32()),
         *(pa.int32() for _ in topics.measured),
     ]
     schema = pa.schema(list(zip(fact_columns(topics), kinds, strict=True)))
@@ -183,12 +188,13 @@ def _table(rows: Sequence[Any], topics: Topics) -> pa.Table:
 def _fact(row: Any, topics: Topics) -> tuple[Any, ...]:
     number, *rest = tuple(row)
     ids, (revision, event, created, *made) = rest[: len(_IDS)], rest[len(_IDS) :]
-    labels, decided_by, calibration, role, lead, *probabilities = made
-    mask = topics.row_mask(labels, decided_by, calibration, role)
+    labels, decided_by, calibration, role, *made = made
+    told, (lead, *probabilities) = made[: len(TOLD_COLUMNS)], made[len(TOLD_COLUMNS) :]
+    mask = topics.row_mask(labels, decided_by, calibration, role, *told)
     summed = mask and calibration != UNMEASURED and role in DEMAND_ROLES
     p = topics.with_groups(probabilities, lead) if summed else (0,) * len(topics.measured)
     instants = microseconds(event), microseconds(created)
-    return (number, *ids, revision, role, decided_by, *instants, mask, *p)
+    return (number, *ids, revision, role, decided_by, *instants, mask, *told, *p)
 
 
 def _renewed(

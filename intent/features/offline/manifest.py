@@ -14,9 +14,9 @@ from pathlib import Path
 
 from intent.model.errors import OperatorError
 
-FORM = 4
+FORM = 5
 """Form of the manifest; facts under an older one, which could not tell that an id was given out
-again or took what hosts say for demand, are written anew.
+again, took what hosts say for demand, or knew no prices and answers, are written anew.
 """
 
 _OURS = re.compile(r"\d{12}-\d{12}\.(parquet|partial)")

@@ -17,7 +17,7 @@ integers, and no window orders by what can be equal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from intent.features.definitions.definitions import (
@@ -32,11 +32,35 @@ from intent.features.definitions.definitions import (
 )
 from intent.features.definitions.events import LLM_CODE, MEASURED_CODE, Topics
 from intent.features.definitions.file import Window
+from intent.features.definitions.told_beside import (
+    ANSWER_CODES,
+    ANSWER_EDGES,
+    GAP_CODE,
+    PRICED_CODE,
+    SOON_CODES,
+)
 from intent.features.offline.templates import Step, steps
 from intent.model.errors import OperatorError
 from intent.store.schema import INTENTS
 
-MEASURED, LLM = "measured", "llm"
+MEASURED, LLM, PRICED, GAP, SOON = "measured", "llm", "priced", "gap", "soon"
+ANSWERS = tuple(f"answer_{edge}" for edge in ANSWER_EDGES)
+
+
+_NEEDED: Mapping[str, Sequence[tuple[str, str]]] = {
+    "count": [("c", "")],
+    "expected": [("e", "")],
+    "variance": [("v", "")],
+    "coverage": [("c", MESSAGE), ("c", MEASURED)],
+    "share_llm": [("c", MESSAGE), ("c", LLM)],
+    "rate": [("c", ""), ("c", MESSAGE)],
+    "share_of_leads": [("c", ""), ("c", LEAD)],
+    "priced_share": [("c", PRICED), ("c", LEAD)],
+    "price_gap": [("g", GAP), ("c", GAP)],
+    "answered_share": [("c", SOON), ("c", LEAD)],
+    "answer_seconds": [("c", name) for name in ANSWERS],
+}
+"""By statistic, kinds and topics of the sums over its window; no topic is the feature's own."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -44,7 +68,8 @@ class Sum:
     """A sum over a window.
 
     Attributes:
-        kind: ``c`` of messages, ``e`` of their probability p in millionths, ``v`` of p(1-p).
+        kind: ``c`` of messages, ``e`` of their probability p in millionths, ``v`` of p(1-p), ``g``
+            of the gaps between prices.
     """
 
     kind: str
@@ -110,6 +135,7 @@ class ViewPlan:
             "event",
             "mask",
             *sorted({f"p_{one.topic}" for one in self._sums if one.kind in "ev"}),
+            *sorted({"price_gap" for one in self._sums if one.kind == "g"}),
         ]
         others = {distinct.column for distinct in self._distincts}
         others |= {"item_id", "message_id"} if self._sequences else set()
@@ -154,6 +180,8 @@ class ViewPlan:
             features=self._features,
             tails={feature.name: _tail(feature) for feature in self._features},
             time_to_live=self._definitions.time_to_live,
+            answers=ANSWERS,
+            edges=list(ANSWER_EDGES),
             priors={name: one.prior for name, one in self._definitions.statistics.items()},
             times=self._definitions.windows[BURST[1]].seconds
             // self._definitions.windows[BURST[0]].seconds,
@@ -161,36 +189,25 @@ class ViewPlan:
 
 
 def topic_bits(topics: Topics) -> dict[str, int]:
-    """Return the value of every topic's bit in a mask, with *measured* and *llm*."""
+    """Return the value of every topic's bit in a mask, with *measured* and *llm* and what is told
+    beside; of answers within five minutes the bits of all their classes.
+    """
     codes = {**topics.code, MEASURED: MEASURED_CODE, LLM: LLM_CODE}
-    return {topic: 1 << code for topic, code in codes.items()}
+    codes |= {PRICED: PRICED_CODE, GAP: GAP_CODE}
+    codes |= dict(zip(ANSWERS, ANSWER_CODES, strict=True))
+    bits = {topic: 1 << code for topic, code in codes.items()}
+    return {**bits, SOON: sum(1 << code for code in SOON_CODES)}
 
 
 def sums(feature: Feature, topics: Topics) -> Iterable[Sum]:
     """Return which sums over its window a feature needs."""
-    needed: Sequence[tuple[str, str]]
-    match feature.statistic:
-        case "count":
-            needed = [("c", feature.topic)]
-        case "expected":
-            needed = [("e", feature.topic)]
-        case "variance":
-            needed = [("v", feature.topic)]
-        case "coverage":
-            needed = [("c", MESSAGE), ("c", MEASURED)]
-        case "share_llm":
-            needed = [("c", MESSAGE), ("c", LLM)]
-        case "rate":
-            needed = [("c", feature.topic), ("c", MESSAGE)]
-        case "share_of_leads":
-            needed = [("c", feature.topic), ("c", LEAD)]
-        case "burst":
-            return [Sum("c", feature.topic, window) for window in BURST]
-        case "tags":
-            needed = [("c", name) for name in INTENTS if name in topics.groups[feature.topic]]
-        case _:
-            needed = []
-    return [Sum(kind, topic, feature.window) for kind, topic in needed]
+    if feature.statistic == "burst":
+        return [Sum("c", feature.topic, window) for window in BURST]
+    if feature.statistic == "tags":
+        members = topics.groups[feature.topic]
+        return [Sum("c", name, feature.window) for name in INTENTS if name in members]
+    needed = _NEEDED.get(feature.statistic, ())
+    return [Sum(kind, topic or feature.topic, feature.window) for kind, topic in needed]
 
 
 def fades(feature: Feature, half_life: str) -> bool:

@@ -19,9 +19,9 @@ from sqlalchemy import Connection, literal, select
 from intent.features.definitions.definitions import Definitions, Feature
 from intent.features.definitions.events import CONTAINERS, ENTITIES, MESSAGE_CODE, Event, Topics
 from intent.features.online.packed import NEVER
+from intent.features.online.read_columns import FROM_ROWS, WITH_SUMS
 from intent.features.online.rows import events_of_entities, newest_before
 from intent.features.online.tally import LATE, Tally
-from intent.features.online.values import FROM_ROWS, WITH_SUMS
 from intent.store.feature_tables import feature_counters, feature_tiles
 from intent.store.identities import within
 

@@ -43,7 +43,7 @@ COUNT_FIELDS = np.dtype(
 
 def sum_fields(topics: int) -> np.dtype[Any]:
     """Return the record of sums: tile key, then the sums of p in millionths and of p(1-p) in
-    10**-12 for each topic that has a probability.
+    10**-12 for each topic that has a probability, the last one of the gaps of prices.
     """
     return np.dtype(
         [

@@ -20,16 +20,11 @@ from intent.features.online.as_of import Held, state_at, wanted_of
 from intent.features.online.entity_rows import Asked, EntityRows, asked_of
 from intent.features.online.future import parked_identities
 from intent.features.online.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields, together
+from intent.features.online.read_columns import FROM_ROWS, Column, Records, Rows
 from intent.features.online.rows import events_of_messages
 from intent.features.online.user_rows import UserRows, read_user_rows
 from intent.features.online.value_status import with_nobody, with_status
-from intent.features.online.values import (
-    FROM_ROWS,
-    Column,
-    Records,
-    Rows,
-    ViewValues,
-)
+from intent.features.online.values import ViewValues
 from intent.features.online.waiting import waiting_keys
 from intent.model.errors import OperatorError
 from intent.store.engine import Database
@@ -156,7 +151,7 @@ class FeatureReader:
         wanted = wanted_of(view, features, self._definitions, self._topics)
         state = state_at(connection, wanted, keys, at, due, self._topics)
         held = [state.get(key, NOTHING) for key in keys]
-        topics = len(self._topics.measured)
+        lanes = self._topics.lanes
         return ViewValues(
             self._definitions,
             self._topics,
@@ -164,7 +159,7 @@ class FeatureReader:
             at,
             counters=Records(*together([one.counters for one in held], COUNTER_FIELDS)),
             counts=Records(*together([one.counts for one in held], COUNT_FIELDS)),
-            sums=Records(*together([one.sums for one in held], sum_fields(topics))),
+            sums=Records(*together([one.sums for one in held], sum_fields(lanes))),
             rows=rows,
         )
 

@@ -14,17 +14,17 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Select, Text, cast, select
+from sqlalchemy import Connection, Select, select
 
 from intent.features.definitions.events import (
     CONTAINERS,
     DEMAND_ROLES,
     ENTITIES,
-    LLM_CODE,
-    MEASURED_CODE,
+    TILED_CODES,
     Topics,
     entity_key,
 )
+from intent.features.definitions.told_beside import gap_in, spread
 from intent.features.online.aggregate import (
     OWNED_COUNTERS,
     OWNED_COUNTS,
@@ -39,9 +39,9 @@ from intent.features.online.aggregate import (
     sums_of,
 )
 from intent.features.online.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields
-from intent.features.online.rows import COUNTED, PARKED, d, instant_column, instants
+from intent.features.online.rows import COUNTED, OF_MASK, PARKED, d, instant_column, instants
 from intent.model.decision import UNMEASURED
-from intent.store.schema import INTENTS, MILLION
+from intent.store.schema import INTENTS
 
 AT_ONCE = 10_000
 """Decisions that are read and added up at a time."""
@@ -85,23 +85,21 @@ def recounted(
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Decisions in the order of their keys, as columns."""
+    """Decisions in the order of their keys, as columns; ``added`` is what each adds to sums."""
 
     keys: list[tuple[Any, ...]]
     at: Array
     masks: Array
-    expected: Array
-    summed: Array
+    added: Array
 
     @classmethod
     def of(cls, rows: Sequence[Any], names: int, topics: Topics, *, sums: bool) -> _Part:
         columns = list(zip(*rows, strict=True))
-        at, labels, decided_by, calibration, roles, *p = columns[names:]
-        masks = [
-            topics.row_mask(*one)
-            for one in zip(labels, decided_by, calibration, roles, strict=True)
-        ]
-        summed = [
+        at, *rest = columns[names:]
+        decided, p = rest[: len(OF_MASK)], rest[len(OF_MASK) :]
+        masks = [topics.row_mask(*one) for one in zip(*decided, strict=True)]
+        _, _, calibration, roles, _, gaps, _ = decided
+        measured = [
             version != UNMEASURED and role in DEMAND_ROLES
             for version, role in zip(calibration, roles, strict=True)
         ]
@@ -109,15 +107,16 @@ class _Part:
         by_name = {name: np.array(column, dtype=np.int64) for name, column in named.items()}
         of_topics = [
             np.maximum.reduce([by_name[column] for column in topics.columns(topic)])
+            * np.array(measured, dtype=np.int64)
             for topic in topics.measured
             if sums
         ]
+        of_gaps = [gap_in(mask, gap) for mask, gap in zip(masks, gaps, strict=True)]
         return cls(
             list(zip(*columns[:names], strict=True)),
             instants(at),
             np.array(masks, dtype=np.int64),
-            np.stack(of_topics, axis=1) if of_topics else np.empty((len(rows), 0), dtype=np.int64),
-            np.array(summed, dtype=bool),
+            np.stack([*of_topics, np.array(of_gaps, dtype=np.int64)], axis=1),
         )
 
 
@@ -155,7 +154,7 @@ class _Containers:
     def __init__(self, topics: Topics, container: str) -> None:
         self._topics, self._container, self._pair = topics, container, CONTAINERS[container]
         self._codes = sorted(topics.code.values())
-        self._fields = sum_fields(len(topics.measured))
+        self._fields = sum_fields(topics.lanes)
         self._key: tuple[Any, ...] | None = None
         self._pair_key: tuple[Any, ...] | None = None
         self._counters = self._pairs = np.zeros(0, dtype=OWNED_COUNTERS)
@@ -199,13 +198,12 @@ class _Containers:
         keys, owners = _numbered([key[:2] for key in part.keys], self._key)
         counters = counters_of(*by_code(owners, part.at, part.masks, self._codes))
         self._counters = added_counters(np.concatenate([self._counters, counters]))
-        every = [*self._codes, MEASURED_CODE, LLM_CODE]
+        every = [*self._codes, *TILED_CODES]
         counts = counts_of(*by_code(owners, part.at, part.masks, every), users=False)
         self._counts = np.concatenate([self._counts, counts])
-        p = part.expected[part.summed]
-        sums = sums_of(
-            owners[part.summed], part.at[part.summed], p, p * (MILLION - p), self._fields
-        )
+        chosen = part.added.any(axis=1)
+        added = part.added[chosen]
+        sums = sums_of(owners[chosen], part.at[chosen], added, spread(added), self._fields)
         self._sums = added_sums(np.concatenate([self._sums, sums]))
         return self._done(keys, goes_on=True)
 
@@ -280,11 +278,10 @@ def _partitions(
 
 
 def _query(connection: Connection, names: Sequence[str], *, sums: bool) -> Select[Any]:
-    made = (cast(d.labels, Text), d.decided_by, d.calibration_version, d.author_role)
     columns = (
         *(d[name] for name in names),
         instant_column(connection),
-        *made,
+        *OF_MASK,
         *(d[name] for name in _probabilities(sums=sums)),
     )
     present = (d[name].is_not(None) for name in names)

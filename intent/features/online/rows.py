@@ -35,6 +35,7 @@ from intent.features.definitions.events import (
     Event,
     Topics,
 )
+from intent.features.definitions.told_beside import gap_in
 from intent.features.online.packed import NEVER
 from intent.model.decision import UNMEASURED, DecidedBy
 from intent.store.decisions import current_decisions
@@ -45,6 +46,17 @@ from intent.store.times import from_microseconds, microseconds
 d = current_decisions.c
 
 PARTS = ("platform", "user_id", "creator_id", "room_id", "item_id")
+
+OF_MASK = (
+    cast(d.labels, Text),
+    d.decided_by,
+    d.calibration_version,
+    d.author_role,
+    d.stated_price,
+    d.price_gap,
+    d.answer_seconds,
+)
+"""What :meth:`Topics.row_mask` takes, in its order."""
 
 COUNTED = d.decided_by != DecidedBy.PLATFORM.value
 """Keeps out the messages that were taken back."""
@@ -212,14 +224,10 @@ def newest_before(
 
 def _events() -> Select[Any]:
     probabilities = (d[f"p_{intent}"] for intent in INTENTS)
-    labels = cast(d.labels, Text)
     return select(
         d.message_id,
         d.event_timestamp,
-        labels,
-        d.decided_by,
-        d.calibration_version,
-        d.author_role,
+        *OF_MASK,
         d.lead_probability,
         *(d[name] for name in PARTS),
         *probabilities,
@@ -227,14 +235,18 @@ def _events() -> Select[Any]:
 
 
 def _event(row: Row[Any], topics: Topics) -> Event:
-    message_id, at, labels, decided_by, calibration, role, lead, *rest = tuple(row)
+    message_id, at, *columns = tuple(row)
+    decided, (lead, *rest) = columns[: len(OF_MASK)], columns[len(OF_MASK) :]
     parts, probabilities = rest[: len(PARTS)], rest[len(PARTS) :]
+    _, _, calibration, role, _, gap, _ = decided
+    mask = topics.row_mask(*decided)
     summed = calibration != UNMEASURED and role in DEMAND_ROLES
     return Event(
         platform=parts[0],
         message_id=message_id,
         parts=dict(zip(PARTS, parts, strict=True)),
         at=microseconds(at),
-        mask=topics.row_mask(labels, decided_by, calibration, role),
+        mask=mask,
         probabilities=topics.with_groups(probabilities, lead) if summed else (),
+        price_gap=gap_in(mask, gap),
     )

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from intent.features.definitions.events import (
     CONTAINERS,
-    LLM_CODE,
-    MEASURED_CODE,
+    TILED_CODES,
     Event,
     Topics,
     codes,
 )
+from intent.features.definitions.told_beside import lanes, spread
 from intent.features.online.fading import HALF_LIVES as HALF_LIVES
 from intent.features.online.fading import SECOND as SECOND
 from intent.features.online.fading import plus
@@ -38,7 +38,6 @@ from intent.features.online.packed import (
     counters,
     sum_fields,
 )
-from intent.store.schema import MILLION
 
 TILES = ((300, 3600), (3600, 86_400), (86_400, 2_592_000))
 """(size, retention) in seconds: 5 minutes kept for 1 hour, 1 hour for 1 day, 1 day for 30 days
@@ -54,7 +53,7 @@ _SMALLEST = TILES[0][0] * SECOND
 TILE_ORIGIN = 2**31
 """Added to tile numbers, so that those before 1970 are positive."""
 
-_COUNTED = ~(1 << MEASURED_CODE | 1 << LLM_CODE)
+_COUNTED = ~sum(1 << code for code in TILED_CODES)
 _PAIRS = {pair: container for container, pair in CONTAINERS.items()}
 
 Newest = Callable[[str, Event, int], int]
@@ -136,7 +135,7 @@ class Tally:
     """
 
     def __init__(self, topics: Topics) -> None:
-        self._measured = len(topics.measured)
+        self._lanes = topics.lanes
         self.counters: defaultdict[str, dict[int, list[Any]]] = defaultdict(dict)
         self.tiles: dict[str, Tiles] = {}
         self._deltas: defaultdict[str, defaultdict[int, _Delta]] = defaultdict(
@@ -151,7 +150,7 @@ class Tally:
 
     def load_tiles(self, key: str, horizon: int, counts: bytes, sums: bytes) -> None:
         """Take stored tiles as the state to start from."""
-        self.tiles[key] = Tiles(self._measured, horizon, counts, sums)
+        self.tiles[key] = Tiles(self._lanes, horizon, counts, sums)
 
     def change(self, new: Event | None, old: Event | None) -> None:
         """Count ``new`` instead of ``old``, two decisions of one message; either may be missing."""
@@ -189,7 +188,7 @@ class Tally:
             self.counters[key][code][1] = after
             self._move_user(entity, event.keys, code, event.at, after)
         for key, deltas in self._deltas.items():
-            self.tiles.setdefault(key, Tiles(self._measured)).change(deltas, self._newest[key])
+            self.tiles.setdefault(key, Tiles(self._lanes)).change(deltas, self._newest[key])
         self._doubtful.clear()
         self._deltas.clear()
 
@@ -255,9 +254,10 @@ class Tally:
     def _sums(self, new: Event | None, old: Event | None) -> NDArray[np.int64] | None:
         result: NDArray[np.int64] | None = None
         for event, sign in ((new, 1), (old, -1)):
-            if event is not None and event.probabilities:
-                p = np.array(event.probabilities, dtype=np.int64)
-                both = sign * np.concatenate([p, p * (MILLION - p)])
+            if event is not None and (event.probabilities or event.price_gap):
+                added = lanes(event.probabilities, self._lanes - 1, event.price_gap)
+                p = np.array(added, dtype=np.int64)
+                both = sign * np.concatenate([p, spread(p)])
                 result = both if result is None else result + both
         return result
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Text, cast, select
+from sqlalchemy import Connection, select
 
 from intent.features.definitions.definitions import Definitions, Feature
 from intent.features.definitions.events import DEMAND_ROLES, ENTITIES, Topics
-from intent.features.online.rows import COUNTED, d, instant_column, instants, of_entities
-from intent.features.online.values import WITH_SUMS, Rows
+from intent.features.definitions.told_beside import gap_in
+from intent.features.online.read_columns import OF_TOPICS, Rows
+from intent.features.online.rows import COUNTED, OF_MASK, d, instant_column, instants, of_entities
 from intent.model.decision import UNMEASURED
 from intent.store.times import from_microseconds
 
@@ -68,11 +69,11 @@ def read_user_rows(
     """
     query, ids, probabilities = _query(connection, definitions, topics, features, users, at)
     found = connection.execute(query).all()
-    columns = list(zip(*found, strict=True)) or [()] * (6 + len(ids) + len(probabilities))
-    owners, times, labels, decided_by, calibration, roles, *rest = columns
-    masks = [
-        topics.row_mask(*one) for one in zip(labels, decided_by, calibration, roles, strict=True)
-    ]
+    every = 2 + len(OF_MASK)
+    columns = list(zip(*found, strict=True)) or [()] * (every + len(ids) + len(probabilities))
+    (owners, times, *decided), rest = columns[:every], columns[every:]
+    _, _, calibration, roles, _, gaps, _ = decided
+    masks = [topics.row_mask(*one) for one in zip(*decided, strict=True)]
     summed = np.array(
         [
             version != UNMEASURED and role in DEMAND_ROLES
@@ -92,6 +93,7 @@ def read_user_rows(
             topic: np.maximum.reduce([p[column] for column in topics.columns(topic)])
             for topic in _summed(features)
         },
+        np.array([gap_in(*one) for one in zip(masks, gaps, strict=True)], dtype=np.int64),
         {name: np.array(column, dtype=object) for name, column in zip(ids, rest, strict=False)},
     )
     return UserRows(users, rows, frozenset(feature.view for feature in features))
@@ -105,7 +107,7 @@ def _query(
     users: Sequence[tuple[str, ...]],
     at: int,
 ) -> tuple[Any, list[str], list[str]]:
-    """Return the query, and the columns that it selects after the six of every row: ids, and
+    """Return the query, and the columns that it selects after those of every row: ids, and
     probabilities.
     """
     since = min(
@@ -130,8 +132,7 @@ def _query(
         {column for topic in _summed(features) for column in topics.columns(topic)}
     )
     wanted, decided, same = of_entities(connection, ENTITIES["user"], users)
-    made = (cast(d.labels, Text), d.decided_by, d.calibration_version, d.author_role)
-    every = (wanted.c.number, instant_column(connection), *made)
+    every = (wanted.c.number, instant_column(connection), *OF_MASK)
     query = select(
         *every, *(d[name] for name in sorted(ids)), *(d[name] for name in probabilities)
     ).join_from(wanted, decided, same)
@@ -147,4 +148,4 @@ def _query(
 
 
 def _summed(features: Sequence[Feature]) -> list[str]:
-    return sorted({feature.topic for feature in features if feature.statistic in WITH_SUMS})
+    return sorted({feature.topic for feature in features if feature.statistic in OF_TOPICS})

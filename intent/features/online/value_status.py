@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intent.features.definitions.status import Status
-from intent.features.online.values import Column
+from intent.features.online.read_columns import Column
 
 
 def with_status(values: Column, entities: NDArray[np.int8]) -> tuple[Column, NDArray[np.int8]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,63 +19,20 @@ from intent.features.definitions.definitions import (
 )
 from intent.features.definitions.events import LLM_CODE, MEASURED_CODE, MESSAGE_CODE, Topics
 from intent.features.definitions.status import FADED, SEQUENCE, Status
+from intent.features.definitions.told_beside import (
+    ANSWER_CODES,
+    GAP_CODE,
+    PRICED_CODE,
+    SOON_CODES,
+    median_seconds,
+)
 from intent.features.online.packed import NEVER
+from intent.features.online.read_columns import Column, Records, Rows
 from intent.features.online.tally import HALF_LIVES, SECOND, TILE_ORIGIN, TILES
 from intent.store.schema import INTENTS, MILLION
 
-Column: TypeAlias = NDArray[Any]
-"""float64 with NaN for missing; objects for text (None is missing) and for lists."""
-
-FROM_ROWS = frozenset(
-    {
-        *("count", "expected", "variance", "distinct", "coverage", "share_llm"),
-        *("rate", "share_of_leads", "burst", "tags", "sequence_50"),
-    }
-)
-"""Statistics over windows; those of users count the user's own rows."""
-
-WITH_SUMS = frozenset({"expected", "variance"})
-"""Statistics that sum probabilities."""
-
 CODES = 64
 SIZES = {size: number for number, (size, _) in enumerate(TILES)}
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """Records of many entities, and for each the number of its entity."""
-
-    records: NDArray[Any]
-    owners: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Decisions of many entities within the longest window, in no order.
-
-    Attributes:
-        probabilities: in millionths, by topic, of those that features sum; zero where they are not
-            measured.
-        columns: ids by column name, None where there is none; those that distinct features,
-            sequences and keys need.
-    """
-
-    owners: NDArray[np.int64]
-    at: NDArray[np.int64]
-    mask: NDArray[np.int64]
-    probabilities: dict[str, NDArray[np.int64]]
-    columns: dict[str, Column]
-
-    def owned(self, owners: NDArray[np.int64]) -> Rows:
-        """Return the rows with other owners, without those whose owner is negative."""
-        kept = np.flatnonzero(owners >= 0)
-        return Rows(
-            owners[kept],
-            self.at[kept],
-            self.mask[kept],
-            {topic: p[kept] for topic, p in self.probabilities.items()},
-            {name: column[kept] for name, column in self.columns.items()},
-        )
 
 
 class ViewValues:
@@ -132,17 +88,21 @@ class ViewValues:
         self, feature: Feature, field: str, of_row: Callable[[Column], Column]
     ) -> Column:
         if self._rows is not None:
-            chosen = self._rows.at >= self._definitions.windows[feature.window].start(self._at)
-            return np.bincount(
-                self._rows.owners[chosen],
-                of_row(self._rows.probabilities[feature.topic][chosen]),
-                self._size,
-            )
+            return self._added(of_row(self._rows.probabilities[feature.topic]), feature.window)
+        return self._lane(field, self._topics.measured.index(feature.topic), feature.window)
+
+    def _added(self, worth: Column, window: str) -> Column:
+        """Add up what rows within a window are worth."""
+        assert self._rows is not None
+        chosen = self._rows.at >= self._definitions.windows[window].start(self._at)
+        return np.bincount(self._rows.owners[chosen], worth[chosen], self._size)
+
+    def _lane(self, field: str, place: int, window: str) -> Column:
+        """Add up the sums in one place of the tiles within a window."""
         assert self._sums is not None
-        column = self._topics.measured.index(feature.topic)
-        chosen = self._in_window(self._sums, feature.window)
+        chosen = self._in_window(self._sums, window)
         return np.bincount(
-            self._sums.owners[chosen], self._sums.records[field][chosen, column], self._size
+            self._sums.owners[chosen], self._sums.records[field][chosen, place], self._size
         )
 
     def _decayed(self, feature: Feature) -> Column:
@@ -208,6 +168,27 @@ class ViewValues:
     def _smoothed(self, feature: Feature, whole_code: int) -> Column:
         part = self._windowed(self._topics.code[feature.topic], feature.window)
         return self._ratio(feature, part, self._windowed(whole_code, feature.window))
+
+    def _priced_share(self, feature: Feature) -> Column:
+        part = self._windowed(PRICED_CODE, feature.window)
+        return self._ratio(feature, part, self._windowed(self._topics.code[LEAD], feature.window))
+
+    def _price_gap(self, feature: Feature) -> Column:
+        window = feature.window
+        if self._rows is not None:
+            gaps = self._added(self._rows.gaps, window)
+        else:
+            gaps = self._lane("expected", self._topics.lanes - 1, window)
+        return self._ratio(feature, gaps / MILLION, self._windowed(GAP_CODE, window))
+
+    def _answered_share(self, feature: Feature) -> Column:
+        soon = sum(self._windowed(code, feature.window) for code in SOON_CODES)
+        leads = self._windowed(self._topics.code[LEAD], feature.window)
+        return np.minimum(self._ratio(feature, np.asarray(soon), leads), 1.0)
+
+    def _answer_seconds(self, feature: Feature) -> Column:
+        classes = [self._windowed(code, feature.window) for code in ANSWER_CODES]
+        return median_seconds(np.column_stack(classes))
 
     def _burst(self, feature: Feature) -> Column:
         code, (short, long) = self._topics.code[feature.topic], BURST

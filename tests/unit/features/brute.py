@@ -31,6 +31,9 @@ class Fact:
     llm: bool = False
     viewer: bool = True
     retracted: bool = False
+    stated_price: int | None = None
+    price_gap: int | None = None
+    answer_seconds: int | None = None
 
 
 def as_known(facts: Iterable[Fact], at: int, margin: int = 0) -> list[Fact]:
@@ -162,6 +165,38 @@ class Brute:
         every = self.inside(feature, mine, at, "lead")
         mine_too = self.inside(feature, mine, at, feature.topic)
         return _smoothed(len(mine_too), len(every), 1, 10)
+
+    def priced_share(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
+        every = self.inside(feature, mine, at, "lead")
+        return _smoothed(sum(one.stated_price is not None for one in every), len(every), 1, 10)
+
+    def price_gap(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
+        gaps = [
+            one.price_gap
+            for one in self.inside(feature, mine, at, "lead")
+            if one.stated_price is not None and one.price_gap is not None
+        ]
+        return sum(gaps) / MILLION / (len(gaps) + 1) if gaps else NOTHING
+
+    def answered_share(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
+        soon = sum(one <= 300 for one in self.answers(feature, mine, at))
+        leads = len(self.inside(feature, mine, at, "lead"))
+        return min(_smoothed(soon, leads, 1, 4), 1.0) if leads else NOTHING
+
+    def answers(self, feature: Feature, mine: Sequence[Fact], at: int) -> list[int]:
+        every = (one.answer_seconds for one in self.inside(feature, mine, at))
+        return sorted(one for one in every if one is not None and one <= 86_400)
+
+    def answer_seconds(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
+        found = self.answers(feature, mine, at)
+        if not found:
+            return NOTHING
+        edges = (-1, 15, 30, 60, 120, 300, 900, 3600, 86_400)
+        middle = found[(len(found) + 1) // 2 - 1]
+        high = next(edge for edge in edges if middle <= edge)
+        low = edges[edges.index(high) - 1]
+        before, here = sum(one <= low for one in found), sum(low < one <= high for one in found)
+        return max(low, 0) + (high - max(low, 0)) * (len(found) / 2 - before) / here
 
     def burst(self, feature: Feature, mine: Sequence[Fact], at: int) -> float:
         said = [fact.at for fact in mine if self.has(fact, feature.topic)]

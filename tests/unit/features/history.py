@@ -61,6 +61,9 @@ class Verdict:
     lead: int
     measured: bool
     llm: bool
+    stated_price: int | None = None
+    price_gap: int | None = None
+    answer_seconds: int | None = None
 
 
 said = st.builds(
@@ -83,6 +86,9 @@ verdict = st.builds(
     lead=st.integers(0, MILLION),
     measured=st.booleans(),
     llm=st.booleans(),
+    stated_price=st.sampled_from([None, 1, 4000]),
+    price_gap=st.sampled_from([None, 0, -1_000_000, 123_456]),
+    answer_seconds=st.sampled_from([None, None, 0, 15, 16, 299, 300, 301, 86_400, 86_401]),
 )
 step = st.one_of(
     st.tuples(st.just("decide"), said, verdict),
@@ -165,6 +171,9 @@ def decision_of(given: Verdict, taxonomy: Taxonomy) -> Decision:
         is_lead=bool(taxonomy.leads & set(given.labels)),
         decided_by=DecidedBy.LLM if given.llm else DecidedBy.LOCAL,
         versions=Versions("t", "none", "m", "c" if given.measured else "unmeasured"),
+        stated_price=given.stated_price,
+        price_gap=given.price_gap,
+        answer_seconds=given.answer_seconds,
     )
 
 
@@ -360,6 +369,9 @@ class World:
             fact.lead,
             fact.measured,
             fact.llm,
+            fact.stated_price,
+            fact.price_gap,
+            fact.answer_seconds,
         )
         decision = decision_of(given, self.taxonomy)
         if fact.retracted:
@@ -388,4 +400,7 @@ class World:
             how.measured,
             how.llm,
             viewer=message.author_role is AuthorRole.VIEWER,
+            stated_price=how.stated_price,
+            price_gap=how.price_gap,
+            answer_seconds=how.answer_seconds,
         )

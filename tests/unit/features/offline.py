@@ -87,6 +87,9 @@ def facts_of(story: Sequence[tuple[Any, Sequence[tuple[Any, int]]]]) -> list[Fac
                     how.llm,
                     viewer=what.author_role is AuthorRole.VIEWER,
                     retracted=how == TAKEN_BACK,
+                    stated_price=how.stated_price,
+                    price_gap=how.price_gap,
+                    answer_seconds=how.answer_seconds,
                 )
             )
     return facts
@@ -105,7 +108,8 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
         decided_by = "platform" if fact.retracted else llm
         role = "viewer" if fact.viewer else "host"
         calibration = "c" if fact.measured else UNMEASURED
-        mask = topics.row_mask(labels, decided_by, calibration, role)
+        beside = (fact.stated_price, fact.price_gap, fact.answer_seconds)
+        mask = topics.row_mask(labels, decided_by, calibration, role, *beside)
         ids = (
             fact.parts["platform"],
             fact.message_id,
@@ -115,7 +119,7 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
             fact.parts["item_id"],
         )
         told = (fact.revision, role, decided_by)
-        found.append((number, *ids, *told, fact.at, fact.known, mask, *p))
+        found.append((number, *ids, *told, fact.at, fact.known, mask, *beside, *p))
     names = fact_columns(topics)
     texts = {"platform", "author_role", "decided_by"}
     kinds = [pa.string() if name.endswith("_id") or name in texts else pa.int64() for name in names]

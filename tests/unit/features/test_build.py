@@ -4,6 +4,7 @@ facts.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import random
 import shutil
@@ -19,10 +20,13 @@ from hypothesis import strategies as st
 from intent.bootstrap.resources import locate
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.definitions.events import Topics
+from intent.features.definitions.told_beside import TOLD_COLUMNS, TOLD_STATISTICS
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
 from intent.features.offline.history import MARGIN, KnownHistory, parse_history
 from intent.features.offline.labels import parse_label
+from intent.model.errors import OperatorError
+from intent.model.message import AuthorRole
 from intent.model.taxonomy import load_taxonomy
 from tests.unit.features.brute import SECOND
 from tests.unit.features.history import HOUR, NOW, Said, Verdict, said
@@ -97,6 +101,67 @@ def test_every_feature_of_every_row_equals_brute_force_as_known_then(
     )
     assert table["request"].to_pylist() == list(range(len(spine)))
     assert differences(definitions, chosen, table, facts, margin) == []
+
+
+def told_names(definitions: Definitions) -> list[str]:
+    return [
+        feature.name
+        for feature in definitions.features.values()
+        if feature.statistic in TOLD_STATISTICS and feature.window in ("1h", "30d")
+    ]
+
+
+@settings(max_examples=15, **plain)
+@given(story=told, spine=rows)
+def test_prices_and_answers_of_every_row_equal_brute_force(
+    tmp_path: Path, definitions: Definitions, story: Any, spine: Any
+) -> None:
+    chosen, table, facts, _ = built(tmp_path, definitions, story, spine, told_names(definitions))
+    assert differences(definitions, chosen, table, facts, MARGIN) == []
+
+
+def test_a_bid_below_the_price_and_an_answer_count_as_told(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    bid = dataclasses.replace(SURE, stated_price=2000, price_gap=-1_000_000)
+    answer = dataclasses.replace(CHATTER, answer_seconds=40)
+    host = AuthorRole.HOST
+    story = [
+        (Said(NOW - 90 * SECOND, "1", "23", "r1", "i1"), [(bid, 0)]),
+        (Said(NOW - 50 * SECOND, "h", "23", "r1", "i1", host), [(answer, 0)]),
+    ]
+    names = ["priced_share_1h", "price_gap_1h", "answered_share_1h", "answer_seconds_1h"]
+    names = [f"room__lead__{name}" for name in names]
+    _, table, _, _ = built(tmp_path, definitions, story, [(NOW, "1", "23", "r1", "i1")], names)
+    found = [table[name].to_pylist()[0] for name in names]
+    assert found == [2 / 11, -0.5, 2 / 5, 45.0]
+
+
+def test_facts_of_an_older_form_do_for_features_that_need_no_prices(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    story = [(Said(NOW - 60 * SECOND, "1", "23", "r1", None), [(SURE, 0)])]
+    write_facts(facts_of(story), tmp_path / "facts", Topics(definitions.groups))
+    file = next((tmp_path / "facts").glob("date=*/*.parquet"))
+    pq.write_table(pq.ParquetFile(file).read().drop_columns(list(TOLD_COLUMNS)), file)
+    write_spine([(NOW, "1", "23", "r1", "i1")], tmp_path / "spine.parquet")
+
+    def of(name: str) -> Any:
+        with DuckEngine(tmp_path, threads=1) as engine:
+            build(
+                engine,
+                definitions.choose("test", [name]),
+                definitions,
+                spine=tmp_path / "spine.parquet",
+                facts=tmp_path / "facts",
+                out=tmp_path / "out.parquet",
+                history=KnownHistory(),
+            )
+        return pq.read_table(tmp_path / "out.parquet")[name].to_pylist()
+
+    assert of("user__lead__count_1h") == [1.0]
+    with pytest.raises(OperatorError, match=r"no column stated_price; write them anew with"):
+        of("user__lead__priced_share_1h")
 
 
 SURE = Verdict(("purchase_intent",), (900_000,) + (0,) * 12, 950_000, True, False)
@@ -375,6 +440,10 @@ def test_spark_equals_duckdb_and_brute_force(
         "user__lead__sequence_50",
         "room__lead__tags_24h",
         "room__lead__distinct_users_24h",
+        "user__lead__price_gap_30d",
+        "room__lead__priced_share_30d",
+        "room__lead__answered_share_30d",
+        "creator__lead__answer_seconds_30d",
     ]
     names = list(
         dict.fromkeys([*names, "user__lead__seconds_since_last", "room__hot__decayed_30m"])

@@ -28,6 +28,8 @@ least(coalesce(until, {{ window_exit(window) }}), {{ window_exit(window) }})
 {#- What a fact adds to a sum: integers, so that neither order nor company changes a bit. -#}
 {%- macro added(sum) -%}
 {%- if sum.kind == "c" -%} CAST({{ has(sum.topic) }} AS BIGINT)
+{%- elif sum.kind == "g" -%}
+CASE WHEN {{ has(sum.topic) }} THEN CAST(price_gap AS BIGINT) ELSE 0 END
 {%- elif sum.kind == "e" -%} CAST(p_{{ sum.topic }} AS BIGINT)
 {%- else -%} CAST(p_{{ sum.topic }} AS BIGINT) * (1000000 - p_{{ sum.topic }})
 {%- endif -%}
@@ -79,6 +81,21 @@ CASE WHEN {{ whole }} > 0
     THEN (CAST({{ part }} AS DOUBLE) + {{ more }}) / (CAST({{ whole }} AS DOUBLE) + {{ most }}) END
 {%- endmacro -%}
 
+{#- The median of answers from how many are in each class; their times are even within a class. -#}
+{%- macro median(window) -%}
+{%- set all = [] -%}
+{%- for name in answers %}{{ all.append("c_%s_%s" % (name, window)) or "" }}{% endfor -%}
+{%- set total = "(" ~ all | join(" + ") ~ ")" -%}
+CASE
+{%- for here in all -%}
+{%- set before = "(" ~ (["0"] + all[:loop.index0]) | join(" + ") ~ ")" -%}
+{%- set low = ([0] + edges)[loop.index0] %}
+    WHEN {{ here }} > 0 AND 2 * ({{ before }} + {{ here }}) >= {{ total }}
+    THEN {{ low }} + CAST({{ edges[loop.index0] - low }} * ({{ total }} - 2 * {{ before }}) AS DOUBLE)
+      / (2 * {{ here }})
+{%- endfor %} END
+{%- endmacro -%}
+
 {%- macro tags(group, window) -%}
 concat_ws('|'
 {%- for intent in members[group] -%}
@@ -107,6 +124,15 @@ CAST(u_{{ tails[feature.name] }} AS DOUBLE)
 {{ ratio("c_%s_%s" % (topic, window), "c_message_%s" % window, "rate") }}
 {%- elif feature.statistic == "share_of_leads" -%}
 {{ ratio("c_%s_%s" % (topic, window), "c_%s_%s" % (LEAD, window), "share_of_leads") }}
+{%- elif feature.statistic == "priced_share" -%}
+{{ ratio("c_priced_%s" % window, "c_%s_%s" % (LEAD, window), "priced_share") }}
+{%- elif feature.statistic == "price_gap" -%}
+{{ ratio("CAST(g_gap_%s AS DOUBLE) / 1e6" % window, "c_gap_%s" % window, "price_gap") }}
+{%- elif feature.statistic == "answered_share" -%}
+CASE WHEN c_{{ LEAD }}_{{ window }} > 0 THEN least(CAST(1 AS DOUBLE),
+    {{ ratio("c_soon_%s" % window, "c_%s_%s" % (LEAD, window), "answered_share") }}) END
+{%- elif feature.statistic == "answer_seconds" -%}
+{{ median(window) }}
 {%- elif feature.statistic == "burst" -%}
 {{ ratio("c_%s_%s * %s" % (topic, BURST[0], times), "c_%s_%s" % (topic, BURST[1]), "burst") }}
 {%- elif feature.statistic == "decayed" -%}
