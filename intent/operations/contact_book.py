@@ -4,13 +4,21 @@ before that is written down.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from intent.store.contact_accesses import ContactAccess, Through, note_accesses, read_accesses
+from intent.store.contact_accesses import (
+    Author,
+    ContactAccess,
+    Through,
+    note_accesses,
+    open_noted,
+    read_accesses,
+)
 from intent.store.contact_shelf import ContactFilter, WithContacts, find_contacts_of
 from intent.store.engine import Database
+from intent.store.identities import Identity
 from intent.store.vault import Kept, Vault
 
 
@@ -33,18 +41,25 @@ def show_contacts(
     """
     with database.begin() as transaction:
         found = find_contacts_of(transaction, asked)
-        identities = [(one.platform, one.message_id) for one in found]
-        kept = vault.kept(transaction, identities)
-        seen = [
-            (one.platform, one.user_id, one.message_id)
-            for one, identity in zip(found, identities, strict=True)
-            if identity in kept
-        ]
-        note_accesses(transaction, seen_by, through, seen)
+        authors = [(one.platform, one.user_id, one.message_id) for one in found]
+        kept = open_noted(transaction, vault, authors, seen_by, through)
     return [
-        ShownContacts(one, tuple(kept.get(identity, ())))
-        for one, identity in zip(found, identities, strict=True)
+        ShownContacts(one, tuple(kept.get((one.platform, one.message_id), ()))) for one in found
     ]
+
+
+def show_contacts_of(
+    database: Database, vault: Vault, of: Sequence[Author], *, seen_by: str, through: Through
+) -> dict[Identity, list[Kept]]:
+    """Return the contact details of these messages; every message that has some is written down.
+
+    Raises:
+        OperatorError, StoreUnavailable: as :func:`show_contacts`.
+    """
+    if not of:
+        return {}
+    with database.begin() as transaction:
+        return open_noted(transaction, vault, of, seen_by, through)
 
 
 def note_export(database: Database, record: Mapping[str, Any], *, seen_by: str) -> None:

@@ -10,7 +10,9 @@ from enum import StrEnum
 from sqlalchemy import Connection, select
 
 from intent.store.engine import Database, insert_for
+from intent.store.identities import Identity
 from intent.store.schema import contact_accesses
+from intent.store.vault import Kept, Vault
 
 Author = tuple[str, str, str]
 """(platform, user_id, message_id) of a message whose details were shown."""
@@ -21,6 +23,7 @@ class Through(StrEnum):
 
     CLI = "cli"
     API = "api"
+    PAGE = "page"
     EXPORT = "export"
 
 
@@ -52,6 +55,20 @@ def note_accesses(
     ]
     if rows:
         transaction.execute(insert_for(transaction, contact_accesses), rows)
+
+
+def open_noted(
+    transaction: Connection, vault: Vault, of: Sequence[Author], seen_by: str, through: Through
+) -> dict[Identity, list[Kept]]:
+    """Return the contact details of messages, once it is written down of all that have some.
+
+    Raises:
+        OperatorError: the master key is missing.
+    """
+    kept = vault.kept(transaction, [(platform, message_id) for platform, _, message_id in of])
+    seen = [one for one in of if (one[0], one[2]) in kept]
+    note_accesses(transaction, seen_by, through, seen)
+    return kept
 
 
 def read_accesses(

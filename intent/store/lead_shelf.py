@@ -12,6 +12,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    exists,
     func,
     literal,
     or_,
@@ -24,7 +25,7 @@ from intent.model.decision import DecidedBy, Slot
 from intent.model.errors import WrongUse
 from intent.model.lead import LeadState, lead_id, read_lead_id
 from intent.store.lead_tables import STANDING
-from intent.store.schema import MILLION, decision_labels, decisions, leads, messages
+from intent.store.schema import MILLION, contacts, decision_labels, decisions, leads, messages
 from intent.store.times import from_microseconds, microseconds
 
 COUNTED_MOST = 10_000
@@ -62,6 +63,7 @@ class ShelvedLead:
         attention: 2 for hot and unanswered, 1 for unanswered, 0 for the others.
         lead_probability: between 0 and 1.
         decided_by: local, llm or human.
+        has_contacts: the vault has contact details of its message.
     """
 
     platform: str
@@ -83,6 +85,7 @@ class ShelvedLead:
     lang: str | None
     reply_to_text: str | None
     decided_by: str
+    has_contacts: bool
 
     @property
     def id(self) -> str:
@@ -180,12 +183,14 @@ def read_lead_rooms(connection: Connection, limit: int) -> list[tuple[str, int, 
 
 
 def _query(asked: ShelfFilter) -> Select[Any]:
-    c, d, m = leads.c, decisions.c, messages.c
+    c, d, m, v = leads.c, decisions.c, messages.c, contacts.c
+    sealed = exists().where(v.platform == c.platform, v.message_id == c.message_id)
     own = ("platform", "message_id", "room_id", "user_id", "event_timestamp", "hot", "attention")
     more = ("answered_by", "state", "taken_by", "version", "lead_probability")
     query = (
         select(*(c[name] for name in (*own, *more)))
         .add_columns(d.labels, d.slots, m.text, m.item, m.lang, m.reply_to_text, d.decided_by)
+        .add_columns(sealed.label("has_contacts"))
         .select_from(leads)
         .join(decisions, d.id == c.decision_id)
         .join(messages, and_(m.platform == c.platform, m.message_id == c.message_id))
@@ -233,5 +238,6 @@ def _shelved(row: RowMapping) -> ShelvedLead:
         "labels": tuple(row["labels"]),
         "slots": tuple(Slot(*pair) for pair in row["slots"]),
         "lead_probability": row["lead_probability"] / MILLION,
+        "has_contacts": bool(row["has_contacts"]),
     }
     return ShelvedLead(**{**row, **values})

@@ -11,6 +11,7 @@ from intent.web.admission import Admission
 from intent.web.answering import Answering
 from intent.web.api.features import ROUTES as FEATURES
 from intent.web.api.health import ROUTES as HEALTH
+from intent.web.api.lead_contacts import ROUTES as LEAD_CONTACTS
 from intent.web.api.leads import ROUTES as LEADS
 from intent.web.api.messages import ROUTES as MESSAGES
 from intent.web.endpoint import Endpoint
@@ -30,6 +31,7 @@ TABLE: tuple[Endpoint, ...] = (
     *API_PAGE,
     *CLAIMS,
     *HEALTH,
+    *LEAD_CONTACTS,
     *LEAD_PAGES,
     *LEADS,
     *MESSAGES,

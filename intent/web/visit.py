@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 
 from intent.bootstrap.application import Application
 from intent.model.message import read_traceparent
-from intent.model.principal import Principal
+from intent.model.principal import Principal, Scope
 from intent.web.render import rendered
 from intent.web.service import Service
 
@@ -39,6 +39,11 @@ class Visit:
         """Who asks, of an endpoint with a scope."""
         assert self.who is not None, "an endpoint without a scope has no principal"
         return self.who
+
+    @property
+    def sees_contacts(self) -> bool:
+        """Whether they may be shown contact details."""
+        return self.who is not None and self.who.may(Scope.CONTACTS)
 
     @property
     def traceparent(self) -> str | None:

@@ -7,7 +7,7 @@ import io
 import json
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -17,13 +17,12 @@ from intent.bootstrap.application import Application
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.model.spreadsheet import defused
-from intent.operations.contact_book import show_contacts
 from intent.operations.lead_handling import HandledLead
 from intent.operations.lead_inbox import look_at_inbox, look_at_lead, walk_inbox
 from intent.store.contact_accesses import Through
-from intent.store.contact_shelf import ContactFilter
 from intent.store.followed_leads import InboxNews
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter, ShelvedLead
+from intent.web.api.lead_contacts import ShownContact, contacts_of
 from intent.web.endpoint import Endpoint
 from intent.web.lead_stream import event, lead_stream
 from intent.web.problem import Problem
@@ -63,10 +62,11 @@ class LeadsAsked(BaseModel):
 
 
 class LeadsQuery(LeadsAsked):
-    """The same, and which part of the list."""
+    """The same, and which part of the list; with contact details, if the key opens them."""
 
     cursor: str = Field("", max_length=1000)
     limit: int = Field(50, ge=1, le=500)
+    contacts: bool = False
 
 
 class NewsQuery(LeadsAsked):
@@ -110,6 +110,8 @@ class ShownLead:
         attention: 2 hot and unanswered, 1 unanswered, 0 answered or in somebody's hands.
         answered_by: ``reply`` or ``on_air``; empty while nobody answered.
         version: to be named as ``expected`` by who acts.
+        has_contacts: the text has placeholders for contact details.
+        contacts: these details, where they were asked for; null where they were not.
     """
 
     id: str
@@ -132,6 +134,8 @@ class ShownLead:
     reply_to_text: str | None
     decided_by: str
     slots: tuple[ShownSlot, ...]
+    has_contacts: bool
+    contacts: tuple[ShownContact, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +153,14 @@ class LeadList:
 
 
 def list_leads(visit: Visit, query: LeadsQuery) -> LeadList:
-    """List leads: hot and unanswered ones first, the newest first within each."""
+    """List leads: hot and unanswered ones first, the newest first within each. With ``contacts``
+    each has its contact details, and each look is written down.
+    """
     database = visit.app.database
     view = look_at_inbox(database, query.asked, behind=query.cursor, limit=query.limit)
-    return LeadList(tuple(map(_shown, view.leads)), view.older, view.cursor)
+    details = contacts_of(visit, view.leads, Through.API) if query.contacts else {}
+    shown = (replace(_shown(one), contacts=details.get(one.id)) for one in view.leads)
+    return LeadList(tuple(shown), view.older, view.cursor)
 
 
 def read_lead(visit: Visit, lead: str) -> ShownLead:
@@ -211,34 +219,6 @@ _SAYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ShownContact:
-    """A contact detail, and what stands for it in the text."""
-
-    placeholder: str
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeadContacts:
-    """Contact details of a lead."""
-
-    contacts: tuple[ShownContact, ...]
-
-
-def read_contacts(visit: Visit, lead: str) -> LeadContacts:
-    """Read the contact details of a lead; the look is written down under the name of the key."""
-    app, asked = visit.app, ContactFilter(lead=read_lead_id(lead), limit=1)
-    found = show_contacts(
-        app.database, app.vault, asked, seen_by=visit.asks.name, through=Through.API
-    )
-    if not found:
-        raise Problem(404, "there is no such lead, or it has no contact details")
-    kept = (ShownContact(one.placeholder, one.kind, one.text) for one in found[0].contacts)
-    return LeadContacts(tuple(kept))
-
-
 def _shown(lead: ShelvedLead) -> ShownLead:
     values = asdict(lead)
     values["slots"] = tuple(ShownSlot(one.kind, one.text) for one in lead.slots)
@@ -276,18 +256,17 @@ def _cell(value: object) -> str:
 
 
 ROUTES = (
-    Endpoint("GET", "/v1/leads", list_leads, Scope.LEADS),
+    Endpoint(
+        "GET",
+        "/v1/leads",
+        list_leads,
+        Scope.LEADS,
+        errors={403: "contact details are asked for without the scope contacts"},
+    ),
     Endpoint("GET", "/v1/leads/stream", follow_leads, Scope.LEADS, gives="text/event-stream"),
     Endpoint("GET", "/v1/leads/export", export_leads, Scope.LEADS, gives="text/csv"),
     Endpoint(
         "GET", "/v1/leads/{lead}", read_lead, Scope.LEADS, errors={404: "there is no such lead"}
-    ),
-    Endpoint(
-        "GET",
-        "/v1/leads/{lead}/contacts",
-        read_contacts,
-        Scope.CONTACTS,
-        errors={404: "there is no such lead, or it has no contact details"},
     ),
     *(_acting(action) for action in LeadAction),
 )

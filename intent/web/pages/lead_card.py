@@ -96,6 +96,7 @@ class LeadCard:
     lang: str
     reply_to: str
     slots: tuple[tuple[str, str], ...]
+    has_contacts: bool
     room: str
     item: str
     sure: int
@@ -131,6 +132,7 @@ def card_of(
         lang=lead.lang if lead.lang and _LANGUAGE.fullmatch(lead.lang) else "",
         reply_to=_short(lead.reply_to_text or "", 200),
         slots=tuple((one.kind, _short(one.text, LONGEST_SLOT)) for one in lead.slots[:MOST_SLOTS]),
+        has_contacts=lead.has_contacts,
         room=lead.room_id,
         item=_short(lead.item or "", 80),
         sure=round(100 * probability),

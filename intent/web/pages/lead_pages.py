@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from datetime import UTC, datetime
@@ -17,8 +18,10 @@ from intent.model.errors import LeadConflict
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.operations.lead_inbox import look_at_history, look_at_inbox, look_at_lead
+from intent.store.contact_accesses import Through
 from intent.store.followed_leads import InboxNews
 from intent.store.lead_shelf import COUNTED_MOST, ShelfCounts, ShelfFilter
+from intent.web.api.lead_contacts import ShownContact, contacts_of
 from intent.web.api.leads import export_leads
 from intent.web.endpoint import page
 from intent.web.figures_shown import age
@@ -102,7 +105,7 @@ def inbox(visit: Visit, query: InboxQuery) -> Response:
 
 async def stream(visit: Visit, query: StreamQuery) -> Response:
     """Send what changes in the inbox; a page that comes back says what it saw last."""
-    own = partial(_ANYBODY.own, visit.token)
+    own = partial(_ANYBODY.own, visit.token, visit.sees_contacts)
     return lead_stream(visit, query.asked, query.after, _told, own)
 
 
@@ -111,14 +114,22 @@ class _Anybody:
 
     Attributes:
         token: stands where the token of each goes; nobody who writes knows it.
+        sees_contacts: what opens contact details is there for all, and taken out for most.
     """
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(24)
+        self.sees_contacts = True
 
-    def own(self, token: str, events: str) -> str:
-        """Put somebody's token where it goes."""
+    def own(self, token: str, sees_contacts: bool, events: str) -> str:
+        """Put somebody's token where it goes, and take out what they may not open."""
+        if not sees_contacts:
+            events = _REVEALS.sub("", events)
         return events.replace(self.token, token)
+
+
+# What people write is escaped: none of them can open a tag.
+_REVEALS = re.compile(r'<form class="reveal".*?</form>')
 
 
 _ANYBODY = _Anybody()
@@ -172,7 +183,20 @@ def act(visit: Visit, lead: str, form: ActForm) -> Response:
     return RedirectResponse(f"/leads/{lead}", 303)
 
 
-def _lead_page(visit: Visit, lead: str, status: int = 200, told: str = "") -> Response:
+def reveal(visit: Visit, lead: str) -> Response:
+    """Show the contact details of one lead to who may see them; the look is written down first."""
+    found = look_at_lead(visit.app.database, lead)
+    details = contacts_of(visit, [found], Through.PAGE) if found is not None else {}
+    return _lead_page(visit, lead, contacts=details.get(lead, ()))
+
+
+def _lead_page(
+    visit: Visit,
+    lead: str,
+    status: int = 200,
+    told: str = "",
+    contacts: tuple[ShownContact, ...] | None = None,
+) -> Response:
     database = visit.app.database
     found = look_at_lead(database, lead)
     if found is None:
@@ -181,7 +205,8 @@ def _lead_page(visit: Visit, lead: str, status: int = 200, told: str = "") -> Re
         )
     card = card_of(found, visit.app.taxonomy, _now(), whole=True)
     history = look_at_history(database, found)
-    return visit.page("lead.html", status, card=card, told=told, history=history, words=DID)
+    shown = {"card": card, "told": told, "history": history, "words": DID}
+    return visit.page("lead.html", status, **shown, contacts=contacts)
 
 
 def rooms(visit: Visit) -> Response:
@@ -214,5 +239,6 @@ ROUTES = (
     page("GET", "/inbox/export", export_leads, Scope.LEADS, gives="text/csv"),
     page("GET", "/leads/{lead}", lead, Scope.LEADS),
     page("POST", "/leads/{lead}", act, Scope.LEADS),
+    page("POST", "/leads/{lead}/contacts", reveal, Scope.LEADS),
     page("GET", "/rooms", rooms, Scope.LEADS, or_scope=Scope.READ),
 )

@@ -13,6 +13,7 @@ from intent.classify.slots.find import find_slots
 
 WHOLE = (
     "Jl. Melati No. 5, RT 03/RW 05, Kel. Sukamaju, Bandung 40123",
+    "Jl Melati no 5 RT 03/RW 05 Bandung 40123",
     "No 12, Jalan Mawar 3, Taman Indah, 43000 Kajang",
     "Blk 123 Larkspur Ave 4 #12-345 S560123",
     "12 Kestrel Road, Leeds LS1 4QT",

@@ -16,7 +16,9 @@ from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Entry
 from intent.model.lead import lead_id
 from intent.model.message import Message
+from intent.model.principal import Scope
 from intent.operations.contact_book import list_accesses
+from intent.operations.keys import create_key
 from intent.store.decisions import SqlDecisions
 from intent.web.api.leads import _cell
 from tests.conftest import EPOCH, MakeDecision, MakeMessage
@@ -41,8 +43,7 @@ def says(client: Served, make_message: MakeMessage, make_decision: MakeDecision)
         entry = Entry(message, make_decision(*(labels or ("price_inquiry",))))
         with app.database.begin() as transaction:
             app.features.add(transaction, SqlDecisions().save(transaction, [entry]))
-        found = client.get("/v1/leads", params={"q": text}).json()["leads"]
-        return str(found[0]["id"])
+        return lead_id(*message.identity)
 
     return say
 
@@ -187,3 +188,34 @@ def test_contact_details_are_shown_by_an_address_of_their_own_that_writes_it_dow
     assert client.get(f"/v1/leads/{lead_id('tiktok', 'm0')}/contacts").status_code == 404
     (look,) = list_accesses(client.service.app.database, limit=10)
     assert (look.seen_by, look.seen_through, look.message_id) == ("local", "api", said.message_id)
+
+
+def test_the_list_has_contact_details_for_who_asks_and_may(
+    client: Served, says: Says, make_message: MakeMessage
+) -> None:
+    lead = says("wa 0812-3456-7890 or mail ann@example.com", "contact_request", message_id="m1")
+    says("how much?", message_id="m2")
+    plain = {one["id"]: one for one in client.get("/v1/leads").json()["leads"]}
+    assert [one["contacts"] for one in plain.values()] == [None, None]
+    assert plain[lead]["has_contacts"]
+    assert list_accesses(client.service.app.database, limit=10) == []
+
+    full = {
+        one["id"]: [it["text"] for it in one["contacts"]]
+        for one in client.get("/v1/leads", params={"contacts": True}).json()["leads"]
+    }
+    assert full.pop(lead) == ["ann@example.com", "0812-3456-7890"]
+    assert list(full.values()) == [[]]
+    (look,) = list_accesses(client.service.app.database, limit=10)
+    assert (look.seen_through, look.message_id) == ("api", "m1")
+
+
+def test_without_the_scope_nobody_is_shown_contact_details(client: Served, says: Says) -> None:
+    lead = says("wa 0812-3456-7890")
+    key = create_key(client.service.app.database, "shop", [Scope.LEADS]).text
+    headers = {"authorization": f"Bearer {key}"}
+    assert client.get("/v1/leads", headers=headers).status_code == 200
+    asked = client.get("/v1/leads", params={"contacts": True}, headers=headers)
+    assert asked.status_code == 403
+    assert client.get(f"/v1/leads/{lead}/contacts", headers=headers).status_code == 403
+    assert list_accesses(client.service.app.database, limit=10) == []
