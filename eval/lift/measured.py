@@ -26,6 +26,7 @@ from eval.lift.lift_report import (
     LiftReport,
 )
 from eval.lift.material import Columns, Flags, Floats, LiftMaterial
+from eval.measure.giveaways import refuse_giveaways, refuse_impossible
 from intent.model.errors import OperatorError
 from intent.statistics.refits import with_refits
 from intent.statistics.rooms import Estimate, mean
@@ -81,6 +82,8 @@ def measure_lift(
             "that says anything: take a longer log"
         )
     seeds = range(1, plan.refits + 1)
+    columns = np.column_stack([given.messages, given.intents])
+    refuse_giveaways(given.names, columns, **{given.target: given.labels})
     plain = np.column_stack([given.base, given.messages])
     whole = np.column_stack([plain, given.intents])
     progress("base and messages")
@@ -89,6 +92,7 @@ def measure_lift(
     served = [] if given.served is None else [np.column_stack([given.base, given.served])]
     intents, *kept = ranks.scores(whole, seeds, served)
     said["intents"] = intents
+    refuse_impossible(auc(intents.mean(axis=0), labels), given.target, {})
     said["shuffles"] = np.concatenate(
         [_shuffled(ranks, given, plain, seed, progress) for seed in range(1, plan.shuffles + 1)]
     )

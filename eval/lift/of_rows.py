@@ -15,6 +15,7 @@ from eval.lift.leaks import ColumnsOfEntity
 from eval.lift.lift_columns import intent_columns
 from eval.lift.material import Columns, Flags, Integers, LiftMaterial
 from eval.lift.of_world import lead_rows
+from eval.measure.giveaways import refuse_giveaways
 from intent.features.definitions.definitions import MESSAGE, Definitions
 from intent.model.errors import OperatorError
 
@@ -48,16 +49,18 @@ def read_rows(path: Path, definitions: Definitions, target: str) -> LiftMaterial
     whole = np.column_stack([_matrix(table, messages), values])
     clicked = _flags(table, CLICKED) if CLICKED in table.column_names else None
     wrote = np.nan_to_num(whole[:, _of_user(names, definitions)]).max(axis=1, initial=0.0) > 0
-    users = entities["user"]
+    users, others = entities["user"], _others(table, names, target)
+    labels, base = _flags(table, target), _matrix(table, others)
+    refuse_giveaways(others, base, **{target: labels})
     return LiftMaterial(
         name=str(path),
         target=target,
         at=at,
         users=users,
-        labels=_flags(table, target),
+        labels=labels,
         clicked=np.ones(len(table), dtype=bool) if clicked is None else clicked,
         positions=table[POSITION].to_numpy() if POSITION in table.column_names else None,
-        base=_matrix(table, _others(table, names, target)),
+        base=base,
         messages=whole[:, : len(messages)],
         intents=values,
         names=names,

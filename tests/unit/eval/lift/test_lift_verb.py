@@ -97,3 +97,15 @@ def test_a_world_is_measured_with_a_page_and_json(
 
 def test_it_says_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "lift") == 1
+
+
+def test_rows_with_a_column_that_is_the_label_are_refused_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "rows.parquet"
+    write_rows(path, ahead=False)
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("paid", table["bought"]), path)
+    assert run(monkeypatch, "lift", "--rows", str(path), "--target", "bought") == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "paid (tells bought with an AUC of 1.000)" in said
