@@ -14,8 +14,9 @@ from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
 from intent.features.offline.history import KnownHistory
-from intent.features.offline.model_input import built_matrix, numeric_names
+from intent.features.offline.model_input import numeric_names
 from intent.ranking.impression_log import ShownRows, read_impressions, write_requests
+from intent.ranking.ranking_rows import RankingRows, built_rows
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +28,7 @@ class RankedLog:
     """Impressions with their features, row by row.
 
     Attributes:
-        matrix: of shape (impressions, features).
+        rows: what a ranker reads of each impression.
         shown: with all that the log knows of clicks and orders.
         relevance: the true chance of a click if it is looked at, where the log is a world's.
     """
@@ -35,9 +36,14 @@ class RankedLog:
     folder: Path
     feature_set: FeatureSet
     names: list[str]
-    matrix: Floats
+    rows: RankingRows
     shown: ShownRows
     relevance: Floats | None
+
+    @property
+    def matrix(self) -> Floats:
+        """The numbers of the features, of shape (impressions, features)."""
+        return self.rows.matrix
 
     def as_known(self, until: datetime) -> ShownRows:
         """Return the impressions with what was known of them at an instant."""
@@ -74,7 +80,7 @@ def ranked_log(
         folder,
         feature_set,
         numeric_names(feature_set),
-        built_matrix(built, feature_set),
+        built_rows(built, feature_set),
         read_impressions(folder),
         read_table(folder, "truth/impressions")["relevance"].to_numpy() if truth.exists() else None,
     )

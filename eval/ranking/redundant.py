@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from eval.measure.ranking_quality import mean_log_loss
 from eval.measure.scored import Floats
 from intent.ranking.click_order import ClickOrderModel
 from intent.ranking.impression_log import ShownRows
+from intent.ranking.ranking_rows import RankingRows
 
 LIMIT = 0.98
 """Correlation from which on two features say the same."""
@@ -67,23 +68,23 @@ def kept_by_rule(names: Sequence[str], pairs: Sequence[CorrelatedPair]) -> list[
 
 
 def feature_worth(
-    model: ClickOrderModel, names: Sequence[str], matrix: Floats, shown: ShownRows, seed: int = 0
+    model: ClickOrderModel, names: Sequence[str], rows: RankingRows, shown: ShownRows, seed: int = 0
 ) -> list[FeatureWorth]:
     """Return what each feature is worth to a ranker, on rows that it did not learn from."""
     chance = np.random.default_rng(seed)
-    before = _losses(model, matrix, shown)
+    matrix, before = rows.matrix, _losses(model, rows, shown)
     worth = []
     for place, name in enumerate(names):
         dealt = matrix.copy()
         dealt[:, place] = matrix[chance.permutation(len(matrix)), place]
-        after = _losses(model, dealt, shown)
+        after = _losses(model, replace(rows, matrix=dealt), shown)
         more = [1e6 * (late - early) for late, early in zip(after, before, strict=True)]
         worth.append(FeatureWorth(name, more[0], more[1]))
     return worth
 
 
-def _losses(model: ClickOrderModel, matrix: Floats, shown: ShownRows) -> tuple[float, float]:
-    said, bought = model.score(matrix, shown.position), shown.clicked
+def _losses(model: ClickOrderModel, rows: RankingRows, shown: ShownRows) -> tuple[float, float]:
+    said, bought = model.score(rows, shown.position), shown.clicked
     return (
         mean_log_loss(shown.clicked, said.click),
         mean_log_loss(shown.ordered[bought], said.order_after_click[bought]),

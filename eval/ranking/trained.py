@@ -4,11 +4,18 @@ ones with all that is known by now.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from enum import StrEnum
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from eval.measure.giveaways import refuse_giveaways, refuse_impossible
 from eval.measure.ranking_quality import (
     area_under_roc,
     calibration_error,
@@ -19,11 +26,40 @@ from eval.measure.scored import Booleans, Floats
 from eval.ranking.ranked_log import RankedLog
 from intent.features.check.feature_profile import FeatureProfile, profiled
 from intent.model.errors import OperatorError
-from intent.ranking.click_order import ClickOrderModel, RankingScores, fit_click_order
+from intent.ranking.click_order import ClickOrderModel, RankingScores
 from intent.ranking.impression_log import ShownRows
+from intent.ranking.ranking_rows import RankingRows
+from intent.ranking.tree_ranker import fit_tree_ranker
+from intent.statistics.rooms import mean
 
 TESTED = 0.2
 """Share of the days, the last ones, that a ranker is measured on."""
+
+
+class RankerKind(StrEnum):
+    """What learns."""
+
+    TREES = "lightgbm"
+    NETWORK = "esmm"
+
+
+@dataclass(frozen=True, slots=True)
+class DayCalibration:
+    """What is said over what is seen on one day.
+
+    Attributes:
+        low, high: 95 % interval of the ratio over lists, had the ranker been fitted for ever: of
+            few orders a day it is wide. A ranker is off where it does not hold 1.
+    """
+
+    ratio: float
+    low: float
+    high: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether chance alone can have brought the ratio about."""
+        return self.low <= 1 <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +70,7 @@ class HeadQuality:
         rate: share of the rows that are positive; ``said`` is the mean probability.
         base_loss: log-loss of always saying the share.
         error: expected calibration error.
-        by_day: mean probability over the share, by day.
+        by_day: mean probability over the share, by day, with what sampling allows.
     """
 
     rows: int
@@ -44,7 +80,7 @@ class HeadQuality:
     log_loss: float
     base_loss: float
     error: float
-    by_day: dict[str, float]
+    by_day: dict[str, DayCalibration]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +93,7 @@ class RankerReport:
         ndcg: of lists of ten ordered by click probability at position 1, by true relevance, or by
             clicks where that is not known; ``shown_ndcg`` is that of the lists as they were shown.
         known_share: orders that were known when it was trained, of those that it reckons with.
+        processor_seconds: that training took.
     """
 
     click: HeadQuality
@@ -67,24 +104,47 @@ class RankerReport:
     ndcg: float
     shown_ndcg: float
     known_share: float
+    processor_seconds: float
     tested: tuple[str, ...]
 
 
 def measured_ranker(
-    log: RankedLog, *, seed: int = 0, tested: float = TESTED
+    log: RankedLog,
+    *,
+    kind: RankerKind = RankerKind.TREES,
+    seed: int = 0,
+    tested: float = TESTED,
+    kept: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> tuple[ClickOrderModel, RankerReport, FeatureProfile]:
     """Train and measure; return also what the features looked like that it learnt from.
 
+    Args:
+        kept: file in which a network's training is kept, to go on with.
+
     Raises:
-        OperatorError: the log has fewer than three days, or nothing can be learned from the first.
+        OperatorError: the log has fewer than three days, nothing can be learned from the first, or
+            a column gives the answer away.
     """
     last = late_rows(log, tested)
-    cut = datetime.combine(_date(int(log.shown.days[last].min())), time(), UTC)
-    known = log.as_known(cut).chosen(~last)
-    model = fit_click_order(log.feature_set, log.names, log.matrix[~last], known, seed=seed)
+    cut = datetime.combine(_date(int(log.shown.days[last].min())), clock.min, UTC)
+    known, rows = log.as_known(cut).chosen(~last), log.rows.chosen(~last)
+    bought = known.clicked
+    refuse_giveaways(log.names, rows.matrix, clicked=bought, ordered=known.told)
+    begun = time.process_time()
+    if kind is RankerKind.NETWORK:
+        # Needs torch, which a ranker of trees does without.
+        from intent.ranking.network_ranker import fit_network_ranker  # noqa: PLC0415
+
+        model = fit_network_ranker(log.feature_set, rows, known, seed=seed, kept=kept, say=say)
+    else:
+        model = fit_tree_ranker(log.feature_set, log.names, rows, known, seed=seed)
+    spent = time.process_time() - begun
     relevance = None if log.relevance is None else log.relevance[last]
-    report = _report(model, log.matrix[last], log.shown.chosen(last), relevance, known)
-    return model, report, profiled(log.matrix[~last], log.feature_set)
+    report = _report(model, log.rows.chosen(last), log.shown.chosen(last), relevance, known, spent)
+    for name, head in (("clicks", report.click), ("orders", report.order)):
+        refuse_impossible(head.auc, name, model.heads.gains())
+    return model, report, profiled(rows.matrix, log.feature_set)
 
 
 def late_rows(log: RankedLog, tested: float = TESTED) -> Booleans:
@@ -104,12 +164,13 @@ def late_rows(log: RankedLog, tested: float = TESTED) -> Booleans:
 
 def _report(
     model: ClickOrderModel,
-    matrix: Floats,
+    rows: RankingRows,
     shown: ShownRows,
     relevance: Floats | None,
     known: ShownRows,
+    spent: float,
 ) -> RankerReport:
-    as_shown, first = model.score(matrix, shown.position), model.score(matrix)
+    as_shown, first = model.score(rows, shown.position), model.score(rows)
     gain = shown.clicked.astype(np.float64) if relevance is None else relevance
     bought = shown.clicked
     after = as_shown.order_after_click[bought]
@@ -123,6 +184,7 @@ def _report(
         ndcg=gain_of_lists(shown.request, gain, first.click),
         shown_ndcg=gain_of_lists(shown.request, gain, -shown.position.astype(np.float64)),
         known_share=float(known.ordered.sum() / reckoned) if reckoned else float("nan"),
+        processor_seconds=spent,
         tested=tuple(str(_date(day)) for day in np.unique(shown.days).tolist()),
     )
 
@@ -131,7 +193,9 @@ def head_quality(truth: Booleans, said: Floats, shown: ShownRows) -> HeadQuality
     """Measure one probability, row by row beside the truth."""
     rate = float(truth.mean())
     by_day = {
-        str(_date(day)): _ratio(said[shown.days == day].mean(), truth[shown.days == day].mean())
+        str(_date(day)): _of_day(
+            truth[shown.days == day], said[shown.days == day], shown.request[shown.days == day]
+        )
         for day in np.unique(shown.days).tolist()
     }
     return HeadQuality(
@@ -143,6 +207,15 @@ def head_quality(truth: Booleans, said: Floats, shown: ShownRows) -> HeadQuality
         base_loss=mean_log_loss(truth, np.full(len(truth), rate)),
         error=calibration_error(truth, said),
         by_day=by_day,
+    )
+
+
+def _of_day(truth: Booleans, said: Floats, request: NDArray[np.int64]) -> DayCalibration:
+    more, told = mean(truth - said, request), float(said.mean())
+    return DayCalibration(
+        _ratio(told, float(truth.mean())),
+        _ratio(told, told + more.high),
+        told / (told + more.low) if told + more.low > 0 else float("inf"),
     )
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, results, say
 from intent.features.definitions.events import Topics
+from intent.model.errors import OperatorError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,7 @@ Log = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="folder for the ranker, its rows and report.json")]
 OfSet = Annotated[str, typer.Option("--feature-set", "--set", help="such as ranking_v1")]
+DEFAULT_SETS = {"lightgbm": "ranking_v1", "esmm": "ranking_sequence_v1"}
 AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout")]
 
 
@@ -35,31 +37,42 @@ AsJson = Annotated[bool, typer.Option("--json", help="one JSON object on stdout"
 def train(
     log: Log,
     out: Out,
-    of_set: OfSet = "ranking_v1",
+    of_set: OfSet | None = None,
+    model: Annotated[
+        str, typer.Option(help="lightgbm: trees; esmm: a network that reads intents in order")
+    ] = "lightgbm",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Train a ranker on the first days with what was known then; measure it on the last ones.
 
-    Example: python -m eval rank train worlds/one --out rankers/one
+    A network's training is kept after each pass: the same command goes on where it was killed.
+
+    Example: python -m eval rank train worlds/one --out rankers/one --model esmm
     """
     from eval.ranking.ranked_log import ranked_log
-    from eval.ranking.trained import measured_ranker
+    from eval.ranking.trained import RankerKind, measured_ranker
     from intent.features.check.feature_profile import NAME, write_profile
     from intent.ranking.ranker_folder import save_ranker
 
-    definitions = open_application().definitions
+    if model not in list(RankerKind):
+        raise OperatorError(f"there is no model {model!r}; choose one of: {', '.join(RankerKind)}")
+    kind, definitions = RankerKind(model), open_application().definitions
+    of_set = of_set or DEFAULT_SETS[model]
     rows = ranked_log(log, out, definitions.feature_set(of_set), definitions)
-    model, report, profile = measured_ranker(rows, seed=seed)
-    save_ranker(model, out / "ranker")
+    kept = out / "learning.pt"
+    ranker, report, profile = measured_ranker(rows, kind=kind, seed=seed, kept=kept, say=say)
+    save_ranker(ranker, out / "ranker")
+    kept.unlink(missing_ok=True)
     write_profile(profile, out / "ranker" / NAME)
-    held = {"feature_set": of_set, "digest": model.feature_set.version, **asdict(report)}
+    pinned = {"model": model, "feature_set": of_set, "digest": ranker.feature_set.version}
+    held = {**pinned, **asdict(report)}
     _keep(out, "train", held)
     if as_json:
         json_line(held)
         return
     _show(report)
-    say(f"the ranker is in {out / 'ranker'}, pinned to {of_set} {model.feature_set.version}")
+    say(f"the ranker is in {out / 'ranker'}, pinned to {of_set} {pinned['digest']}")
 
 
 @app.command()
@@ -86,7 +99,7 @@ def features(
     kept = kept_by_rule(rows.names, pairs)
     last = late_rows(rows)
     model = measured_ranker(rows)[0]
-    worth = feature_worth(model, rows.names, rows.matrix[last], rows.shown.chosen(last))
+    worth = feature_worth(model, rows.names, rows.rows.chosen(last), rows.shown.chosen(last))
     held = {
         "feature_set": of_set,
         "pairs": [asdict(one) for one in pairs],
@@ -183,9 +196,12 @@ def _show(report: RankerReport) -> None:
         f"at position 1: said / {against} = {report.first_place:.3f}\n"
         f"NDCG@10 {report.ndcg:.4f}, of the lists as they were shown {report.shown_ndcg:.4f}\n"
         f"said / seen by day: clicks {_days(report.click)}; orders {_days(report.order)}\n"
-        f"orders known when it was trained, of those that it reckons with: {report.known_share:.1%}"
+        f"orders known when it was trained, of those that it reckons with: "
+        f"{report.known_share:.1%}\ntrained in {report.processor_seconds:.1f} s of processor time"
     )
 
 
 def _days(head: HeadQuality) -> str:
-    return ", ".join(f"{value:.3f}" for value in head.by_day.values())
+    return ", ".join(
+        f"{day.ratio:.3f} ({day.low:.2f} to {day.high:.2f})" for day in head.by_day.values()
+    )

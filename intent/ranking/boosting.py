@@ -65,6 +65,15 @@ class LabelledRows:
     positions: NDArray[Any] | None = None
     weights: Floats | None = None
 
+    def chosen(self, rows: NDArray[np.bool_]) -> LabelledRows:
+        """Return some rows."""
+        return LabelledRows(
+            self.matrix[rows],
+            self.labels[rows],
+            None if self.positions is None else self.positions[rows],
+            None if self.weights is None else self.weights[rows],
+        )
+
 
 class BoostedTrees:
     """Trees that were fitted; ``names`` are their features in order, without the position."""
@@ -88,6 +97,12 @@ class BoostedTrees:
             shown = np.full(len(matrix), FIRST) if positions is None else positions
             matrix = np.column_stack([matrix, shown])
         return np.asarray(self._booster.predict(matrix, num_threads=1), dtype=np.float64)
+
+    @property
+    def count(self) -> int:
+        """How many trees there are; of those that held-out rows stopped, as many as pay."""
+        paying = int(self._booster.best_iteration)
+        return paying if paying > 0 else int(self._booster.num_trees())
 
     def gains(self) -> dict[str, float]:
         """Return by how much the splits on each feature lowered the loss, the position too."""

@@ -68,7 +68,7 @@ def curve_from_data(data: Mapping[str, Any]) -> CalibrationCurve:
 
 
 def fitted_curve(
-    p: Floats, labels: NDArray[Any], weights: Floats | None = None
+    p: Floats, labels: NDArray[Any], weights: Floats | None = None, trust: float = 1.0
 ) -> CalibrationCurve:
     """Fit the curve that fits the number of positives; without a label of each kind none is needed.
 
@@ -76,6 +76,8 @@ def fitted_curve(
         p: what a model said of rows that it was not fitted on, in (0, 1).
         labels: 0 or 1.
         weights: how much each row counts.
+        trust: by how much a logistic curve stays as it was: the inverse of the variance, in
+            log-odds, by which the model may be off, before anything is seen.
     """
     count = np.ones(len(p)) if weights is None else weights
     positives = int(np.sum(labels))
@@ -83,7 +85,7 @@ def fitted_curve(
         return LogisticCurve(1.0, 0.0)
     if positives >= MANY:
         return _isotonic(p, np.asarray(labels, dtype=np.float64), count)
-    return _logistic(p, np.asarray(labels, dtype=np.float64), count)
+    return _logistic(p, np.asarray(labels, dtype=np.float64), count, trust)
 
 
 def logit(p: Floats) -> Floats:
@@ -104,8 +106,8 @@ def _isotonic(p: Floats, labels: Floats, weights: Floats) -> IsotonicCurve:
     return IsotonicCurve(tuple(middle.tolist()), tuple(meant.tolist()))
 
 
-def _logistic(p: Floats, labels: Floats, weights: Floats) -> LogisticCurve:
-    """Fit the likeliest slope and intercept, with a little pull towards leaving all as it is."""
+def _logistic(p: Floats, labels: Floats, weights: Floats, trust: float) -> LogisticCurve:
+    """Fit the likeliest slope and intercept, with a pull towards leaving all as it is."""
     columns, asis = np.column_stack([logit(p), np.ones(len(p))]), np.array([1.0, 0.0])
 
     def loss(chosen: Floats) -> tuple[float, Floats]:
@@ -113,7 +115,7 @@ def _logistic(p: Floats, labels: Floats, weights: Floats) -> LogisticCurve:
         surprise = float(np.sum(weights * (np.logaddexp(0, scores) - labels * scores)))
         slope = columns.T @ (weights * (scipy.special.expit(scores) - labels))
         pull = chosen - asis
-        return surprise + float(pull @ pull) / 2, slope + pull
+        return surprise + trust * float(pull @ pull) / 2, slope + trust * pull
 
     slope, intercept = scipy.optimize.minimize(loss, asis, jac=True, method="L-BFGS-B").x
     return LogisticCurve(float(slope), float(intercept))

@@ -1,34 +1,31 @@
-"""Says how likely a room is clicked, ordered from after a click, and both: two models, of which the
-second learns from clicks alone.
-
-Where orders are few, the product of the two is better than one model of orders over impressions
-(AUC 0.680 against 0.638 in a simulated world): what is clicked is learnt from many rows.
+"""Says how likely a room is clicked, ordered from after a click, and both, by whatever learnt it,
+and makes probabilities of what that says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from intent.features.definitions.definitions import FeatureSet
 from intent.model.errors import OperatorError
-from intent.ranking.boosting import BoostedTrees, BoostingKnobs, LabelledRows, fit
-from intent.ranking.calibration_curves import CalibrationCurve, fitted_curve
+from intent.ranking.calibration_curves import CalibrationCurve
 from intent.ranking.impression_log import ShownRows
-from intent.ranking.maturity import Maturity, measured_maturity
+from intent.ranking.maturity import Maturity
+from intent.ranking.ranking_rows import RankingRows
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 CALIBRATED = 0.2
-"""Share of the impressions, the last ones, that calibrate and say how many trees pay."""
+"""Share of the impressions, the last ones, that calibrate and say when to learn no more."""
 
-ORDER_KNOBS = BoostingKnobs(leaves=8, learning_rate=0.03, least_rows=100)
-"""Orders are rare: smaller trees."""
+CLICKS, ORDERS, NETWORK = "clicks.txt", "orders.txt", "network.safetensors"
+"""Files that a ranker is kept in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +41,27 @@ class RankingScores:
         return self.click * self.order_after_click
 
 
+class ClickOrderHeads(Protocol):
+    """What was learnt: trees, or a network."""
+
+    def said(self, rows: RankingRows, positions: NDArray[np.int64] | None = None) -> RankingScores:
+        """Return what it says of rows, not calibrated, as if each stood first unless positions are
+        given.
+        """
+        ...
+
+    def gains(self) -> dict[str, float]:
+        """Return what each column is worth to it; empty where it does not know."""
+        ...
+
+    def files(self) -> dict[str, bytes]:
+        """Return what it is kept as: the content of each file, by name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class ClickOrderModel:
-    """A ranker, pinned to the feature set whose matrix it reads.
+    """A ranker, pinned to the feature set whose rows it reads.
 
     Attributes:
         maturity: of the orders that it learnt from.
@@ -54,85 +69,24 @@ class ClickOrderModel:
     """
 
     feature_set: FeatureSet
-    clicks: BoostedTrees
-    orders: BoostedTrees
+    heads: ClickOrderHeads
     click_curve: CalibrationCurve
     order_curve: CalibrationCurve
     maturity: Maturity
     learnt: tuple[int, int, int]
     days: tuple[date, date]
 
-    def score(self, matrix: Floats, positions: NDArray[np.int64] | None = None) -> RankingScores:
+    def score(self, rows: RankingRows, positions: NDArray[np.int64] | None = None) -> RankingScores:
         """Return probabilities as if each row stood first, unless positions are given.
 
-        Args:
-            matrix: of shape (rows, features), as ``FeatureTable.matrix()`` has it; NaN is missing.
-
         Raises:
-            OperatorError: the matrix has another number of features.
+            OperatorError: the rows have another number of features, or no sequence where one is
+                read.
         """
+        said = self.heads.said(rows, positions)
         return RankingScores(
-            self.click_curve.apply(self.clicks.predict(matrix, positions)),
-            self.order_curve.apply(self.orders.predict(matrix)),
+            self.click_curve.apply(said.click), self.order_curve.apply(said.order_after_click)
         )
-
-
-def fit_click_order(
-    feature_set: FeatureSet,
-    names: Sequence[str],
-    matrix: Floats,
-    shown: ShownRows,
-    *,
-    knobs: BoostingKnobs | None = None,
-    order_knobs: BoostingKnobs = ORDER_KNOBS,
-    seed: int = 0,
-) -> ClickOrderModel:
-    """Learn from impressions; the last ones calibrate.
-
-    Args:
-        names: of the matrix' columns.
-        matrix: of shape (impressions, features).
-        shown: the same impressions, with what was known when it is trained.
-
-    Raises:
-        OperatorError: there are no clicks among the first or the last ones, or no orders among the
-            first.
-    """
-    early = earliest(shown, 1 - CALIBRATED)
-    if not shown.clicked[early].any() or not shown.clicked[~early].any():
-        raise OperatorError(
-            f"of {len(shown):,} impressions {int(shown.clicked.sum()):,} were clicked, and of the "
-            f"first or the last of them none; a ranker learns from the first {1 - CALIBRATED:.0%} "
-            "and is calibrated on the rest, so take a longer history"
-        )
-    delay = shown.told_at - shown.clicked_at
-    maturity = measured_maturity(
-        delay[shown.clicked], shown.ordered[shown.clicked], shown.age[shown.clicked]
-    )
-    weights = maturity.weights(shown.ordered, shown.age)
-    clicks, click_curve = _calibrated(
-        matrix, shown.clicked, early, names, knobs, seed, positions=shown.position
-    )
-    bought = shown.clicked
-    orders, order_curve = _calibrated(
-        matrix[bought],
-        shown.ordered[bought],
-        early[bought],
-        names,
-        order_knobs,
-        seed,
-        weights=weights[bought],
-    )
-    return ClickOrderModel(
-        feature_set,
-        clicks,
-        orders,
-        click_curve,
-        order_curve,
-        maturity,
-        (len(shown), int(shown.clicked.sum()), int(shown.ordered.sum())),
-        (_date(shown.days.min()), _date(shown.days.max())),
-    )
 
 
 def earliest(shown: ShownRows, share: float) -> Flags:
@@ -142,31 +96,26 @@ def earliest(shown: ShownRows, share: float) -> Flags:
     return np.asarray(shown.served <= np.quantile(shown.served, share))
 
 
-def _calibrated(
-    matrix: Floats,
-    labels: Flags,
-    early: Flags,
-    names: Sequence[str],
-    knobs: BoostingKnobs | None,
-    seed: int,
-    *,
-    positions: NDArray[np.int64] | None = None,
-    weights: Floats | None = None,
-) -> tuple[BoostedTrees, CalibrationCurve]:
-    """Grow trees on early rows, and fit a curve on the others, where they stood."""
+def early_rows(shown: ShownRows) -> Flags:
+    """Return which rows are learnt from; the others calibrate.
 
-    def part(rows: Flags) -> LabelledRows:
-        return LabelledRows(
-            matrix[rows],
-            labels[rows].astype(np.int8),
-            None if positions is None else positions[rows],
-            None if weights is None else weights[rows],
+    Raises:
+        OperatorError: there are no clicks among the first or the last ones.
+    """
+    early = earliest(shown, 1 - CALIBRATED)
+    if not shown.clicked[early].any() or not shown.clicked[~early].any():
+        raise OperatorError(
+            f"of {len(shown):,} impressions {int(shown.clicked.sum()):,} were clicked, and of the "
+            f"first or the last of them none; a ranker learns from the first {1 - CALIBRATED:.0%} "
+            "and is calibrated on the rest, so take a longer history"
         )
+    return early
 
-    grown, later = part(early), part(~early)
-    trees = fit(grown, names, held_out=later, knobs=knobs, seed=seed)
-    said = trees.predict(later.matrix, later.positions)
-    return trees, fitted_curve(said, later.labels, later.weights)
+
+def learnt_from(shown: ShownRows) -> tuple[tuple[int, int, int], tuple[date, date]]:
+    """Return how many rows, clicks and orders there are, and their first and last day."""
+    days = (_date(shown.days.min()), _date(shown.days.max()))
+    return (len(shown), int(shown.clicked.sum()), int(shown.ordered.sum())), days
 
 
 def _date(day: int) -> date:

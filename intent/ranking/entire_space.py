@@ -10,18 +10,20 @@ log-odds alone, and is the first when ranking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import save
 from torch import nn
 
-from intent.ranking.click_order import RankingScores
-from intent.ranking.impression_log import ShownRows
+from intent.model.errors import OperatorError
+from intent.ranking.click_order import NETWORK, RankingScores
 from intent.ranking.intent_sequences import PADDING, STEPS, IntentSequences
+from intent.ranking.ranking_rows import RankingRows
 from intent.store.schema import INTENTS
 
 Floats = NDArray[np.float64]
@@ -29,17 +31,19 @@ Floats = NDArray[np.float64]
 DEEPEST = 20
 """Positions that are told apart; what stands further down counts as the last."""
 
+MEAN, SPREAD = "mean", "spread"
+"""Stand beside the network's own arrays: how features are scaled."""
+
+TOGETHER = 16_384
+"""Rows that are scored at once."""
+
 
 @dataclass(frozen=True, slots=True)
-class NetworkKnobs:
-    """Sizes, and how it is learnt; few passes, for orders are rare and learnt by heart soon."""
+class NetworkSize:
+    """How wide a network's layers are."""
 
     hidden: int = 64
     width: int = 16
-    passes: int = 3
-    rows: int = 4096
-    rate: float = 2e-3
-    decay: float = 1e-4
 
 
 class EntireSpace(nn.Module):  # type: ignore[misc]
@@ -47,18 +51,18 @@ class EntireSpace(nn.Module):  # type: ignore[misc]
     and log-odds of an order after a click; each of shape (rows,).
     """
 
-    def __init__(self, features: int, knobs: NetworkKnobs) -> None:
+    def __init__(self, features: int, size: NetworkSize) -> None:
         super().__init__()
-        self.dense = nn.Sequential(nn.Linear(2 * features, knobs.hidden), nn.ReLU())
-        self.intent = nn.Embedding(len(INTENTS) + 1, knobs.width, padding_idx=PADDING)
-        self.step = nn.Embedding(len(STEPS) + 2, knobs.width, padding_idx=PADDING)
-        self.same = nn.Parameter(torch.zeros(knobs.width))
-        self.query = nn.Linear(knobs.hidden, knobs.width)
+        self.dense = nn.Sequential(nn.Linear(2 * features, size.hidden), nn.ReLU())
+        self.intent = nn.Embedding(len(INTENTS) + 1, size.width, padding_idx=PADDING)
+        self.step = nn.Embedding(len(STEPS) + 2, size.width, padding_idx=PADDING)
+        self.same = nn.Parameter(torch.zeros(size.width))
+        self.query = nn.Linear(size.hidden, size.width)
         self.click, self.order = (
             nn.Sequential(
-                nn.Linear(knobs.hidden + knobs.width, knobs.hidden // 2),
+                nn.Linear(size.hidden + size.width, size.hidden // 2),
                 nn.ReLU(),
-                nn.Linear(knobs.hidden // 2, 1),
+                nn.Linear(size.hidden // 2, 1),
             )
             for _ in range(2)
         )
@@ -78,108 +82,87 @@ class EntireSpace(nn.Module):  # type: ignore[misc]
         return self.click(seen)[:, 0], further[:, 0], self.order(seen)[:, 0]
 
 
-class EntireSpaceModel:
-    """A network that was fitted, and how its features are scaled."""
+class EntireSpaceHeads:
+    """A network, and how its features are scaled; says clicks and orders, not calibrated."""
 
     def __init__(self, network: EntireSpace, mean: Floats, spread: Floats) -> None:
-        self._network, self._mean, self._spread = network, mean, spread
+        self.network, self._mean, self._spread = network, mean, spread
 
-    def score(
-        self,
-        matrix: Floats,
-        sequences: IntentSequences,
-        positions: NDArray[np.int64] | None = None,
-        rows: int = 16_384,
-    ) -> RankingScores:
-        """Return probabilities as if each row stood first, unless positions are given."""
+    def said(self, rows: RankingRows, positions: NDArray[np.int64] | None = None) -> RankingScores:
+        """Return probabilities as if each row stood first, unless positions are given.
+
+        Raises:
+            OperatorError: the rows have another number of features, or no sequences.
+        """
         click, order = [], []
-        self._network.eval()
+        self.network.eval()
         with torch.no_grad():
-            for part in _parts(np.arange(len(matrix)), rows):
-                batch = self._batch(matrix, sequences, positions, part)
-                first, further, after = self._network(batch)
+            for part in parts(np.arange(len(rows)), TOGETHER):
+                first, further, after = self.network(self.batch(rows, positions, part))
                 click.append(torch.sigmoid(first + further).double().numpy())
                 order.append(torch.sigmoid(after).double().numpy())
         return RankingScores(_joined(click), _joined(order))
 
-    def _batch(
-        self,
-        matrix: Floats,
-        sequences: IntentSequences,
-        positions: NDArray[np.int64] | None,
-        part: NDArray[np.int64],
+    def batch(
+        self, rows: RankingRows, positions: NDArray[np.int64] | None, part: NDArray[np.int64]
     ) -> dict[str, Any]:
+        """Return some rows as the network takes them; at the first position if none is given."""
+        sequences = self._checked(rows)
         shown = np.ones(len(part), dtype=np.int64) if positions is None else positions[part]
         return {
-            "dense": torch.from_numpy(scaled(matrix[part], self._mean, self._spread)),
-            "intents": torch.from_numpy(sequences.intents[part]),
-            "steps": torch.from_numpy(sequences.steps[part]),
-            "same": torch.from_numpy(sequences.same_item[part]),
+            "dense": torch.from_numpy(scaled(rows.matrix[part], self._mean, self._spread)),
+            "intents": torch.from_numpy(sequences.intents[part].astype(np.int64)),
+            "steps": torch.from_numpy(sequences.steps[part].astype(np.int64)),
+            "same": torch.from_numpy(sequences.same_item[part].astype(np.float32)),
             "position": torch.from_numpy(np.clip(shown, 1, DEEPEST) - 1),
         }
 
-    def learn(
-        self,
-        matrix: Floats,
-        sequences: IntentSequences,
-        shown: ShownRows,
-        weights: Floats,
-        knobs: NetworkKnobs,
-        seed: int,
-    ) -> None:
-        """Pass over the rows, in an order drawn anew each time."""
-        chance = np.random.default_rng(seed)
-        adam = torch.optim.AdamW(
-            self._network.parameters(), lr=knobs.rate, weight_decay=knobs.decay
-        )
-        clicked, ordered = shown.clicked.astype(np.float32), shown.ordered.astype(np.float32)
-        self._network.train()
-        for _ in range(knobs.passes):
-            for part in _parts(chance.permutation(len(matrix)), knobs.rows):
-                batch = self._batch(matrix, sequences, shown.position, part)
-                first, further, after = self._network(batch)
-                click = torch.sigmoid(first + further)
-                order = click * torch.sigmoid(after)
-                loss = _surprise(click, torch.from_numpy(clicked[part])) + _surprise(
-                    order,
-                    torch.from_numpy(ordered[part]),
-                    torch.from_numpy(weights[part].astype(np.float32)),
-                )
-                adam.zero_grad()
-                loss.backward()
-                adam.step()
+    def _checked(self, rows: RankingRows) -> IntentSequences:
+        if rows.matrix.shape[1] != len(self._mean):
+            raise OperatorError(
+                f"the model reads {len(self._mean)} features, and was given "
+                f"{rows.matrix.shape[1]}; read the feature set that it was trained with"
+            )
+        if rows.sequences is None:
+            raise OperatorError(
+                "the network reads what was asked before, and was given no sequence; read a "
+                "feature set that has one, such as ranking_sequence_v1"
+            )
+        return rows.sequences
+
+    def gains(self) -> dict[str, float]:
+        """Return nothing: a network does not say what it goes by."""
+        return {}
+
+    def files(self) -> dict[str, bytes]:
+        """Return all its arrays in one file."""
+        held = {
+            name: value.detach().cpu().numpy() for name, value in self.network.state_dict().items()
+        }
+        return {NETWORK: save({**held, MEAN: self._mean, SPREAD: self._spread})}
 
 
-def fit_entire_space(
-    matrix: Floats,
-    sequences: IntentSequences,
-    shown: ShownRows,
-    weights: Floats | None = None,
-    *,
-    knobs: NetworkKnobs | None = None,
-    seed: int = 0,
-) -> EntireSpaceModel:
-    """Learn from impressions; the same rows and seed give the same network on one machine.
+def heads_of(tensors: Mapping[str, NDArray[Any]]) -> EntireSpaceHeads:
+    """Return the network whose arrays these are.
 
-    Args:
-        weights: how much each row counts for orders, such as ``Maturity.weights``; 1 if None.
+    Raises:
+        OperatorError: they describe none.
     """
-    chosen = knobs or NetworkKnobs()
-    squeezed = _squeezed(matrix)
-    squeezed = np.where(np.isnan(squeezed).all(axis=0), 0.0, squeezed)  # a feature never there
-    mean, spread = np.nanmean(squeezed, axis=0), np.nanstd(squeezed, axis=0)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        network = EntireSpace(matrix.shape[1], chosen)
-    model = EntireSpaceModel(network, mean, np.where(spread > 0, spread, 1.0))
-    count = np.ones(len(matrix)) if weights is None else weights
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # so small a network spends more on threads that wait than on sums
     try:
-        model.learn(matrix, sequences, shown, count, chosen, seed)
-    finally:
-        torch.set_num_threads(threads)
-    return model
+        hidden, width = tensors["query.weight"].shape[::-1]
+        network = EntireSpace(len(tensors[MEAN]), NetworkSize(int(hidden), int(width)))
+        network.load_state_dict(
+            {
+                name: torch.from_numpy(np.array(value))
+                for name, value in tensors.items()
+                if name not in (MEAN, SPREAD)
+            }
+        )
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise OperatorError(
+            f"these arrays are no network of this program: {str(error).splitlines()[0]}"
+        ) from error
+    return EntireSpaceHeads(network, np.array(tensors[MEAN]), np.array(tensors[SPREAD]))
 
 
 def scaled(matrix: Floats, mean: Floats, spread: Floats) -> NDArray[np.float32]:
@@ -187,22 +170,20 @@ def scaled(matrix: Floats, mean: Floats, spread: Floats) -> NDArray[np.float32]:
     squeezed by a logarithm, about 0, about 1 wide.
     """
     there = ~np.isnan(matrix)
-    values = np.where(there, (_squeezed(matrix) - mean) / spread, 0.0)
+    values = np.where(there, (squeezed(matrix) - mean) / spread, 0.0)
     return np.concatenate([values, ~there], axis=1).astype(np.float32)
 
 
-def _squeezed(matrix: Floats) -> Floats:
+def squeezed(matrix: Floats) -> Floats:
+    """Return the logarithm of one and each number, with its sign."""
     return np.asarray(np.sign(matrix) * np.log1p(np.abs(matrix)))
 
 
-def _surprise(said: Any, true: Any, weights: Any = None) -> Any:
-    return nn.functional.binary_cross_entropy(said.clamp(1e-7, 1 - 1e-7), true, weight=weights)
-
-
-def _parts(rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+def parts(rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
+    """Yield rows in their order, so many at once."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
-def _joined(parts: list[Floats]) -> Floats:
-    return np.concatenate(parts) if parts else np.zeros(0)
+def _joined(held: list[Floats]) -> Floats:
+    return np.concatenate(held) if held else np.zeros(0)

@@ -48,19 +48,25 @@ WITH shown AS (
   SELECT arg_max(platform, revision) AS platform, arg_max(user_id, revision) AS user_id,
     arg_max(room_id, revision) AS room_id, arg_max(status, revision) AS status,
     epoch_us(arg_min(event_timestamp, revision)) AS ordered_at,
-    epoch_us(min(created_timestamp)) AS told_at
+    epoch_us(min(created_timestamp)) AS told_at,
+    epoch_us(arg_max(created_timestamp, revision)) AS changed_at
   FROM conversions WHERE epoch_us(created_timestamp) < {known}
   GROUP BY source, conversion_id
 ), linked AS (
-  SELECT c.request_id, c.platform, c.user_id, c.room_id, min(o.told_at) AS told_at
+  -- Of several orders for one click one that stands counts, the first of them.
+  SELECT c.request_id, c.platform, c.user_id, c.room_id,
+    arg_min(o.told_at, (NOT o.status IN ('placed', 'paid'), o.told_at)) AS told_at,
+    min(o.changed_at) FILTER (NOT o.status IN ('placed', 'paid')) AS taken_at,
+    bool_or(o.status IN ('placed', 'paid')) AS stands
   FROM latest o
   ASOF JOIN clicked c ON c.platform = o.platform AND c.user_id = o.user_id
     AND c.room_id = o.room_id AND c.clicked_at <= o.ordered_at
-  WHERE o.status IN ('placed', 'paid') AND o.ordered_at - c.clicked_at <= {window}
+  WHERE o.ordered_at - c.clicked_at <= {window}
   GROUP BY ALL
 )
 SELECT s.request_id AS request, epoch_us(s.served_at) AS served, s.position,
-  coalesce(c.clicked_at, {never}) AS clicked_at, coalesce(l.told_at, {never}) AS told_at
+  coalesce(c.clicked_at, {never}) AS clicked_at, coalesce(l.told_at, {never}) AS told_at,
+  CASE WHEN l.stands THEN {never} ELSE coalesce(l.taken_at, {never}) END AS taken_at
 FROM shown s
 LEFT JOIN clicked c ON c.request_id = s.request_id AND c.platform = s.platform
   AND c.user_id = s.user_id AND c.room_id = s.room_id
@@ -79,6 +85,8 @@ class ShownRows:
         position: in that list, 1 first.
         clicked_at: the first click, or :data:`NEVER`.
         told_at: when the first order for that click was known, or :data:`NEVER`.
+        taken_at: when it was known to be taken back (refunded, cancelled, never shown up for), or
+            :data:`NEVER`.
         known: what was stored before this instant is in.
     """
 
@@ -87,6 +95,7 @@ class ShownRows:
     position: Integers
     clicked_at: Integers
     told_at: Integers
+    taken_at: Integers
     known: int
 
     def __len__(self) -> int:
@@ -98,9 +107,19 @@ class ShownRows:
         return np.asarray(self.clicked_at != NEVER)
 
     @property
-    def ordered(self) -> Flags:
-        """Whether an order for a row was known."""
+    def told(self) -> Flags:
+        """Whether an order for a row was known, may it stand or not."""
         return np.asarray(self.told_at != NEVER)
+
+    @property
+    def taken(self) -> Flags:
+        """Whether that order was taken back."""
+        return np.asarray(self.taken_at != NEVER)
+
+    @property
+    def ordered(self) -> Flags:
+        """Whether an order for a row was known that stood."""
+        return self.told & ~self.taken
 
     @property
     def age(self) -> Integers:
@@ -152,7 +171,7 @@ def read_impressions(log: Path, known: datetime | None = None, window: int = WIN
     request = np.unique(columns["request"].astype(str), return_inverse=True)[1]
     rest = {
         name: np.asarray(columns[name], dtype=np.int64)
-        for name in ("served", "position", "clicked_at", "told_at")
+        for name in ("served", "position", "clicked_at", "told_at", "taken_at")
     }
     return ShownRows(request=request.astype(np.int64), **rest, known=until)
 

@@ -33,12 +33,12 @@ class IntentSequences:
     Attributes:
         intents: 1 for the first intent of the taxonomy, and so on.
         steps: how long ago, from 1 on.
-        same_item: 1 where it was said before the item that is on screen in the row, else 0.
+        same_item: whether it was said before the item that is on screen in the row.
     """
 
-    intents: NDArray[np.int64]
-    steps: NDArray[np.int64]
-    same_item: NDArray[np.float32]
+    intents: NDArray[np.int8]
+    steps: NDArray[np.int8]
+    same_item: NDArray[np.bool_]
 
     def chosen(self, rows: NDArray[np.generic]) -> IntentSequences:
         """Return some rows, by number or by flag."""
@@ -64,8 +64,8 @@ def read_sequences(
     kept = place < LONGEST
     parents, place, entries = parents[kept], place[kept], entries.filter(pa.array(kept))
     shape = (len(served), LONGEST)
-    intents, steps = (np.full(shape, PADDING, dtype=np.int64) for _ in range(2))
-    same = np.zeros(shape, dtype=np.float32)
+    intents, steps = (np.full(shape, PADDING, dtype=np.int8) for _ in range(2))
+    same = np.zeros(shape, dtype=bool)
     numbers = pc.index_in(entries.field("intent"), value_set=pa.array(INTENTS)).fill_null(-1)
     intents[parents, place] = numbers.to_numpy() + 1
     ago = served[parents] - entries.field("at").to_numpy()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from intent.features.online.entity_rows import EntityRows
 from intent.features.online.read import FeatureReader
 from intent.ranking.click_order import ClickOrderModel, RankingScores
+from intent.ranking.ranking_rows import online_rows
 
 
 class OnlineRanker:
@@ -31,7 +32,7 @@ class OnlineRanker:
             OperatorError: a column is missing or too short, or ``at`` has no time zone.
         """
         table = self._reader.read(self._model.feature_set, entity_rows, at)
-        return self._model.score(table.matrix())
+        return self._model.score(online_rows(table, entity_rows))
 
     def rank(self, entity_rows: EntityRows, at: datetime) -> NDArray[np.int64]:
         """Return the numbers of the rows, those first from which an order is likeliest."""

@@ -1,5 +1,5 @@
-"""Keeps a ranker in a folder: trees as LightGBM writes them, and a manifest that pins the feature
-set by its digest and every file by its checksum.
+"""Keeps a ranker in a folder: trees as LightGBM writes them, or the arrays of a network, and a
+manifest that pins the feature set by its digest and every file by its checksum.
 """
 
 from __future__ import annotations
@@ -10,38 +10,46 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
 from intent.features.definitions.definitions import Definitions
 from intent.model.errors import OperatorError
-from intent.ranking.boosting import BoostedTrees, trees_from_text
+from intent.ranking.boosting import trees_from_text
 from intent.ranking.calibration_curves import curve_from_data
-from intent.ranking.click_order import ClickOrderModel
+from intent.ranking.click_order import (
+    CLICKS,
+    NETWORK,
+    ORDERS,
+    ClickOrderHeads,
+    ClickOrderModel,
+)
 from intent.ranking.maturity import maturity_from_data
+from intent.ranking.tree_ranker import TreeHeads
 
-FORM = 1
+FORM = 2
 MANIFEST = "ranker.json"
-CLICKS, ORDERS = "clicks.txt", "orders.txt"
 
 
 def save_ranker(model: ClickOrderModel, folder: Path) -> None:
     """Write a ranker; the manifest comes last, so that a folder without one is none."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    sums = {}
-    for name, trees in ((CLICKS, model.clicks), (ORDERS, model.orders)):
-        text = trees.text()
-        (folder / name).write_text(text, encoding="utf-8")
-        sums[name] = _checksum(text)
+    for name in (MANIFEST, CLICKS, ORDERS, NETWORK):
+        (folder / name).unlink(missing_ok=True)
+    files = model.heads.files()
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
     held = {
         "form": FORM,
         "feature_set": model.feature_set.name,
         "digest": model.feature_set.version,
-        "features": list(model.clicks.names),
+        "features": model.feature_set.names,
         "learnt": dict(zip(("impressions", "clicks", "orders"), model.learnt, strict=True)),
         "days": [day.isoformat() for day in model.days],
         "click_curve": model.click_curve.data(),
         "order_curve": model.order_curve.data(),
         "maturity": model.maturity.data(),
-        "files": sums,
+        "files": {name: _checksum(content) for name, content in files.items()},
     }
     partial = folder / f"{MANIFEST}.partial"
     partial.write_text(json.dumps(held, indent=1) + "\n", encoding="utf-8")
@@ -67,8 +75,7 @@ def load_ranker(folder: Path, definitions: Definitions) -> ClickOrderModel:
         days = [date.fromisoformat(day) for day in held["days"]]
         return ClickOrderModel(
             feature_set,
-            _trees(folder, CLICKS, held["files"]),
-            _trees(folder, ORDERS, held["files"]),
+            _heads(folder, held["files"]),
             curve_from_data(held["click_curve"]),
             curve_from_data(held["order_curve"]),
             maturity_from_data(held["maturity"]),
@@ -100,18 +107,34 @@ def _manifest(folder: Path) -> dict[str, Any]:
     return held
 
 
-def _trees(folder: Path, name: str, sums: dict[str, str]) -> BoostedTrees:
+def _heads(folder: Path, sums: dict[str, str]) -> ClickOrderHeads:
+    if NETWORK not in sums:
+        clicks, orders = (
+            trees_from_text(_content(folder, name, sums).decode("utf-8"))
+            for name in (CLICKS, ORDERS)
+        )
+        return TreeHeads(clicks, orders)
+    # Needs torch, which an installation whose rankers are trees does without.
+    from intent.ranking.entire_space import heads_of  # noqa: PLC0415
+
     try:
-        text = (folder / name).read_text(encoding="utf-8")
+        return heads_of(load(_content(folder, NETWORK, sums)))
+    except SafetensorError as error:
+        raise OperatorError(f"{folder / NETWORK} holds no arrays: {error}") from error
+
+
+def _content(folder: Path, name: str, sums: dict[str, str]) -> bytes:
+    try:
+        content = (folder / name).read_bytes()
     except OSError as error:
         raise OperatorError(f"{folder / name} cannot be read: {error.strerror}") from error
-    if _checksum(text) != sums[name]:
+    if _checksum(content) != sums[name]:
         raise OperatorError(
             f"{folder / name} is not the file that was saved with its manifest; copy the whole "
             "folder again"
         )
-    return trees_from_text(text)
+    return content
 
 
-def _checksum(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -103,6 +103,7 @@ def invented(
         position=position.astype(np.int64),
         clicked_at=np.where(clicked, served, -1),
         told_at=np.where(seen, told, -1),
+        taken_at=np.full(size, -1),
         known=known,
     )
     return matrix, rows, relevance, wants

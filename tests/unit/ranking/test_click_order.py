@@ -11,9 +11,11 @@ from intent.features.definitions.definitions import Definitions, load_definition
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.ranking.boosting import BoostingKnobs
-from intent.ranking.click_order import ClickOrderModel, fit_click_order
+from intent.ranking.click_order import CLICKS, ClickOrderModel
 from intent.ranking.impression_log import NEVER
-from intent.ranking.ranker_folder import CLICKS, MANIFEST, load_ranker, save_ranker
+from intent.ranking.ranker_folder import MANIFEST, load_ranker, save_ranker
+from intent.ranking.ranking_rows import RankingRows
+from intent.ranking.tree_ranker import fit_tree_ranker
 from tests.unit.ranking.shown_log import invented
 
 KNOBS = BoostingKnobs(trees=80, leaves=8, least_rows=80)
@@ -29,19 +31,23 @@ def definitions(taxonomy: Taxonomy) -> Definitions:
 def trained(definitions: Definitions) -> ClickOrderModel:
     matrix, shown, _, _ = invented(1)
     chosen = definitions.choose("ranking_v1", NAMES)
-    return fit_click_order(chosen, NAMES, matrix, shown, knobs=KNOBS, order_knobs=KNOBS)
+    return fit_tree_ranker(
+        chosen, NAMES, RankingRows(matrix), shown, knobs=KNOBS, order_knobs=KNOBS
+    )
 
 
 def test_at_the_first_position_clicks_are_said_as_often_as_things_are_relevant(
     trained: ClickOrderModel,
 ) -> None:
     matrix, _, relevance, _ = invented(2)
-    assert trained.score(matrix).click.mean() / relevance.mean() == pytest.approx(1, abs=0.05)
+    assert trained.score(RankingRows(matrix)).click.mean() / relevance.mean() == pytest.approx(
+        1, abs=0.05
+    )
 
 
 def test_orders_that_come_later_are_said_too(trained: ClickOrderModel) -> None:
     matrix, shown, _, wants = invented(2)
-    said = trained.score(matrix).order_after_click[shown.clicked]
+    said = trained.score(RankingRows(matrix)).order_after_click[shown.clicked]
     assert shown.ordered[shown.clicked].mean() < 0.9 * wants[shown.clicked].mean()
     assert said.mean() / wants[shown.clicked].mean() == pytest.approx(1, abs=0.1)
 
@@ -49,7 +55,7 @@ def test_orders_that_come_later_are_said_too(trained: ClickOrderModel) -> None:
 def test_the_score_of_an_order_is_that_of_a_click_and_of_an_order_behind_it(
     trained: ClickOrderModel,
 ) -> None:
-    scores = trained.score(np.zeros((2, 3)), np.array([1, 4]))
+    scores = trained.score(RankingRows(np.zeros((2, 3))), np.array([1, 4]))
     assert scores.click[0] > scores.click[1]
     assert (scores.order == scores.click * scores.order_after_click).all()
 
@@ -58,23 +64,25 @@ def test_without_clicks_in_the_end_nothing_can_be_calibrated(definitions: Defini
     matrix, shown, _, _ = invented(3, 400)
     shown.clicked_at[200:] = NEVER
     with pytest.raises(OperatorError, match="longer history"):
-        fit_click_order(definitions.choose("mine", NAMES), NAMES, matrix, shown)
+        fit_tree_ranker(definitions.choose("mine", NAMES), NAMES, RankingRows(matrix), shown)
 
 
 def test_without_orders_there_is_nothing_to_learn(definitions: Definitions) -> None:
     matrix, shown, _, _ = invented(3, 2_000)
     shown.told_at[:] = NEVER
     with pytest.raises(OperatorError, match="nothing can be learned"):
-        fit_click_order(definitions.choose("mine", NAMES), NAMES, matrix, shown, knobs=KNOBS)
+        fit_tree_ranker(
+            definitions.choose("mine", NAMES), NAMES, RankingRows(matrix), shown, knobs=KNOBS
+        )
 
 
 @pytest.fixture
 def saved(tmp_path: Path, definitions: Definitions) -> Path:
     chosen = definitions.feature_set("ranking_v1")
     matrix, shown, _, _ = invented(4, 3_000)
-    wide = np.repeat(matrix, 14, axis=1)[:, : len(chosen.names)]
+    wide = RankingRows(np.repeat(matrix, 14, axis=1)[:, : len(chosen.names)])
     few = BoostingKnobs(trees=5, least_rows=50)
-    model = fit_click_order(chosen, chosen.names, wide, shown, knobs=few, order_knobs=few)
+    model = fit_tree_ranker(chosen, chosen.names, wide, shown, knobs=few, order_knobs=few)
     save_ranker(model, tmp_path / "ranker")
     again = load_ranker(tmp_path / "ranker", definitions)
     assert (again.score(wide).order == model.score(wide).order).all()

@@ -41,6 +41,19 @@ def test_labels_see_what_was_known_then_and_the_last_revision_of_it(tmp_path: Pa
     assert read_impressions(log, after(days=2)).ordered.tolist() == [False, False, True]
     assert read_impressions(log).ordered.sum() == 0
     assert read_impressions(log, after(hours=3)).clicked.tolist() == [True, False, False]
+    assert read_impressions(log, after(days=2)).taken_at.tolist() == [NEVER] * 3
+    assert read_impressions(log).taken_at.tolist() == [NEVER, NEVER, microseconds(after(days=3))]
+
+
+def test_of_several_orders_for_a_click_one_that_stands_counts(tmp_path: Path) -> None:
+    bought = [
+        order("o1", LATER, after(hours=6), after(hours=7)),
+        order("o1", LATER, after(days=3), after(days=3), status="cancelled", revision=1),
+        order("o2", LATER, after(hours=8), after(hours=9)),
+    ]
+    rows = read_impressions(write_log(tmp_path, [FIRST, LATER], CLICKED, bought))
+    assert rows.ordered.tolist() == [False, True]
+    assert rows.told_at.tolist() == [NEVER, microseconds(after(hours=9))]
 
 
 def test_an_order_long_after_a_click_counts_for_none(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from eval.world.decided import MeasuredDecisions
 from eval.world.knobs import WorldKnobs
 from eval.world.past import come_to_pass
 from eval.world.population import DAY
-from intent.ranking.maturity import measured_maturity
+from intent.ranking.maturity import measured_curve
 
 MANY = WorldKnobs(impressions=40_000, days=6, creators=60, need=2.0, buying=8.0, capacity=0)
 
@@ -27,10 +27,10 @@ def off_by(worlds: int, decisions: MeasuredDecisions) -> tuple[float, float]:
         since, known = past.clicked_at[clicks], told[clicks]
         now = since.max() + DAY
         seen = known < now
-        maturity = measured_maturity(known - since, seen, now - since)
+        curve = measured_curve(known - since, seen, now - since)
         true += float((known < np.iinfo(np.int64).max).mean())
         counted += float(seen.mean())
-        corrected += maturity.rate
+        corrected += curve.rate
     return counted / true - 1, corrected / true - 1
 
 

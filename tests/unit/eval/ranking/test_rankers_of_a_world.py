@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from eval.ranking.ranked_log import ranked_log
+from eval.ranking.trained import measured_ranker
 from eval.verbs.ranking import app
 from eval.world.decided import measured_decisions
 from eval.world.knobs import WorldKnobs
@@ -18,6 +20,7 @@ from intent.classify.route import load_route
 from intent.features.check.feature_profile import read_profile
 from intent.features.definitions.definitions import Definitions, load_definitions
 from intent.features.definitions.events import Topics
+from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.ranking.ranker_folder import load_ranker
 
@@ -52,9 +55,35 @@ def test_a_ranker_is_calibrated_on_later_days_and_pinned(
     assert found["click"]["auc"] > 0.55
     assert 0.3 < found["order"]["said"] / found["order"]["rate"] < 3
     assert found["known_share"] < 1
+    assert all(day["low"] < day["ratio"] < day["high"] for day in found["order"]["by_day"].values())
     model = load_ranker(tmp_path / "ranker", definitions)
     assert model.feature_set.version == found["digest"]
     assert read_profile(tmp_path / "ranker", definitions)[0].digest == found["digest"]
+
+
+def test_a_network_is_trained_beside_trees_and_read_again(
+    world: Path, definitions: Definitions, tmp_path: Path
+) -> None:
+    asked = ["train", str(world), "--out", str(tmp_path), "--model", "esmm", "--json"]
+    said = CliRunner().invoke(app, asked)
+    assert said.exit_code == 0, said.output
+    found = json.loads(said.stdout)
+    assert (found["model"], found["feature_set"]) == ("esmm", "ranking_sequence_v1")
+    assert found["click"]["auc"] > 0.55
+    assert found["processor_seconds"] > 0
+    model = load_ranker(tmp_path / "ranker", definitions)
+    assert model.feature_set.version == found["digest"]
+    assert not (tmp_path / "learning.pt").exists()
+
+
+def test_a_column_that_is_the_label_is_refused_by_its_name(
+    world: Path, definitions: Definitions, tmp_path: Path
+) -> None:
+    chosen = definitions.choose("few", ["room__lead__count_1h", "user__lead__count_7d"])
+    log = ranked_log(world, tmp_path, chosen, definitions)
+    log.matrix[:, 1] = log.shown.told
+    with pytest.raises(OperatorError, match=r"user__lead__count_7d \(tells ordered"):
+        measured_ranker(log)
 
 
 def test_candidates_are_better_than_what_many_watch_and_that_than_chance(
