@@ -137,12 +137,16 @@ def recall(
         return
     title = f"recall at {most} of {report.live:.0f} live rooms in the mean"
     table = Table(title=title, title_justify="left")
-    for name in ("of", "whose", "rows", "recall", "without needs", "by fame", "by chance"):
+    names = ("of", "whose", "rows", "recall", "as set", "without needs", "by fame", "by chance")
+    for name in names:
         table.add_column(name, justify="left" if name in {"of", "whose"} else "right")
     for line in report.lines:
-        shares = (line.recall, line.without_need, line.fame, line.chance)
+        shares = (line.recall, line.as_set, line.without_need, line.fame, line.chance)
         table.add_row(line.of, line.group, f"{line.rows:,}", *(f"{one:.3f}" for one in shares))
     results().print(table)
+    knobs = ", ".join(f"{name} {value:g}" for name, value in asdict(report.knobs).items())
+    tuned, judged = ", ".join(report.tuned), ", ".join(report.judged)
+    say(f"weights chosen on {tuned}: {knobs}; judged on {judged}")
     shares_of = ", ".join(f"{name} {share:.0%}" for name, share in report.reasons.items())
     say(f"candidates by reason: {shares_of}")
 

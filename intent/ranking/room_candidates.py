@@ -16,20 +16,34 @@ from intent.ranking.creator_factors import CreatorFactors
 
 Floats = NDArray[np.float64]
 
-HALF_LIFE = 3 * 86_400 * 1_000_000.0
-"""Microseconds after which what somebody asked for says half as much."""
-
-WEIGHT_OF_NEED = 0.2
-"""What the nearest to something asked just now has beside likeness, which is about 1 at most."""
-
-LEANING = 0.1
-"""Weight of the logarithm of fame beside likeness: of two that are as like, the famous one."""
+DAY = 86_400 * 1_000_000.0
+"""Microseconds."""
 
 RARE = 1e-6
 """A share of clicks that is added before the logarithm is taken."""
 
-SHARE_OF_COLD = 0.1
-"""Share that is kept for creators of whom nobody knows yet what they are worth."""
+
+@dataclass(frozen=True, slots=True)
+class CandidateKnobs:
+    """How much each reason counts; as set here it was best on earlier days of simulated worlds than
+    those that it is judged on.
+
+    Attributes:
+        need: what the nearest to something asked just now has beside likeness, which is about 1 at
+            most.
+        half_life: days after which what somebody asked for says half as much.
+        leaning: weight of the logarithm of fame beside likeness: of two that are as like, the
+            famous one.
+        cold: share that is kept for creators of whom nobody knows yet what they are worth.
+    """
+
+    need: float = 0.2
+    half_life: float = 3.0
+    leaning: float = 0.1
+    cold: float = 0.1
+
+
+AS_SET = CandidateKnobs()
 
 
 class CandidateReason(Enum):
@@ -74,6 +88,7 @@ def candidates(
     live: LiveRooms,
     most: int,
     asked: AskedLeads = NOTHING_ASKED,
+    knobs: CandidateKnobs = AS_SET,
 ) -> list[RoomCandidate]:
     """Return at most so many rooms, all of them live, each once, the likeliest first, and behind
     them those of creators of whom nothing is known, for whom a share is kept.
@@ -82,10 +97,10 @@ def candidates(
     """
     places = factors.places(live.creators)
     known, new = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
-    kept = min(len(new), max(round(most * SHARE_OF_COLD), most - len(known)))
+    kept = min(len(new), max(round(most * knobs.cold), most - len(known)))
     cold = factors.user(user_id) is None
-    plain = like_scores(factors, user_id, places[known])
-    score = plain + WEIGHT_OF_NEED * need_scores(factors, live, places, asked)[known]
+    plain = like_scores(factors, user_id, places[known], knobs)
+    score = plain + knobs.need * need_scores(factors, live, places, asked, knobs)[known]
     anyway = set(_best(plain, most - kept))
     usual = CandidateReason.FAME if cold else CandidateReason.LIKENESS
     chosen = [
@@ -100,17 +115,26 @@ def _best(score: Floats, most: int) -> list[int]:
     return [int(number) for number in np.argsort(-score, kind="stable")[:most]]
 
 
-def like_scores(factors: CreatorFactors, user_id: str, places: NDArray[np.int64]) -> Floats:
+def like_scores(
+    factors: CreatorFactors,
+    user_id: str,
+    places: NDArray[np.int64],
+    knobs: CandidateKnobs = AS_SET,
+) -> Floats:
     """Return how much known creators are like whom a viewer watches, leaning to who is watched
     most; of a cold viewer the latter alone.
     """
-    famous = LEANING * np.log(factors.fame[places] + RARE)
+    famous = knobs.leaning * np.log(factors.fame[places] + RARE)
     vector = factors.user(user_id)
     return famous if vector is None else factors.of_creators[places] @ vector + famous
 
 
 def need_scores(
-    factors: CreatorFactors, live: LiveRooms, places: NDArray[np.int64], asked: AskedLeads
+    factors: CreatorFactors,
+    live: LiveRooms,
+    places: NDArray[np.int64],
+    asked: AskedLeads,
+    knobs: CandidateKnobs = AS_SET,
 ) -> Floats:
     """Return how near each creator is to what a viewer asked for lately: from 0 on, 1 for what was
     asked there just now.
@@ -124,7 +148,7 @@ def need_scores(
     apart = factors.of_creators - factors.of_creators.mean(axis=0)
     length = np.linalg.norm(apart, axis=1)
     unit = apart / np.where(length > 0, length, 1.0)[:, None]
-    weights = np.exp2(-asked.ago / HALF_LIFE)
+    weights = np.exp2(-asked.ago / (knobs.half_life * DAY))
     of_asked = factors.places(asked.creators)
     for creator, weight, place in zip(asked.creators, weights, of_asked, strict=True):
         same = np.array([one == creator for one in live.creators], dtype=bool)

@@ -95,6 +95,8 @@ def test_candidates_are_better_than_what_many_watch_and_that_than_chance(
     assert said.exit_code == 0, said.output
     found = json.loads(said.stdout)
     assert found["live"] > 4
+    assert max(found["tuned"]) < min(found["judged"])
+    assert 0.1 <= found["knobs"]["need"] <= 0.8
     every = next(one for one in found["lines"] if (one["of"], one["group"]) == ("click", "all"))
     assert every["recall"] > every["chance"] + 0.03
     assert every["fame"] > every["chance"]
