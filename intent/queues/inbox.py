@@ -14,11 +14,12 @@ from intent.model.message import Message
 from intent.ports.features import FeatureState
 from intent.queues.claims import available, claim, clock, release, settle, with_message
 from intent.queues.put import NotAlone, put_batches
+from intent.queues.rounds import Rounds
 from intent.store.dead_letters import record_message
 from intent.store.engine import Database
 from intent.store.overview import waiting_since
 from intent.store.rows import message_from
-from intent.store.schema import TRIED, inbox
+from intent.store.schema import FRESH, TRIED, inbox
 from intent.store.tombstones import Tombstones
 from intent.store.vault import Vault
 
@@ -48,6 +49,7 @@ class SqlInbox:
         self._database, self._features, self._told = database, features, told
         self._tombstones, self._vault = tombstones or Tombstones(), vault
         self._lease = timedelta(seconds=lease)
+        self._rounds = Rounds()
         self._until_measured = MEASURE_AFTER
         self._suspects_turn = True  # so that after a crash what is fresh comes first
 
@@ -74,10 +76,10 @@ class SqlInbox:
         parts = (batches, self._features, self._tombstones, self._vault)
         try:
             with self._database.begin() as transaction:
-                return put_batches(transaction, *parts)
+                return put_batches(transaction, *parts, rounds=self._rounds)
         except NotAlone:
             with self._database.begin() as transaction:
-                return put_batches(transaction, *parts, alone=True)
+                return put_batches(transaction, *parts, rounds=self._rounds, alone=True)
 
     def _measure(self) -> None:
         """Have PostgreSQL look at tables that have just been filled. Of those that nobody has
@@ -93,8 +95,8 @@ class SqlInbox:
             self._until_measured = MEASURE_AFTER  # what was put is stored all the same
 
     def take(self, count: int, size: int) -> list[Delivery]:
-        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or half
-        of the suspects that a worker died of together; the two take turns.
+        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, of each
+        room in turn, or half of the suspects that a worker died of together; the two take turns.
         """
         self._suspects_turn = not self._suspects_turn
         with self._database.begin() as transaction:
@@ -184,10 +186,9 @@ def _lent(
 
 
 def _fresh(transaction: Connection, now: datetime, count: int, size: int) -> list[RowMapping]:
-    fresh = select(inbox).where(
-        inbox.c.token.is_(None), inbox.c.attempts == 0, available(inbox, now)
-    )
-    return _within(_locked(transaction, fresh.order_by(inbox.c.id).limit(count)), size)
+    fresh = select(inbox).where(text(FRESH), available(inbox, now))
+    first = fresh.order_by(inbox.c.round_number, inbox.c.id).limit(count)
+    return _within(_locked(transaction, first), size)
 
 
 def _suspects(transaction: Connection, now: datetime, count: int, size: int) -> list[RowMapping]:
@@ -209,7 +210,9 @@ def _suspects(transaction: Connection, now: datetime, count: int, size: int) -> 
 
 
 def _locked(transaction: Connection, candidates: Select[Any]) -> list[RowMapping]:
-    query = with_message(transaction, candidates, [(inbox.c.id, False)])
+    query = with_message(
+        transaction, candidates, [(inbox.c.round_number, False), (inbox.c.id, False)]
+    )
     return list(transaction.execute(query).mappings())
 
 

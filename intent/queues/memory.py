@@ -25,6 +25,7 @@ from intent.queues.known import Arrivals, Became, compared
 from intent.queues.memory_decisions import MemoryDecisions
 from intent.queues.memory_lane import MemoryLane
 from intent.queues.memory_rows import MemoryTransaction, MemoryTransactions, Row, Rows
+from intent.queues.rounds import Room, Rounds
 from intent.store.identities import Identity
 
 
@@ -32,6 +33,7 @@ from intent.store.identities import Identity
 class _Waiting:
     message: Message
     revision: int
+    round_number: int
 
 
 class MemoryInbox:
@@ -51,6 +53,7 @@ class MemoryInbox:
         self._decisions = decisions or MemoryDecisions()
         self._lane, self._features = lane, features
         self._rows: Rows[_Waiting] = Rows(lease, clock)
+        self._rounds = Rounds()
         self._suspects_turn = True  # so that after a crash what is fresh comes first
         self._known: dict[Identity, Message] = {}
         self._earlier: dict[Identity, set[str]] = {}
@@ -72,9 +75,11 @@ class MemoryInbox:
         for identity, digest in arrivals.replaced:
             self._earlier.setdefault(identity, set()).add(digest)
         waiting = dict.fromkeys([*new, *arrivals.edited])
-        for identity in waiting:
-            before = self._decisions.current(identity)
-            self._rows.add(_Waiting(self._known[identity], before.revision + 1 if before else 0))
+        messages = [self._known[identity] for identity in waiting]
+        rooms = [(message.platform, message.room_id) for message in messages]
+        for message, number in zip(messages, self._deal(rooms), strict=True):
+            before = self._decisions.current(message.identity)
+            self._rows.add(_Waiting(message, before.revision + 1 if before else 0, number))
         gone = {
             identity
             for one in self._retractions.values()
@@ -93,6 +98,12 @@ class MemoryInbox:
     def put_all(self, batches: Sequence[Batch]) -> list[Accepted]:
         """Store several batches, one after the other, and say what became of each."""
         return [self.put(batch) for batch in batches]
+
+    def _deal(self, rooms: Sequence[Room]) -> list[int]:
+        if not rooms:
+            return []
+        waits = (row.value.round_number for row in self._rows.rows.values() if not _is_tried(row))
+        return self._rounds.deal(rooms, min(waits, default=None))
 
     def _keep(self, refused: Sequence[Refused]) -> int:
         before = len(self.refused)
@@ -153,8 +164,8 @@ class MemoryInbox:
         return sorted(self._gaps.values(), key=lambda gap: (gap.since, gap.platform, gap.room_id))
 
     def take(self, count: int, size: int) -> list[Delivery]:
-        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, or half
-        of the suspects that a worker died of together; the two take turns.
+        """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together, of each
+        room in turn, or half of the suspects that a worker died of together; the two take turns.
         """
         self._suspects_turn = not self._suspects_turn
         fresh, suspects = self._fresh(count), self._suspects(count)
@@ -177,7 +188,7 @@ class MemoryInbox:
 
     def _fresh(self, count: int) -> list[Row[_Waiting]]:
         fresh = [row for row in self._rows.available() if not _is_tried(row)]
-        return sorted(fresh, key=lambda row: row.number)[:count]
+        return sorted(fresh, key=lambda row: (row.value.round_number, row.number))[:count]
 
     def _suspects(self, count: int) -> list[Row[_Waiting]]:
         tried = [row for row in self._rows.available() if _is_tried(row)]

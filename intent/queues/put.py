@@ -7,8 +7,7 @@ transaction; whoever is deciding the old text meanwhile finds the claim gone.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 
@@ -19,19 +18,21 @@ from intent.model.disguised import Disguised
 from intent.model.errors import StoreUnavailable
 from intent.model.message import Message
 from intent.ports.features import FeatureState
+from intent.queues.before_put import BeforePut, before_put
 from intent.queues.known import Arrivals, Became, compared
+from intent.queues.rounds import Rounds
 from intent.store.dead_letters import record_refused
 from intent.store.decisions import SqlDecisions, next_revisions
 from intent.store.identities import Identity, parts
 from intent.store.many_rows import upsert
 from intent.store.positions import record_gaps, record_position
 from intent.store.retractions import (
-    before_put,
     meant_by,
     record_retractions,
     taken_back_before,
 )
 from intent.store.schema import ask_lane, dead_letters, inbox
+from intent.store.times import microseconds
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
 from intent.store.vault import Hidden, Vault, text_digest
@@ -49,6 +50,7 @@ def put_batches(
     tombstones: Tombstones,
     vault: Vault | None = None,
     *,
+    rounds: Rounds | None = None,
     alone: bool = False,
 ) -> list[Accepted]:
     """Store all of several batches as if one were put after the other, with hardly more statements
@@ -56,6 +58,7 @@ def put_batches(
 
     Args:
         vault: where contact details go, so that texts are stored without them.
+        rounds: in which messages of each room this process has put so far.
         alone: nobody else puts meanwhile.
 
     Raises:
@@ -83,8 +86,14 @@ def put_batches(
         _take_back(transaction, list(arrivals.edited), features, undecided=False)
         _replace(transaction, arrivals, vault)
     waiting = list(dict.fromkeys([*new, *arrivals.edited]))
-    traces = {one.identity: one.traceparent for one in came if one.traceparent}
-    _enqueue(transaction, waiting, set(arrivals.edited), traces, before.now)
+    brought = {message.identity: message for message in came}
+    _enqueue(
+        transaction,
+        [brought[identity] for identity in waiting],
+        set(arrivals.edited),
+        before,
+        rounds or Rounds(),
+    )
     retracted = [0] * len(batches)
     if brings or before.taken_back:
         retracted = _retract(transaction, batches, waiting, features)
@@ -203,26 +212,30 @@ def _shared_out(
 
 def _enqueue(
     transaction: Connection,
-    identities: Sequence[Identity],
+    waiting: Sequence[Message],
     edited: set[Identity],
-    traces: Mapping[Identity, str],
-    now: datetime,
+    before: BeforePut,
+    rounds: Rounds,
 ) -> None:
-    if not identities:
+    if not waiting:
         return
     revisions = next_revisions(transaction, list(edited))
+    rooms = [(message.platform, message.room_id) for message in waiting]
     rows = [
         {
-            "platform": platform,
-            "message_id": message_id,
-            "revision": revisions.get((platform, message_id), 0),
-            "traceparent": traces.get((platform, message_id)),
+            "platform": message.platform,
+            "message_id": message.message_id,
+            "revision": revisions.get(message.identity, 0),
+            "traceparent": message.traceparent,
             "attempts": 0,
             "token": None,
-            "available_timestamp": now,
-            "written_timestamp": now,
+            "available_timestamp": before.now,
+            "written_timestamp": before.now,
+            "round_number": number,
         }
-        for platform, message_id in identities
+        for message, number in zip(
+            waiting, rounds.deal(rooms, before.first_round, microseconds(before.now)), strict=True
+        )
     ]
     upsert(transaction, inbox, ("platform", "message_id"), rows)
 

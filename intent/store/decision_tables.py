@@ -52,6 +52,18 @@ runs = Table(
     "are promoted",
 )
 
+PRODUCTION = "production"
+"""Name of the live run."""
+
+BESIDE = "run <> 'production'"
+"""Tells the decisions of other runs: those of the live one are nearly all, and not looked for."""
+
+CHATTER = "chatter"
+"""The label of what asks for nothing: most of what is said."""
+
+NAMED = "label <> 'chatter'"
+"""Tells the labels that decisions are looked for by."""
+
 decisions = Table(
     "decisions",
     metadata,
@@ -153,7 +165,7 @@ decisions = Table(
     UniqueConstraint("platform", "message_id", "revision"),
     CheckConstraint("lead_probability BETWEEN 0 AND 1000000", name="lead_probability"),
     Index(None, "platform", "user_id", "event_timestamp"),
-    Index(None, "run", "visible", "id"),
+    Index(None, "run", "id", sqlite_where=text(BESIDE), postgresql_where=text(BESIDE)),
     Index(None, "platform", "room_id", "event_timestamp"),
     Index(
         None,
@@ -192,6 +204,12 @@ decision_labels = Table(
     ),
     Column("label", String(60), primary_key=True, comment="A chosen intent"),
     Column("event_timestamp", UtcDateTime, nullable=False, comment="When the message was said"),
-    Index(None, "label", "event_timestamp"),
+    Index(
+        None,
+        "label",
+        "event_timestamp",
+        sqlite_where=text(NAMED),
+        postgresql_where=text(NAMED),
+    ),
     comment="The chosen intents of every decision, for finding by intent",
 )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, select, tuple_
 from intent.model.decision import UNMEASURED, DecidedBy, Decision, Entry, Versions
 from intent.model.question import Answer, Question
 from intent.store.comment_orders import TakenBack, cancel_comment_orders
+from intent.store.decision_tables import PRODUCTION as PRODUCTION
 from intent.store.decision_tables import current_decisions as current_decisions
 from intent.store.identities import Identity, parts
 from intent.store.lead_states import note_leads
@@ -18,9 +19,6 @@ from intent.store.many_rows import insert_all, insert_new
 from intent.store.prices_and_answers import with_told
 from intent.store.rows import decision_from, decision_row, message_from
 from intent.store.schema import INTENTS, decision_labels, decisions, messages, runs
-
-PRODUCTION = "production"
-"""Name of the live run."""
 
 RETRACTED = Decision(
     probabilities=dict.fromkeys(INTENTS, 0.0),

@@ -9,6 +9,9 @@ from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text
 from intent.store.schema import Key
 from intent.store.schema import metadata as metadata
 
+ROOM = {"fillfactor": 70}
+"""PostgreSQL writes a row anew on its page where there is room, and then no index is told."""
+
 feature_counters = Table(
     "feature_counters",
     metadata,
@@ -36,6 +39,7 @@ feature_counters = Table(
     comment="Counts, last seen and decayed counts of every entity; kept in the transaction that "
     "saves a decision",
     sqlite_with_rowid=False,
+    postgresql_with=ROOM,
 )
 
 feature_tiles = Table(
@@ -67,6 +71,7 @@ feature_tiles = Table(
         nullable=False,
         comment="One record a tile: sums of p and of p(1-p) for each intent and group",
     ),
+    postgresql_with=ROOM,
     comment="Tiles of 5 minutes, 1 hour and 1 day, from which windows are summed; kept in the "
     "transaction that saves a decision",
 )

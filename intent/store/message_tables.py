@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Index,
     Integer,
@@ -67,6 +68,9 @@ messages = Table(
 TRIED = "token IS NOT NULL OR attempts > 0"
 """Tells the few rows of the inbox that were claimed before from all that are fresh."""
 
+FRESH = "token IS NULL AND attempts = 0"
+"""Tells those that nobody has claimed so far."""
+
 inbox = Table(
     "inbox",
     metadata,
@@ -103,7 +107,22 @@ inbox = Table(
         String(55),
         comment="W3C trace context of the request that brought it; mostly empty",
     ),
+    Column(
+        "round_number",
+        BigInteger,
+        nullable=False,
+        default=0,
+        server_default="0",
+        comment="Round in which it is lent; a round holds one message of each room",
+    ),
     UniqueConstraint("platform", "message_id"),
+    Index(
+        "ix_inbox_fresh",
+        "round_number",
+        "id",
+        sqlite_where=text(FRESH),
+        postgresql_where=text(FRESH),
+    ),
     Index(
         "ix_inbox_tried",
         "available_timestamp",

@@ -107,7 +107,7 @@ def _count(connection: Connection, table: object) -> int:
 
 def waiting_since(connection: Connection) -> datetime | None:
     """Return when the message that has waited longest was accepted; None if none waits."""
-    # The inbox is first in, first out: its smallest number has waited longest.
+    # Numbers are given in the order of arrival: the smallest has waited longest.
     of_message = and_(
         messages.c.platform == inbox.c.platform, messages.c.message_id == inbox.c.message_id
     )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 
 from sqlalchemy import (
     CompoundSelect,
     Connection,
-    Select,
     and_,
     bindparam,
-    exists,
     select,
     tuple_,
     union_all,
@@ -22,7 +18,7 @@ from sqlalchemy import (
 from intent.model.batch import Retraction
 from intent.store.engine import insert_for
 from intent.store.identities import Identity, parts
-from intent.store.schema import database_now, messages, retractions, tombstones
+from intent.store.schema import messages, retractions
 
 
 def record_retractions(transaction: Connection, taken_back: Sequence[Retraction]) -> None:
@@ -53,31 +49,6 @@ def meant_by(transaction: Connection, taken_back: Sequence[Retraction]) -> list[
         rows = transaction.execute(select(m.platform, m.message_id).where(*means))
         found.extend((row.platform, row.message_id) for row in rows)
     return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True, slots=True)
-class BeforePut:
-    """What a put asks first: whether anybody was erased so far, whether anything was taken back,
-    and the database's clock. Where neither is so, and that is most databases, it need not ask
-    further.
-    """
-
-    erased: bool
-    taken_back: bool
-    now: datetime
-
-
-def before_put(transaction: Connection) -> BeforePut:
-    """Ask what every put asks first."""
-    erased, taken_back, now = transaction.execute(_before_put()).one()
-    return BeforePut(bool(erased), bool(taken_back), now)
-
-
-@cache
-def _before_put() -> Select[bool, bool, datetime]:
-    """Return the query behind every put, which is made once."""
-    gone = exists(select(tombstones.c.key)), exists(select(retractions.c.platform))
-    return select(*gone, database_now())
 
 
 def taken_back_before(transaction: Connection, identities: Sequence[Identity]) -> list[Identity]:

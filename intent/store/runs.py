@@ -12,9 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    Select,
     and_,
-    case,
     exists,
     func,
     select,
@@ -29,6 +27,7 @@ from intent.model.run import Page, Pair, Run
 from intent.store.decisions import PRODUCTION, current_decisions, read_standings
 from intent.store.engine import Database, insert_for
 from intent.store.rows import decision_from, message_from
+from intent.store.run_counts import OTHERS, with_counts
 from intent.store.schema import ask_lane, database_now, decisions, messages, runs
 
 
@@ -41,7 +40,7 @@ class SqlRuns:
     def list(self) -> list[Run]:
         """Return all runs, oldest first."""
         with self._database.read() as connection:
-            return [Run(**row) for row in connection.execute(_with_counts()).mappings()]
+            return [Run(**row) for row in connection.execute(with_counts()).mappings()]
 
     def find(self, name: str) -> Run:
         """Return a run; only its own rows are counted.
@@ -50,7 +49,7 @@ class SqlRuns:
             OperatorError: there is none of this name.
         """
         with self._database.read() as connection:
-            row = connection.execute(_with_counts(name)).mappings().one_or_none()
+            row = connection.execute(with_counts(name)).mappings().one_or_none()
         if row is None:
             raise OperatorError(f"there is no run {name!r}; see: intent runs list")
         return Run(**row)
@@ -198,32 +197,6 @@ class SqlRuns:
                     yield Pair(message_from(row), decision_from(now), decision_from(row))
 
 
-def _with_counts(name: str | None = None) -> Select[Any]:
-    """Select runs with their counts, oldest first: all of them, or the one of this name."""
-    beside = func.sum(case((decisions.c.visible, 0), else_=1))
-    of_lane = select(ask_lane.c.run, func.count().label("waiting")).group_by(ask_lane.c.run)
-    of_decisions = select(
-        decisions.c.run, beside.label("answered"), (func.count() - beside).label("shown")
-    ).group_by(decisions.c.run)
-    wanted = select(runs)
-    if name is not None:
-        # Said of each table, so that each is searched by its index and none is counted whole.
-        of_lane = of_lane.where(ask_lane.c.run == name)
-        of_decisions = of_decisions.where(decisions.c.run == name)
-        wanted = wanted.where(runs.c.name == name)
-    lane, decided = of_lane.subquery("lane"), of_decisions.subquery("decided")
-    return (
-        wanted.add_columns(
-            func.coalesce(lane.c.waiting, 0).label("waiting"),
-            func.coalesce(decided.c.answered, 0).label("answered"),
-            func.coalesce(decided.c.shown, 0).label("shown"),
-        )
-        .outerjoin(lane, lane.c.run == runs.c.name)
-        .outerjoin(decided, decided.c.run == runs.c.name)
-        .order_by(runs.c.created_timestamp, runs.c.name)
-    )
-
-
 def _beside(name: str) -> Any:
     """Select a run's decisions that stand beside the visible ones and were not shown yet, each with
     its message.
@@ -239,7 +212,7 @@ def _beside(name: str) -> Any:
                 messages.c.message_id == decisions.c.message_id,
             ),
         )
-        .where(decisions.c.run == name, ~decisions.c.visible, ~_taken_back_after(decisions))
+        .where(OTHERS, decisions.c.run == name, ~decisions.c.visible, ~_taken_back_after(decisions))
         .where(
             ~exists().where(
                 shown.c.platform == decisions.c.platform,

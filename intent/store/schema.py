@@ -14,6 +14,7 @@ from intent.store.hook_tables import hook_deliveries, hooks
 from intent.store.key_tables import access_keys, web_sessions
 from intent.store.lead_tables import lead_actions, lead_changes, leads
 from intent.store.message_tables import (
+    FRESH,
     TRIED,
     dead_letters,
     earlier_versions,
@@ -32,6 +33,7 @@ from intent.store.source_tables import listened_sources, positions, source_gaps
 from intent.store.vault_tables import contact_accesses, contact_hashes, contacts, vault_keys
 
 __all__ = [
+    "FRESH",
     "INTENTS",
     "MILLION",
     "TRIED",

@@ -124,6 +124,28 @@ def test_messages_come_out_in_the_order_they_were_put(
     assert texts(take(case)) == [str(number) for number in range(70)]
 
 
+def test_a_quiet_room_waits_for_one_message_of_a_hot_one_and_not_for_all(
+    case: Case, make_message: MakeMessage
+) -> None:
+    hot = [make_message(f"hot {number}", room_id="hot") for number in range(300)]
+    case.inbox.put(Batch(hot[:250]))
+    case.inbox.put(Batch([make_message(f"quiet {number}", room_id="quiet") for number in (0, 1)]))
+    case.inbox.put(Batch(hot[250:]))
+    assert texts(take(case, 4)) == ["hot 0", "quiet 0", "hot 1", "quiet 1"]
+    # What comes while the hot room's round is being lent stands in that round.
+    case.inbox.put(Batch([make_message("late", room_id="late")]))
+    assert sorted(texts(take(case, 2))) == ["hot 2", "late"]
+    assert texts(take(case, 400)) == [message.text for message in hot[3:]]
+
+
+def test_a_hot_room_owes_nothing_once_nothing_waits(case: Case, make_message: MakeMessage) -> None:
+    case.inbox.put(Batch([make_message(room_id="hot") for _ in range(100)]))
+    finish(case, take(case))
+    rooms = ("quiet", "hot") * 3
+    case.inbox.put(Batch([make_message(room_id=room) for room in rooms]))
+    assert [one.message.room_id for one in take(case)] == list(rooms)
+
+
 def test_a_message_is_accepted_once(case: Case, make_message: MakeMessage) -> None:
     one, two = make_message(message_id="same"), make_message(message_id="same")
     first, second = case.inbox.put(Batch([one, two])), case.inbox.put(Batch([one]))
