@@ -10,6 +10,7 @@ from datetime import timedelta
 from threading import Event, Thread
 
 from intent.bootstrap.application import Application
+from intent.bootstrap.retention_file import read_retention
 from intent.model.errors import IntentError, Stopping
 
 SOON = 60.0
@@ -37,15 +38,22 @@ def housekeeping(app: Application) -> Iterator[None]:
         thread.join(LEAVING)
 
 
-def tidy_up(app: Application, stop: Event) -> int:
-    """Delete once what is kept no longer than the settings say; return how many rows.
+def tidy_up(app: Application, stop: Event) -> dict[str, int]:
+    """Delete once what is kept no longer than the settings say; return how many rows of what.
 
     Raises:
         StoreUnavailable: the database is away.
+        TemplateError: the retention file cannot be read; nothing is deleted by it.
     """
     from intent.operations.lead_changes import prune_lead_changes
+    from intent.operations.retain import retain
 
-    return prune_lead_changes(app.database, timedelta(seconds=app.settings.lead_log_keep), stop)
+    keep = timedelta(seconds=app.settings.lead_log_keep)
+    deleted = {"lead_changes": prune_lead_changes(app.database, keep, stop)}
+    if app.settings.retention_file is not None:
+        policy = read_retention(app.settings.retention_file)
+        deleted |= retain(app.database, app.features, policy, stop=stop)
+    return {name: count for name, count in deleted.items() if count}
 
 
 def _keep(app: Application, stop: Event, wait: Callable[[float], bool]) -> None:
@@ -58,7 +66,7 @@ def _keep(app: Application, stop: Event, wait: Callable[[float], bool]) -> None:
             app.database.leave_with(stop)
             deleted = tidy_up(app, stop)
             if deleted:
-                log.info("tidied", lead_changes=deleted)
+                log.info("tidied", **deleted)
         except Stopping:
             return
         except IntentError as error:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from intent.bootstrap.keeping_settings import KeepingSettings
 from intent.bootstrap.serve_settings import ServeSettings
 from intent.bootstrap.setting_types import Budget, Count, Price, Seconds
 from intent.bootstrap.watch_settings import WatchSettings
@@ -23,7 +24,7 @@ _OF_KUBERNETES = re.compile(
 """Variables that Kubernetes sets in every container beside a service of the name ``intent…``."""
 
 
-class Settings(WatchSettings, ServeSettings):
+class Settings(WatchSettings, ServeSettings, KeepingSettings):
     """Read from ``INTENT_…`` environment variables; everything has a default that works on a laptop
     without a network.
     """
@@ -129,11 +130,6 @@ class Settings(WatchSettings, ServeSettings):
         60.0,
         description="seconds that the oldest message may wait before intent status calls that "
         "unhealthy",
-    )
-    lead_log_keep: Seconds = Field(
-        604_800.0,
-        description="seconds that the log of what changes about leads is kept; what comes back "
-        "later than that reads everything anew",
     )
     failpoint: str | None = Field(
         None,

@@ -12,17 +12,17 @@ from intent.cli.screen import json_line, results
 
 def audit(as_json: AsJson = False) -> None:
     """Prove that nothing was lost or doubled: every accepted message is waiting, decided or dead,
-    exactly once; exit 1 if not.
+    exactly once, and that contact details stand in the vault alone; exit 1 if not.
 
     Example: [bold]intent audit[/]
     """
     from intent.operations.audit import audit as recount
 
     app = application()
-    found = recount(app.database, app.taxonomy.members)
+    found = recount(app.database, app.taxonomy.members, vault=app.vault)
     if as_json:
         parts = {"features": asdict(found.features), "outcomes": asdict(found.outcomes)}
-        json_line({**asdict(found.books), **parts, "holds": found.holds})
+        json_line({**asdict(found.books), **parts, "plain": found.plain, "holds": found.holds})
     else:
         console = results()
         for place, line in enumerate(found.findings()):

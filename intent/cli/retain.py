@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from intent.cli.screen import json_line, say
 from intent.cli.stopping import stopping
 from intent.model.errors import OperatorError, WrongUse
 from intent.store.access import Access
+
+if TYPE_CHECKING:
+    from intent.model.retention_policy import RetentionPolicy
 
 
 def retain(
@@ -32,24 +36,54 @@ def retain(
     accesses: Annotated[
         int | None, typer.Option(min=1, max=36_500, help="Who was shown contact details.")
     ] = None,
+    impressions: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Rooms that were shown to viewers.")
+    ] = None,
+    clicks: Annotated[
+        int | None, typer.Option(min=1, max=36_500, help="Rooms that viewers entered.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="Days by kind; default: INTENT_RETENTION_FILE, or retention.yaml here."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how much would be deleted, and delete nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Delete what is older than so many days, in small transactions while everything runs; it may
-    be stopped, and the same call goes on. What is not named is kept.
+    be stopped, and the same call goes on. What neither an option nor the file names is kept.
 
     Examples: [bold]intent retain --messages 90 --dry-run[/] · daily: [bold]intent retain --messages
     90 --dead-letters 30 --accesses 365[/]
     """
+    from intent.bootstrap.retention_file import with_days
     from intent.model.retention_policy import RetentionPolicy
+
+    said = {"messages": messages, "dead_letters": dead_letters, "replies": replies}
+    said |= {"attempts": attempts, "pushes": pushes, "accesses": accesses}
+    said |= {"impressions": impressions, "clicks": clicks}
+    policy = with_days(_policy(file), **said)
+    if policy == RetentionPolicy():
+        raise WrongUse("name what is kept no longer, such as: intent retain --messages 90")
+    _run(policy, dry_run=dry_run, as_json=as_json)
+
+
+def _policy(file: Path | None) -> RetentionPolicy:
+    from intent.bootstrap.retention_file import RETENTION_FILE, read_retention
+    from intent.bootstrap.settings import load_settings
+    from intent.model.retention_policy import RetentionPolicy
+
+    file = file or load_settings().retention_file
+    if file is None and RETENTION_FILE.is_file():
+        file = RETENTION_FILE
+    return RetentionPolicy() if file is None else read_retention(file)
+
+
+def _run(policy: RetentionPolicy, *, dry_run: bool, as_json: bool) -> None:
     from intent.operations.retain import retain as delete
     from intent.operations.retain import would_delete
 
-    policy = RetentionPolicy(messages, dead_letters, replies, attempts, pushes, accesses)
-    if policy == RetentionPolicy():
-        raise WrongUse("name what is kept no longer, such as: intent retain --messages 90")
     app = application(access=Access.READ if dry_run else Access.WRITE)
     with stopping() as stop:
         app.database.leave_with(stop)

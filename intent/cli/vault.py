@@ -48,8 +48,9 @@ def status(
         note = "wraps" if name == state.current else "takes part until: intent vault rotate"
         say(f"master key {name}: {count:,} keys; {note}")
     if state.plain is not None:
-        remedy = "; move them in with: intent vault seal" if state.plain else ""
-        say(f"{state.plain:,} messages hold a detail in plain{remedy}")
+        remedy = "; move them in with: intent vault seal" if any(state.plain.values()) else ""
+        counted = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in state.plain.items())
+        say(f"rows that hold a detail in plain: {counted}{remedy}")
 
 
 @app.command()

@@ -21,6 +21,8 @@ class RetentionPolicy:
         attempts: calls of the LLM in the ledger.
         pushes: what was pushed to hooks, since it waits no more.
         accesses: who was shown contact details.
+        impressions: rooms that were shown, since then.
+        clicks: rooms that were entered, since then.
     """
 
     messages: int | None = None
@@ -29,6 +31,8 @@ class RetentionPolicy:
     attempts: int | None = None
     pushes: int | None = None
     accesses: int | None = None
+    impressions: int | None = None
+    clicks: int | None = None
 
     def __post_init__(self) -> None:
         if self.messages is not None and self.messages < LONGEST_WINDOW:

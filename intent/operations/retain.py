@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime
 from threading import Event
 
 from intent.model.retention_policy import RetentionPolicy
 from intent.ports.features import FeatureState
 from intent.store.engine import Database
 from intent.store.expiry import before, count_aged, delete_aged, expire_messages
-from intent.store.identities import Identity
 
 AT_ONCE = 200
 """Messages in one transaction, at most; ten times as many rows of what hangs on nothing else."""
@@ -43,20 +43,30 @@ def retain(
         if days is not None and not stop.is_set():
             with database.read() as connection:
                 limit = before(connection, days)
-            gone[name] = 0
             if name == "messages":
-                after: Identity | None = None
-                more = True
-                while more and not stop.is_set():
-                    with database.begin() as transaction:
-                        some, stood, after = expire_messages(transaction, limit, after, AT_ONCE)
-                        features.remove(transaction, stood)
-                    gone[name] += some
-                    more = after is not None
-                continue
-            some = 1
-            while some and not stop.is_set():
-                with database.begin() as transaction:
-                    some = delete_aged(transaction, name, limit, AT_ONCE * 10)
-                gone[name] += some
+                gone[name] = _expire_messages(database, features, limit, stop)
+            else:
+                gone[name] = _delete_aged(database, name, limit, stop)
+    return gone
+
+
+def _expire_messages(
+    database: Database, features: FeatureState, limit: datetime, stop: Event
+) -> int:
+    gone, after, more = 0, None, True
+    while more and not stop.is_set():
+        with database.begin() as transaction:
+            some, stood, after = expire_messages(transaction, limit, after, AT_ONCE)
+            features.remove(transaction, stood)
+        gone += some
+        more = after is not None
+    return gone
+
+
+def _delete_aged(database: Database, name: str, limit: datetime, stop: Event) -> int:
+    gone, some = 0, 1
+    while some and not stop.is_set():
+        with database.begin() as transaction:
+            some = delete_aged(transaction, name, limit, AT_ONCE * 10)
+        gone += some
     return gone

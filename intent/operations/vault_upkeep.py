@@ -12,7 +12,7 @@ from intent.store.engine import Database
 from intent.store.identities import Identity
 from intent.store.vault import Vault
 from intent.store.vault_keys import masters_in_use
-from intent.store.vault_moving import count_details, move_letters, move_texts, plain_texts
+from intent.store.vault_moving import count_details, move_letters, move_texts, plain_details
 
 AT_ONCE = 500
 """Messages, letters or keys in one transaction, at most."""
@@ -26,13 +26,13 @@ class VaultState:
         details: contact details.
         masters: how many keys each master key wraps, by its name.
         current: name of the master key that wraps; None where there is none yet.
-        plain: messages whose text holds a detail in plain; None where nobody looked.
+        plain: rows that hold a detail in plain, by table; None where nobody looked.
     """
 
     details: int
     masters: dict[str, int]
     current: str | None
-    plain: int | None
+    plain: dict[str, int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def vault_state(database: Database, vault: Vault, *, look: bool) -> VaultState:
     with database.read() as connection:
         details = count_details(connection)
         masters = masters_in_use(connection)
-        plain = plain_texts(connection, vault) if look else None
+        plain = plain_details(connection, vault) if look else None
     current = vault.keys.current()[0] if masters else None
     return VaultState(details, masters, current, plain)
 

@@ -97,6 +97,8 @@ class SqlErasure:
             .where(*_means(messages, subject))
             .order_by(m.platform, m.message_id)
             .limit(count)
+            # Whoever else deletes these now takes them out of features, too.
+            .with_for_update()
         )
         found = {
             (row["platform"], row["message_id"]): row

@@ -21,10 +21,12 @@ from intent.model.decision import Entry
 from intent.store.erasure import delete_messages
 from intent.store.identities import Identity
 from intent.store.schema import (
+    clicks,
     contact_accesses,
     database_now,
     dead_letters,
     hook_deliveries,
+    impressions,
     inbox,
     llm_attempts,
     llm_replies,
@@ -54,6 +56,8 @@ _BY_AGE = {
     "attempts": _Aged(llm_attempts, llm_attempts.c.id, llm_attempts.c.started_timestamp),
     "pushes": _Aged(hook_deliveries, hook_deliveries.c.id, hook_deliveries.c.ended_timestamp),
     "accesses": _Aged(contact_accesses, contact_accesses.c.id, contact_accesses.c.seen_timestamp),
+    "impressions": _Aged(impressions, impressions.c.id, impressions.c.served_at),
+    "clicks": _Aged(clicks, clicks.c.id, clicks.c.clicked_at),
 }
 
 
@@ -93,7 +97,9 @@ def expire_messages(
     query = select(messages).where(*_old_messages(limit)).order_by(m.platform, m.message_id)
     if after is not None:
         query = query.where(tuple_(m.platform, m.message_id) > after)
-    rows = transaction.execute(query.limit(count)).mappings().all()
+    # Two that delete at once would both take the same decisions out of features.
+    query = query.limit(count).with_for_update(skip_locked=True)
+    rows = transaction.execute(query).mappings().all()
     found = {(row["platform"], row["message_id"]): row for row in rows}
     if not found:
         return 0, [], None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Select, delete, func, select, tuple_, update
 
 from intent.model.message import Message
 from intent.store.hidden_payload import hidden_payload
@@ -13,6 +15,8 @@ from intent.store.rows import message_from
 from intent.store.schema import contacts, dead_letters, decisions, earlier_versions, messages
 from intent.store.turns import in_turn
 from intent.store.vault import Vault
+
+_PLACEHOLDER = re.compile(r"\[[a-z]+(?: \d+)?\]")
 
 
 def move_texts(
@@ -73,13 +77,38 @@ def count_details(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(contacts)).scalar_one()
 
 
-def plain_texts(connection: Connection, vault: Vault) -> int:
-    """Count messages whose stored text holds a contact detail in plain."""
-    query = select(messages.c.text, messages.c.reply_to_text).execution_options(yield_per=1000)
-    return sum(
-        any(text and vault.without_details(text) != text for text in row)
-        for row in connection.execute(query)
-    )
+def plain_details(connection: Connection, vault: Vault) -> dict[str, int]:
+    """Count rows that hold a contact detail in plain: messages by text and quoted text, decisions
+    by slots, dead letters by payload and reason.
+    """
+
+    def holds(text: str | None) -> bool:
+        # What stands beside a placeholder stood beside a detail when it was looked through first.
+        beside = _PLACEHOLDER.sub("x", text or "")
+        return vault.without_details(beside) != beside
+
+    def is_plain_letter(payload: bytes, reason: str) -> bool:
+        told = hidden_payload(payload, lambda text: "" if holds(text) else text)
+        return told != payload or holds(reason)
+
+    m, d, letter = messages.c, decisions.c, dead_letters.c
+
+    def count(query: Select[Any], is_plain: Callable[..., bool]) -> int:
+        rows = connection.execute(query.execution_options(yield_per=1000))
+        return sum(is_plain(*row) for row in rows)
+
+    return {
+        "messages": count(
+            select(m.text, m.reply_to_text), lambda text, quoted: holds(text) or holds(quoted)
+        ),
+        "decisions": count(
+            select(d.slots), lambda slots: any(holds(text) for _, text in slots or ())
+        ),
+        "dead_letters": count(
+            select(letter.payload, letter.reason),
+            lambda payload, reason: is_plain_letter(bytes(payload), reason),
+        ),
+    }
 
 
 def _rewrite(transaction: Connection, stored: Message, hidden: Message) -> None:

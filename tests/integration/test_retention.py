@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from intent.bootstrap.application import Application, migrations_dir
+from intent.bootstrap.housekeeping import tidy_up
+from intent.bootstrap.settings import SecretStr, Settings
+from intent.cli.app import app as command_line
 from intent.features.definitions.definitions import load_definitions
 from intent.features.online.read import FeatureReader
 from intent.features.online.served import plain
 from intent.model.batch import Batch, Refused
 from intent.model.errors import WrongUse
 from intent.model.retention_policy import RetentionPolicy
+from intent.model.taxonomy import Taxonomy
 from intent.operations.retain import retain, would_delete
-from tests.conftest import MakeMessage, rows
+from intent.store.access import Access
+from intent.store.engine import Database
+from intent.store.expiry import expire_messages
+from intent.store.migrate import migrate
+from tests.conftest import MakeDecision, MakeMessage, rows
 from tests.integration.conftest import House
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -63,8 +75,8 @@ def test_what_hangs_on_nothing_goes_by_its_age(house: House) -> None:
     payload = b"no message"
     letter = Refused("no", payload, hashlib.sha256(payload).hexdigest(), "-")
     house.inbox.put(Batch(refused=[letter]))
-    policy = RetentionPolicy(dead_letters=1, replies=1, attempts=1, pushes=1, accesses=1)
-    nothing = dict.fromkeys(("dead_letters", "replies", "attempts", "pushes", "accesses"), 0)
+    names = ("dead_letters", "replies", "attempts", "pushes", "accesses", "impressions", "clicks")
+    policy, nothing = RetentionPolicy(**dict.fromkeys(names, 1)), dict.fromkeys(names, 0)
     assert retain(house.database, house.features, policy, stop=threading.Event()) == nothing
     assert len(rows(house.database, "dead_letters")) == 1
 
@@ -72,3 +84,58 @@ def test_what_hangs_on_nothing_goes_by_its_age(house: House) -> None:
 def test_messages_are_kept_for_the_longest_window() -> None:
     with pytest.raises(WrongUse, match="31 days at least"):
         RetentionPolicy(messages=30)
+
+
+def test_two_that_delete_at_once_take_nothing_out_of_features_twice(
+    postgres_url: str, taxonomy: Taxonomy, make_message: MakeMessage, make_decision: MakeDecision
+) -> None:
+    database = Database(postgres_url)
+    migrate(database, migrations_dir())
+    house = House(database, taxonomy, make_decision)
+    house.local = house.make("price_inquiry")
+    house.work(make_message(sent_at=NOW - timedelta(days=50)), unsure=False)
+    limit = NOW - timedelta(days=31)
+    with database.begin() as first, database.begin() as second:
+        deleted, stood, _ = expire_messages(first, limit, None, 10)
+        house.features.remove(first, stood)
+        assert (deleted, expire_messages(second, limit, None, 10)) == (1, (0, [], None))
+    assert house.holds()
+
+
+def test_days_stand_in_a_file_and_what_is_said_goes_before_it(
+    sqlite_url: str,
+    make_message: MakeMessage,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Application(Settings(database_url=SecretStr(sqlite_url)), access=Access.CREATE)
+    app.inbox.put(Batch(refused=[Refused("no", b"x", hashlib.sha256(b"x").hexdigest(), "-")]))
+    monkeypatch.setenv("INTENT_DATABASE_URL", sqlite_url)
+    monkeypatch.chdir(tmp_path)
+    type_in = CliRunner().invoke
+    assert isinstance(type_in(command_line, ["retain"]).exception, WrongUse)
+    Path("retention.yaml").write_text("messages: 90\ndead_letters: 30\n", encoding="utf-8")
+    told = json.loads(type_in(command_line, ["retain", "--dry-run", "--json"]).stdout)
+    assert told == {"messages": 0, "dead_letters": 0, "dry_run": True}
+    said = ["retain", "--dry-run", "--json", "--clicks", "5"]
+    assert json.loads(type_in(command_line, said).stdout).keys() >= {"messages", "clicks"}
+    for wrong in ("messages: 3\n", "massages: 90\n", "messages: soon\n"):
+        Path("retention.yaml").write_text(wrong, encoding="utf-8")
+        assert type_in(command_line, ["retain", "--dry-run"]).exit_code != 0
+
+
+def test_what_a_process_tidies_up_follows_the_file_that_the_settings_name(
+    sqlite_url: str, make_message: MakeMessage, tmp_path: Path
+) -> None:
+    file = tmp_path / "days.yaml"
+    file.write_text("messages: 31\n", encoding="utf-8")
+    settings = Settings(database_url=SecretStr(sqlite_url), retention_file=file)
+    app = Application(settings, access=Access.CREATE)
+    old = make_message(sent_at=NOW - timedelta(days=50))
+    app.inbox.put(Batch([old, make_message(sent_at=NOW)]))
+    (taken, *_) = app.inbox.take(10, 1_000_000)
+    assert taken.message.message_id == old.message_id
+    with app.database.begin() as transaction:
+        transaction.exec_driver_sql("DELETE FROM inbox")
+    assert tidy_up(app, threading.Event()) == {"messages": 1}
+    assert len(rows(app.database, "messages")) == 1

@@ -85,14 +85,21 @@ def test_what_older_versions_stored_in_plain_moves_in_and_twice_is_once(
     (taken, _) = old.take(2, 1_000_000)
     old.dead_letter(taken, f"ValueError: {NUMBER}")
     shop = Shop(database)
-    assert vault_state(database, shop.vault, look=True).plain == 1
+    assert vault_state(database, shop.vault, look=True).plain == {
+        "messages": 1,
+        "decisions": 1,
+        "dead_letters": 1,
+    }
     moves = [move_in(database, shop.vault, stop=threading.Event()) for _ in range(2)]
     assert moves == [MovedIn(1, 1, complete=True), MovedIn(0, 0, complete=True)]
     assert NUMBER not in everything(database)
     (kept,) = {str(row["slots"]).replace('"', "'") for row in rows(database, "decisions")}
     assert kept == "[['quantity', '2 pcs'], ['contact', '[phone]']]"
     state = vault_state(database, shop.vault, look=True)
-    assert (state.details, state.plain) == (1, 0)
+    assert (state.details, state.plain) == (
+        1,
+        dict.fromkeys(("messages", "decisions", "dead_letters"), 0),
+    )
     assert shop.details(said) == [[NUMBER]]
     assert shop.inbox.put(Batch([said])).repeated == 1
 
