@@ -43,11 +43,13 @@ def lift_columns(chosen: FeatureSet, definitions: Definitions) -> LiftColumns:
 
 
 def _twin(feature: Feature, definitions: Definitions) -> Feature | None:
-    """Return the feature that counts messages where this one counts an intent; expected counts have
-    the count as theirs, and other statistics none.
+    """Return the feature that counts messages where this one counts an intent; expected counts and
+    rates, which tell how many messages there were, have the count as theirs, and other statistics
+    none.
     """
     tail = feature.name.split("__")[2]
-    tail = tail.replace("expected", "count")
+    if feature.statistic in ("expected", "rate"):
+        tail = tail.replace(feature.statistic, "count")
     return definitions.features.get(f"{feature.view}__{MESSAGE}__{tail}")
 
 

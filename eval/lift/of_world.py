@@ -84,8 +84,9 @@ def read_log(
 def _entities(spine: Path) -> dict[str, Integers]:
     keys = pq.read_table(spine, columns=[f"{name}_id" for name in _ENTITIES])
     found = {name: coded(keys[f"{name}_id"]) for name in _ENTITIES}
-    pairs = found["user"] * (int(found["creator"].max()) + 1) + found["creator"]
-    found["user_creator"] = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+    for other in ("creator", "room", "item"):
+        pairs = found["user"] * (int(found[other].max()) + 1) + found[other]
+        found[f"user_{other}"] = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
     return found
 
 

@@ -13,6 +13,13 @@ def test_a_set_is_divided_and_every_intent_has_its_twin(definitions: Definitions
     assert [feature.name for feature in divided.messages] == ["user__message__count_7d"]
 
 
+def test_a_rate_tells_how_many_messages_there_were_and_has_their_count_as_its_twin(
+    definitions: Definitions,
+) -> None:
+    divided = lift_columns(definitions.choose("mine", ["room__lead__rate_24h"]), definitions)
+    assert [feature.name for feature in divided.messages] == ["room__message__count_24h"]
+
+
 def test_messages_of_the_set_stay_and_sequences_are_left_out(definitions: Definitions) -> None:
     names = ["user__message__coverage_7d", "user__lead__tags_7d", "room__hot__count_1h"]
     divided = lift_columns(definitions.choose("mine", names), definitions)
