@@ -205,9 +205,10 @@ def _written(
 ) -> tuple[Flags, Integers]:
     """Return who asks for what they need, and how many other messages they write."""
     talking = there.talking[shown.user]
-    likely = np.minimum(_ASK * knobs.need * there.asking[shown.user], _ASK_MOST)
+    ask = _ASK * knobs.asking * knobs.need
+    likely = np.minimum(ask * there.asking[shown.user], _ASK_MOST)
     asked = clicked & shown.match & (chance.random(len(talking)) < likely)
-    return asked, chance.poisson(_CHAT * talking) * clicked
+    return asked, chance.poisson(_CHAT * knobs.chatting * talking) * clicked
 
 
 def _begin_needs(now: _Present, there: Population, until: int) -> None:

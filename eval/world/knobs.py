@@ -38,6 +38,8 @@ class WorldKnobs:
         need: how much a need drives watching, words and orders, in units of the default; 0 for
             people who all want the same always.
         buying: how readily people order, in units of the default; 0 for nobody.
+        asking, chatting: how readily people ask about what they need, and write anything else, in
+            units of the default; 0 for nobody.
         treatment: by how much a reply raises the chance of an order, relative; 0 for nothing.
         carry_over: share of that effect which others in the room feel in the slots after it, with
             a half-life of 20 minutes; 0 for none.
@@ -69,6 +71,8 @@ class WorldKnobs:
     information: float = 1.0
     need: float = 1.0
     buying: float = 1.0
+    asking: float = 1.0
+    chatting: float = 1.0
     treatment: float = 0.3
     carry_over: float = 0.2
     capacity: int = 4

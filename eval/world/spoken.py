@@ -14,7 +14,7 @@ from eval.world.population import MINUTE, SECOND, Floats, Integers
 from intent.features.definitions.events import MEASURED_CODE, MESSAGE_CODE
 from intent.store.schema import INTENTS
 
-_WANTED = {
+WANTED = {
     "purchase_intent": 0.26,
     "price_inquiry": 0.22,
     "availability_inquiry": 0.13,
@@ -113,7 +113,7 @@ def said(
     asks = np.arange(len(row)) < len(asking)
     share = chance.uniform(0.05, 0.9, len(row))
     at = clicked_at[row] + (share * np.minimum(watch[row], 20 * MINUTE)).astype(np.int64)
-    wanted = np.where(asks, _labels(_WANTED, len(row), chance), _labels(_CHATTED, len(row), chance))
+    wanted = np.where(asks, _labels(WANTED, len(row), chance), _labels(_CHATTED, len(row), chance))
     label = _dealt_anew(wanted, knobs.information, chance)
     order = np.argsort(at, kind="stable")
     row, asks, at = row[order], asks[order], at[order]

@@ -247,6 +247,18 @@ def test_rates_lie_near_the_published_ones(made: Make) -> None:
     assert found["likes a click"].why
 
 
+def test_who_asks_less_and_chats_more_comments_as_often_and_with_fewer_leads(made: Make) -> None:
+    size = {"impressions": 60_000, "days": 5, "creators": 200}
+    usual, sparing = (
+        {rate.name: rate.world or 0.0 for rate in rates(made(**size, **knobs))}
+        for knobs in ({}, {"asking": 0.33, "chatting": 1.7})
+    )
+    assert usual["leads among comments"] > 0.45
+    assert sparing["leads among comments"] == pytest.approx(0.23, abs=0.04)
+    assert sparing["comments a click"] == pytest.approx(0.04, rel=0.2)
+    assert made(asking=0.0, chatting=0.0).tables["messages"].num_rows == 0
+
+
 def test_a_rate_far_from_the_published_one_is_said() -> None:
     assert Rate("clicks", 1.3, 1.0).near is False
     assert Rate("clicks", 1.1, 1.0).near is True
