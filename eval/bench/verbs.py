@@ -15,6 +15,7 @@ from eval.bench import (
     claim_rounds_read,
     contact_recall,
     features,
+    features_built,
     features_http,
     inbox_verb,
     pipeline_verb,
@@ -47,6 +48,7 @@ GATHERED = (2.0, 10.0, 30.0, 120.0)
 app.command()(claim_rounds_read.claims)
 app.command()(contact_recall.contacts)
 app.command()(features.features)
+app.command()(features_built.features_built)
 app.command()(features_http.features_http)
 app.command()(pipeline_verb.pipeline)
 app.command()(inbox_verb.inbox)

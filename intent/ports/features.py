@@ -23,11 +23,30 @@ class FeatureState(Protocol):
         """
 
 
+class TablesHere(Protocol):
+    """Tables of an engine that runs in this process, as Arrow tables."""
+
+    at_once: int
+    """Facts and rows of one view that are added up at once, unless they are of one entity."""
+
+    def read(self, sql: str) -> Any:
+        """Return rows as an Arrow table."""
+
+    def load(self, name: str, table: Any, *, more: bool = False) -> None:
+        """Make a table of an Arrow table, or put ``more`` rows to it."""
+
+
 class Engine(AbstractContextManager["Engine"], Protocol):
     """Runs the SQL steps of the offline build: DuckDB here, Spark on a cluster."""
 
     name: str
     """Of its dialect: the SQL in which engines differ stands in a file of this name."""
+
+    @property
+    def here(self) -> TablesHere | None:
+        """Its tables if they are in this process: then arrays add up. None where they are
+        elsewhere, and SQL does.
+        """
 
     def load_spine(self, files: Sequence[Path], keys: Sequence[str]) -> None:
         """Make table ``spine`` of Parquet files: the keys, ``_row``, which grows in the order of

@@ -12,6 +12,7 @@ from pathlib import Path
 from intent.features.definitions.definitions import SECOND, Definitions, FeatureSet
 from intent.features.definitions.events import ENTITIES, Topics
 from intent.features.definitions.told_beside import TOLD_COLUMNS, TOLD_STATISTICS
+from intent.features.offline.added_here import add_up_here
 from intent.features.offline.converted import KnownConversions, LabelMaturity
 from intent.features.offline.facts import FOR_PEOPLE, fact_columns, require_facts
 from intent.features.offline.history import KnownHistory, facts_steps
@@ -190,6 +191,9 @@ def _compute(
     asked = {*keys, *(column for plan in plans for column in plan.columns)}
     _make(engine, facts_steps(history, asked), progress)
     for plan in plans:
+        if engine.here is not None:
+            add_up_here(engine, engine.here, plan, progress)
+            continue
         *between, _features = _make(engine, plan.steps(), progress)
         for name in between:  # some are as long as the facts
             engine.drop(name)
@@ -224,6 +228,7 @@ def _written(
             views=feature_set.views,
             labels=labels,
             last=last or 0,
+            in_place=engine.here is not None,
         )
     )
     matched = {}

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from intent.features.definitions.definitions import (
     BURST,
@@ -105,11 +106,15 @@ class ViewPlan:
         topics: Topics,
         dialect: str,
     ) -> None:
-        self._view, self._features, self._definitions = view, features, definitions
+        self.view, self._features, self._definitions = view, features, definitions
         self._topics, self._dialect = topics, dialect
+        self.bits = topic_bits(topics)
+        self.half_lives = {
+            life: seconds * SECOND for life, seconds in definitions.half_lives.items()
+        }
         self._keys = definitions.views[view].keys
-        self._sums = sorted({one for feature in features for one in sums(feature, topics)})
-        self._interests = sorted(
+        self.sums = sorted({one for feature in features for one in sums(feature, topics)})
+        self.interests = sorted(
             {
                 (life, feature.topic)
                 for feature in features
@@ -117,7 +122,7 @@ class ViewPlan:
                 if fades(feature, life)
             }
         )
-        self._distincts = [
+        self.distincts = [
             Distinct(
                 f"u_{_tail(feature)}",
                 definitions.views[view].distinct[feature.what],
@@ -127,65 +132,82 @@ class ViewPlan:
             for feature in features
             if feature.statistic == "distinct"
         ]
-        self._sequences = [f.topic for f in features if f.statistic == "sequence_50"]
-        self._lasts = sorted(
+        self.sequences = [f.topic for f in features if f.statistic == "sequence_50"]
+        self.lasts = sorted(
             {MESSAGE} | {f.topic for f in features if f.statistic == "seconds_since_last"}
         )
-        self._values = [
+        self._values_read = [
             "event",
             "mask",
-            *sorted({f"p_{one.topic}" for one in self._sums if one.kind in "ev"}),
-            *sorted({"price_gap" for one in self._sums if one.kind == "g"}),
+            *sorted({f"p_{one.topic}" for one in self.sums if one.kind in "ev"}),
+            *sorted({"price_gap" for one in self.sums if one.kind == "g"}),
         ]
-        others = {distinct.column for distinct in self._distincts}
-        others |= {"item_id", "message_id"} if self._sequences else set()
-        self._columns = [*self._values, *sorted(others)]
+        others = {distinct.column for distinct in self.distincts}
+        others |= {"item_id", "message_id"} if self.sequences else set()
+        self._columns = [*self._values_read, *sorted(others)]
 
     @property
     def columns(self) -> set[str]:
         """Columns of the facts that the steps read, beside since, until and stays."""
         return {*self._keys, *self._columns}
 
+    @property
+    def windows(self) -> dict[str, Window]:
+        """Windows of the sums and distincts, by name."""
+        names = {one.window for one in self.sums}
+        return {
+            name: window
+            for name, window in self._definitions.windows.items()
+            if name in names or any(one.window is window for one in self.distincts)
+        }
+
     def steps(self) -> Iterator[Step]:
-        """Yield the steps in order."""
-        bits = topic_bits(self._topics)
-        lives = list(dict.fromkeys(life for life, _ in self._interests))
-        return steps(
-            "view",
-            dialect=self._dialect,
-            view=self._view,
-            keys=list(self._keys),
-            columns=self._columns,
-            values=self._values,
-            sums=self._sums,
-            windows={
+        """Yield the steps in order, of an engine that adds up by SQL."""
+        return steps("view", **self._values())
+
+    def steps_here(self) -> Iterator[Step]:
+        """Yield the steps where arrays add up: before the last, table ``{view}_known`` becomes
+        ``{view}_sums`` (:mod:`intent.features.offline.added_here`).
+        """
+        return steps("here", **self._values())
+
+    def _values(self) -> dict[str, Any]:
+        lives = list(dict.fromkeys(life for life, _ in self.interests))
+        return {
+            "dialect": self._dialect,
+            "view": self.view,
+            "keys": list(self._keys),
+            "columns": self._columns,
+            "values": self._values_read,
+            "sums": self.sums,
+            "windows": {
                 name: self._definitions.windows[name]
-                for name in sorted({one.window for one in self._sums})
+                for name in sorted({one.window for one in self.sums})
             },
-            lives=lives,
-            interests=self._interests,
-            topics_of={life: [t for name, t in self._interests if name == life] for life in lives},
-            half_lives={
-                life: seconds * SECOND for life, seconds in self._definitions.half_lives.items()
+            "lives": lives,
+            "interests": self.interests,
+            "topics_of": {
+                life: [t for name, t in self.interests if name == life] for life in lives
             },
-            distincts=self._distincts,
-            sequences=self._sequences,
-            lasts=self._lasts,
-            asked=sum(bits[topic] for topic in self._lasts),
-            bits=bits,
-            members={
+            "half_lives": self.half_lives,
+            "distincts": self.distincts,
+            "sequences": self.sequences,
+            "lasts": self.lasts,
+            "asked": sum(self.bits[topic] for topic in self.lasts),
+            "bits": self.bits,
+            "members": {
                 group: [intent for intent in INTENTS if intent in members]
                 for group, members in self._topics.groups.items()
             },
-            features=self._features,
-            tails={feature.name: _tail(feature) for feature in self._features},
-            time_to_live=self._definitions.time_to_live,
-            answers=ANSWERS,
-            edges=list(ANSWER_EDGES),
-            priors={name: one.prior for name, one in self._definitions.statistics.items()},
-            times=self._definitions.windows[BURST[1]].seconds
+            "features": self._features,
+            "tails": {feature.name: _tail(feature) for feature in self._features},
+            "time_to_live": self._definitions.time_to_live,
+            "answers": ANSWERS,
+            "edges": list(ANSWER_EDGES),
+            "priors": {name: one.prior for name, one in self._definitions.statistics.items()},
+            "times": self._definitions.windows[BURST[1]].seconds
             // self._definitions.windows[BURST[0]].seconds,
-        )
+        }
 
 
 def topic_bits(topics: Topics) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,22 +18,20 @@ how an engine handed the rows over.
 """
 
 
-def write_beside(spine: Sequence[Path], added: Path, path: Path, rows: int) -> None:
+def write_beside(spine: Sequence[Path], added: pa.RecordBatchReader, path: Path, rows: int) -> None:
     """Write each row of a spine with its added columns, as one Parquet file that is there whole or
     not at all.
 
     Args:
         spine: Parquet files; their columns keep type, unit, time zone and metadata.
-        added: a Parquet file with as many rows in the same order; its column ``_row`` is left out.
+        added: as many rows in the same order; their column ``_row`` is left out.
 
     Raises:
         OperatorError: there are more or fewer rows than ``rows``, or the file cannot be written.
     """
     partial = path.with_name(path.name + ".partial")
     try:
-        with pq.ParquetFile(added) as columns:
-            require_rows(columns.metadata.num_rows, rows)
-            _write(spine, columns, partial)
+        require_rows(_write(spine, added, partial), rows)
         partial.replace(path)
     except OSError as error:
         raise OperatorError(
@@ -42,18 +41,26 @@ def write_beside(spine: Sequence[Path], added: Path, path: Path, rows: int) -> N
         partial.unlink(missing_ok=True)
 
 
-def _write(spine: Sequence[Path], columns: pq.ParquetFile, path: Path) -> None:
+def _write(spine: Sequence[Path], added: pa.RecordBatchReader, path: Path) -> int:
+    """Write as long as there are rows of both, and return how many that were; one more where the
+    spine has more, or where more were added.
+    """
     first = pq.read_schema(spine[0])
-    schema = first
-    for field in columns.schema_arrow:
+    schema, written = first, 0
+    for field in added.schema:
         if field.name != "_row":
             schema = schema.append(field)
+    asked = _even(_spine_rows(spine, first))
+    found = _even(pa.Table.from_batches([batch]) for batch in added)
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
-        added = columns.iter_batches(BATCH)
-        for asked in _even(_spine_rows(spine, first)):
-            found = pa.Table.from_batches([next(added)]).drop_columns("_row")
-            table = pa.table([*asked.columns, *found.columns], schema=schema)
+        for row, column in itertools.zip_longest(asked, found):
+            if row is None or column is None or len(row) != len(column):
+                return written + 1 + max(len(one) for one in (row, column) if one is not None)
+            added_columns = column.drop_columns("_row").columns
+            table = pa.table([*row.columns, *added_columns], schema=schema)
             writer.write_table(table, row_group_size=BATCH)
+            written += len(row)
+    return written
 
 
 def _spine_rows(spine: Sequence[Path], schema: pa.Schema) -> Iterator[pa.Table]:

@@ -67,6 +67,11 @@ class SparkEngine:
             frame.unpersist()
         self._kept.clear()
 
+    @property
+    def here(self) -> None:
+        """Nothing: its tables are on a cluster."""
+        return None
+
     def load_spine(self, files: Sequence[Path], keys: Sequence[str]) -> None:
         """Make table ``spine_rows`` with all its columns, and ``spine`` of it.
 

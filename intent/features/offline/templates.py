@@ -23,6 +23,9 @@ FINE = 34
 to 3e-11 of itself, and 268 million messages of one entity fit.
 """
 
+FOREVER = 2**63 - 1
+"""Microseconds: when what still stands is replaced."""
+
 LATE = 3600 * SECOND
 """A message that was decided so many microseconds after it was said counts as late in the report.
 """
@@ -57,6 +60,7 @@ def _environment() -> Environment:
         "BURST": BURST,
         "FADED": FADED,
         "FINE": FINE,
+        "FOREVER": FOREVER,
         "LATE": LATE,
         "LEAD": LEAD,
         "LONG": long,

@@ -59,6 +59,13 @@ sum(CASE WHEN {{ condition }}{{ has(topic) }}
     THEN weight_{{ life }} ELSE CAST(0 AS DECIMAL(38, 0)) END)
 {%- endmacro -%}
 
+{#- A decayed count of the weights of a request's own block and of the block before, as of its time. -#}
+{%- macro faded(half_life, request_time, block, own, before) -%}
+{%- set halvings = "CAST(%s - %s AS DOUBLE) / %s" % (request_time, block, half_life) -%}
+CAST({{ own }} AS DOUBLE) * {{ doubled("-(%s + %s)" % (FINE, halvings)) }}
+  + CAST({{ before }} AS DOUBLE) * {{ doubled("-(%s + %s)" % (FINE + BLOCK, halvings)) }}
+{%- endmacro -%}
+
 {#- When a topic was last said: by what stands for good (l_), or by what passes (t_). -#}
 {%- macro last_said(topic) -%}
 greatest(coalesce(l_{{ topic }}, t_{{ topic }}), coalesce(t_{{ topic }}, l_{{ topic }}))

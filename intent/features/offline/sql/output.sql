@@ -8,12 +8,18 @@ SELECT s._row
 {%- for label in labels %}, label_{{ loop.index0 }}.n AS "{{ label.name }}"{% endfor %}
 FROM spine s
 {%- for view in views %}
+{%- if in_place %}
+POSITIONAL JOIN {{ view }}_features
+{%- else %}
 JOIN {{ view }}_features ON {{ view }}_features._row = s._row
+{%- endif %}
 {%- endfor %}
 {%- for label in labels %}
 JOIN label_{{ loop.index0 }} ON label_{{ loop.index0 }}._row = s._row
 {%- endfor %}
+{%- if labels or not in_place %}
 ORDER BY s._row
+{%- endif %}
 
 -- step: report
 -- Messages that were said before the spine's last row; of these, those that no row may see, because
@@ -26,11 +32,14 @@ FROM facts WHERE event < {{ last }}
 {%- for view in views %}
 
 -- step: {{ view }}
--- Rows, rows with a status, rows with a key, and of these those whose entity was ever seen.
-SELECT count(*), count({{ view }}__status),
+-- Rows, rows with a status (in their place), rows with a key, and of these those whose entity was
+-- ever seen.
+SELECT count(*),
+  count({% if in_place %}CASE WHEN v._row = s._row THEN {{ view }}__status END
+    {%- else %}{{ view }}__status{% endif %}),
   coalesce(sum(CASE WHEN {{ view }}__keyed THEN 1 ELSE 0 END), 0),
   coalesce(sum(CASE WHEN {{ view }}__status <> '{{ NEVER_SEEN }}' THEN 1 ELSE 0 END), 0)
-FROM {{ view }}_features
+FROM {{ "spine s POSITIONAL JOIN " if in_place }}{{ view }}_features v
 {%- endfor %}
 {%- for label in labels %}
 

@@ -6,7 +6,7 @@
 {%- endfor -%}
 {%- endmacro -%}
 
-{%- macro request_times(name, keys) %}
+{%- macro keyed_rows(name, keys) %}
 -- step: {{ name }}_keys
 SELECT {{ keys | join(", ") }}, {{ engine.numbered(keys) }} AS k
 FROM (
@@ -17,7 +17,10 @@ FROM (
 -- step: {{ name }}_rows
 SELECT s._row, e.k, s._at AS request_time
 FROM spine s LEFT JOIN {{ name }}_keys e ON {{ same(keys, "s", "e") }}
+{% endmacro -%}
 
+{%- macro request_times(name, keys) %}
+{{ keyed_rows(name, keys) }}
 -- step: {{ name }}_request_times
 SELECT DISTINCT k, request_time FROM {{ name }}_rows WHERE k IS NOT NULL
 {% endmacro -%}

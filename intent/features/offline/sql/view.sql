@@ -3,6 +3,8 @@
 {%- import dialect ~ ".sql" as engine -%}
 {%- import "formulas.sql" as f with context -%}
 {%- from "request_times.sql" import request_times, same with context -%}
+{%- from "sequences.sql" import listed_intents with context -%}
+{%- from "features.sql" import stated_and_valued with context -%}
 
 {{ request_times(view, keys) }}
 
@@ -145,7 +147,6 @@ WINDOW w AS (PARTITION BY m.k ORDER BY m.request_time ROWS UNBOUNDED PRECEDING)
 
 {%- for life in lives %}
 {%- set size = BLOCK * half_lives[life] %}
-{%- set halvings = "CAST(r.request_time - r.block AS DOUBLE) / %s" % half_lives[life] %}
 
 -- step: {{ view }}_weights_{{ life }}
 SELECT k, request_time, {{ f.floor("request_time", size) }} AS block
@@ -171,9 +172,8 @@ WITH own AS (
 )
 SELECT r.k, r.request_time
 {%- for topic in topics_of[life] %},
-  CAST(r.{{ topic }}_0 AS DOUBLE) * {{ f.doubled("-(%s + %s)" % (FINE, halvings)) }}
-  + CAST(coalesce(b.{{ topic }}, 0) + r.{{ topic }}_1 AS DOUBLE)
-    * {{ f.doubled("-(%s + %s)" % (FINE + BLOCK, halvings)) }} AS d{{ life }}_{{ topic }}
+  {{ f.faded(half_lives[life], "r.request_time", "r.block", "r.%s_0" % topic,
+    "(coalesce(b.%s, 0) + r.%s_1)" % (topic, topic)) }} AS d{{ life }}_{{ topic }}
 {%- endfor %}
 FROM own r LEFT JOIN before b ON b.k = r.k AND b.block = r.block
 {%- endfor %}
@@ -194,30 +194,7 @@ JOIN (
 ) f ON f.k = m.k AND f.next_request <= m.request_time AND m.request_time < f.until
 GROUP BY m.k, m.request_time
 
-{%- for topic in sequences %}
-
--- step: {{ view }}_sequence_{{ topic }}
-{%- set entries %}
-  SELECT * FROM (
-    SELECT m.k, m.request_time, f.intent, f.item_id, f.event,
-      row_number() OVER (PARTITION BY m.k, m.request_time
-        ORDER BY f.event DESC, f.message_id, f.code) AS n
-    FROM {{ view }}_request_times m
-    JOIN (
-{%- for intent in members[topic] %}
-      SELECT k, next_request, until, event, message_id, item_id,
-        '{{ intent }}' AS intent, {{ loop.index }} AS code
-      FROM {{ view }}_facts WHERE {{ f.has(intent) }}
-{{- "\n      UNION ALL" if not loop.last }}
-{%- endfor %}
-    ) f ON f.k = m.k AND f.next_request <= m.request_time
-      AND (f.until IS NULL OR m.request_time < f.until)
-      AND f.event >= m.request_time - {{ time_to_live }}
-  ) WHERE n <= {{ SEQUENCE }}
-{%- endset %}
-{{ engine.listed(entries, "q_" ~ topic) }}
-{%- endfor %}
-
+{{ listed_intents() }}
 -- step: {{ view }}_features
 -- Features of the sums of each request, given to the rows of the spine.
 WITH sums AS (
@@ -237,20 +214,7 @@ WITH sums AS (
   LEFT JOIN {{ view }}_sequence_{{ topic }} q{{ loop.index }}
     ON q{{ loop.index }}.k = m.k AND q{{ loop.index }}.request_time = m.request_time
 {%- endfor %}
-), stated AS (
-  SELECT *,
-    CASE WHEN {{ f.last_said(MESSAGE) }} IS NULL THEN '{{ NEVER_SEEN }}'
-      WHEN {{ f.last_said(MESSAGE) }} < request_time - {{ time_to_live }} THEN '{{ EXPIRED }}'
-      ELSE '{{ PRESENT }}' END AS status
-  FROM sums
-), valued AS (
-  SELECT k, request_time, status
-{%- for feature in features %},
-    CASE WHEN status = '{{ PRESENT }}' THEN {{ f.value(feature, engine.empty_list()) }} END
-      AS {{ feature.name }}
-{%- endfor %}
-  FROM stated
-)
+), {{ stated_and_valued("k, request_time") }}
 SELECT r._row, r.k IS NOT NULL AS {{ view }}__keyed,
   CASE WHEN r.k IS NULL THEN '{{ NEVER_SEEN }}' ELSE v.status END AS {{ view }}__status
 {%- for feature in features %}, v.{{ feature.name }}{% endfor %}
