@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from eval.verbs.grouping import groups
 from intent.bootstrap.application import open_application
 from intent.cli.screen import json_line, results, say
 from intent.features.definitions.events import Topics
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from eval.ranking.trained import HeadQuality, RankerReport
 
 app = typer.Typer(no_args_is_help=True, help="Rankers over features: train one, measure it.")
+
+app.command()(groups)
 
 Log = Annotated[
     Path,
