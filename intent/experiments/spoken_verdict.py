@@ -16,6 +16,9 @@ _NAMES = {
     UnitKind.TIME: "blocks of time",
 }
 
+SMALLEST = 0.001
+"""A p-value below is only said to be so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -73,6 +76,11 @@ def _first(outlook: Outlook, known: Known) -> str:
     return f"{name} shows no difference.{small}"
 
 
+def chance_in_words(p: float) -> str:
+    """Return a p-value, never as if it were nothing."""
+    return "< 0.001" if p < SMALLEST else f"= {p:.3f}"
+
+
 def _lift(one: ArmFinding) -> str:
     if np.isnan(one.lift_low):
         return f"by {one.treated - one.control:+.4g} (from {one.low:+.4g} to {one.high:+.4g})"
@@ -83,9 +91,10 @@ def _compared(one: ArmFinding, experiment: Experiment) -> str:
     if np.isnan(one.p):
         return f"{one.arm}: nobody can tell yet."
     always = "holds" if one.always else "does not hold"
-    dealt = "" if np.isnan(one.dealt_again_p) else f", {one.dealt_again_p:.3f} by dealing them anew"
+    anew = one.dealt_again_p
+    dealt = "" if np.isnan(anew) else f", {chance_in_words(anew)} by dealing them anew"
     return (
         f"{one.arm} beside {experiment.control}: {one.treated:.4g} against {one.control:.4g} "
-        f"{metric_in_words(experiment)}, {_lift(one)}; p = {one.p:.3f}{dealt}. Looked at every "
-        f"day, a difference {always}."
+        f"{metric_in_words(experiment)}, {_lift(one)}; p {chance_in_words(one.p)}{dealt}. "
+        f"Looked at every day, a difference {always}."
     )

@@ -53,7 +53,7 @@ class NetworkKnobs:
     passes: int = 12
     patience: int = 2
     rows: int = 2048
-    rate: float = 4e-3
+    rate: float = 2e-3
     decay: float = 1e-4
 
 

@@ -15,7 +15,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from intent.experiments.arm_findings import ArmFinding, ExperimentReport, Outlook
-from intent.experiments.spoken_verdict import metric_in_words, units_of
+from intent.experiments.spoken_verdict import chance_in_words, metric_in_words, units_of
 from intent.report.page_templates import open_templates
 from intent.report.room_page import sheet
 
@@ -138,6 +138,10 @@ def _percent(value: float, signed: bool = False) -> str:
     return f"{100 * value:{'+' if signed else ''}.1f} %"
 
 
+def _chance(p: float) -> str:
+    return chance_in_words(p).removeprefix("= ")
+
+
 @cache
 def _environment() -> Environment:
     return open_templates(
@@ -145,6 +149,7 @@ def _environment() -> Environment:
             "share": _percent,
             "lift": lambda value: _percent(value, signed=True),
             "number": lambda value: f"{value:,.4g}" if math.isfinite(value) else "not measured",
+            "chance": lambda p: "not measured" if math.isnan(p) else _chance(p),
             "count": lambda value: f"{value:,.0f}",
             "json": lambda value: json.dumps(value),
         }

@@ -28,6 +28,9 @@ def test_the_verdict_comes_first_and_the_command_that_makes_it_again_last() -> N
     )
     assert command in text
     assert "arrived by then" in text
+    assert "p &lt; 0.001" in text
+    assert "e-0" not in text
+    assert "0.000" not in text
 
 
 def test_a_page_needs_nothing_from_elsewhere_and_no_script() -> None:
@@ -43,6 +46,7 @@ def test_what_nobody_can_tell_is_null_in_json_and_not_measured_on_the_page() -> 
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
     assert plain["outlook"] == "too_few"
     assert "not measured" in experiment_file(found)
+    assert "not measured to" not in experiment_file(found)
 
 
 def test_blocks_of_time_say_their_length() -> None:
