@@ -20,6 +20,7 @@ from intent.cli import (
     experiment,
     features,
     hooks,
+    impressions,
     keys,
     lane,
     leads,
@@ -90,6 +91,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(report.app, name="report")
 app.add_typer(claims.app, name="claims")
 app.add_typer(conversions.app, name="conversions")
+app.add_typer(impressions.app, name="impressions")
 app.add_typer(attribution.app, name="attribution")
 app.add_typer(experiment.app, name="experiment")
 

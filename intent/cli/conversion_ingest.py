@@ -112,12 +112,13 @@ def _read(
             format_name,
             told,
             mapping=mapping,
-            refused=_shown(),
+            refused=shown_refusals(),
             step=failpoint(app.settings.failpoint),
         )
 
 
-def _shown() -> Callable[[RefusedRecord], None]:
+def shown_refusals() -> Callable[[RefusedRecord], None]:
+    """Return what tells people the first refused lines of a file."""
     left = iter(range(SHOWN))
 
     def show(line: RefusedRecord) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from intent.model.errors import Malformed, WrongUse
@@ -35,6 +36,26 @@ _CUT = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+")
 
 FUTURE = timedelta(days=1)
 """What is dated later than so long after now is refused."""
+
+
+class ToldTimes(Protocol):
+    """What is said of the times of a file: when it is read, and the zone of those without one."""
+
+    @property
+    def now(self) -> datetime:
+        """When it is read."""
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Of times that do not say theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimesOnly:
+    """What is said of a file whose times alone need it."""
+
+    now: datetime
+    zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +100,7 @@ def read_zone(name: str) -> tzinfo:
 
 
 def instant_of(
-    written: str, told: FileTold, zone: tzinfo | None = None, form: str | None = None
+    written: str, told: ToldTimes, zone: tzinfo | None = None, form: str | None = None
 ) -> datetime:
     """Return the instant that a text means, in UTC.
 

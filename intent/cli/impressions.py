@@ -1,0 +1,90 @@
+"""The verbs ``intent impressions …``: what was shown to whom, and which rooms they entered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from intent.cli.arguments import AsJson, application, opened
+from intent.cli.conversion_ingest import File, Zone, shown_refusals
+from intent.cli.screen import json_line, one_line, say
+from intent.model.errors import OperatorError
+from intent.store.access import Access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, BinaryIO
+
+    from intent.operations.shown import ShownIngest
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Impressions and clicks: what was shown to whom, and which rooms they entered.",
+)
+
+
+@app.command("ingest")
+def ingest(
+    path: File,
+    timezone: Zone = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read impressions or clicks from Parquet, CSV, JSON lines or a JSON list: each once, however
+    often or late it comes. A record with served_at is an impression, one with clicked_at a click;
+    columns are named as those of the store (docs/outcomes.md), others are passed over.
+
+    Examples: [bold]intent impressions ingest impressions.parquet[/] · [bold]intent impressions
+    ingest clicks.csv --timezone Asia/Jakarta[/] · [bold]zcat shown.jsonl.gz | intent impressions
+    ingest -[/]
+    """
+    from intent.bootstrap.failpoint import failpoint
+    from intent.bootstrap.outcomes import outcome_recorder
+    from intent.operations.shown import ingest_shown
+    from intent.outcomes.files.said_values import TimesOnly, read_zone
+
+    app = application(access=Access.CREATE, quiet=True)
+    told = TimesOnly(datetime.now(UTC), read_zone(timezone) if timezone else None)
+    with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
+        report = ingest_shown(
+            app.database,
+            outcome_recorder(app),
+            stream,
+            told,
+            parquet=_parquet,
+            refused=shown_refusals(),
+            step=failpoint(app.settings.failpoint),
+        )
+    _tell(report, as_json=as_json)
+
+
+def _parquet(stream: BinaryIO) -> Iterator[Mapping[str, Any]]:
+    from intent.cli.offline import require_packages
+
+    require_packages()
+    from intent.features.offline.parquet_rows import parquet_rows
+
+    return parquet_rows(stream)
+
+
+def _tell(report: ShownIngest, *, as_json: bool) -> None:
+    parts = {"impressions": report.impressions, "clicks": report.clicks}
+    refused = report.counts.refused
+    if as_json:
+        told = {
+            name: {"new": one.new, "known": one.known, "forgotten": one.forgotten}
+            for name, one in parts.items()
+        }
+        json_line({"records": report.counts.records, **told, "refused": dict(refused)})
+    else:
+        counted = ", ".join(
+            f"{name} {one.new:,} new and {one.known:,} known" for name, one in parts.items()
+        )
+        say(f"{report.counts.records:,} records: {counted}, {refused.total():,} refused")
+        for reason, count in refused.most_common():
+            say(f"  refused: {count:,} × {one_line(reason, 200)}")
+        if gone := sum(one.forgotten for one in parts.values()):
+            say(f"  dropped, for they are of people who were forgotten: {gone:,}")
+    if refused and refused.total() == report.counts.records:
+        raise OperatorError("every record was refused; nothing was stored")
