@@ -4,12 +4,13 @@ reply of the LLM begins that cannot be read.
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
 import traceback
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager, suppress
+from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     import structlog
@@ -17,6 +18,24 @@ if TYPE_CHECKING:
 
 _PLAIN = re.compile(r"""[^ \t=\r\n"']*""")
 """What is told without quotes."""
+
+
+class _Stderr(io.TextIOBase):
+    """Whatever stderr is by then. A line that cannot be written, because its disk is full or its
+    reader is gone, is lost, and ends nothing.
+    """
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+_STDERR = _Stderr()
 
 
 def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
@@ -45,7 +64,7 @@ def configure_logs(level: str = "info", *, as_json: bool = False) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # whatever stderr is by then
+        logger_factory=lambda *_: structlog.PrintLogger(cast("TextIO", _STDERR)),
         cache_logger_on_first_use=False,
     )
 

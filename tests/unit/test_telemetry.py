@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import sys
 
@@ -75,3 +77,23 @@ def test_a_line_for_a_file_is_what_a_terminal_shows_without_colours(
     line = {**values, "event": event, "level": "warning", "timestamp": said.split()[0]}
     shown = structlog.dev.ConsoleRenderer(colors=False)(None, "warning", {"part": "web", **line})
     assert said == shown
+
+
+def test_a_line_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError(errno.ENOSPC, "no space left on device")
+            return super().write(text)
+
+    disk = Full()
+    monkeypatch.setattr(sys, "stderr", disk)
+    configure_logs(as_json=True)
+    logger("test").warning("lost")
+    disk.full = False
+    logger("test").warning("told")
+    assert "told" in disk.getvalue()
+    disk.close()
+    logger("test").warning("to nobody")
