@@ -6,7 +6,7 @@ DATA   := eval/datasets/lead_intent
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak simulate check check-deploy gate format architecture sources pictures metrics mutate train train-questions clean
+.PHONY: help demo test soak faults simulate check check-deploy gate format architecture sources pictures metrics mutate train train-questions clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,11 @@ test: $(VENV)/tested  ## run all tests
 
 soak: $(VENV)/tested  ## the tests that need minutes and hundreds of megabytes
 	$(BIN)/python -m pytest -m soak
+
+faults: $(VENV)/tested  ## inject every class of faults, the long forms too, and write docs/faults.md (hours)
+	rm -f .faults.jsonl
+	FAULT_RECORD=.faults.jsonl nice -n 10 $(BIN)/python -m pytest -m "fault and not simulate" --timeout 7200
+	$(BIN)/python -m tests.faults_page .faults.jsonl
 
 simulate: $(VENV)/tested  ## thousands of runs over rooms whose truth is known; prints the rates (half an hour; not in CI)
 	nice -n 10 $(BIN)/python -m pytest -m simulate -rP

@@ -62,7 +62,9 @@ class KafkaBroker(Broker):
         assert self.producer.flush(30) == 0
 
 
-@pytest.fixture(params=["redis", "kafka"])
+@pytest.fixture(
+    params=[pytest.param(one, marks=pytest.mark.fault(one)) for one in ("redis", "kafka")]
+)
 def broker(request: pytest.FixtureRequest) -> Iterator[Broker]:
     if request.param == "redis":
         with RedisServer() as server:
@@ -153,6 +155,7 @@ def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
     is_whole(process, broker)
 
 
+@pytest.mark.fault("redis", on="redis")
 def test_a_redis_that_is_flushed_is_a_gap_and_what_comes_afterwards_is_stored(
     start_listening: StartListening, sqlite_url: str
 ) -> None:

@@ -126,6 +126,7 @@ def kill_at(
     assert len(good.seen) - len(leads) <= 8 * len(steps), "only what was under way comes again"
 
 
+@pytest.mark.fault("kill", tries=6)
 def test_a_deliverer_killed_at_any_step_loses_nothing_and_keeps_ids(
     shop: Shop, deliver: Deliver
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_deliverer_killed_at_any_step_loses_nothing_and_keeps_ids(
 
 
 @pytest.mark.soak
+@pytest.mark.fault("kill", tries=180)
 def test_thirty_kills_at_every_step_lose_nothing_and_keep_ids(shop: Shop, deliver: Deliver) -> None:
     steps = [*STEPS] * 30
     random.Random(1).shuffle(steps)
@@ -217,6 +219,7 @@ def street(shop: Shop) -> Iterator[Street]:
     built.close()
 
 
+@pytest.mark.fault("network", tries=16)
 def test_whatever_a_receiver_does_no_other_is_delayed_and_no_lead_is_lost(street: Street) -> None:
     leads = {street.shop.found().message_id for _ in range(3)}
     street.deliver(seconds=1.0)

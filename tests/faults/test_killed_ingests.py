@@ -61,6 +61,7 @@ def table(url: str) -> list[Any]:
     return found
 
 
+@pytest.mark.fault("kill", tries=2, on="sqlite")
 def test_killed_at_every_step_it_goes_on_and_gives_the_same_table(tmp_path: Path) -> None:
     chance = random.Random(3)
     whole = f"sqlite:///{tmp_path}/whole.db"

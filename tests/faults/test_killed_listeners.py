@@ -60,6 +60,7 @@ def kill_when_stored(listening: ListenProcess, count: int) -> None:
     listening.kill()
 
 
+@pytest.mark.fault("kill", tries=3)
 def test_a_program_with_positions_loses_and_doubles_nothing_over_kills(
     start_listening: StartListening, database: Database, tmp_path: Path, books: Books
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_program_with_positions_loses_and_doubles_nothing_over_kills(
     assert (books.balance().waiting, books.balance().refused) == (400, 0)
 
 
+@pytest.mark.fault("kill", tries=3)
 def test_what_a_room_said_while_nobody_listened_lies_in_a_gap(
     start_listening: StartListening, sqlite_url: str, tmp_path: Path
 ) -> None:

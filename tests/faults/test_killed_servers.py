@@ -83,6 +83,7 @@ def stored(url: str) -> set[str]:
     return set(found)
 
 
+@pytest.mark.fault("commit")
 def test_a_server_killed_between_commit_and_answer_finds_the_message_known_when_it_comes_again(
     server: KilledServer, sqlite_url: str
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_server_killed_between_commit_and_answer_finds_the_message_known_when_
     assert stored(sqlite_url) == {f"m-{number}" for number in range(4)}
 
 
+@pytest.mark.fault("kill", tries=3)
 def test_what_was_answered_before_a_kill_at_any_moment_is_stored_once(
     server: KilledServer, sqlite_url: str
 ) -> None:

@@ -31,6 +31,7 @@ def stream(make_message: MakeMessage, count: int) -> list[object]:
 
 
 @pytest.mark.parametrize("step", ["claimed", "decided", "saved", "finishing", "committed"])
+@pytest.mark.fault("kill", tries=2)
 def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(
     step: str, start_worker: StartWorker, books: Books, make_message: MakeMessage
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(
     assert (after.decided, after.waiting, after.dead) == (100, 0, 0)
 
 
+@pytest.mark.fault("storm", tries=30)
 def test_two_workers_killed_at_30_random_moments_lose_and_double_nothing(
     start_worker: StartWorker, books: Books, make_message: MakeMessage
 ) -> None:
@@ -88,6 +90,7 @@ def test_two_workers_share_one_database(
     assert all(report["overtaken"] == 0 for report in reports)
 
 
+@pytest.mark.fault("zombie")
 def test_a_worker_stopped_past_its_lease_and_continued_changes_nothing(
     start_worker: StartWorker, books: Books, make_message: MakeMessage
 ) -> None:
@@ -108,6 +111,7 @@ def test_a_worker_stopped_past_its_lease_and_continued_changes_nothing(
     books.balance()
 
 
+@pytest.mark.fault("poison", tries=6)
 def test_a_message_that_raises_and_one_that_kills_become_dead_letters_alone(
     start_worker: StartWorker, books: Books, make_message: MakeMessage
 ) -> None:
@@ -132,6 +136,7 @@ def test_a_message_that_raises_and_one_that_kills_become_dead_letters_alone(
     }
 
 
+@pytest.mark.fault("leave")
 def test_sigterm_leaves_in_time_with_everything_settled(
     start_worker: StartWorker, books: Books, make_message: MakeMessage
 ) -> None:
@@ -147,6 +152,7 @@ def test_sigterm_leaves_in_time_with_everything_settled(
     assert all(row["token"] is None for row in rows(books.database, "inbox"))
 
 
+@pytest.mark.fault("disk")
 def test_a_full_disk_is_waited_for(
     sqlite_url: str, start_worker: StartWorker, books: Books, make_message: MakeMessage
 ) -> None:
@@ -169,6 +175,7 @@ def test_a_full_disk_is_waited_for(
     assert report["outages"] > 0
 
 
+@pytest.mark.fault("server")
 def test_a_database_that_goes_away_and_comes_back_is_waited_for(
     postgres: PostgresServer,
     database: Database,

@@ -32,6 +32,7 @@ SHOPEE = {
 }
 
 
+@pytest.mark.fault("kill", tries=2)
 def test_telegram_nothing_is_lost_or_doubled_over_kills(
     start_listening: StartListening, sqlite_url: str
 ) -> None:
@@ -65,6 +66,7 @@ def start_shopee(start_listening: StartListening, sqlite_url: str) -> Callable[.
     return start
 
 
+@pytest.mark.fault("kill", tries=2)
 def test_shopee_killed_before_the_question_and_before_the_use_it_is_still_logged_in(
     start_shopee: Callable[..., ListenProcess],
 ) -> None:
@@ -91,6 +93,7 @@ def test_shopee_killed_between_the_answer_and_the_disk_it_says_so(
     assert "a new pair was asked for" in " ".join(process.log.split())
 
 
+@pytest.mark.fault("kill", tries=2)
 def test_facebook_what_was_said_while_nobody_listened_is_read(
     start_listening: StartListening, sqlite_url: str
 ) -> None:

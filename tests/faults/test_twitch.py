@@ -143,6 +143,7 @@ def storm_over(
 
 
 @pytest.mark.slow
+@pytest.mark.fault("network", tries=4)
 def test_what_is_lost_in_a_storm_lies_in_recorded_gaps(
     start_listening: StartListening, sqlite_url: str
 ) -> None:
@@ -151,6 +152,7 @@ def test_what_is_lost_in_a_storm_lies_in_recorded_gaps(
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
+@pytest.mark.fault("network", tries=21)
 def test_the_same_over_a_hundred_thousand_lines_and_twenty_kills(
     start_listening: StartListening, sqlite_url: str
 ) -> None:

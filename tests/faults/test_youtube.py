@@ -125,6 +125,7 @@ def killed_at_each_page(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.fault("kill", tries=6)
 def test_a_process_killed_at_page_after_page_loses_and_doubles_nothing(
     youtube: FakeYouTube, database: Database, start: Start
 ) -> None:
@@ -135,6 +136,7 @@ def test_a_process_killed_at_page_after_page_loses_and_doubles_nothing(
 
 
 @pytest.mark.soak
+@pytest.mark.fault("kill", tries=50)
 def test_a_process_killed_at_each_of_50_pages_loses_and_doubles_nothing(
     youtube: FakeYouTube, database: Database, start: Start
 ) -> None:

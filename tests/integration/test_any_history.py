@@ -177,6 +177,7 @@ def _histories(house: House, examples: int, steps: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.fault("any", tries=8)
 def test_after_any_history_everything_is_decided_once_dead_taken_back_or_erased(
     house: House,
 ) -> None:
@@ -184,5 +185,6 @@ def test_after_any_history_everything_is_decided_once_dead_taken_back_or_erased(
 
 
 @pytest.mark.soak
+@pytest.mark.fault("any", tries=300)
 def test_after_three_hundred_long_histories_the_same_holds(house: House) -> None:
     _histories(house, examples=300, steps=50)

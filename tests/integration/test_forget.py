@@ -110,6 +110,7 @@ def test_nothing_of_the_person_is_left_anywhere(house: House, make_message: Make
     assert house.holds()
 
 
+@pytest.mark.fault("erase")
 def test_what_waits_is_forgotten_too(house: House, make_message: MakeMessage) -> None:
     filled(house, make_message)
     lent = house.inbox.take(100, 100_000)
@@ -131,6 +132,7 @@ def test_other_people_and_other_platforms_stay(house: House, make_message: MakeM
     assert everything(house.database) == before
 
 
+@pytest.mark.fault("erase")
 def test_who_is_interrupted_is_known_until_nothing_that_quotes_them_is_left(
     house: House, make_message: MakeMessage
 ) -> None:
@@ -150,6 +152,7 @@ def test_who_is_interrupted_is_known_until_nothing_that_quotes_them_is_left(
     assert run(house) == Forgotten(known=True, buried=True)
 
 
+@pytest.mark.fault("erase")
 def test_an_answer_that_comes_after_the_forgetting_is_not_kept(
     house: House, make_message: MakeMessage
 ) -> None:
@@ -167,6 +170,7 @@ def test_an_answer_that_comes_after_the_forgetting_is_not_kept(
     assert house.holds()
 
 
+@pytest.mark.fault("erase")
 def test_what_comes_again_of_a_forgotten_person_is_dropped_before_it_is_stored(
     house: House, make_message: MakeMessage
 ) -> None:
@@ -273,6 +277,7 @@ def test_who_is_not_known_can_be_forgotten_beforehand(
     assert house.inbox.put(Batch([make_message(user_id=ANN)])).erased == 1
 
 
+@pytest.mark.fault("erase")
 def test_a_reply_to_what_was_erased_meanwhile_is_not_kept(
     house: House, make_message: MakeMessage
 ) -> None:
@@ -285,6 +290,7 @@ def test_a_reply_to_what_was_erased_meanwhile_is_not_kept(
     assert set(replies.find(["late", "good"])) == {"good"}
 
 
+@pytest.mark.fault("erase")
 def test_after_a_restore_everybody_is_forgotten_again(
     house: House, make_message: MakeMessage
 ) -> None:
@@ -317,6 +323,7 @@ def test_another_key_is_refused_before_anything_is_stored(
     assert rows(house.database, "messages") == []
 
 
+@pytest.mark.fault("erase")
 def test_nothing_of_the_person_stands_in_the_files_of_the_database(
     tmp_path: Path, taxonomy: Taxonomy, make_decision: MakeDecision, make_message: MakeMessage
 ) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 
+import pytest
+
 from intent.flow.listen import Clocks, Listened, Listener
 from intent.model.batch import Batch, Position, Refused
 from intent.model.errors import SourceLost
@@ -69,6 +71,7 @@ def decided(house: House) -> dict[str, datetime]:
     }
 
 
+@pytest.mark.fault("repeat")
 def test_bursts_of_old_comments_after_reconnects_and_mirrors_are_one_message_each(
     house: House, make_message: MakeMessage, make_decision: MakeDecision, tmp_path: Path
 ) -> None:
@@ -87,6 +90,7 @@ def test_bursts_of_old_comments_after_reconnects_and_mirrors_are_one_message_eac
     assert house.holds()
 
 
+@pytest.mark.fault("repeat")
 def test_late_and_early_comments_count_at_their_own_time_and_the_impossible_are_refused(
     house: House, make_message: MakeMessage, make_decision: MakeDecision, tmp_path: Path
 ) -> None:
@@ -106,6 +110,7 @@ def test_late_and_early_comments_count_at_their_own_time_and_the_impossible_are_
     assert house.holds()
 
 
+@pytest.mark.fault("repeat")
 def test_decided_between_a_burst_and_its_repetition_a_message_is_still_one(
     house: House, make_message: MakeMessage, make_decision: MakeDecision, tmp_path: Path
 ) -> None:

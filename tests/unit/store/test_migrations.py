@@ -52,6 +52,7 @@ def test_migrations_go_up_down_and_up_again_on_a_populated_database(
     assert SqlInbox(database).put(Batch([message])).new == 1
 
 
+@pytest.mark.fault("schema")
 def test_what_waits_goes_down_and_up_a_migration_and_still_waits(
     database: Database, make_message: MakeMessage
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_newer_database_is_refused(database: Database) -> None:
         migrate(database, migrations_dir())
 
 
+@pytest.mark.fault("schema")
 def test_two_processes_may_create_the_same_database_at_once(database_url: str) -> None:
     databases = [Database(database_url) for _ in range(4)]
     failures: list[Exception] = []
@@ -130,6 +132,7 @@ NOT_NULL = {
         ("ALTER TABLE runs ADD owner NOT NULL", r"from migration \d+ to 9999 while this"),
     ],
 )
+@pytest.mark.fault("schema")
 def test_who_works_while_the_tables_are_migrated_is_told_in_one_sentence(
     database_url: str, harm: str, words: str
 ) -> None:

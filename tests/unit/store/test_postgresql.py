@@ -208,6 +208,7 @@ def test_a_role_that_may_only_read_reads_and_is_told_so_when_it_writes(postgres_
     store.close()
 
 
+@pytest.mark.fault("server")
 def test_a_database_that_takes_no_writes_is_an_outage_and_its_connections_are_left(
     postgres_url: str,
 ) -> None:
@@ -271,6 +272,7 @@ def silenced(database: Database) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.fault("network")
 def test_a_connection_that_goes_silent_is_left_for_a_new_one(postgres_url: str) -> None:
     with (
         structlog.testing.capture_logs() as logs,
@@ -282,6 +284,7 @@ def test_a_connection_that_goes_silent_is_left_for_a_new_one(postgres_url: str) 
     assert "the database takes long" in [log["event"] for log in logs]
 
 
+@pytest.mark.fault("network")
 def test_a_connection_that_goes_silent_in_a_transaction_is_an_outage(postgres_url: str) -> None:
     with opened(postgres_url, limits=IMPATIENT) as database:
 
@@ -298,6 +301,7 @@ def test_a_connection_that_goes_silent_in_a_transaction_is_an_outage(postgres_ur
             fails()
 
 
+@pytest.mark.fault("leave")
 def test_who_is_asked_to_leave_waits_for_no_silent_database(postgres_url: str) -> None:
     stop = Event()
     with opened(postgres_url, limits=AccessLimits(statement=None, leave=0.0)) as database:

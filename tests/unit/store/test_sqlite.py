@@ -157,6 +157,7 @@ def test_any_name_of_a_file_is_taken_as_it_is(folder: Path, name: str) -> None:
     assert [path.name for path in folder.iterdir()] == [Path(str(database.file)).name]
 
 
+@pytest.mark.fault("disk", on="sqlite")
 def test_a_file_that_is_taken_away_is_an_outage_and_not_made_again(
     folder: Path, make_message: MakeMessage
 ) -> None:
@@ -210,6 +211,7 @@ def test_a_wrong_option_is_one_sentence(query: str) -> None:
         Database(f"sqlite:///intent.db?{query}")
 
 
+@pytest.mark.fault("lock", on="sqlite")
 def test_it_waits_for_another_writer_as_long_as_it_is_told(
     folder: Path, make_message: MakeMessage
 ) -> None:

@@ -63,6 +63,7 @@ def form_token(client: Served) -> str:
     return found[1]
 
 
+@pytest.mark.fault("request", tries=3, on="sqlite")
 def test_no_key_a_wrong_key_a_wrong_scope_and_a_right_one(client: Served) -> None:
     text = key(client)
     assert client.get("/v1/read").status_code == 401
@@ -72,6 +73,7 @@ def test_no_key_a_wrong_key_a_wrong_scope_and_a_right_one(client: Served) -> Non
     assert client.get("/v1/read", headers=bearer(text)).text == "shop"
 
 
+@pytest.mark.fault("request", on="sqlite")
 def test_a_key_that_was_taken_back_is_noticed_within_seconds(client: Served) -> None:
     now = [0.0]
     client.service.keys._clock = lambda: now[0]
@@ -82,6 +84,7 @@ def test_a_key_that_was_taken_back_is_noticed_within_seconds(client: Served) -> 
     assert client.get("/v1/read", headers=bearer(text)).status_code == 401
 
 
+@pytest.mark.fault("request", on="sqlite")
 def test_too_many_wrong_keys_are_not_listened_to_but_right_ones_are(client: Served) -> None:
     now = [0.0]
     service = client.service
@@ -103,6 +106,7 @@ def test_too_many_wrong_keys_are_not_listened_to_but_right_ones_are(client: Serv
     assert known.get("/v1/read", headers=bearer(other)).status_code == 200
 
 
+@pytest.mark.fault("request", on="sqlite")
 def test_a_key_that_asks_too_much_is_told_when_to_come_again(served: Serve) -> None:
     client = served(table=ROUTES, entrance=CLOSED, serve_requests_per_minute=6)
     text, other = key(client), key(client, name="other")
@@ -150,6 +154,7 @@ def test_people_sign_in_with_a_key_go_on_and_sign_out(client: Served) -> None:
     assert client.get("/read", headers=HTML).status_code == 303
 
 
+@pytest.mark.fault("request", on="sqlite")
 def test_a_session_ends_with_its_key(client: Served) -> None:
     sign_in(client, key(client))
     assert client.get("/read").status_code == 200
@@ -158,6 +163,7 @@ def test_a_session_ends_with_its_key(client: Served) -> None:
 
 
 @pytest.mark.parametrize("value", ["x" * 43, "", "../..", "x" * 9_000, "a\x7fb"])
+@pytest.mark.fault("request", on="sqlite")
 def test_a_cookie_of_another_database_is_nobody(client: Served, value: str) -> None:
     key(client)
     headers = {**HTML, "cookie": f"intent_session={value}"}
@@ -171,6 +177,7 @@ def test_signing_in_leads_nowhere_else(client: Served, to: str) -> None:
     assert sign_in(client, key(client), to).headers["location"] == "/"
 
 
+@pytest.mark.fault("request", on="sqlite")
 def test_a_form_of_another_browser_signs_nobody_in(client: Served) -> None:
     text = key(client)
     token = "0" * 64
@@ -219,6 +226,7 @@ def test_one_client_is_not_many_addresses() -> None:
     assert neighbourhood("testclient") == "testclient"
 
 
+@pytest.mark.fault("request", on="sqlite")
 def test_while_the_database_is_away_keys_are_told_to_come_again(served: Serve) -> None:
     client = served(url="postgresql://nobody@127.0.0.1:1/none", table=ROUTES, entrance=CLOSED)
     answer = client.get("/v1/read", headers=bearer("li_00000000_x"))
