@@ -34,7 +34,9 @@ this page is written from what the run has noted: it is not written by hand.
 - **leaked**: places outside the vault (rows of tables, files of the database, logs, spools) that hold a contact detail;
   a dash where no try of the class carries any.
 
-A row of features that a recomputation does not give fails the try, too: there is none.
+A row of features that a recomputation does not give fails the try, too. A test that fails is not noted here: it fails the
+run. What a live platform does not send again while nobody listens cannot be stored; such tests ask that it lies in a gap
+that is recorded.
 
 | class | fault | how it is injected | on | tried | lost | doubled | leaked |
 |---:|---|---|---|---:|---:|---:|---:|
@@ -89,7 +91,7 @@ def _grouped(notes: Iterable[Note]) -> dict[str, list[Note]]:
 
 
 def _machine(facts: Mapping[str, str]) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in facts.items())
+    told = ", ".join(f"{name} {value}" for name, value in sorted(facts.items()))
     return f"Run by `make faults` with {told}; other work ran beside it.\n"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from intent.bootstrap.application import open_application
+from intent.bootstrap.application import migrations_dir, open_application
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings
 from intent.features.check.audit import check_state
@@ -21,6 +21,9 @@ from intent.model.message import Message
 from intent.queues.inbox import SqlInbox
 from intent.store.audit import Balance, balance
 from intent.store.engine import Database
+from intent.store.migrate import migrate
+from tests.conftest import MakeMessage
+from tests.faults.fault_house import FaultHouse
 
 ROOT = Path(__file__).parents[2]
 
@@ -153,3 +156,37 @@ class Books:
 @pytest.fixture
 def books(database: Database) -> Books:
     return Books(database)
+
+
+@pytest.fixture
+def fault_house(
+    database: Database, tmp_path: Path, make_message: MakeMessage
+) -> Iterator[FaultHouse]:
+    """Return a house on SQLite and on PostgreSQL."""
+    house = FaultHouse(database, tmp_path, make_message)
+    yield house
+    house.leave()
+
+
+@pytest.fixture
+def sqlite_house(
+    sqlite_url: str, tmp_path: Path, make_message: MakeMessage
+) -> Iterator[FaultHouse]:
+    """Return a house on SQLite."""
+    opened = Database(sqlite_url)
+    migrate(opened, migrations_dir())
+    house = FaultHouse(opened, tmp_path, make_message)
+    yield house
+    house.leave()
+
+
+@pytest.fixture
+def postgres_house(
+    postgres_url: str, tmp_path: Path, make_message: MakeMessage
+) -> Iterator[FaultHouse]:
+    """Return a house on PostgreSQL."""
+    opened = Database(postgres_url)
+    migrate(opened, migrations_dir())
+    house = FaultHouse(opened, tmp_path, make_message)
+    yield house
+    house.leave()

@@ -23,7 +23,8 @@ from intent.telemetry import configure_logs
 
 
 class ObedientClassifier:
-    """Decides by the first word of the text: raise, segfault, sleep, or a label."""
+    """Decides by the first word of the text: raise, segfault, eat memory, vanish,
+    sleep, or a label."""
 
     def __init__(
         self, names: tuple[str, ...], leads: frozenset[str], seconds: float, *, gated: bool
@@ -46,6 +47,10 @@ class ObedientClassifier:
             raise Undecidable("told to")
         if order == "segfault":
             ctypes.string_at(0)
+        if order == "eat":
+            raise MemoryError(bytearray(2**46))
+        if order == "vanish":
+            os.kill(os.getpid(), signal.SIGKILL)  # as the system does for want of memory
         if order == "sleep":
             os.kill(os.getpid(), signal.SIGSTOP)
         label = order if order in self._names else "chatter"
