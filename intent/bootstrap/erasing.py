@@ -7,6 +7,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from intent.bootstrap.application import Application
+from intent.bootstrap.exported import sift_exports
 from intent.bootstrap.keyfile import forgotten_file, key_file
 from intent.bootstrap.subject_keys import renew_copy
 from intent.operations.forget import Forgotten, forget, forget_again
@@ -40,7 +41,7 @@ def forget_subject(
     if report.buried:
         _write_down(app, subject)
         renew_copy(app)
-        report.spools_held = _sift_spools(app)
+        _sift_files(app, report)
     return report
 
 
@@ -54,8 +55,14 @@ def forget_all_again(app: Application, *, stop: Event) -> Forgotten:
     report = forget_again(
         SqlErasure(app.tombstones), app.features, database, stop=stop, cut_log=database.cut_log
     )
-    report.spools_held = _sift_spools(app)
+    _sift_files(app, report)
     return report
+
+
+def _sift_files(app: Application, report: Forgotten) -> None:
+    report.spools_held = _sift_spools(app)
+    exports = sift_exports(app)
+    report.exported, report.exports_left = exports.removed, exports.left
 
 
 def _write_down(app: Application, subject: DataSubject) -> None:

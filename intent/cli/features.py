@@ -128,6 +128,7 @@ def read(
     Examples: [bold]intent features read user=tiktok:u_1 room=tiktok:live-1[/] · [bold]intent
     features read --set ranking_v1 --rows rows.jsonl[/]
     """
+    from intent.bootstrap.exported import ExportKind, remember_export
     from intent.features.online.read import FeatureReader
     from intent.features.online.served import ServedLog
 
@@ -144,6 +145,7 @@ def read(
         table = reader.read(definitions.feature_set(of_set), columns, when)
         if log is not None:
             ServedLog(log, share).write(table, columns, datetime.now(UTC))
+            remember_export(opened, ExportKind.SERVED, log)
         for number, values in enumerate(_by_row(table)):
             json_line({**{name: column[number] for name, column in columns.items()}, **values})
         return

@@ -87,6 +87,10 @@ def _tell(report: Forgotten) -> None:
         f"{report.outcomes:,} outcomes deleted, with everything made of them; what comes of them "
         "later is dropped"
     )
+    if report.exported:
+        say(f"{report.exported:,} exported facts and served vectors taken out of their files")
+    for path in report.exports_left:
+        say(f"{path} holds what it held: build it again, or delete it")
     if report.overwritten is None:
         say(
             "PostgreSQL overwrites their rows with VACUUM; its log, replicas and dumps hold them "

@@ -36,7 +36,11 @@ def export(
 
     Example: [bold]intent features export facts/[/]
     """
-    report = _export(application(), folder)
+    from intent.bootstrap.exported import ExportKind, remember_export
+
+    app = application()
+    remember_export(app, ExportKind.FACTS, folder)
+    report = _export(app, folder)
     if as_json:
         json_line(report)
     else:
@@ -100,11 +104,13 @@ def build(
     ordered=user_creator:conversion:order:24h[/]
     """
     require_packages()
+    from intent.bootstrap.exported import ExportKind, remember_export
     from intent.features.offline.build import build as run
     from intent.features.offline.history import parse_history
     from intent.features.offline.labels import parse_label
 
     app = application()
+    remember_export(app, ExportKind.BUILT, out)
     definitions = app.definitions
     chosen, known = definitions.feature_set(of_set), parse_history(history, margin)
     labels = [parse_label(text, definitions) for text in label or ()]
@@ -157,6 +163,7 @@ def parity(
     Example: [bold]intent features parity --served served.jsonl[/]
     """
     require_packages()
+    from intent.bootstrap.exported import ExportKind, remember_export
     from intent.features.check.audit import check_state
     from intent.features.check.parity import check_parity, require_rows
     from intent.features.definitions.definitions import SECOND
@@ -169,6 +176,8 @@ def parity(
     settled = round((time.time() - fresh) * SECOND)
     with tempfile.TemporaryDirectory() as spill:
         folder = facts or Path(spill) / "facts"
+        if facts is not None:
+            remember_export(app, ExportKind.FACTS, facts)
         _export(app, folder)
         report = check_parity(
             read_served(served),

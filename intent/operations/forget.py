@@ -41,6 +41,8 @@ class Forgotten:
         buried: whether what comes of it later is dropped.
         overwritten: whether nothing of it stands in the files of the database any more; None where
             the server's own upkeep decides when.
+        exported: facts and served vectors that were taken out of files that were written.
+        exports_left: files that hold what they held, for only their builder can build them again.
         spools_held: spools of running processes, which drop what is theirs when they are put.
     """
 
@@ -52,6 +54,8 @@ class Forgotten:
     buried: bool = False
     overwritten: bool | None = None
     spools_held: int = 0
+    exported: int = 0
+    exports_left: tuple[str, ...] = ()
 
 
 def forget(

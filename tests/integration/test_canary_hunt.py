@@ -8,12 +8,15 @@ import json
 import sqlite3
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from eval.standin.fake_llm_server import FakeLlmServer
 from intent.classify.slots.find import find_slots
 from intent.cli.app import app as command_line
+from intent.features.definitions.events import Topics
+from intent.features.offline.facts import export_facts
 from intent.model.batch import Batch
 from intent.model.message import parse_message
 from intent.model.taxonomy import Taxonomy
@@ -74,6 +77,10 @@ def test_no_detail_stands_on_disk_outside_the_vault(house: House, tmp_path: Path
     suffixes = {one.suffix for one in files} | {one.name[-4:] for one in files}
     assert {".db", "-wal", "-shm", ".spool"} <= suffixes
     assert {one.name: left_in(one.read_bytes()) for one in files if left_in(one.read_bytes())} == {}
+    export_facts(house.app.database, tmp_path / "facts", Topics(house.app.taxonomy.members))
+    exported = [str(pq.read_table(one).to_pydict()) for one in tmp_path.rglob("*.parquet")]
+    assert exported
+    assert left_in("".join(exported).encode()) == []
     with sqlite3.connect(tmp_path / "b.db") as copy:
         assert copy.execute("SELECT count(*) FROM contacts").fetchone()[0] > 5
 

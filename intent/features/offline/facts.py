@@ -111,11 +111,7 @@ def export_facts(
     folder.mkdir(parents=True, exist_ok=True)
     with alone(folder), database.read() as connection:
         manifest = Manifest(folder, list(topics.code))
-        remove_unlisted(folder, {chunk.stem for chunk in manifest.chunks})
-        written = removed = 0
-        for number, chunk in enumerate(manifest.chunks):
-            added, gone = _renewed(connection, folder, manifest, number, chunk, topics)
-            written, removed = written + added, removed + gone
+        written, removed = _renew(connection, folder, manifest, topics)
         newest = _newest_settled(connection)
         while manifest.last_id < newest:
             after = manifest.last_id
@@ -131,6 +127,29 @@ def export_facts(
             written += len(rows)
             progress(written)
     return ExportReport(written, removed, manifest.total, manifest.last_id)
+
+
+def renew_facts(database: Database, folder: Path, topics: Topics) -> ExportReport:
+    """Write again what was exported of decisions that are gone since, and nothing that is new.
+
+    Raises:
+        OperatorError: as :func:`export_facts`.
+    """
+    with alone(folder), database.read() as connection:
+        manifest = Manifest(folder, list(topics.code))
+        written, removed = _renew(connection, folder, manifest, topics)
+    return ExportReport(written, removed, manifest.total, manifest.last_id)
+
+
+def _renew(
+    connection: Connection, folder: Path, manifest: Manifest, topics: Topics
+) -> tuple[int, int]:
+    remove_unlisted(folder, {chunk.stem for chunk in manifest.chunks})
+    written = removed = 0
+    for number, chunk in enumerate(manifest.chunks):
+        added, gone = _renewed(connection, folder, manifest, number, chunk, topics)
+        written, removed = written + added, removed + gone
+    return written, removed
 
 
 def _facts() -> Any:

@@ -4,10 +4,12 @@ later.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -64,7 +66,9 @@ class ServedLog:
             }
             lines.append(json.dumps(served, ensure_ascii=False) + "\n")
         with self._path.open("a", encoding="utf-8") as log:
+            fcntl.flock(log, fcntl.LOCK_EX)  # an erasure may be rewriting it
             log.write("".join(lines))
+            log.flush()
         return len(lines)
 
 
@@ -91,6 +95,34 @@ def read_served(path: Path) -> Iterator[Served]:
                     f"line {number} of {path} is no served vector; write the log with: intent "
                     f"features read --log {path}"
                 ) from error
+
+
+def sift_served(path: Path, keep: Callable[[list[dict[str, Any]]], list[bool]]) -> int:
+    """Rewrite a log in place without some vectors; return how many went. Who serves meanwhile waits
+    for it.
+
+    Args:
+        keep: says of vectors, each by its keys, which of them stay.
+    """
+    with path.open("r+", encoding="utf-8") as log:
+        fcntl.flock(log, fcntl.LOCK_EX)
+        lines = log.readlines()
+        stay = keep([_keys(line) for line in lines])
+        if not all(stay):
+            log.seek(0)
+            log.writelines(line for line, stays in zip(lines, stay, strict=True) if stays)
+            log.truncate()
+            log.flush()
+            os.fsync(log.fileno())
+    return stay.count(False)
+
+
+def _keys(line: str) -> dict[str, Any]:
+    try:
+        keys = json.loads(line)["keys"]
+    except (ValueError, KeyError, TypeError):
+        return {}  # whoever reads the log is told
+    return keys if isinstance(keys, dict) else {}
 
 
 def plain(value: Any) -> Any:
