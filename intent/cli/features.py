@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from intent.cli import built_features, offline
 from intent.cli.arguments import AsJson, application, instant
+from intent.cli.rows_given import read_entity_rows
 from intent.cli.screen import json_line, one_line, results, say
-from intent.model.errors import OperatorError, WrongUse
+from intent.model.errors import WrongUse
 from intent.store.access import Access
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ def read(
     if rows:
         if of_set is None:
             raise WrongUse("--rows needs --set; see: intent features list")
-        columns = _entity_rows(rows)
+        columns = read_entity_rows(rows)
         table = reader.read(definitions.feature_set(of_set), columns, when)
         if log is not None:
             ServedLog(log, share).write(table, columns, datetime.now(UTC))
@@ -256,35 +255,6 @@ def _by_row(table: FeatureTable) -> list[dict[str, Any]]:
         }
         for number in range(size)
     ]
-
-
-def _entity_rows(path: str) -> dict[str, list[Any]]:
-    found: list[Mapping[str, Any]] = []
-    with _opened(path) as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
-                raise OperatorError(
-                    f'line {number} of {path} is no JSON object of keys, such as {{"platform": '
-                    '"tiktok", "user_id": "u_1"}'
-                )
-            found.append(row)
-    return {
-        name: [row.get(name) for row in found]
-        for name in dict.fromkeys(name for row in found for name in row)
-    }
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[IO[str]]:
-    if path == "-":
-        yield sys.stdin
-    else:
-        with Path(path).open(encoding="utf-8") as lines:
-            yield lines
 
 
 def _sets(definitions: Definitions) -> list[tuple[str, Any]]:

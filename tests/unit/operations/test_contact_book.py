@@ -10,6 +10,7 @@ from intent.classify.contact_forms import ContactFinder
 from intent.model.batch import Batch
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.decision import Entry, Slot
+from intent.operations.audit import audit
 from intent.operations.contact_book import list_accesses, show_contacts
 from intent.operations.forget import forget
 from intent.operations.vault_upkeep import MovedIn, move_in, rewrap_keys, vault_state
@@ -90,6 +91,9 @@ def test_what_older_versions_stored_in_plain_moves_in_and_twice_is_once(
         "decisions": 1,
         "dead_letters": 1,
     }
+    found = audit(database, {}, vault=shop.vault)
+    assert not found.holds
+    assert "messages: 1; decisions: 1; dead letters: 1; to seal them" in found.findings()[-1]
     moves = [move_in(database, shop.vault, stop=threading.Event()) for _ in range(2)]
     assert moves == [MovedIn(1, 1, complete=True), MovedIn(0, 0, complete=True)]
     assert NUMBER not in everything(database)
@@ -100,6 +104,7 @@ def test_what_older_versions_stored_in_plain_moves_in_and_twice_is_once(
         1,
         dict.fromkeys(("messages", "decisions", "dead_letters"), 0),
     )
+    assert not any((audit(database, {}, vault=shop.vault).plain or {}).values())
     assert shop.details(said) == [[NUMBER]]
     assert shop.inbox.put(Batch([said])).repeated == 1
 
