@@ -49,17 +49,13 @@ class DayCalibration:
 
     Attributes:
         low, high: 95 % interval of the ratio over lists, had the ranker been fitted for ever: of
-            few orders a day it is wide. A ranker is off where it does not hold 1.
+            few orders a day it is wide. A ranker is off where it does not hold 1. None where so few
+            were seen that there may be none.
     """
 
     ratio: float
     low: float
-    high: float
-
-    @property
-    def holds(self) -> bool:
-        """Whether chance alone can have brought the ratio about."""
-        return self.low <= 1 <= self.high
+    high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +211,7 @@ def _of_day(truth: Booleans, said: Floats, request: NDArray[np.int64]) -> DayCal
     return DayCalibration(
         _ratio(told, float(truth.mean())),
         _ratio(told, told + more.high),
-        told / (told + more.low) if told + more.low > 0 else float("inf"),
+        told / (told + more.low) if told + more.low > 0 else None,
     )
 
 

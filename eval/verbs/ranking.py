@@ -210,5 +210,6 @@ def _show(report: RankerReport) -> None:
 
 def _days(head: HeadQuality) -> str:
     return ", ".join(
-        f"{day.ratio:.3f} ({day.low:.2f} to {day.high:.2f})" for day in head.by_day.values()
+        f"{day.ratio:.3f} ({day.low:.2f} {'or more' if day.high is None else f'to {day.high:.2f}'})"
+        for day in head.by_day.values()
     )

@@ -55,7 +55,8 @@ def test_a_ranker_is_calibrated_on_later_days_and_pinned(
     assert found["click"]["auc"] > 0.55
     assert 0.3 < found["order"]["said"] / found["order"]["rate"] < 3
     assert found["known_share"] < 1
-    assert all(day["low"] < day["ratio"] < day["high"] for day in found["order"]["by_day"].values())
+    assert all(day["low"] < day["ratio"] < day["high"] for day in found["click"]["by_day"].values())
+    assert "Infinity" not in said.stdout
     model = load_ranker(tmp_path / "ranker", definitions)
     assert model.feature_set.version == found["digest"]
     assert read_profile(tmp_path / "ranker", definitions)[0].digest == found["digest"]
