@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +20,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import sqlalchemy
 
-from eval.bench.pipeline_ways import BrokerWay, FileWay, PipelineWay, TaskWay
+from eval.bench.pipeline_ways import BrokerWay, FileWay, PipelineCode, PipelineWay, TaskWay
 from eval.bench.processor_time import of_processes, of_redis, postmaster
 from intent.bootstrap.application import migrations_dir
 from intent.model.errors import OperatorError
@@ -66,9 +68,12 @@ class PipelineLine:
     Attributes:
         rate: messages a second from a full source.
         clients: processor seconds of listener and workers, or of those who run tasks.
+        workers_used: those of the workers alone.
         database: of the database's server; None where it runs elsewhere or in the clients.
         redis: of the Redis server; None where there is none.
+        wal: bytes of PostgreSQL's log for a message.
         p50, p99: seconds from arrival to the decision's transaction, at half of that rate.
+        code, classifier: what was run, as :class:`PipelineCode` has it.
     """
 
     way: str
@@ -80,6 +85,10 @@ class PipelineLine:
     redis: float | None
     p50: float
     p99: float
+    workers_used: float = 0.0
+    wal: float | None = None
+    code: str = "this"
+    classifier: str = "constant"
 
     @property
     def is_peer(self) -> bool:
@@ -92,6 +101,7 @@ def measure(
     size: PipelineSize,
     workers: Sequence[int],
     said: Callable[[str], None],
+    codes: Sequence[PipelineCode] = (PipelineCode(),),
 ) -> list[PipelineLine]:
     """Measure every way over every database, in turns, so that the machine's moods hit all alike.
 
@@ -103,41 +113,48 @@ def measure(
         for kind in ("sqlite", "postgresql"):
             if kind == "postgresql" and servers.postgresql is None:
                 continue
-            for make in _ways(servers, kind, count):
-                lines.append(_measured(servers, kind, make, size))
-                said(f"{lines[-1].way}, {kind}, {count}: {lines[-1].rate:,.0f} messages/s")
+            for code in codes:
+                for make in _ways(servers, kind, count, code):
+                    line = _measured(servers, kind, make, size, code)
+                    lines.append(line)
+                    said(f"{line.way}, {kind}, {count}, {code.name}: {line.rate:,.0f} messages/s")
     return lines
 
 
 def _ways(
-    servers: PipelineServers, kind: str, workers: int
+    servers: PipelineServers, kind: str, workers: int, code: PipelineCode
 ) -> Iterator[Callable[[str], PipelineWay]]:
-    yield lambda url: FileWay(url, workers)
+    yield lambda url: FileWay(url, workers, code)
     if servers.redis is not None:
         redis = servers.redis
-        yield lambda url: BrokerWay(url, workers, "redis", f"{redis}/bench-{next(_numbers)}")
+        yield lambda url: BrokerWay(url, workers, "redis", f"{redis}/bench-{next(_numbers)}", code)
         # SQLite has one writer at a time: there threads only wait for each other.
         for threads in (1,) if kind == "sqlite" else (1, 8):
             yield lambda url, threads=threads: TaskWay(url, workers, redis, threads)  # type: ignore[misc]
     if servers.kafka is not None:
         kafka = servers.kafka
         yield lambda url: BrokerWay(
-            url, workers, "kafka", f"kafka://{kafka}/bench-{os.getpid()}-{next(_numbers)}"
+            url, workers, "kafka", f"kafka://{kafka}/bench-{os.getpid()}-{next(_numbers)}", code
         )
 
 
 def _measured(
-    servers: PipelineServers, kind: str, make: Callable[[str], PipelineWay], size: PipelineSize
+    servers: PipelineServers,
+    kind: str,
+    make: Callable[[str], PipelineWay],
+    size: PipelineSize,
+    code: PipelineCode,
 ) -> PipelineLine:
-    with _fresh(servers, kind) as database:
+    with _fresh(servers, kind, code) as database:
         way = make(database.url)
         rate, used = _from_full(way, database, servers, size.messages)
-    with _fresh(servers, kind) as database:
+    with _fresh(servers, kind, code) as database:
         live = make(database.url)
         p50, p99 = _at_pace(live, database, rate / 2, size.seconds)
     return PipelineLine(
         way.name, kind, way.workers, rate, used["clients"], used.get("database"),
-        used.get("redis"), p50, p99,
+        used.get("redis"), p50, p99, used["workers"],
+        used["wal"] / 1e6 if "wal" in used else None, code.name, code.classifier,
     )  # fmt: skip
 
 
@@ -159,7 +176,12 @@ def _from_full(
 
 
 def _used(way: PipelineWay, database: Database, servers: PipelineServers) -> dict[str, float]:
-    used = {"clients": of_processes(process.pid for process in way.processes)}
+    used = {
+        "clients": of_processes(process.pid for process in way.processes),
+        "workers": of_processes(process.pid for process in way.deciding),
+    }
+    if database.dialect == "postgresql":
+        used["wal"] = _logged(database)
     if database.dialect == "postgresql" and (server := postmaster(database.url)) is not None:
         used["database"] = of_processes([server])
     if servers.redis is not None and way.name not in {"replay", "kafka"}:
@@ -167,6 +189,13 @@ def _used(way: PipelineWay, database: Database, servers: PipelineServers) -> dic
         used["redis"] = of_redis(client)
         client.close()
     return used
+
+
+def _logged(database: Database) -> float:
+    """Return where PostgreSQL's log stands, in bytes."""
+    with database.read() as connection:
+        place = sqlalchemy.text("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")
+        return float(connection.execute(place).scalar_one())
 
 
 def _at_pace(
@@ -201,7 +230,8 @@ def _wait(database: Database, count: int) -> int:
     done, changed = 0, time.monotonic()
     while True:
         with database.read() as connection:
-            now = connection.scalar(sqlalchemy.text("SELECT count(*) FROM decisions")) or 0
+            # The newest number is found at once; to count would be measured with the rest.
+            now = connection.scalar(sqlalchemy.text("SELECT max(id) FROM decisions")) or 0
         if now >= count:
             return int(now)
         if now > done:
@@ -212,7 +242,7 @@ def _wait(database: Database, count: int) -> int:
 
 
 @contextmanager
-def _fresh(servers: PipelineServers, kind: str) -> Iterator[Database]:
+def _fresh(servers: PipelineServers, kind: str, code: PipelineCode) -> Iterator[Database]:
     """Yield an empty database that is gone afterwards."""
     name = f"bench_{os.getpid()}_{next(_numbers)}"
     with TemporaryDirectory(prefix="pipeline-") as folder:
@@ -224,12 +254,21 @@ def _fresh(servers: PipelineServers, kind: str) -> Iterator[Database]:
             url = address.render_as_string(hide_password=False)
         database = Database(url)
         try:
-            migrate(database, migrations_dir())
+            _prepare(database, code)
             yield database
         finally:
             database.close()
             if kind == "postgresql":
                 _administer(str(servers.postgresql), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _prepare(database: Database, code: PipelineCode) -> None:
+    if code.folder is None:
+        migrate(database, migrations_dir())
+        return
+    environment = {**code.environment, "INTENT_DATABASE_URL": database.url}
+    command = [sys.executable, "-m", "intent", "migrate"]
+    subprocess.run(command, env=environment, cwd=code.folder, check=True, capture_output=True)
 
 
 def _administer(url: str, statement: str) -> None:

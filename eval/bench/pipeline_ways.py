@@ -10,6 +10,7 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
@@ -19,16 +20,45 @@ from intent.model.message import Message, wire
 from intent.ports.ingestion import Publisher
 
 
+@dataclass(frozen=True, slots=True)
+class PipelineCode:
+    """What our own processes run.
+
+    Attributes:
+        name: what it is called in results.
+        folder: another checkout; None for this one.
+        classifier: ``constant``, or ``shipped`` for the local model behind its cache.
+    """
+
+    name: str = "this"
+    folder: Path | None = None
+    classifier: str = "constant"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment in which this code is found."""
+        return (
+            dict(os.environ)
+            if self.folder is None
+            else {**os.environ, "PYTHONPATH": str(self.folder)}
+        )
+
+
 class PipelineWay(ABC):
     """A way of messages into a database, made of processes."""
 
     name: str
 
-    def __init__(self, database_url: str, workers: int) -> None:
+    def __init__(
+        self, database_url: str, workers: int, code: PipelineCode = PipelineCode()
+    ) -> None:
         self.workers, self._folder = workers, Path(tempfile.mkdtemp(prefix="pipeline-"))
+        self._code = code
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.deciding: list[subprocess.Popen[bytes]] = []
+        """Those of the processes that decide."""
         self._environment = {
-            **os.environ,
+            **code.environment,
             "INTENT_DATABASE_URL": database_url,
             "INTENT_SPOOL_DIR": str(self._folder),
             "INTENT_STATE_DIR": str(self._folder / "state"),
@@ -57,12 +87,13 @@ class PipelineWay(ABC):
             if process.stdin is not None:
                 process.stdin.close()
             process.wait(60)
-        self.processes = []
+        self.processes, self.deciding = [], []
 
     def _run(self, *arguments: str, piped: bool = False) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             env=self._environment,
+            cwd=self._code.folder,
             stdin=PIPE if piped else DEVNULL,
             stdout=DEVNULL,
             stderr=DEVNULL,
@@ -72,7 +103,7 @@ class PipelineWay(ABC):
 
     def _work(self) -> None:
         for _ in range(self.workers):
-            self._run("eval.bench.pipeline_worker")
+            self.deciding.append(self._run("eval.bench.pipeline_worker", self._code.classifier))
 
 
 class FileWay(PipelineWay):
@@ -103,8 +134,10 @@ class FileWay(PipelineWay):
 class BrokerWay(PipelineWay):
     """A stream of Redis or a topic of Kafka."""
 
-    def __init__(self, database_url: str, workers: int, name: str, address: str) -> None:
-        super().__init__(database_url, workers)
+    def __init__(
+        self, database_url: str, workers: int, name: str, address: str, code: PipelineCode
+    ) -> None:
+        super().__init__(database_url, workers, code)
         self.name, self._address = name, address
         self._publisher: Publisher = build_publisher(address, os.environ)
 
@@ -137,7 +170,8 @@ class TaskWay(PipelineWay):
 
     def start(self, *, live: bool) -> None:  # noqa: ARG002
         for _ in range(self.workers):
-            self._run("eval.bench.pipeline_peer", self._redis, str(self._threads))
+            arguments = (self._redis, str(self._threads))
+            self.deciding.append(self._run("eval.bench.pipeline_peer", *arguments))
 
     def send(self, messages: Sequence[Message]) -> None:
         pipeline_peer.enqueue(self._redis, [wire(message) for message in messages])

@@ -19,6 +19,7 @@ from eval.bench import (
     features_http,
     inbox_verb,
     pipeline_verb,
+    scale,
     service_verb,
     speed,
 )
@@ -52,6 +53,7 @@ app.command()(features_built.features_built)
 app.command()(features_http.features_http)
 app.command()(pipeline_verb.pipeline)
 app.command()(inbox_verb.inbox)
+app.command()(scale.scale)
 app.command()(service_verb.service)
 app.command()(inbox_verb.inbox)
 

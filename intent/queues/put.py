@@ -82,21 +82,13 @@ def put_batches(
     record_refused(transaction, arrivals.conflicting, hide)
     if arrivals.edited and not alone:
         raise NotAlone
-    if arrivals.edited:
-        _take_back(transaction, list(arrivals.edited), features, undecided=False)
-        _replace(transaction, arrivals, vault)
+    _edit(transaction, arrivals, features, vault)
     waiting = list(dict.fromkeys([*new, *arrivals.edited]))
     brought = {message.identity: message for message in came}
-    _enqueue(
-        transaction,
-        [brought[identity] for identity in waiting],
-        set(arrivals.edited),
-        before,
-        rounds or Rounds(),
-    )
-    retracted = [0] * len(batches)
-    if brings or before.taken_back:
-        retracted = _retract(transaction, batches, waiting, features)
+    wait = [brought[identity] for identity in waiting]
+    _enqueue(transaction, wait, set(arrivals.edited), before, rounds or Rounds())
+    gone = brings or before.taken_back
+    retracted = _retract(transaction, batches, waiting, features) if gone else [0] * len(batches)
     return _shared_out(sifted, arrivals, refused, retracted)
 
 
@@ -153,7 +145,12 @@ def _hidden(message: Message, vault: Vault | None) -> Hidden:
     return vault.hidden(message) if vault is not None else Hidden(message, Disguised(message.text))
 
 
-def _replace(transaction: Connection, arrivals: Arrivals, vault: Vault | None) -> None:
+def _edit(
+    transaction: Connection, arrivals: Arrivals, features: FeatureState | None, vault: Vault | None
+) -> None:
+    if not arrivals.edited:
+        return
+    _take_back(transaction, list(arrivals.edited), features, undecided=False)
     edited = {one: _hidden(message, vault) for one, message in arrivals.edited.items()}
     if vault is not None:
         vault.drop(transaction, list(edited))

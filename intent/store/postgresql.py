@@ -135,14 +135,7 @@ def postgresql_engine(
         connection.leaving = leaving
         return connection
 
-    @event.listens_for(engine, "do_executemany")
-    def _copied_in(cursor: Any, statement: str, rows: Any, _context: Any) -> bool:
-        if not statement.startswith("COPY "):
-            return False
-        with cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(row)
-        return True
+    event.listen(engine, "do_executemany", _copied_in)
 
     @event.listens_for(engine, "handle_error")
     def _failed_over(context: Any) -> None:
@@ -151,6 +144,16 @@ def postgresql_engine(
             context.is_disconnect = True
 
     return engine
+
+
+def _copied_in(cursor: Any, statement: str, rows: Any, _context: Any) -> bool:
+    """Copy rows in, where a statement says so; False leaves it to the engine."""
+    if not statement.startswith("COPY "):
+        return False
+    with cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+    return True
 
 
 def _defaults(query: Mapping[str, Any], limits: AccessLimits) -> dict[str, str]:

@@ -80,6 +80,18 @@ def test_repetitions_inside_one_batch_are_decided_once_and_keep_their_order() ->
     assert [decision.from_cache for decision in decisions] == [False, False, True]
 
 
+def test_a_flood_of_one_text_is_decided_once_by_each_worker() -> None:
+    model = Echo()
+    workers = [CachedClassifier(model, capacity=10) for _ in range(2)]
+    answers = [
+        answer
+        for turn in range(6)
+        for answer in workers[turn % 2].classify([said("how much?")] * 9)
+    ]
+    assert model.asked == ["how much?"] * 2
+    assert sum(not answer.from_cache for answer in answers) == 2
+
+
 def test_slots_are_found_again_in_the_actual_text() -> None:
     classifier = cached(Echo())
     classifier.classify([said("is the red one around $20 ❤❤❤❤")])
