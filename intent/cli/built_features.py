@@ -74,7 +74,9 @@ def profile(
 
 def feast(
     folder: Annotated[Path, typer.Argument(help="folder of the repository")],
-    rows: Annotated[Path, typer.Option(help="file that intent features build has written")],
+    rows: Annotated[
+        Path, typer.Option(help="file or folder by date that intent features build wrote")
+    ],
     of_set: Annotated[str, typer.Option("--feature-set", "--set", help="what it was built with")],
 ) -> None:
     """Write a repository for Feast over built rows: entities, a source, a view for each entity, a

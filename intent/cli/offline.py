@@ -9,14 +9,14 @@ import time
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.offline_screen import show_build, show_parity
 from intent.cli.screen import json_line, progress_bar, results, say
-from intent.model.errors import OperatorError
+from intent.model.errors import OperatorError, WrongUse
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
@@ -61,7 +61,9 @@ def build(
     of_set: Annotated[
         str, typer.Option("--feature-set", "--set", help="Feature set, such as ranking_v1.")
     ],
-    out: Annotated[Path, typer.Option(help="Parquet file to write; with Spark a folder.")],
+    out: Annotated[
+        Path, typer.Option(help="Parquet file to write; by --partition or Spark a folder.")
+    ],
     facts: Annotated[
         Path | None,
         typer.Option(help="Folder of facts; without it they are exported for this build alone."),
@@ -93,6 +95,13 @@ def build(
             "with fewer the file is written, and exit is 1. 0 accepts all.",
         ),
     ] = 0.001,
+    partition: Annotated[
+        Literal["date"] | None,
+        typer.Option(
+            help="date: write a folder a date of the rows (UTC), as warehouses read them; the file "
+            "of a date is replaced as a whole, other dates stay."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Build training rows: one for each row of the spine, in order, with features as they were
@@ -106,9 +115,12 @@ def build(
     require_packages()
     from intent.bootstrap.exported import ExportKind, remember_export
     from intent.features.offline.build import build as run
+    from intent.features.offline.by_date import write_by_date
     from intent.features.offline.history import parse_history
     from intent.features.offline.labels import parse_label
 
+    if partition and engine != "duckdb":
+        raise WrongUse("--partition goes with --engine duckdb; Spark divides what it has written")
     app = application()
     remember_export(app, ExportKind.BUILT, out)
     definitions = app.definitions
@@ -118,7 +130,8 @@ def build(
         if facts is None:
             facts = Path(spill) / "facts"
             _export(app, facts)
-        files = {"spine": spine, "facts": facts, "out": out}
+        whole = Path(spill) / "rows.parquet" if partition else out
+        files = {"spine": spine, "facts": facts, "out": whole}
         converted = None
         if any(one.conversion for one in labels):
             when = instant(conversions_as_of) if conversions_as_of else None
@@ -134,6 +147,8 @@ def build(
                 conversions=converted,
                 progress=lambda step: bar.update(task, advance=1, note=step),
             )
+        if partition:
+            write_by_date(whole, out)
     if as_json:
         json_line(asdict(report))
     else:

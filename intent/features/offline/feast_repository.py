@@ -57,7 +57,7 @@ def write_feast_repository(
     """Write ``feature_store.yaml`` and ``features.py``; return the names of the views.
 
     Args:
-        rows: a file that ``intent features build`` has written with this set.
+        rows: a file that ``intent features build`` has written with this set, or a folder by date.
 
     Raises:
         OperatorError: the rows lack a column, or the folder holds another repository.
@@ -123,8 +123,9 @@ def _keys(feature_set: FeatureSet, definitions: Definitions) -> list[str]:
 
 def _require_columns(rows: Path, feature_set: FeatureSet, definitions: Definitions) -> None:
     try:
-        names = set(pq.read_schema(rows).names)
-    except (OSError, pa.ArrowInvalid) as error:
+        file = min(rows.glob("date=*/*.parquet")) if rows.is_dir() else rows
+        names = set(pq.read_schema(file).names)
+    except (OSError, ValueError, pa.ArrowInvalid) as error:
         raise OperatorError(f"{rows} cannot be read as Parquet: {error}") from error
     wanted = [AT, *_keys(feature_set, definitions), *feature_set.names]
     if missing := [name for name in wanted if name not in names]:

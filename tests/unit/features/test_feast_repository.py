@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from intent.features.definitions.definitions import Definitions, load_definitions
+from intent.features.offline.by_date import write_by_date
 from intent.features.offline.feast_repository import write_feast_repository
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
@@ -85,6 +86,17 @@ def test_feast_applies_it(repository: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_rows_by_date_are_a_source_too(
+    repository: Path, tmp_path: Path, definitions: Definitions
+) -> None:
+    write_by_date(tmp_path / "rows.parquet", tmp_path / "built")
+    chosen = definitions.feature_set("ranking_v1")
+    write_feast_repository(repository, tmp_path / "built", chosen, definitions)
+    assert f'path="{tmp_path / "built"}"' in (repository / "features.py").read_text("utf-8")
+    with pytest.raises(OperatorError, match="cannot be read"):
+        write_feast_repository(repository, tmp_path / "repo", chosen, definitions)
 
 
 def test_rows_of_another_set_and_somebody_elses_folder_are_refused(
