@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from intent.bootstrap.resources import locate
 from intent.bootstrap.settings import Settings, load_settings
+from intent.model.errors import OperatorError
 from intent.ports.metering import UNMETERED, UNTRACED, Meter, Tracer
 from intent.store.access import Access, AccessLimits
 
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
 class Application:
     """What everything else is built from. Nothing is opened or read before it is asked for."""
 
-    def __init__(self, settings: Settings, *, access: Access = Access.WRITE) -> None:
-        self.settings, self.access = settings, access
+    def __init__(
+        self, settings: Settings, *, access: Access = Access.WRITE, members: int = 0
+    ) -> None:
+        """Prepare; ``members`` is of how many shards the database is known to be one."""
+        self.settings, self.access, self._members = settings, access, members
         self.meter: Meter = UNMETERED
         self.tracer: Tracer = UNTRACED
         """Both are told by what is built from now on."""
@@ -66,6 +70,38 @@ class Application:
         return open_database(self.settings, self.access)
 
     @cached_property
+    def named_databases(self) -> list[Application]:
+        """An application for each database that is named, in their order; this one where there is
+        one alone.
+
+        Raises:
+            OperatorError: there are several, and no key file is named for all of them.
+        """
+        urls = self.settings.database_urls
+        if len(urls) == 1:
+            return [self]
+        if self.settings.key_file is None:
+            raise OperatorError(
+                "shards share one key file; name it with INTENT_KEY_FILE for all processes, it is "
+                "made when it is missing"
+            )
+        found = []
+        for number in range(1, len(urls) + 1):
+            alone = self.settings.model_copy(update={"shard": number})
+            one = Application(alone, access=self.access, members=len(urls))
+            one.meter, one.tracer = self.meter, self.tracer
+            found.append(one)
+        return found
+
+    @property
+    def of_shard(self) -> str:
+        """What tells files of this shard from those of the others, for shards share a key file, and
+        what stands beside it is of one of them; empty where there is one database.
+        """
+        several = len(self.settings.database_urls) > 1
+        return f"-{self.settings.shard}" if several else ""
+
+    @cached_property
     def features(self) -> SqlFeatureState:
         """The feature state, which is changed in the transaction that saves decisions."""
         from intent.features.online.state import SqlFeatureState
@@ -91,6 +127,7 @@ class Application:
             vault=self.vault,
             lease=self.settings.lease,
             told=tell_of_puts(self.meter),
+            members=self._members,
         )
 
     @cached_property
@@ -177,7 +214,7 @@ def open_database(
         statement = settings.database_report_timeout
     limits = limits or AccessLimits(statement=statement, lock=settings.database_lock_timeout)
     return open_store(
-        settings.database_url.get_secret_value(),
+        settings.own_database_url,
         access,
         migrations_dir(),
         make=migrate_fresh,

@@ -9,12 +9,33 @@ from typing import TYPE_CHECKING
 from intent.bootstrap.application import Application
 from intent.bootstrap.exported import sift_exports
 from intent.bootstrap.keyfile import forgotten_file, key_file
+from intent.bootstrap.shards import open_shards
 from intent.bootstrap.subject_keys import renew_copy
-from intent.operations.forget import Forgotten, forget, forget_again
+from intent.operations.forget import Forgotten, forget, forget_again, together
 
 if TYPE_CHECKING:
     from intent.model.batch import Batch
     from intent.model.data_subject import DataSubject
+
+
+def forget_everywhere(
+    app: Application, subject: DataSubject, *, stop: Event, anyway: bool
+) -> Forgotten:
+    """Forget a person, a message or a room in all shards; whom one knows is buried in all, for what
+    comes later may come to any.
+    """
+    shards = open_shards(app)
+    found = [forget_subject(one, subject, stop=stop, anyway=anyway) for one in shards]
+    if any(one.buried for one in found):
+        for number, one in enumerate(found):
+            if not one.buried:
+                found[number] = forget_subject(shards[number], subject, stop=stop, anyway=True)
+    return together(found)
+
+
+def forget_everything_again(app: Application, *, stop: Event) -> Forgotten:
+    """Forget once more, in all shards, whatever was ever forgotten, as after a restore."""
+    return together([forget_all_again(one, stop=stop) for one in open_shards(app)])
 
 
 def forget_subject(

@@ -108,7 +108,7 @@ def _listed(app: Application) -> list[tuple[ExportKind, Path]]:
 def _file(app: Application) -> Path | None:
     """Return where they are listed: beside the database, or beside the key file of a server's."""
     beside = app.database.file or app.settings.key_file
-    return None if beside is None else beside.with_name(f"{beside.name}.exports")
+    return None if beside is None else beside.with_name(f"{beside.name}.exports{app.of_shard}")
 
 
 def _lines(file: Path) -> list[str]:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING
 
+from intent.bootstrap.shards import build_inlet, first_of
 from intent.bootstrap.source_file import NamedSource
 from intent.bootstrap.sources import SourceRequest
 from intent.flow.listen import Listened, Listener
@@ -66,7 +67,7 @@ def stored_positions(app: Application) -> Callable[[str], Position | None]:
     def stored(name: str) -> Position | None:
         from intent.store.positions import SqlPositions
 
-        return SqlPositions(app.database).position(name)
+        return SqlPositions(first_of(app).database).position(name)
 
     return stored
 
@@ -84,20 +85,22 @@ def build_listener(
     from intent.store.listened import SqlListenedSources
     from intent.store.positions import SqlPositions
 
+    # The key of the spool is the same for all shards.
+    first = first_of(app)
     spool = FileSpool(
         app.settings.spool_dir,
         limit=app.settings.spool_bytes,
         together=JOINED,
-        sealing=app.line_seal,
+        sealing=first.line_seal,
     )
     try:
         yield Listener(
             sources,
-            app.inbox.put_all,
-            SqlPositions(app.database),
+            build_inlet(app).put_all,
+            SqlPositions(first.database),
             spool,
             stop=stop,
-            told=SqlListenedSources(app.database),
+            told=SqlListenedSources(first.database),
         )
     finally:
         spool.close()

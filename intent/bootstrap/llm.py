@@ -152,9 +152,7 @@ def build_answerer(
         load_calibration(path, taxonomy, prompt=chosen.identity, model=model.id),
         # Ids in requests must come out the same after a restart, and authors must not be able to
         # know them: the key is both, and the hash of it says nothing of it.
-        secret=hashlib.sha256(
-            f"ids:{_key(app)}:{app.settings.database_url.get_secret_value()}".encode()
-        ).digest(),
+        secret=hashlib.sha256(f"ids:{_key(app)}:{app.settings.own_database_url}".encode()).digest(),
         policy=AnswererPolicy(messages=app.settings.llm_batch, deadline=app.settings.llm_deadline),
         heard=heard or (lambda batch, completion: None),
     )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from intent.bootstrap.failpoint import failpoint
+from intent.bootstrap.shards import build_inlet
 from intent.bootstrap.webhooks import WebhookSecrets, webhook_secrets
 from intent.flow.backpressure import Backpressure, BackpressurePolicy
 from intent.flow.joined import JoinedPuts
@@ -30,11 +32,12 @@ class Receiving:
         policy = BackpressurePolicy(
             waiting=settings.serve_waiting_most, oldest=settings.serve_age_most
         )
-        self.backpressure = Backpressure(lambda most: app.inbox.backlog(most), policy=policy)
+        inlet = cache(lambda: build_inlet(app))
+        self.backpressure = Backpressure(lambda most: inlet().backlog(most), policy=policy)
         step = failpoint(settings.failpoint)
 
         def put_all(batches: Sequence[Batch]) -> list[Accepted]:
-            accepted = app.inbox.put_all(batches)
+            accepted = inlet().put_all(batches)
             step("put")
             return accepted
 

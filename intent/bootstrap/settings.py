@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from intent.bootstrap.database_settings import DatabaseSettings
 from intent.bootstrap.keeping_settings import KeepingSettings
 from intent.bootstrap.serve_settings import ServeSettings
 from intent.bootstrap.setting_types import Budget, Count, Price, Seconds
@@ -24,7 +25,7 @@ _OF_KUBERNETES = re.compile(
 """Variables that Kubernetes sets in every container beside a service of the name ``intent…``."""
 
 
-class Settings(WatchSettings, ServeSettings, KeepingSettings):
+class Settings(DatabaseSettings, WatchSettings, ServeSettings, KeepingSettings):
     """Read from ``INTENT_…`` environment variables; everything has a default that works on a laptop
     without a network.
     """
@@ -35,25 +36,6 @@ class Settings(WatchSettings, ServeSettings, KeepingSettings):
         frozen=True,
         env_ignore_empty=True,
         populate_by_name=True,
-    )
-
-    database_url: SecretStr = Field(
-        SecretStr("sqlite:///intent.db"),
-        description="where everything is stored: an SQLite file or a PostgreSQL database",
-    )
-    database_schema: str | None = Field(
-        None,
-        description="PostgreSQL's schema that holds the tables; default: what the server says",
-    )
-    database_statement_timeout: Seconds = Field(
-        30.0,
-        description="seconds that PostgreSQL may take for one statement of a command that writes",
-    )
-    database_report_timeout: Seconds = Field(
-        600.0, description="the same for a command that only reads"
-    )
-    database_lock_timeout: Seconds = Field(
-        10.0, description="seconds to wait for a lock of another transaction"
     )
 
     prompts_dir: Path | None = Field(

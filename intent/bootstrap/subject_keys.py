@@ -32,7 +32,7 @@ class _Line(BaseModel):
 def subject_keys_file(app: Application) -> Path:
     """Return where the copy stands."""
     path = key_file(app.settings, app.database)
-    return path.with_name(f"{path.name}.persons")
+    return path.with_name(f"{path.name}.persons{app.of_shard}")
 
 
 def copy_subject_keys(app: Application) -> int:

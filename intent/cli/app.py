@@ -27,6 +27,7 @@ from intent.cli import (
     prompts,
     report,
     runs,
+    shards,
     vault,
 )
 from intent.cli.ask import ask
@@ -85,6 +86,7 @@ app.add_typer(dead.app, name="dead")
 
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(keys.app, name="keys")
+app.add_typer(shards.app, name="shards")
 app.add_typer(vault.app, name="vault")
 app.add_typer(prompts.app, name="prompts")
 app.add_typer(runs.app, name="runs")

@@ -52,7 +52,7 @@ def restore(
     from intent.store.backup import put_back
     from intent.store.engine import Database
 
-    target = Database(load_settings().database_url.get_secret_value()).file
+    target = Database(load_settings().own_database_url).file
     target = _require_file(target)
     if target.exists() and not replace:
         raise WrongUse(f"{target} exists; to set it aside and put {file} there: --replace")

@@ -42,7 +42,7 @@ def _shown(name: str, settings: Settings) -> str | None:
     if name == "database_url":
         from intent.store.address import shown_url
 
-        return shown_url(value.get_secret_value())
+        return " ".join(shown_url(url.get_secret_value()) for url in settings.database_urls)
     if value is None:
         return None
     return "********" if isinstance(value, SecretStr) else str(value)

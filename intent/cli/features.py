@@ -128,14 +128,14 @@ def read(
     features read --set ranking_v1 --rows rows.jsonl[/]
     """
     from intent.bootstrap.exported import ExportKind, remember_export
-    from intent.features.online.read import FeatureReader
+    from intent.bootstrap.shards import feature_reader
     from intent.features.online.served import ServedLog
 
     opened = application()
     definitions = opened.definitions
     if bool(keys) == bool(rows):
         raise WrongUse("give either entities, such as user=tiktok:u_1, or --rows PATH with --set")
-    reader = FeatureReader(opened.database, definitions)
+    reader = feature_reader(opened)
     when = instant(at) if at else datetime.now(UTC)
     if rows:
         if of_set is None:

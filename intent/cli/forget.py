@@ -47,16 +47,17 @@ def forget(
     Examples: [bold]intent forget --user tiktok:u_1[/] · [bold]intent forget --room tiktok:live_1[/]
     · after a restore: [bold]intent forget --again[/]
     """
-    from intent.bootstrap.erasing import forget_all_again, forget_subject
+    from intent.bootstrap.erasing import forget_everything_again, forget_everywhere
+    from intent.bootstrap.shards import leave_with
 
     subject = _subject(again=again, user=user, message=message, room=room, conversion=conversion)
     app = application(access=Access.WRITE)
     with stopping() as stop:
-        app.database.leave_with(stop)
+        leave_with(app, stop)
         report = (
-            forget_all_again(app, stop=stop)
+            forget_everything_again(app, stop=stop)
             if subject is None
-            else forget_subject(app, subject, stop=stop, anyway=anyway)
+            else forget_everywhere(app, subject, stop=stop, anyway=anyway)
         )
         interrupted = stop.is_set()
     if as_json:

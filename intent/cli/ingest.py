@@ -200,6 +200,7 @@ def read_into_inbox(
     Raises:
         OperatorError: we were told to stop while the database was away.
     """
+    from intent.bootstrap.shards import build_inlet, leave_with
     from intent.flow.ingest import ingest as run
 
     size = os.fstat(descriptor).st_size or None
@@ -215,8 +216,8 @@ def read_into_inbox(
 
         with _spool(app, name) as spool:
             try:
-                inbox = waiting_for_database(lambda: app.inbox, stop)
-                app.database.leave_with(stop)
+                inbox = waiting_for_database(lambda: build_inlet(app), stop)
+                leave_with(app, stop)
                 return run(
                     source,
                     inbox,
@@ -239,8 +240,9 @@ def _spool(app: Application, name: str) -> Iterator[FileSpool | None]:
         return
     from intent.queues.spool import FileSpool
 
-    settings = app.settings
-    spool = FileSpool(settings.spool_dir, limit=settings.spool_bytes, sealing=app.line_seal)
+    # Its key is the same for all shards, and read when the first line comes.
+    settings, sealing = app.settings, app.named_databases[0].line_seal
+    spool = FileSpool(settings.spool_dir, limit=settings.spool_bytes, sealing=sealing)
     try:
         yield spool
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -18,6 +18,7 @@ from intent.store.access import Access
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from intent.bootstrap.application import Application
     from intent.model.taxonomy import Taxonomy
     from intent.store.lead_shelf import ShelfFilter, ShelvedLead
 
@@ -91,20 +92,30 @@ def leads(
 
 
 def _print_lines(asked: ShelfFilter, cursor: str, limit: int | None) -> None:
-    from intent.operations.leads import find_leads
-
     app = application()
-    for lead in find_leads(app.database, app.taxonomy, asked, behind=cursor, limit=limit):
+    for lead in _found(app, asked, cursor, limit):
         said = lead.event_timestamp.isoformat()
         json_line({"id": lead.id, **asdict(lead), "event_timestamp": said, "cursor": lead.place})
 
 
-def _print_table(asked: ShelfFilter, cursor: str, limit: int) -> None:
+def _found(
+    app: Application, asked: ShelfFilter, cursor: str, limit: int | None
+) -> Iterator[ShelvedLead]:
+    from intent.bootstrap.shards import open_shards
     from intent.operations.leads import find_leads
+    from intent.operations.shards import leads_over
+
+    shards = [one.database for one in open_shards(app)]
+    if len(shards) == 1:
+        return find_leads(shards[0], app.taxonomy, asked, behind=cursor, limit=limit)
+    return leads_over(shards, app.taxonomy, asked, behind=cursor, limit=limit)
+
+
+def _print_table(asked: ShelfFilter, cursor: str, limit: int) -> None:
     from intent.store.lead_shelf import ShelfFilter
 
     app = application()
-    found = list(find_leads(app.database, app.taxonomy, asked, behind=cursor, limit=limit + 1))
+    found = list(_found(app, asked, cursor, limit + 1))
     shown = found[:limit]
     if not shown:
         if cursor or asked != ShelfFilter():
@@ -250,7 +261,7 @@ def _handle(
         expected=expected,
         label=label,
     )
-    app = application(access=Access.WRITE, quiet=True)
+    app = _home_of(application(access=Access.WRITE, quiet=True), platform, message_id)
     handled = LeadDesk(app.database, app.features, app.taxonomy).handle(request)
     if as_json:
         json_line({**asdict(handled), "state": handled.state.value})
@@ -259,3 +270,18 @@ def _handle(
     state = handled.state.value.replace("_", " ")
     already = "" if handled.changed else "nothing to do: "
     say(f"{already}{one_line(lead, 80)} is {state}{held} (version {handled.version})")
+
+
+def _home_of(app: Application, platform: str, message_id: str) -> Application:
+    """Return the shard that a message is in; the first one where it is in none."""
+    from intent.bootstrap.shards import open_shards
+    from intent.store.shard_places import holds_message
+
+    shards = open_shards(app)
+    if len(shards) == 1:
+        return app
+    for one in shards:
+        with one.database.read() as connection:
+            if holds_message(connection, platform, message_id):
+                return one
+    return shards[0]

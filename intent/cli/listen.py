@@ -96,14 +96,15 @@ def _listener(
     app: Application, listened: Sequence[Listened], stop: Event, *, dry_run: bool
 ) -> AbstractContextManager[Listener]:
     from intent.bootstrap.listening import build_listener, build_trial
+    from intent.bootstrap.shards import build_inlet, leave_with
 
     if dry_run:
         return build_trial(listened, _show, stop)
     try:
-        waiting_for_database(lambda: app.inbox, stop)
+        waiting_for_database(lambda: build_inlet(app), stop)
     except Stopping as error:
         raise OperatorError("interrupted before the database was there") from error
-    app.database.leave_with(stop)
+    leave_with(app, stop)
     return build_listener(app, listened, stop)
 
 

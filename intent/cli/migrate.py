@@ -26,13 +26,16 @@ def migrate(
     from intent.operations.migrate import migrate as run
 
     app = application()
-    database = open_database(app.settings, Access.CREATE, checked=False)
+    named = app.named_databases
+    databases = [open_database(one.settings, Access.CREATE, checked=False) for one in named]
     if to != "head" and not yes:
         typer.confirm(
             f"Going to {to} may drop tables with what they hold. Go on?", abort=True, err=True
         )
-    done = run(database, migrations_dir(), to, features=app.features)
-    was = "" if done.before == done.after else f" (was {done.before or 'empty'})"
-    say(f"the database is at migration {done.after or 'base'}{was}")
-    if done.recounted is not None:
-        say(f"{done.recounted:,} decisions were counted anew as features")
+    for number, database in enumerate(databases, 1):
+        done = run(database, migrations_dir(), to, features=app.features)
+        was = "" if done.before == done.after else f" (was {done.before or 'empty'})"
+        which = "the database" if len(named) == 1 else f"database {number}"
+        say(f"{which} is at migration {done.after or 'base'}{was}")
+        if done.recounted is not None:
+            say(f"{done.recounted:,} decisions were counted anew as features")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -28,12 +29,18 @@ def status(as_json: AsJson = False) -> None:
     policy = StatusPolicy(
         age=settings.healthy_age, hour=settings.llm_budget_hour, day=settings.llm_budget_day
     )
-    found = read_status(lambda: app.database, policy)
-    if as_json:
-        json_line(_as_json(found))
-    else:
+    named = app.named_databases
+    healthy = True
+    for number, one in enumerate(named, 1):
+        found = read_status(partial(getattr, one, "database"), policy)
+        healthy = healthy and found.healthy
+        if as_json:
+            json_line({**({"shard": number} if len(named) > 1 else {}), **_as_json(found)})
+            continue
+        if len(named) > 1:
+            results().print(f"shard {number} of {len(named)}", style="bold")
         _show(found)
-    if not found.healthy:
+    if not healthy:
         raise typer.Exit(1)
 
 

@@ -29,14 +29,21 @@ def export(
 
     Example: [bold]intent export --user tiktok:u_1 -o u_1.json[/]
     """
+    from intent.bootstrap.shards import open_shards
     from intent.operations.contact_book import note_export
     from intent.operations.subject_access import subject_record
 
     platform, key = platform_and_id(user)
     app = application(access=Access.WRITE)
     when = instant(at) if at else datetime.now(UTC)
-    record = subject_record(app.database, app.definitions, platform, key, when, app.vault)
-    note_export(app.database, record, seen_by=who_types())
+    first, *others = open_shards(app)
+    beside = [(one.database, one.vault) for one in others]
+    person = (platform, key)
+    record = subject_record(
+        first.database, app.definitions, *person, when, first.vault, beside=beside
+    )
+    for shard in (first, *others):
+        note_export(shard.database, record, seen_by=who_types())
     if output is None:
         json_line(record)
     else:

@@ -39,15 +39,27 @@ def work(
     Where an LLM is configured, what the local model is unsure of waits in the ask lane, and is
     asked beside it unless told not to.
 
+    Of several databases it works on the one that INTENT_SHARD says; with --drain without it, on all
+    in turn.
+
     Examples: [bold]intent work[/] · [bold]intent work --drain[/] ·
     [bold]INTENT_DATABASE_URL=postgresql://user@host/db intent work[/]
     """
+    app = application(access=Access.CREATE)
+    in_turn = drain and app.settings.shard is None
+    for one in app.named_databases if in_turn else [app]:
+        _work(one, drain=drain, ask=ask, metrics_port=metrics_port, as_json=as_json)
+
+
+def _work(
+    app: Application, *, drain: bool, ask: bool, metrics_port: int | None, as_json: bool
+) -> None:
     from intent.bootstrap.deciding import llm_is_on
     from intent.bootstrap.housekeeping import housekeeping
     from intent.bootstrap.monitoring import Begun, monitored
     from intent.model.instruments import Teller
 
-    app, begun = application(access=Access.CREATE), Begun("worker")
+    begun = Begun("worker")
     parts = (Teller.WORKER, Teller.ASKER)
     with stopping() as stop, monitored(app, parts, begun, stop, port=metrics_port):
         on = ask and llm_is_on(app)

@@ -8,7 +8,7 @@ from threading import Event
 
 from intent.model.batch import Batch, Refused
 from intent.model.errors import Later, Stopping, StoreUnavailable
-from intent.ports.ingestion import Inbox, Source, Spool
+from intent.ports.ingestion import Inlet, Source, Spool
 from intent.retry import retry_until_available
 from intent.telemetry import logger
 
@@ -60,7 +60,7 @@ class IngestPolicy:
 
 def ingest(
     source: Source,
-    inbox: Inbox,
+    inbox: Inlet,
     *,
     stop: Event,
     spool: Spool | None = None,
@@ -92,7 +92,7 @@ class _Ingest:
 
     def __init__(
         self,
-        inbox: Inbox,
+        inbox: Inlet,
         spool: Spool | None,
         stop: Event,
         policy: IngestPolicy,

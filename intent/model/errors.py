@@ -6,6 +6,7 @@
     ├── Later                the environment: wait, then the same call may work;
     │   │                    nothing healthy becomes a dead letter for it
     │   ├── StoreUnavailable     the database is away, locked, full or wants it repeated
+    │   │   └── OtherShards          rooms are told apart by another number of shards by now
     │   ├── ClassifierUnavailable the classifier fails for every message, good ones too
     │   ├── LlmUnavailable       the LLM server is away, slow, or asks us to wait
     │   ├── SourceLost           a source lost its platform: somebody connects again, with jitter
@@ -39,6 +40,17 @@ class StoreUnavailable(Later):
     """The database did not take the statement: away, locked, full, or the transaction must be
     repeated.
     """
+
+
+class OtherShards(StoreUnavailable):
+    """The database is one of another number of shards than whoever puts believes; ``members`` is
+    how many there are.
+    """
+
+    def __init__(self, members: int) -> None:
+        remedy = "name all of them in INTENT_DATABASE_URL, and start this process again"
+        super().__init__(f"this database is one of {members} shards: {remedy}")
+        self.members = members
 
 
 class ClassifierUnavailable(Later):

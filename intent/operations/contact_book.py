@@ -19,6 +19,7 @@ from intent.store.contact_accesses import (
 from intent.store.contact_shelf import ContactFilter, WithContacts, find_contacts_of
 from intent.store.engine import Database
 from intent.store.identities import Identity
+from intent.store.shard_places import holds_message
 from intent.store.vault import Kept, Vault
 
 
@@ -63,13 +64,18 @@ def show_contacts_of(
 
 
 def note_export(database: Database, record: Mapping[str, Any], *, seen_by: str) -> None:
-    """Write down that the contact details in a record of a person are exported."""
+    """Write down that the contact details in a record of a person are exported, beside the messages
+    that they stood in.
+    """
     person = record["subject"]
+    platform, user_id = person["platform"], person["user_id"]
     ids = dict.fromkeys(one["message_id"] for one in record["contacts"])
-    seen = [(person["platform"], person["user_id"], one) for one in ids]
-    if seen:
-        with database.begin() as transaction:
-            note_accesses(transaction, seen_by, Through.EXPORT, seen)
+    if not ids:
+        return
+    with database.begin() as transaction:
+        here = [one for one in ids if holds_message(transaction, platform, one)]
+        seen = [(platform, user_id, one) for one in here]
+        note_accesses(transaction, seen_by, Through.EXPORT, seen)
 
 
 def list_accesses(

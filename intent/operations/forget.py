@@ -4,7 +4,7 @@ transactions between which everything balances.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
@@ -56,6 +56,23 @@ class Forgotten:
     spools_held: int = 0
     exported: int = 0
     exports_left: tuple[str, ...] = ()
+
+
+def together(reports: Sequence[Forgotten]) -> Forgotten:
+    """Return what was deleted in several databases as one report."""
+    overwritten = {one.overwritten for one in reports}
+    return Forgotten(
+        messages=sum(one.messages for one in reports),
+        refused=sum(one.refused for one in reports),
+        outcomes=sum(one.outcomes for one in reports),
+        replies=sum(one.replies for one in reports),
+        known=any(one.known for one in reports),
+        buried=any(one.buried for one in reports),
+        overwritten=next((one for one in (False, None) if one in overwritten), True),
+        spools_held=max(one.spools_held for one in reports),
+        exported=sum(one.exported for one in reports),
+        exports_left=tuple(dict.fromkeys(left for one in reports for left in one.exports_left)),
+    )
 
 
 def forget(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +27,15 @@ def subject_record(
     user_id: str,
     at: datetime,
     vault: Vault | None = None,
+    *,
+    beside: Sequence[tuple[Database, Vault]] = (),
 ) -> dict[str, Any]:
     """Return everything stored of a person as one JSON value; the same for the same state.
 
     Args:
         at: the instant that features are as of.
         vault: where their contact details are kept.
+        beside: more shards, each with its vault.
 
     Raises:
         OperatorError: the master key of the vault is missing.
@@ -45,8 +49,12 @@ def subject_record(
         person, and of the person with each creator, room and item, that have a value. All lists are
         empty for somebody of whom nothing is stored.
     """
-    with database.read() as connection:
-        record = read_record(connection, platform, user_id, vault)
+    record: dict[str, Any] = {}
+    for shard, sealed in ((database, vault), *beside):
+        with shard.read() as connection:
+            for name, found in read_record(connection, platform, user_id, sealed).items():
+                record[name] = [*record.get(name, ()), *found]
+    reader = FeatureReader(database, definitions, others=[shard for shard, _ in beside])
     person = {"platform": platform, "user_id": user_id}
     entities = [("user", person)] if record["messages"] else []
     for pair, key in PAIRS.items():
@@ -58,17 +66,21 @@ def subject_record(
         "as_of": at.isoformat(),
         **record,
         "features": [
-            {"entity": entity, **keys, "values": _features(database, definitions, entity, keys, at)}
+            {"entity": entity, **keys, "values": _features(reader, definitions, entity, keys, at)}
             for entity, keys in entities
         ],
     }
 
 
 def _features(
-    database: Database, definitions: Definitions, entity: str, keys: dict[str, str], at: datetime
+    reader: FeatureReader,
+    definitions: Definitions,
+    entity: str,
+    keys: dict[str, str],
+    at: datetime,
 ) -> dict[str, Any]:
     names = [name for name in definitions.features if definitions.feature(name).view == entity]
-    table = FeatureReader(database, definitions).read(
+    table = reader.read(
         definitions.choose(entity, names), {name: [value] for name, value in keys.items()}, at
     )
     return {

@@ -93,8 +93,8 @@ class Spool(Protocol):
         """Hand what waits to ``put``, oldest first, and forget it; an error leaves the rest."""
 
 
-class Inbox(Protocol):
-    """Where messages wait to be decided: delivered at least once, oldest first."""
+class Inlet(Protocol):
+    """Takes messages in, to wait until they are decided."""
 
     def put(self, batch: Batch) -> Accepted:
         """Store all of a batch in one transaction, durably before returning; what is known already
@@ -105,6 +105,13 @@ class Inbox(Protocol):
         """Store several batches as if one were put after the other, in one transaction: all of
         them or none, durably before returning. Return what became of each, in their order.
         """
+
+    def backlog(self, most: int) -> Backlog:
+        """Return what waits, counted up to ``most``."""
+
+
+class Inbox(Inlet, Protocol):
+    """Where messages wait to be decided: delivered at least once, oldest first."""
 
     def take(self, count: int, size: int) -> list[Delivery]:
         """Claim up to ``count`` fresh messages of at most ``size`` bytes of text together (one
@@ -128,9 +135,6 @@ class Inbox(Protocol):
 
     def waiting(self) -> int:
         """How many messages are not decided yet, claimed ones included."""
-
-    def backlog(self, most: int) -> Backlog:
-        """Return what waits, counted up to ``most``."""
 
 
 class Sealing(Protocol):

@@ -9,7 +9,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, select, text
 
-from intent.store.schema import FRESH, database_now, inbox, retractions, tombstones
+from intent.store.schema import (
+    FRESH,
+    awaited_rooms,
+    database_now,
+    inbox,
+    retractions,
+    shard_places,
+    tombstones,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +30,22 @@ class BeforePut:
         taken_back: whether anything was taken back so far.
         now: the database's clock.
         first_round: the first round of what waits to be lent; None where nothing does.
+        members: of how many shards this database is one; 0 where all rooms are in it.
+        awaits: whether rooms are on their way to it.
     """
 
     erased: bool
     taken_back: bool
     now: datetime
     first_round: int | None
+    members: int
+    awaits: bool
 
 
 def before_put(transaction: Connection) -> BeforePut:
     """Ask what every put asks first."""
-    erased, taken_back, now, first = transaction.execute(_query()).one()
-    return BeforePut(bool(erased), bool(taken_back), now, first)
+    erased, taken_back, now, first, members, awaits = transaction.execute(_query()).one()
+    return BeforePut(bool(erased), bool(taken_back), now, first, members, bool(awaits))
 
 
 @cache
@@ -45,4 +57,6 @@ def _query() -> Select[Any]:
         exists(select(retractions.c.platform)),
         database_now(),
         first,
+        func.coalesce(select(shard_places.c.members).scalar_subquery(), 0),
+        exists(select(awaited_rooms.c.source)),
     )

@@ -44,8 +44,12 @@ class SqlInbox:
         vault: Vault | None = None,
         lease: float = 60.0,
         told: Callable[[Batch, Accepted], None] = lambda batch, accepted: None,
+        members: int = 0,
     ) -> None:
-        """Prepare; ``told`` is told of every batch that was put."""
+        """Prepare; ``told`` is told of every batch that was put, and ``members`` is how many shards
+        rooms are told apart by.
+        """
+        self._members = members
         self._database, self._features, self._told = database, features, told
         self._tombstones, self._vault = tombstones or Tombstones(), vault
         self._lease = timedelta(seconds=lease)
@@ -74,12 +78,13 @@ class SqlInbox:
 
     def _put(self, batches: Sequence[Batch]) -> list[Accepted]:
         parts = (batches, self._features, self._tombstones, self._vault)
+        more: Any = {"rounds": self._rounds, "members": self._members}
         try:
             with self._database.begin() as transaction:
-                return put_batches(transaction, *parts, rounds=self._rounds)
+                return put_batches(transaction, *parts, **more)
         except NotAlone:
             with self._database.begin() as transaction:
-                return put_batches(transaction, *parts, rounds=self._rounds, alone=True)
+                return put_batches(transaction, *parts, **more, alone=True)
 
     def _measure(self) -> None:
         """Have PostgreSQL look at tables that have just been filled. Of those that nobody has

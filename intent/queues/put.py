@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, tuple_
 
 from intent.model.batch import Accepted, Batch
 from intent.model.disguised import Disguised
-from intent.model.errors import StoreUnavailable
+from intent.model.errors import OtherShards, StoreUnavailable
 from intent.model.message import Message
 from intent.ports.features import FeatureState
 from intent.queues.before_put import BeforePut, before_put
@@ -31,6 +31,7 @@ from intent.store.retractions import (
     record_retractions,
     taken_back_before,
 )
+from intent.store.room_moves import require_here
 from intent.store.schema import ask_lane, dead_letters, inbox
 from intent.store.times import microseconds
 from intent.store.tombstones import Tombstones
@@ -52,6 +53,7 @@ def put_batches(
     *,
     rounds: Rounds | None = None,
     alone: bool = False,
+    members: int = 0,
 ) -> list[Accepted]:
     """Store all of several batches as if one were put after the other, with hardly more statements
     than for one of them; return what became of each.
@@ -60,8 +62,10 @@ def put_batches(
         vault: where contact details go, so that texts are stored without them.
         rounds: in which messages of each room this process has put so far.
         alone: nobody else puts meanwhile.
+        members: shards by which the rooms were told apart; 0 where all are in this database.
 
     Raises:
+        OtherShards: there are more or fewer by now.
         NotAlone: they edit messages, and others may put meanwhile; nothing of it may be kept.
         OperatorError: the key is missing that knows who was erased.
         StoreUnavailable: a message that they repeat was erased meanwhile; put them again.
@@ -71,6 +75,10 @@ def put_batches(
     alone = alone or brings or transaction.dialect.name == "sqlite"
     in_turn(transaction, alone=alone)
     before = before_put(transaction)
+    if before.members != members:
+        raise OtherShards(before.members)
+    if before.awaits:
+        require_here(transaction, batches)
     sifted = (
         tombstones.sift(transaction, batches) if before.erased else [(one, 0) for one in batches]
     )

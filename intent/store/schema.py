@@ -29,6 +29,7 @@ from intent.store.outcome_tables import (
     conversions,
     impressions,
 )
+from intent.store.shard_tables import awaited_rooms, leaving_rooms, shard_places
 from intent.store.source_tables import listened_sources, positions, source_gaps
 from intent.store.vault_tables import contact_accesses, contact_hashes, contacts, vault_keys
 
@@ -41,6 +42,7 @@ __all__ = [
     "UtcDateTime",
     "access_keys",
     "ask_lane",
+    "awaited_rooms",
     "claim_corrections",
     "claim_rounds",
     "clicks",
@@ -65,6 +67,7 @@ __all__ = [
     "lead_actions",
     "lead_changes",
     "leads",
+    "leaving_rooms",
     "listened_sources",
     "llm_attempts",
     "llm_replies",
@@ -73,6 +76,7 @@ __all__ = [
     "positions",
     "retractions",
     "runs",
+    "shard_places",
     "source_gaps",
     "tombstones",
     "vault_keys",

@@ -176,10 +176,15 @@ def _newest(
 def _recounted(
     connection: Connection, wanted: Wanted, keys: Keys, at: int, topics: Topics
 ) -> dict[str, Held]:
+    parts = list(keys.values())
+    events = events_of_entities(connection, wanted.view, parts, topics, before=at)
+    return counted_anew(events, keys, topics)
+
+
+def counted_anew(events: Iterable[Event], keys: Iterable[str], topics: Topics) -> dict[str, Held]:
+    """Return the state that all decisions of entities make together."""
     tally = Tally(topics)
-    for event in events_of_entities(
-        connection, wanted.view, list(keys.values()), topics, before=at
-    ):
+    for event in events:
         tally.change(event, None)
     tally.finish(lambda entity, event, code: event.at)
     return _held(tally, keys)

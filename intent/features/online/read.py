@@ -5,6 +5,7 @@ a feature.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,10 @@ from sqlalchemy import Connection
 from intent.features.definitions.definitions import Definitions, Feature, FeatureSet
 from intent.features.definitions.events import Event, Topics
 from intent.features.definitions.status import Status
-from intent.features.online.as_of import Held, state_at, wanted_of
+from intent.features.online.as_of import Held, wanted_of
 from intent.features.online.entity_rows import Asked, EntityRows, asked_of
 from intent.features.online.future import parked_identities
+from intent.features.online.over_shards import rows_over, state_over, waiting_over
 from intent.features.online.packed import COUNT_FIELDS, COUNTER_FIELDS, sum_fields, together
 from intent.features.online.read_columns import FROM_ROWS, Column, Records, Rows
 from intent.features.online.rows import events_of_messages
@@ -67,8 +69,11 @@ NOTHING = Held()
 class FeatureReader:
     """Reads the feature state of entities as of an instant."""
 
-    def __init__(self, database: Database, definitions: Definitions) -> None:
-        self._database, self._definitions = database, definitions
+    def __init__(
+        self, database: Database, definitions: Definitions, *, others: Sequence[Database] = ()
+    ) -> None:
+        """Prepare; ``others`` are more shards, in which the same entities may be found."""
+        self._databases, self._definitions = (database, *others), definitions
         self._topics = Topics(definitions.groups)
 
     def read(self, feature_set: FeatureSet, entity_rows: EntityRows, at: datetime) -> FeatureTable:
@@ -89,12 +94,14 @@ class FeatureReader:
         statuses: dict[str, NDArray[np.int8]] = {}
         instant = self._instant(at)
         asked = {view: asked_of(view, entity_rows) for view in feature_set.views}
-        with self._database.read() as connection:
-            due = list(
-                events_of_messages(connection, parked_identities(connection, instant), self._topics)
-            )
-            waiting = waiting_keys(connection)
-            users = self._user_rows(connection, feature_set, asked, instant)
+        with ExitStack() as opened:
+            shards = [opened.enter_context(database.read()) for database in self._databases]
+            due = [
+                list(events_of_messages(one, parked_identities(one, instant), self._topics))
+                for one in shards
+            ]
+            waiting = waiting_over(waiting_keys(one) for one in shards)
+            users = self._user_rows(shards, feature_set, asked, instant)
             for view, of_view in asked.items():
                 keys = of_view.keys
                 features = [feature for feature in feature_set.features if feature.view == view]
@@ -103,7 +110,7 @@ class FeatureReader:
                     if users is not None and view in users.views
                     else None
                 )
-                values = self._view(connection, view, features, keys, instant, due, rows)
+                values = self._view(shards, view, features, keys, instant, due, rows)
                 of_entities = _with_waiting(values.statuses(), keys, waiting)
                 for feature in features:
                     column, status = with_nobody(*with_status(values.compute(feature), of_entities))
@@ -140,16 +147,16 @@ class FeatureReader:
 
     def _view(
         self,
-        connection: Connection,
+        shards: Sequence[Connection],
         view: str,
         features: Sequence[Feature],
         keys: Mapping[str, tuple[str, ...]],
         at: int,
-        due: Sequence[Event],
+        due: Sequence[Sequence[Event]],
         rows: Rows | None,
     ) -> ViewValues:
         wanted = wanted_of(view, features, self._definitions, self._topics)
-        state = state_at(connection, wanted, keys, at, due, self._topics)
+        state = state_over(shards, wanted, keys, at, due, self._topics)
         held = [state.get(key, NOTHING) for key in keys]
         lanes = self._topics.lanes
         return ViewValues(
@@ -164,7 +171,11 @@ class FeatureReader:
         )
 
     def _user_rows(
-        self, connection: Connection, feature_set: FeatureSet, asked: Mapping[str, Asked], at: int
+        self,
+        shards: Sequence[Connection],
+        feature_set: FeatureSet,
+        asked: Mapping[str, Asked],
+        at: int,
     ) -> UserRows | None:
         """Read the decisions of all users that are asked for, alone or in a pair, if a feature
         counts them.
@@ -180,11 +191,10 @@ class FeatureReader:
             for view in {feature.view for feature in windowed}
             for parts in asked[view].keys.values()
         )
-        return (
-            read_user_rows(connection, self._definitions, self._topics, windowed, list(users), at)
-            if users
-            else None
-        )
+        if not users:
+            return None
+        parts = (self._definitions, self._topics, windowed, list(users), at)
+        return rows_over([read_user_rows(one, *parts) for one in shards])
 
 
 def _with_waiting(
