@@ -5,7 +5,6 @@ process of its own, and whether the values are the same.
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -112,8 +111,14 @@ def _cost(work: Callable[..., None], *arguments: object) -> Cost:
     return Cost(
         time.process_time() - processor,
         time.monotonic() - clock,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        _peak(),
     )
+
+
+def _peak() -> int:
+    """Return MB of memory at most; ``ru_maxrss`` would hold what the starting process had."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) for line in status.splitlines() if "VmHWM" in line) // 1024
 
 
 def _ours(folder: Path, feature_set: str) -> None:
