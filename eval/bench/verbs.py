@@ -55,7 +55,6 @@ app.command()(pipeline_verb.pipeline)
 app.command()(inbox_verb.inbox)
 app.command()(scale.scale)
 app.command()(service_verb.service)
-app.command()(inbox_verb.inbox)
 
 
 app.command()(speed.local)
