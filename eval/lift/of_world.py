@@ -46,8 +46,7 @@ def read_log(
     Raises:
         OperatorError: a table or the facts are missing, or the target is another.
     """
-    if target not in TARGETS:
-        raise OperatorError(f"a lift is of {' or '.join(TARGETS)}, not of {target!r}")
+    _require_target(target)
     rows, spine = read_impressions(folder), scratch / "spine.parquet"
     write_requests(folder, spine)
     entities = _entities(spine)
@@ -79,6 +78,11 @@ def read_log(
         leads=lead_rows(columns.names, known),
         truth=_truth(folder, target, rows),
     )
+
+
+def _require_target(target: str) -> None:
+    if target not in TARGETS:
+        raise OperatorError(f"a lift is of {' or '.join(TARGETS)}, not of {target!r}")
 
 
 def _entities(spine: Path) -> dict[str, Integers]:

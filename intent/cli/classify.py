@@ -75,8 +75,12 @@ def classify(
         )
         return
     assert path is not None
+    _classify_lines(classifier, path, as_json)
+
+
+def _classify_lines(classifier: Classifier, path: str, as_json: bool) -> None:
+    refused = 0
     with opened(path) as descriptor:
-        refused = 0
         for batch, wrong in _batches(descriptor):
             _classify(classifier, batch, as_json)
             flush()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intent.cli import built_features, offline
+from intent.cli import built_features, feature_parity, offline
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.rows_given import read_entity_rows
 from intent.cli.screen import json_line, one_line, results, say
@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True, help="Features for ranking: the same onl
 for verb in (
     offline.export,
     offline.build,
-    offline.parity,
+    feature_parity.parity,
     built_features.profile,
     built_features.feast,
 ):

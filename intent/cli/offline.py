@@ -1,12 +1,12 @@
-"""Verbs of features offline: export facts, build training rows, check parity; they need the extra
+"""Verbs of features offline: export facts and build training rows; they need the extra
 packages of ``lead-intent[offline]``.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from intent.cli.arguments import AsJson, application, instant
-from intent.cli.offline_screen import show_build, show_parity
-from intent.cli.screen import json_line, progress_bar, results, say
+from intent.cli.offline_screen import show_build
+from intent.cli.screen import json_line, progress_bar, say
 from intent.model.errors import OperatorError, WrongUse
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def export(
 
     app = application()
     remember_export(app, ExportKind.FACTS, folder)
-    report = _export(app, folder)
+    report = export_facts_into(app, folder)
     if as_json:
         json_line(report)
     else:
@@ -113,42 +113,10 @@ def build(
     ordered=user_creator:conversion:order:24h[/]
     """
     require_packages()
-    from intent.bootstrap.exported import ExportKind, remember_export
-    from intent.features.offline.build import build as run
-    from intent.features.offline.by_date import write_by_date
-    from intent.features.offline.history import parse_history
-    from intent.features.offline.labels import parse_label
-
     if partition and engine != "duckdb":
         raise WrongUse("--partition goes with --engine duckdb; Spark divides what it has written")
-    app = application()
-    remember_export(app, ExportKind.BUILT, out)
-    definitions = app.definitions
-    chosen, known = definitions.feature_set(of_set), parse_history(history, margin)
-    labels = [parse_label(text, definitions) for text in label or ()]
-    with tempfile.TemporaryDirectory() as spill, progress_bar("Building", None) as (bar, task):
-        if facts is None:
-            facts = Path(spill) / "facts"
-            _export(app, facts)
-        whole = Path(spill) / "rows.parquet" if partition else out
-        files = {"spine": spine, "facts": facts, "out": whole}
-        converted = None
-        if any(one.conversion for one in labels):
-            when = instant(conversions_as_of) if conversions_as_of else None
-            converted = _converted(app, when, Path(spill) / "converted.parquet")
-        with _engine(engine, Path(spill)) as opened:
-            report = run(
-                opened,
-                chosen,
-                definitions,
-                **files,
-                history=known,
-                labels=labels,
-                conversions=converted,
-                progress=lambda step: bar.update(task, advance=1, note=step),
-            )
-        if partition:
-            write_by_date(whole, out)
+    wanted = _Wanted(spine, out, facts, engine, conversions_as_of, by_date=partition is not None)
+    report = _built(application(), wanted, of_set, (history, margin), label or ())
     if as_json:
         json_line(asdict(report))
     else:
@@ -156,78 +124,62 @@ def build(
     _require_match(report, min_match)
 
 
-def parity(
-    served: Annotated[
-        Path, typer.Option(help="Log that intent features read --log, or ServedLog, has written.")
-    ],
-    facts: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of facts; brought up to date first. Without it they are exported for this "
-            "check alone."
-        ),
-    ] = None,
-    tolerance: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="Share of wrong values that is accepted.")
-    ] = 0.0,
-    as_json: AsJson = False,
-) -> None:
-    """Recompute served vectors offline from facts as known then, and the whole online state from
-    decisions; exit 1 beyond the tolerance.
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """From what rows are built, by whom, and where they go."""
 
-    Example: [bold]intent features parity --served served.jsonl[/]
-    """
-    require_packages()
+    spine: Path
+    out: Path
+    facts: Path | None
+    engine: str
+    conversions_as_of: str | None
+    by_date: bool
+
+
+def _built(
+    app: Application,
+    wanted: _Wanted,
+    of_set: str,
+    history: tuple[str, float],
+    label: Sequence[str],
+) -> BuildReport:
     from intent.bootstrap.exported import ExportKind, remember_export
-    from intent.features.check.audit import check_state
-    from intent.features.check.parity import check_parity, require_rows
-    from intent.features.definitions.definitions import SECOND
-    from intent.features.offline.facts import SETTLED
-    from intent.features.online.served import read_served
+    from intent.features.offline.build import build as run
+    from intent.features.offline.by_date import write_by_date
+    from intent.features.offline.history import parse_history
+    from intent.features.offline.labels import parse_label
 
-    app = application()
-    definitions, database = app.definitions, app.database
-    fresh = SETTLED.total_seconds() if database.dialect == "postgresql" else 0.0
-    settled = round((time.time() - fresh) * SECOND)
-    with tempfile.TemporaryDirectory() as spill:
-        folder = facts or Path(spill) / "facts"
-        if facts is not None:
-            remember_export(app, ExportKind.FACTS, facts)
-        _export(app, folder)
-        report = check_parity(
-            read_served(served),
-            definitions,
-            lambda: _engine("duckdb", Path(spill)),
-            folder,
-            Path(spill),
-            settled=settled,
-        )
-    with database.read() as connection:
-        state = check_state(connection, definitions.groups)
-    require_rows(report)
-    holds = report.wrong_share <= tolerance and state.holds
-    if as_json:
-        parts = {name: asdict(one) for name, one in report.features.items()}
-        json_line(
-            {
-                **asdict(report),
-                "features": parts,
-                "wrong_share": report.wrong_share,
-                "state": asdict(state),
-                "holds": holds,
-            }
-        )
-    else:
-        show_parity(report)
-        results().print(
-            f"online state from decisions: {state.recomputed:,} rows, "
-            f"{state.mismatched + state.missing + state.extra:,} wrong"
-        )
-        results().print(
-            "[bold green]parity holds[/]" if holds else "[bold red]parity does not hold[/]"
-        )
-    if not holds:
-        raise typer.Exit(1)
+    remember_export(app, ExportKind.BUILT, wanted.out)
+    definitions = app.definitions
+    chosen, known = definitions.feature_set(of_set), parse_history(*history)
+    labels = [parse_label(text, definitions) for text in label]
+    with tempfile.TemporaryDirectory() as scratch, progress_bar("Building", None) as (bar, task):
+        spill = Path(scratch)
+        facts = wanted.facts
+        if facts is None:
+            facts = spill / "facts"
+            export_facts_into(app, facts)
+        converted = None
+        if any(one.conversion for one in labels):
+            when = instant(wanted.conversions_as_of) if wanted.conversions_as_of else None
+            converted = _converted(app, when, spill / "converted.parquet")
+        whole = spill / "rows.parquet" if wanted.by_date else wanted.out
+        with offline_engine(wanted.engine, spill) as opened:
+            report = run(
+                opened,
+                chosen,
+                definitions,
+                spine=wanted.spine,
+                facts=facts,
+                out=whole,
+                history=known,
+                labels=labels,
+                conversions=converted,
+                progress=lambda step: bar.update(task, advance=1, note=step),
+            )
+        if wanted.by_date:
+            write_by_date(whole, wanted.out)
+    return report
 
 
 def _require_match(report: BuildReport, min_match: float) -> None:
@@ -239,7 +191,13 @@ def _require_match(report: BuildReport, min_match: float) -> None:
         )
 
 
-def _export(app: Application, folder: Path) -> dict[str, Any]:
+def export_facts_into(app: Application, folder: Path) -> dict[str, Any]:
+    """Bring a folder of facts up to date, with progress; return how many were written, were removed
+    and are there.
+
+    Raises:
+        OperatorError: a package is missing, or the folder holds something else.
+    """
     require_packages()
     from intent.features.definitions.events import Topics
     from intent.features.offline.facts import export_facts
@@ -264,7 +222,12 @@ def _converted(app: Application, as_of: datetime | None, file: Path) -> KnownCon
     return write_converted(found, when, file)
 
 
-def _engine(name: str, spill: Path) -> Engine:
+def offline_engine(name: str, spill: Path) -> Engine:
+    """Return the engine of that name; it may write to ``spill``.
+
+    Raises:
+        OperatorError: there is none of that name, or it is not installed.
+    """
     if name == "duckdb":
         from intent.features.offline.duck import DuckEngine
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from intent.cli.screen import results, say
 
 if TYPE_CHECKING:
+    from intent.features.check.audit import StateCheck
     from intent.features.check.parity import ParityReport
     from intent.features.offline.build import BuildReport
 
@@ -52,8 +53,8 @@ def show_build(report: BuildReport, out: Path, *, strict: bool) -> None:
             )
 
 
-def show_parity(report: ParityReport) -> None:
-    """Show how served vectors compare with those that were recomputed."""
+def show_parity(report: ParityReport, state: StateCheck, *, holds: bool) -> None:
+    """Show how served vectors, and the online state, compare with what was recomputed."""
     from rich.table import Table
 
     table = Table(
@@ -77,3 +78,8 @@ def show_parity(report: ParityReport) -> None:
             "with --json"
         )
     say(f"not compared: {report.aside}")
+    results().print(
+        f"online state from decisions: {state.recomputed:,} rows, "
+        f"{state.mismatched + state.missing + state.extra:,} wrong"
+    )
+    results().print("[bold green]parity holds[/]" if holds else "[bold red]parity does not hold[/]")

@@ -74,11 +74,7 @@ def put_batches(
     brings = any(batch.retractions for batch in batches)
     alone = alone or brings or transaction.dialect.name == "sqlite"
     in_turn(transaction, alone=alone)
-    before = before_put(transaction)
-    if before.members != members:
-        raise OtherShards(before.members)
-    if before.awaits:
-        require_here(transaction, batches)
+    before = _looked(transaction, batches, members)
     sifted = (
         tombstones.sift(transaction, batches) if before.erased else [(one, 0) for one in batches]
     )
@@ -98,6 +94,18 @@ def put_batches(
     gone = brings or before.taken_back
     retracted = _retract(transaction, batches, waiting, features) if gone else [0] * len(batches)
     return _shared_out(sifted, arrivals, refused, retracted)
+
+
+def _looked(transaction: Connection, batches: Sequence[Batch], members: int) -> BeforePut:
+    """Return what is to be known before a put; raise :class:`OtherShards` if the rooms of the
+    batches may be elsewhere.
+    """
+    before = before_put(transaction)
+    if before.members != members:
+        raise OtherShards(before.members)
+    if before.awaits:
+        require_here(transaction, batches)
+    return before
 
 
 def _note(transaction: Connection, batch: Batch, hide: Callable[[str], str]) -> int:

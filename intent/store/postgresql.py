@@ -110,12 +110,7 @@ def postgresql_engine(
         WrongUse: the URL has an option that the driver does not know.
     """
     url, threshold = _without_threshold(url)
-    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
-    for name in url.query:
-        if name not in known:
-            raise WrongUse(
-                f"INTENT_DATABASE_URL has an option that the driver does not know ({name})"
-            )
+    _require_known(url.query)
     engine = sqlalchemy.create_engine(
         url,
         pool_pre_ping=True,
@@ -154,6 +149,15 @@ def _copied_in(cursor: Any, statement: str, rows: Any, _context: Any) -> bool:
         for row in rows:
             copy.write_row(row)
     return True
+
+
+def _require_known(query: Mapping[str, Any]) -> None:
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    for name in query:
+        if name not in known:
+            raise WrongUse(
+                f"INTENT_DATABASE_URL has an option that the driver does not know ({name})"
+            )
 
 
 def _defaults(query: Mapping[str, Any], limits: AccessLimits) -> dict[str, str]:

@@ -69,16 +69,19 @@ def read_record(
         "dead_letters": _letters(connection, platform, user_id, set(revisions)),
         "contacts": _contacts(connection, list(revisions), platform, vault),
         "contact_accesses": _accesses(connection, platform, user_id),
-        "bans": [
-            plain_row(row, ("platform", "user_id"))
-            for row in connection.execute(
-                select(retractions)
-                .where(retractions.c.platform == platform, retractions.c.user_id == user_id)
-                .order_by(retractions.c.room_id, retractions.c.retracted_timestamp)
-            ).mappings()
-        ],
+        "bans": _bans(connection, platform, user_id),
         **read_outcomes_of(connection, platform, user_id),
     }
+
+
+def _bans(connection: Connection, platform: str, user_id: str) -> list[dict[str, Any]]:
+    query = (
+        select(retractions)
+        .where(retractions.c.platform == platform, retractions.c.user_id == user_id)
+        .order_by(retractions.c.room_id, retractions.c.retracted_timestamp)
+    )
+    rows = connection.execute(query).mappings()
+    return [plain_row(row, ("platform", "user_id")) for row in rows]
 
 
 def _contacts(
