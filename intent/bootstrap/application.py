@@ -69,7 +69,7 @@ class Application:
         """
         return open_database(self.settings, self.access)
 
-    @cached_property
+    @property
     def named_databases(self) -> list[Application]:
         """An application for each database that is named, in their order; this one where there is
         one alone.
@@ -77,9 +77,12 @@ class Application:
         Raises:
             OperatorError: there are several, and no key file is named for all of them.
         """
+        # Kept only where there are several: what holds itself is let go of late.
+        return [self] if len(self.settings.database_urls) == 1 else self._shards
+
+    @cached_property
+    def _shards(self) -> list[Application]:
         urls = self.settings.database_urls
-        if len(urls) == 1:
-            return [self]
         if self.settings.key_file is None:
             raise OperatorError(
                 "shards share one key file; name it with INTENT_KEY_FILE for all processes, it is "
@@ -92,6 +95,12 @@ class Application:
             one.meter, one.tracer = self.meter, self.tracer
             found.append(one)
         return found
+
+    def close(self) -> None:
+        """Close the databases that were opened; one that is used again is opened again."""
+        for one in (self, *self.__dict__.get("_shards", ())):
+            if (opened := one.__dict__.get("database")) is not None:
+                opened.close()
 
     @property
     def of_shard(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from intent.bootstrap.application import Application
 from intent.model.data_subject import DataSubject, SubjectKind
-from intent.model.errors import OperatorError
+from intent.model.errors import IntentError, OperatorError
 from intent.telemetry import logger
 
 
@@ -39,16 +39,20 @@ class SiftedExports:
 
 
 def remember_export(app: Application, kind: ExportKind, path: Path) -> None:
-    """Remember a file or folder, on this machine alone; what cannot be remembered is said."""
-    line, file = f"{kind.value}\t{path.absolute()}", _file(app)
-    if file is None:
-        return
+    """Remember a file or folder, on this machine alone; what cannot be remembered is said.
+
+    Rows are built from a folder of facts where no database is, too.
+    """
+    line = f"{kind.value}\t{path.absolute()}"
     try:
+        file = _file(app)
+        if file is None:
+            return
         if line not in _lines(file):
             descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as listed:
                 listed.write(f"{line}\n")
-    except OSError as error:
+    except (OSError, IntentError) as error:
         logger("exports").warning("an erasure will not find it", path=str(path), error=str(error))
 
 

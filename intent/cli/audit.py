@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,20 @@ def audit(as_json: AsJson = False) -> None:
     Example: [bold]intent audit[/]
     """
     from intent.bootstrap.shards import open_shards
+
+    with closing(application()) as app:
+        holds = _audited(open_shards(app), as_json=as_json)
+    if not as_json:
+        results().print(
+            "[bold green]the audit holds[/]" if holds else "[bold red]the audit does not hold[/]"
+        )
+    if not holds:
+        raise typer.Exit(1)
+
+
+def _audited(shards: Sequence[Application], *, as_json: bool) -> bool:
     from intent.operations.audit import audit as recount
 
-    shards = open_shards(application())
     holds = True
     for number, app in enumerate(shards, 1):
         found = recount(app.database, app.taxonomy.members, vault=app.vault)
@@ -41,12 +53,7 @@ def audit(as_json: AsJson = False) -> None:
             results().print(f"  {line}" if place else line)
     if len(shards) > 1:
         holds = _between(shards, as_json=as_json) and holds
-    if not as_json:
-        results().print(
-            "[bold green]the audit holds[/]" if holds else "[bold red]the audit does not hold[/]"
-        )
-    if not holds:
-        raise typer.Exit(1)
+    return holds
 
 
 def _between(shards: Sequence[Application], *, as_json: bool) -> bool:
