@@ -10,7 +10,7 @@ from tests.conftest import MakeMessage
 from tests.integration.conftest import House
 
 
-@pytest.mark.parametrize("version", ["0002", "0003"])
+@pytest.mark.parametrize("version", ["0002", "0003", "0017"])
 def test_an_upgrade_counts_anew_what_its_migrations_need(
     house: House, make_message: MakeMessage, version: str
 ) -> None:
@@ -26,7 +26,7 @@ def test_an_upgrade_that_needs_no_count_does_not_count(
     house: House, make_message: MakeMessage
 ) -> None:
     house.work(make_message(), unsure=False)
-    for version in ("0004", "head"):
+    for version in ("0018", "head"):
         migrate(house.database, migrations_dir(), version, features=house.features)
         again = migrate(house.database, migrations_dir(), features=house.features)
         assert again.recounted is None
