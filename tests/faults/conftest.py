@@ -173,11 +173,7 @@ def sqlite_house(
     sqlite_url: str, tmp_path: Path, make_message: MakeMessage
 ) -> Iterator[FaultHouse]:
     """Return a house on SQLite."""
-    opened = Database(sqlite_url)
-    migrate(opened, migrations_dir())
-    house = FaultHouse(opened, tmp_path, make_message)
-    yield house
-    house.leave()
+    yield from _migrated_house(sqlite_url, tmp_path, make_message)
 
 
 @pytest.fixture
@@ -185,8 +181,12 @@ def postgres_house(
     postgres_url: str, tmp_path: Path, make_message: MakeMessage
 ) -> Iterator[FaultHouse]:
     """Return a house on PostgreSQL."""
-    opened = Database(postgres_url)
+    yield from _migrated_house(postgres_url, tmp_path, make_message)
+
+
+def _migrated_house(url: str, folder: Path, make_message: MakeMessage) -> Iterator[FaultHouse]:
+    opened = Database(url)
     migrate(opened, migrations_dir())
-    house = FaultHouse(opened, tmp_path, make_message)
+    house = FaultHouse(opened, folder, make_message)
     yield house
     house.leave()
