@@ -191,18 +191,13 @@ def _compute(
     asked = {*keys, *(column for plan in plans for column in plan.columns)}
     _make(engine, facts_steps(history, asked), progress)
     for plan in plans:
-        if engine.here is not None and not _told(feature_set):
+        if engine.here is not None:
             add_up_here(engine, engine.here, plan, progress)
             continue
         *between, _features = _make(engine, plan.steps(), progress)
         for name in between:  # some are as long as the facts
             engine.drop(name)
     _make(engine, labels.steps(engine, definitions, topics), progress)
-
-
-def _told(feature_set: FeatureSet) -> bool:
-    # Prices and answers of messages that are decided several times are added up in SQL alone.
-    return any(one.statistic in TOLD_STATISTICS for one in feature_set.features)
 
 
 def _make(engine: Engine, todo: Iterable[Step], progress: Callable[[str], None]) -> list[str]:
@@ -233,7 +228,7 @@ def _written(
             views=feature_set.views,
             labels=labels,
             last=last or 0,
-            in_place=engine.here is not None and not _told(feature_set),
+            in_place=engine.here is not None,
         )
     )
     matched = {}

@@ -100,7 +100,7 @@ class HandedFacts:
         inside = self._axis.time[self._first] < ends
         if all(one.kind in "cg" for one in sums):
             topics = {one.topic for one in sums} | {one.topic for one in distincts}
-            inside &= (self._mask & sum(self._plan.bits[topic] for topic in topics)) != 0
+            inside &= (self._mask & self._plan.bits_of(topics)) != 0
         facts = np.flatnonzero(inside)
         ends = np.minimum(ends[facts], self._until[facts])
         return Counted(facts, self._first[facts], self._place(facts, ends))

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from intent.features.definitions.definitions import (
@@ -171,6 +173,12 @@ class ViewPlan:
         """
         return steps("here", **self._values())
 
+    def bits_of(self, topics: Iterable[str]) -> int:
+        """Return the bits of any of the topics; some share theirs, as soon answers do with those of
+        each class of time.
+        """
+        return reduce(or_, (self.bits[topic] for topic in topics), 0)
+
     def _values(self) -> dict[str, Any]:
         lives = list(dict.fromkeys(life for life, _ in self.interests))
         return {
@@ -193,7 +201,7 @@ class ViewPlan:
             "distincts": self.distincts,
             "sequences": self.sequences,
             "lasts": self.lasts,
-            "asked": sum(self.bits[topic] for topic in self.lasts),
+            "asked": self.bits_of(self.lasts),
             "bits": self.bits,
             "members": {
                 group: [intent for intent in INTENTS if intent in members]

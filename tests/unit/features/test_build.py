@@ -137,6 +137,16 @@ def test_a_bid_below_the_price_and_an_answer_count_as_told(
     assert found == [2 / 11, -0.5, 2 / 5, 45.0]
 
 
+def test_a_late_answer_counts_beside_features_of_soon_ones(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    answer = dataclasses.replace(CHATTER, answer_seconds=301)
+    story = [(Said(NOW - 50 * SECOND, "h", "23", "r1", "i1", AuthorRole.HOST), [(answer, 0)])]
+    names = ["room__lead__answered_share_1h", "room__lead__answer_seconds_1h"]
+    _, table, _, _ = built(tmp_path, definitions, story, [(NOW, "1", "23", "r1", "i1")], names)
+    assert [table[name].to_pylist()[0] for name in names] == [None, 600.0]
+
+
 def test_facts_of_an_older_form_do_for_features_that_need_no_prices(
     tmp_path: Path, definitions: Definitions
 ) -> None:
