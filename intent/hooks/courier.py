@@ -68,6 +68,7 @@ def told_of(event: HookEvent, telling: Telling) -> dict[str, Any]:
         "user_id": lead.user_id,
         "creator_id": lead.creator_id,
         "item_id": lead.item_id,
+        "category_id": lead.category_id,
         "context": {"offer": lead.offer, "item": lead.item},
         "lang": lead.lang,
         "text": lead.text,

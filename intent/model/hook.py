@@ -164,6 +164,7 @@ class PushedLead:
     user_id: str
     creator_id: str | None
     item_id: str | None
+    category_id: str | None
     offer: str | None
     item: str | None
     lang: str | None

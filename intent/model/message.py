@@ -25,7 +25,7 @@ MAX_TEXT_BYTES = 8192
 """Longest text that is accepted, in bytes of UTF-8."""
 
 MAX_KEY_CHARACTERS = 200
-"""Longest platform, room, message, user, creator or item id, in characters."""
+"""Longest platform, room, message, user, creator, item or category id, in characters."""
 
 EXACT_INTEGERS = 2**53
 """From here on JavaScript, and whatever holds numbers as it does, no longer tells neighbours
@@ -168,6 +168,7 @@ class Message(BaseModel):
     sent_at: Time
     creator_id: Id | None = None
     item_id: Id | None = None
+    category_id: Id | None = None
     context: Context | None = None
     author_role: Annotated[AuthorRole, BeforeValidator(_role_if_known)] = AuthorRole.VIEWER
     reply_to: Annotated[Reply | None, BeforeValidator(_as_reply)] = None

@@ -70,6 +70,7 @@ class Impression:
     policy: str
     creator_id: str | None = None
     item_id: str | None = None
+    category_id: str | None = None
     propensity: float | None = None
     variant: str | None = None
     feature_set_digest: str | None = None

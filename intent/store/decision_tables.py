@@ -88,6 +88,7 @@ decisions = Table(
     Column("creator_id", Key, comment="Entity key"),
     Column("user_id", Key, nullable=False, comment="Entity key"),
     Column("item_id", Key, comment="Entity key"),
+    Column("category_id", Key, comment="Entity key"),
     Column(
         "author_role",
         String(20),
@@ -182,6 +183,14 @@ decisions = Table(
         "event_timestamp",
         sqlite_where=text("item_id IS NOT NULL"),
         postgresql_where=text("item_id IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "platform",
+        "category_id",
+        "event_timestamp",
+        sqlite_where=text("category_id IS NOT NULL"),
+        postgresql_where=text("category_id IS NOT NULL"),
     ),
     comment="Every decision ever made; append only",
 )

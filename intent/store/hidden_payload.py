@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-_IDS = ("platform", "user_id", "message_id", "room_id", "creator_id", "item_id")
+_IDS = (
+    *("platform", "user_id", "message_id"),
+    *("room_id", "creator_id", "item_id", "category_id"),
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.+Zz-]*")
 _PAIRS = re.compile(
     rf'("(?:{"|".join(_IDS)})"\s*:\s*(?:"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)'

@@ -35,6 +35,7 @@ messages = Table(
     Column("text", Text, nullable=False, comment="What was written, at most 8 KB of UTF-8"),
     Column("sent_at", UtcDateTime, nullable=False, comment="When it was said, UTC"),
     Column("item_id", Key, comment="The item on screen"),
+    Column("category_id", Key, comment="The category of the room or of the item on screen"),
     Column("offer", Text, comment="What the room offers"),
     Column(
         "item", Text, comment="The item on screen or what the host has just asked for, in words"

@@ -41,6 +41,7 @@ impressions = Table(
     Column("room_id", Key, nullable=False, comment="Entity key"),
     Column("creator_id", Key, comment="Entity key"),
     Column("item_id", Key, comment="Entity key"),
+    Column("category_id", Key, comment="Entity key"),
     Column("position", Integer, nullable=False, comment="Place in the list, from 1"),
     Column("served_at", UtcDateTime, nullable=False, comment="When it was shown, UTC"),
     Column("policy", Key, nullable=False, comment="Name and version of what ranked it"),

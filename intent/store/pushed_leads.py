@@ -53,6 +53,7 @@ def pushed_leads() -> Select[Any]:
         .add_columns(
             message.creator_id,
             message.item_id,
+            message.category_id,
             message.offer,
             message.item,
             message.lang,

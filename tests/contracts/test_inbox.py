@@ -96,6 +96,7 @@ def test_a_message_comes_out_as_it_went_in(case: Case, make_message: MakeMessage
         "два 两个 👍🏽 'quoted' \\ % \u202e",
         creator_id="c",
         item_id="i",
+        category_id="k",
         lang="zh",
         context={"offer": "soap", "item": None},
         reply_to={"text": "which one?", "message_id": "m-0"},

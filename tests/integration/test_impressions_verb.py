@@ -78,6 +78,15 @@ def test_each_form_says_the_same_and_comes_in_once(run: Run, tmp_path: Path) -> 
     assert told["clicks"]["new"] == 1
 
 
+def test_an_impression_may_name_its_category_and_need_not(run: Run, tmp_path: Path) -> None:
+    rows = [impression(1, category_id="dresses"), impression(2)]
+    (tmp_path / "shown.jsonl").write_text(as_json_lines(rows), encoding="utf-8")
+    run("impressions", "ingest", str(tmp_path / "shown.jsonl"))
+    with open_application().database.read() as connection:
+        query = select(impressions.c.category_id).order_by(impressions.c.id)
+        assert connection.scalars(query).all() == ["dresses", None]
+
+
 REFUSED = [
     (impression(0, position=0), "position is no whole number from 1 on"),
     (impression(0, position=1.5), "position is no whole number from 1 on"),

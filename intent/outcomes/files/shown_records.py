@@ -57,6 +57,7 @@ def _shown(fields: Fields, told: ToldTimes) -> Impression | Click:
         policy=id_of(fields.must("policy"), "policy"),
         creator_id=_optional(fields, "creator_id"),
         item_id=_optional(fields, "item_id"),
+        category_id=_optional(fields, "category_id"),
         propensity=_propensity(fields),
         variant=_optional(fields, "variant"),
         feature_set_digest=_digest(fields),

@@ -24,7 +24,10 @@ from intent.sources.files.sheets import Sheet
 from intent.sources.files.told import COLUMNS
 from intent.sources.ids import ComputedIds
 
-IDS = ("room_id", "message_id", "user_id", "creator_id", "item_id", "reply_to")
+IDS = (
+    *("room_id", "message_id", "user_id"),
+    *("creator_id", "item_id", "category_id", "reply_to"),
+)
 _SAMPLE = 50
 _VIDEO = re.compile(r"https?://\S+/video/(\d+)")
 

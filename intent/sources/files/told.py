@@ -15,6 +15,7 @@ CONSTANTS = (
     "room_id",
     "creator_id",
     "item_id",
+    "category_id",
     "kind",
     "author_role",
     "lang",

@@ -32,7 +32,9 @@ SALTS = SecretSalts("key", "salt")
 
 
 def lead(name: str) -> PushedLead:
-    empty: dict[str, Any] = dict.fromkeys(("creator_id", "item_id", "offer", "item", "lang"))
+    empty: dict[str, Any] = dict.fromkeys(
+        ("creator_id", "item_id", "category_id", "offer", "item", "lang")
+    )
     return PushedLead(
         platform="p",
         room_id="r",

@@ -40,12 +40,14 @@ def test_unknown_keys_are_dropped_and_nothing_else_is_lost() -> None:
             author_role="host",
             lang="en",
             item_id="i",
+            category_id="k",
             creator_id="c",
             context={"offer": "soap", "item": "rose"},
         )
     )
     assert message.author_role is AuthorRole.HOST
     assert (message.lang, message.item_id, message.creator_id) == ("en", "i", "c")
+    assert message.category_id == "k"
     assert message.context is not None
     assert (message.context.offer, message.context.item) == ("soap", "rose")
 
@@ -59,7 +61,7 @@ def test_a_reply_may_be_an_id_or_an_object() -> None:
 
 def test_an_optional_key_may_be_null() -> None:
     optional = dict.fromkeys(
-        ("creator_id", "item_id", "context", "author_role", "reply_to", "lang")
+        ("creator_id", "item_id", "category_id", "context", "author_role", "reply_to", "lang")
     )
     assert parse_message(payload(**optional)) == parse_message(payload())
 
@@ -137,7 +139,9 @@ def test_the_wire_shape_reads_back_as_an_equal_message(
     assert parse_message(wire(message)) == message
 
 
-@pytest.mark.parametrize("key", ["room_id", "message_id", "user_id", "creator_id", "item_id"])
+@pytest.mark.parametrize(
+    "key", ["room_id", "message_id", "user_id", "creator_id", "item_id", "category_id"]
+)
 def test_an_id_that_is_written_as_a_number_is_the_same_id(key: str) -> None:
     assert parse_message(payload(**{key: -100123})) == parse_message(payload(**{key: "-100123"}))
     assert getattr(parse_message(payload(**{key: 2**53 - 1})), key) == "9007199254740991"

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import select
 
 from intent.bootstrap.application import migrate_fresh, migrations_dir
 from intent.features.online.state import SqlFeatureState
@@ -21,7 +22,7 @@ from intent.queues.inbox import SqlInbox
 from intent.store.access import Access
 from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
-from intent.store.feature_tables import metadata  # with every table
+from intent.store.feature_tables import feature_counters, metadata  # with every table
 from intent.store.migrate import migrate
 from intent.store.opening import open_store
 from intent.store.positions import SqlPositions
@@ -62,6 +63,17 @@ def test_what_waits_goes_down_and_up_a_migration_and_still_waits(
     migrate(database, migrations_dir())
     assert len(inbox.take(10, 1000)) == 1
     assert SqlPositions(database).position("s") is None
+
+
+def test_what_was_counted_of_categories_goes_with_their_columns(database: Database) -> None:
+    kept = ["user/p/category", "user_item/p/u/category", "userXcategory/p/u"]
+    with database.begin() as transaction:
+        keys = [*kept, "category/p/k", "user_category/p/u/k"]
+        rows = [{"key": key, "newest": 0, "state": b""} for key in keys]
+        transaction.execute(feature_counters.insert(), rows)
+    migrate(database, migrations_dir(), "0021")
+    with database.read() as connection:
+        assert set(connection.scalars(select(feature_counters.c.key))) == set(kept)
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
