@@ -33,7 +33,9 @@ class Application:
         self, settings: Settings, *, access: Access = Access.WRITE, members: int = 0
     ) -> None:
         """Prepare; ``members`` is of how many shards the database is known to be one."""
-        self.settings, self.access, self._members = settings, access, members
+        several = len(settings.database_urls)
+        self.settings, self.access = settings, access
+        self._members = members or (several if several > 1 else 0)
         self.meter: Meter = UNMETERED
         self.tracer: Tracer = UNTRACED
         """Both are told by what is built from now on."""
@@ -90,6 +92,9 @@ class Application:
             )
         found = []
         for number in range(1, len(urls) + 1):
+            if number == self.settings.shard:
+                found.append(self)
+                continue
             alone = self.settings.model_copy(update={"shard": number})
             one = Application(alone, access=self.access, members=len(urls))
             one.meter, one.tracer = self.meter, self.tracer

@@ -34,18 +34,28 @@ def open_shards(app: Application) -> list[Application]:
     if len(found) == 1:
         return found
     for number, one in enumerate(found, 1):
-        place = place_of(one)
-        if place is None:
-            raise OperatorError(
-                f"database {number} of INTENT_DATABASE_URL is no shard yet; make it one with: "
-                "intent shards add"
-            )
-        if place.number != number or place.members != len(found):
-            raise OperatorError(
-                f"database {number} of {len(found)} in INTENT_DATABASE_URL is shard {place.number} "
-                f"of {place.members}; name all shards, in the order of: intent shards list"
-            )
+        require_place(one, number, len(found))
     return found
+
+
+def require_place(app: Application, number: int, members: int) -> None:
+    """Do nothing if a database is the shard of this number, of so many.
+
+    Raises:
+        OperatorError: it is no shard, or another one.
+        StoreUnavailable: it is away.
+    """
+    place = place_of(app)
+    if place is None:
+        raise OperatorError(
+            f"database {number} of INTENT_DATABASE_URL is no shard yet; make it one with: "
+            "intent shards add"
+        )
+    if place != ShardPlace(number, members):
+        raise OperatorError(
+            f"database {number} of {members} in INTENT_DATABASE_URL is shard {place.number} "
+            f"of {place.members}; name all shards, in the order of: intent shards list"
+        )
 
 
 def place_of(app: Application) -> ShardPlace | None:
@@ -59,6 +69,15 @@ def place_of(app: Application) -> ShardPlace | None:
 def first_of(app: Application) -> Application:
     """Return what keeps what belongs to no room: positions of sources, refused payloads."""
     return open_shards(app)[0]
+
+
+def keeper_of(app: Application) -> Application:
+    """Return what keeps what is not shared out over shards, such as keys, sessions and hooks: the
+    shard that INTENT_SHARD names, else the first; where there is one database, this application.
+    """
+    if not is_sharded(app) or app.settings.shard is not None:
+        return app
+    return app.named_databases[0]
 
 
 def build_inlet(app: Application) -> Inlet:

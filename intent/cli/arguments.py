@@ -53,6 +53,15 @@ def application(*, access: Access = Access.READ, quiet: bool = False) -> Applica
     return app
 
 
+def keeper(*, access: Access = Access.READ, quiet: bool = False) -> Application:
+    """Return the same, of what keeps what is not shared out over shards: of several databases the
+    one that INTENT_SHARD names, else the first.
+    """
+    from intent.bootstrap.shards import keeper_of
+
+    return keeper_of(application(access=access, quiet=quiet))
+
+
 def waiting_for_database(open_it: Callable[[], T], stop: Event) -> T:
     """Return what needs the database, once that is there; the log says what is waited for.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, MetricsPort, application, instant
+from intent.cli.arguments import AsJson, MetricsPort, instant, keeper
 from intent.cli.hooks_screen import (
     show_deliveries,
     show_hooks,
@@ -64,7 +64,7 @@ def add(
     from intent.bootstrap.hooks import build_signer
     from intent.operations.hooks import HookAsked, add_hook
 
-    app = application(access=Access.WRITE)
+    app = keeper(access=Access.WRITE)
     asked = HookAsked(event or (), intent or (), room or (), minimum)
     added = add_hook(
         app.database,
@@ -93,7 +93,7 @@ def rotate(
     from intent.bootstrap.hooks import build_signer
     from intent.operations.hooks import rotate_secret
 
-    app = application(access=Access.WRITE)
+    app = keeper(access=Access.WRITE)
     renewed = rotate_secret(app.database, build_signer(app), name, timedelta(hours=keep))
     tell_secret(renewed, as_json=as_json)
 
@@ -106,7 +106,7 @@ def list_(as_json: AsJson = False) -> None:
     """
     from intent.operations.hooks import hook_figures
 
-    show_hooks(hook_figures(application().database), as_json=as_json)
+    show_hooks(hook_figures(keeper().database), as_json=as_json)
 
 
 @app.command()
@@ -124,7 +124,7 @@ def show(
     from intent.operations.hooks import hook_deliveries_of
 
     states = (DeliveryState.DEAD,) if dead else ()
-    found = hook_deliveries_of(application().database, name, states=states, limit=limit)
+    found = hook_deliveries_of(keeper().database, name, states=states, limit=limit)
     show_deliveries(found, as_json=as_json)
 
 
@@ -136,7 +136,7 @@ def pause(name: Name, as_json: AsJson = False) -> None:
     """
     from intent.operations.hooks import pause_hook
 
-    tell_state(pause_hook(application(access=Access.WRITE).database, name), as_json=as_json)
+    tell_state(pause_hook(keeper(access=Access.WRITE).database, name), as_json=as_json)
 
 
 @app.command()
@@ -147,7 +147,7 @@ def resume(name: Name, as_json: AsJson = False) -> None:
     """
     from intent.operations.hooks import resume_hook
 
-    tell_state(resume_hook(application(access=Access.WRITE).database, name), as_json=as_json)
+    tell_state(resume_hook(keeper(access=Access.WRITE).database, name), as_json=as_json)
 
 
 @app.command()
@@ -158,7 +158,7 @@ def remove(name: Name, as_json: AsJson = False) -> None:
     """
     from intent.operations.hooks import remove_hook
 
-    hook = remove_hook(application(access=Access.WRITE).database, name)
+    hook = remove_hook(keeper(access=Access.WRITE).database, name)
     if as_json:
         json_line({"removed": hook.name})
     else:
@@ -174,7 +174,7 @@ def try_(name: Name, as_json: AsJson = False) -> None:
     from intent.bootstrap.hooks import build_courier
     from intent.operations.hooks import try_hook
 
-    app = application()
+    app = keeper()
     answered = try_hook(app.database, build_courier(app), name)
     if as_json:
         json_line({"status": answered.status, "error": answered.error or None})
@@ -204,7 +204,7 @@ def replay(
     from intent.operations.hooks import replay_hook
 
     begin: datetime | None = None if since is None else instant(since)
-    database = application(access=Access.WRITE).database
+    database = keeper(access=Access.WRITE).database
     with stopping() as stop:
         database.leave_with(stop)
         count = replay_hook(
@@ -235,7 +235,7 @@ def deliver(
     from intent.model.instruments import Teller
     from intent.operations.hooks import hook_figures
 
-    app, begun = application(access=Access.WRITE), Begun("deliverer")
+    app, begun = keeper(access=Access.WRITE), Begun("deliverer")
     with (
         stopping() as stop,
         monitored(app, [Teller.HOOKS], begun, stop, port=metrics_port),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application
+from intent.cli.arguments import AsJson, keeper
 from intent.cli.screen import json_line, results, say
 from intent.model.principal import Scope
 from intent.store.access import Access
@@ -50,7 +50,7 @@ def create(
     from intent.operations.keys import create_key
 
     lifetime = None if days is None else timedelta(days=days)
-    database = application(access=Access.CREATE).database
+    database = keeper(access=Access.CREATE).database
     _show_new(create_key(database, name, scope, lifetime), as_json=as_json)
 
 
@@ -70,7 +70,7 @@ def rotate(
     """
     from intent.operations.keys import rotate_key
 
-    database = application(access=Access.WRITE).database
+    database = keeper(access=Access.WRITE).database
     _show_new(rotate_key(database, reference, timedelta(hours=hours)), as_json=as_json)
 
 
@@ -84,7 +84,7 @@ def revoke(reference: Reference, as_json: AsJson = False) -> None:
     """
     from intent.operations.keys import revoke_keys
 
-    for key in revoke_keys(application(access=Access.WRITE).database, reference):
+    for key in revoke_keys(keeper(access=Access.WRITE).database, reference):
         if as_json:
             json_line({"revoked": key.prefix, "name": key.name})
         else:
@@ -99,7 +99,7 @@ def list_(as_json: AsJson = False) -> None:
     """
     from intent.operations.keys import list_keys
 
-    keys = list_keys(application().database)
+    keys = list_keys(keeper().database)
     if as_json:
         for key in keys:
             json_line(_as_json(key))

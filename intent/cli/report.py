@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -38,12 +39,14 @@ def room(
     Examples: [bold]intent report room live-1 -o live-1.html[/] · [bold]intent report room live-1
     --json | jq .verdict[/]
     """
+    from intent.bootstrap.answering_shards import AnsweringShards
+    from intent.bootstrap.inbox_shards import room_over
     from intent.operations.report import report_room
     from intent.report.room_json import plain_report
     from intent.report.room_page import report_file
 
-    app = application(quiet=True)
-    found = report_room(app.database, app.taxonomy, room_id, platform=platform, zone=zone)
+    where, app = room_over(AnsweringShards(application(quiet=True), Event()), room_id, platform)
+    found = report_room(app.database, app.taxonomy, room_id, platform=where, zone=zone)
     if output is not None:
         write_output(output, report_file(found))
     if as_json:

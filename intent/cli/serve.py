@@ -65,11 +65,13 @@ def serve(
     from intent.bootstrap.hooks import delivering
     from intent.bootstrap.housekeeping import housekeeping
     from intent.bootstrap.monitoring import beside, traced
+    from intent.bootstrap.shards import keeper_of
     from intent.web.entrance import entrance_for
 
     app = application(access=Access.CREATE, quiet=demo)
     if demo:
         app = build_demo(app.settings, database or DEMO_DATABASE)
+    app = keeper_of(app)
     listener = open_listener(host, port)
     entrance = entrance_for(listener.getsockname()[0], app.settings.serve_hosts)
     _look(app, alone=entrance.open_while_keyless, demo=demo)

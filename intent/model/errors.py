@@ -6,7 +6,8 @@
     ├── Later                the environment: wait, then the same call may work;
     │   │                    nothing healthy becomes a dead letter for it
     │   ├── StoreUnavailable     the database is away, locked, full or wants it repeated
-    │   │   └── OtherShards          rooms are told apart by another number of shards by now
+    │   │   ├── OtherShards          rooms are told apart by another number of shards by now
+    │   │   └── ShardAway            some shards are away, and what is asked for may be in them
     │   ├── ClassifierUnavailable the classifier fails for every message, good ones too
     │   ├── LlmUnavailable       the LLM server is away, slow, or asks us to wait
     │   ├── SourceLost           a source lost its platform: somebody connects again, with jitter
@@ -25,6 +26,7 @@
         └── LlmForbidden         quota, key or request were refused: the operator must mend it
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 
@@ -51,6 +53,16 @@ class OtherShards(StoreUnavailable):
         remedy = "name all of them in INTENT_DATABASE_URL, and start this process again"
         super().__init__(f"this database is one of {members} shards: {remedy}")
         self.members = members
+
+
+class ShardAway(StoreUnavailable):
+    """Some shards are away, and what is asked for may be in them; ``numbers`` says which."""
+
+    def __init__(self, numbers: Sequence[int]) -> None:
+        named = ", ".join(map(str, numbers))
+        which = f"shard {named} is" if len(numbers) == 1 else f"shards {named} are"
+        super().__init__(f"{which} away, and what was asked for may be there; try again")
+        self.numbers = tuple(numbers)
 
 
 class ClassifierUnavailable(Later):

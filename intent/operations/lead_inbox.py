@@ -10,6 +10,7 @@ from datetime import datetime
 
 from intent.model.errors import WrongUse
 from intent.model.lead import LeadState, read_lead_id
+from intent.ports.ingestion import Transaction
 from intent.store.engine import Database
 from intent.store.followed_leads import FollowedLeads
 from intent.store.lead_actions import DoneWithLead, read_actions
@@ -70,16 +71,23 @@ def look_at_inbox(
         WrongUse: ``behind`` is no place in the inbox.
     """
     with database.read() as connection:
-        cursor = newest_cursor(connection)
-        found = read_shelf(connection, asked, behind=behind, limit=limit + 1)
-        shown = found[:limit]
-        return InboxView(
-            leads=tuple(shown),
-            older=shown[-1].place if len(found) > limit else "",
-            counts=count_shelf(connection, asked.room),
-            rooms=tuple(RoomOfLeads(*row) for row in read_lead_rooms(connection, ROOMS)),
-            cursor=cursor,
-        )
+        return look_in(connection, asked, behind=behind, limit=limit)
+
+
+def look_in(
+    connection: Transaction, asked: ShelfFilter, *, behind: str = "", limit: int
+) -> InboxView:
+    """Return the inbox as somebody's transaction sees it."""
+    cursor = newest_cursor(connection)
+    found = read_shelf(connection, asked, behind=behind, limit=limit + 1)
+    shown = found[:limit]
+    return InboxView(
+        leads=tuple(shown),
+        older=shown[-1].place if len(found) > limit else "",
+        counts=count_shelf(connection, asked.room),
+        rooms=tuple(RoomOfLeads(*row) for row in read_lead_rooms(connection, ROOMS)),
+        cursor=cursor,
+    )
 
 
 def walk_inbox(

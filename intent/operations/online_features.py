@@ -12,7 +12,6 @@ from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.features.definitions.events import ENTITIES
 from intent.features.online.read import FeatureReader, FeatureTable
 from intent.model.errors import WrongUse
-from intent.store.engine import Database
 
 ROWS_MOST = 10_000
 """Rows of one request."""
@@ -43,10 +42,10 @@ class PickedFeatures:
 
 
 class OnlineFeatures:
-    """Reads features of a database; used by several threads at once."""
+    """Reads features; used by several threads at once."""
 
-    def __init__(self, database: Database, definitions: Definitions) -> None:
-        self._reader, self._definitions = FeatureReader(database, definitions), definitions
+    def __init__(self, reader: FeatureReader, definitions: Definitions) -> None:
+        self._reader, self._definitions = reader, definitions
         # Digests of sets are hashes over all that their values depend on; definitions never change.
         self._sets: dict[str, FeatureSet] = {}
 

@@ -60,7 +60,7 @@ def report_room(
     """
     local = _zone(zone)
     with database.read() as connection:
-        where = _platform(platforms_of(connection, room_id), room_id, platform)
+        where = platform_of_room(platforms_of(connection, room_id), room_id, platform)
         span = read_span(connection, where, room_id)
         gaps = read_room_gaps(connection, where, room_id)
         tally, taken_back, told = RoomTally(taxonomy), 0, span.staff_replies > 0
@@ -86,7 +86,18 @@ def _zone(name: str) -> ZoneInfo:
         raise WrongUse(f"{name!r} is no time zone; write one like Asia/Jakarta") from None
 
 
-def _platform(found: Sequence[str], room_id: str, asked: str | None) -> str:
+def platforms_with(database: Database, room_id: str) -> list[str]:
+    """Return the platforms on which a database has a room of this id, in order."""
+    with database.read() as connection:
+        return platforms_of(connection, room_id)
+
+
+def platform_of_room(found: Sequence[str], room_id: str, asked: str | None) -> str:
+    """Return the platform that is meant, of those on which there is a room of this id.
+
+    Raises:
+        WrongUse: there is no such room, or several platforms have one and none is named.
+    """
     if not found or (asked is not None and asked not in found):
         on = f" on {asked}" if asked is not None else ""
         raise WrongUse(f"there is no room {room_id!r}{on}; rooms are named by room_id")

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from intent.model.shard_map import ShardMap, ShardPlace
 from intent.model.taxonomy import Taxonomy
+from intent.operations.followed_shards import in_inbox
 from intent.operations.leads import find_leads
 from intent.store.engine import Database
 from intent.store.lead_shelf import ShelfFilter, ShelvedLead
@@ -78,12 +79,8 @@ def leads_over(
     found = [
         find_leads(database, taxonomy, asked, behind=behind, limit=limit) for database in databases
     ]
-    merged = heapq.merge(*found, key=_in_inbox, reverse=True)
+    merged = heapq.merge(*found, key=in_inbox, reverse=True)
     for count, lead in enumerate(merged):
         if count == limit:
             return
         yield lead
-
-
-def _in_inbox(lead: ShelvedLead) -> tuple[object, ...]:
-    return lead.attention, lead.event_timestamp, lead.platform, lead.message_id

@@ -18,6 +18,7 @@ from intent.store.lead_shelf import (
     ShelvedLead,
     count_shelf,
     read_shelved,
+    read_waiting,
 )
 from intent.store.schema import database_now
 
@@ -43,7 +44,13 @@ class InboxNews:
 
 
 class FollowedLeads:
-    """The log and the shelf as they are at one instant; what several ask for is read once."""
+    """The log and the shelf as they are at one instant; what several ask for is read once.
+
+    Attributes:
+        is_whole: nothing is left out.
+    """
+
+    is_whole = True
 
     def __init__(self, connection: Connection) -> None:
         """Read nothing yet."""
@@ -51,6 +58,7 @@ class FollowedLeads:
         self._changes: dict[str, Sequence[LeadChange]] = {}
         self._news: dict[tuple[str, ShelfFilter], InboxNews] = {}
         self._counts: dict[str, ShelfCounts] = {}
+        self._waiting: dict[str, Sequence[tuple[datetime, bool]]] = {}
 
     def changes(self, cursor: str) -> Sequence[LeadChange]:
         """Return the next changes behind a cursor, :data:`CHANGES_AT_ONCE` at most.
@@ -77,6 +85,12 @@ class FollowedLeads:
         if room not in self._counts:
             self._counts[room] = count_shelf(self._connection, room)
         return self._counts[room]
+
+    def waiting(self, room: str = "") -> Sequence[tuple[datetime, bool]]:
+        """Return since when each lead waits, and whether it is hot, in all rooms or in one."""
+        if room not in self._waiting:
+            self._waiting[room] = read_waiting(self._connection, room)
+        return self._waiting[room]
 
     def now(self) -> datetime:
         """Return the time, database clock."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
     Connection,
     RowMapping,
     Select,
@@ -109,12 +110,14 @@ class ShelfCounts:
         middle: since when the one in the middle waits; None where none does, or more do than were
             counted.
         more: there are more than were counted.
+        away: numbers of shards that are away, whose leads are not counted.
     """
 
     waiting: int
     hot: int
     middle: datetime | None
     more: bool = False
+    away: tuple[int, ...] = ()
 
 
 def read_shelf(
@@ -153,6 +156,31 @@ def count_shelf(connection: Connection, room: str = "") -> ShelfCounts:
     """Count what waits, in all rooms or in one; it looks at :data:`COUNTED_MOST` leads of either
     kind at most.
     """
+    waits = _waiting(room).subquery().c
+    total, number = connection.execute(select(func.count(), func.sum(waits.hot))).one()
+    if total > COUNTED_MOST:
+        return ShelfCounts(COUNTED_MOST, min(number, COUNTED_MOST), None, more=True)
+    middle = select(waits.event_timestamp).order_by(waits.event_timestamp)
+    since = connection.execute(middle.offset(total // 2).limit(1)).scalar_one_or_none()
+    return ShelfCounts(total, number or 0, since)
+
+
+def read_waiting(connection: Connection, room: str = "") -> list[tuple[datetime, bool]]:
+    """Return what :func:`count_shelf` counts: since when each waits, and whether it is hot."""
+    rows = connection.execute(_waiting(room))
+    return [(row.event_timestamp, bool(row.hot)) for row in rows]
+
+
+def count_waiting_leads(waits: Sequence[tuple[datetime, bool]], away: Sequence[int]) -> ShelfCounts:
+    """Count what waits in several shards, as :func:`count_shelf` does in one."""
+    total, hot = len(waits), sum(is_hot for _, is_hot in waits)
+    if total > COUNTED_MOST:
+        return ShelfCounts(COUNTED_MOST, min(hot, COUNTED_MOST), None, True, tuple(away))
+    middle = sorted(since for since, _ in waits)[total // 2] if total else None
+    return ShelfCounts(total, hot, middle, away=tuple(away))
+
+
+def _waiting(room: str) -> CompoundSelect[Any]:
     c = leads.c
     here = and_(STANDING, c.room_id == room) if room else STANDING
     hot, others = (
@@ -163,13 +191,7 @@ def count_shelf(connection: Connection, room: str = "") -> ShelfCounts:
         select(part.subquery().c.event_timestamp, literal(is_hot).label("hot"))
         for part, is_hot in ((hot, 1), (others, 0))
     ]
-    waits = union_all(*parts).subquery().c
-    total, number = connection.execute(select(func.count(), func.sum(waits.hot))).one()
-    if total > COUNTED_MOST:
-        return ShelfCounts(COUNTED_MOST, min(number, COUNTED_MOST), None, more=True)
-    middle = select(waits.event_timestamp).order_by(waits.event_timestamp)
-    since = connection.execute(middle.offset(total // 2).limit(1)).scalar_one_or_none()
-    return ShelfCounts(total, number or 0, since)
+    return union_all(*parts)
 
 
 def read_lead_rooms(connection: Connection, limit: int) -> list[tuple[str, int, int, datetime]]:

@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event, Lock, Thread
@@ -20,6 +21,7 @@ from threading import Event, Lock, Thread
 from intent.bootstrap.application import Application
 from intent.model.errors import IntentError, StartAgain
 from intent.model.process_instruments import CHANGED_TO_PAGE
+from intent.operations.followed_shards import FollowedShards
 from intent.operations.lead_inbox import follow_inbox
 from intent.store.followed_leads import CHANGES_AT_ONCE, FollowedLeads, InboxNews
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter
@@ -33,6 +35,12 @@ BEAT_SECONDS = 10.0
 
 PARTS_MOST = 64
 """Parts of the log that wait for one listener, at most."""
+
+LeadView = FollowedLeads | FollowedShards
+"""What changed, in one consistent view."""
+
+Follow = Callable[[], AbstractContextManager[LeadView]]
+"""Opens such a view."""
 
 Told = Callable[[Application, InboxNews, ShelfCounts], Sequence[str]]
 """Turns news into events; the last one carries the cursor of the news, so that whoever lost the
@@ -119,9 +127,15 @@ class _Look:
 class LeadTail:
     """The one reader of a process; its thread lives while somebody listens."""
 
-    def __init__(self, app: Application, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Read nothing yet."""
-        self._app, self._clock = app, clock
+    def __init__(
+        self,
+        app: Application,
+        *,
+        follow: Follow | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read nothing yet; ``follow`` opens what is read, by default the application's log."""
+        self._app, self._clock, self._follow = app, clock, follow or self._follow_one
         self._listeners: set[InboxListener] = set()
         self._lock, self._wake = Lock(), Event()
         self._thread: Thread | None = None
@@ -160,6 +174,9 @@ class LeadTail:
             listener.hand(None)
         self._wake.set()
 
+    def _follow_one(self) -> AbstractContextManager[FollowedLeads]:
+        return follow_inbox(self._app.database)
+
     def _run(self) -> None:
         try:
             while self._goes_on():
@@ -187,7 +204,7 @@ class LeadTail:
         with self._lock:
             everybody = list(self._listeners)
         try:
-            with follow_inbox(self._app.database) as view:
+            with self._follow() as view:
                 began = self._clock()
                 found = self._read(view, everybody)
         except IntentError as error:
@@ -211,7 +228,7 @@ class LeadTail:
             self.leave(listener)
             listener.hand(None)
 
-    def _read(self, view: FollowedLeads, everybody: Sequence[InboxListener]) -> _Look:
+    def _read(self, view: LeadView, everybody: Sequence[InboxListener]) -> _Look:
         look, at_end = _Look(), []
         groups: dict[str, list[InboxListener]] = defaultdict(list)
         for listener in everybody:
@@ -229,11 +246,11 @@ class LeadTail:
             else:
                 look.more = True
             look.parts += self._parts(view, cursor, listeners)
-        _gather(at_end)
+        _gather(at_end, together=view.is_whole)
         return look
 
     def _parts(
-        self, view: FollowedLeads, cursor: str, listeners: Sequence[InboxListener]
+        self, view: LeadView, cursor: str, listeners: Sequence[InboxListener]
     ) -> list[_Part]:
         """Return what listeners at one place are told, and let them stand behind it."""
         now = self._clock()
@@ -251,17 +268,19 @@ class LeadTail:
         return found
 
 
-def _lags(view: FollowedLeads, written: Sequence[datetime]) -> list[float]:
+def _lags(view: LeadView, written: Sequence[datetime]) -> list[float]:
     if not written:
         return []
     now = view.now()
     return [max(0.0, (now - one).total_seconds()) for one in written]
 
 
-def _gather(at_end: Sequence[InboxListener]) -> None:
+def _gather(at_end: Sequence[InboxListener], *, together: bool) -> None:
     """Let all who have come to the end of the log in one view stand at one place: what is written
-    later lies behind each of their places, so that one look is enough for all of them.
+    later lies behind each of their places, so that one look is enough for all of them. In the log
+    of a shard that is away nobody knows who has come to its end.
     """
     for listener in at_end:
-        listener.cursor = at_end[-1].cursor
+        if together:
+            listener.cursor = at_end[-1].cursor
         listener.is_live = True

@@ -21,6 +21,7 @@ from intent.model.errors import (
     LeadConflict,
     Malformed,
     OperatorError,
+    ShardAway,
     StartAgain,
     UnknownLead,
     WrongUse,
@@ -81,6 +82,8 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem(503, "this took too long; try again", retry_after=RETRY_SECONDS)
         case Busy():
             return Problem(429, f"{error}; come again later", retry_after=error.wait)
+        case ShardAway():
+            return Problem(503, str(error), retry_after=RETRY_SECONDS)
         case Later():
             wait = getattr(error, "wait", None) or RETRY_SECONDS
             return Problem(503, "the database or a server is away; try again", retry_after=wait)

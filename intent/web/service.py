@@ -9,12 +9,14 @@ from functools import cached_property
 from threading import Event, Lock
 from typing import Any, TypeVar
 
+from intent.bootstrap.answering_shards import AnsweringShards
 from intent.bootstrap.application import Application
 from intent.bootstrap.monitoring import build_pages
 from intent.bootstrap.receiving import Receiving
 from intent.model.instruments import Teller
+from intent.model.lead import Handling
 from intent.monitoring.exposition import Pages
-from intent.operations.lead_handling import LeadDesk
+from intent.operations.lead_handling import HandledLead, LeadDesk
 from intent.web.endpoint import Endpoint
 from intent.web.entrance import Entrance
 from intent.web.known_keys import KnownKeys
@@ -29,7 +31,8 @@ class Service:
     """What an endpoint needs beside its request.
 
     Attributes:
-        app: settings, taxonomy, definitions and database.
+        app: settings, taxonomy, definitions and database; of several that of keys and sessions.
+        shards: all databases.
         threads: where the synchronous core runs.
         keys: who shows a key.
         table: what is answered.
@@ -48,6 +51,7 @@ class Service:
         self._shared: dict[Callable[[Application], Any], Any] = {}
         self._lock = Lock()
         self._closing = ExitStack()
+        self.shards = AnsweringShards(app, self.stop)
         parts = (Teller.WEB, Teller.DOOR, Teller.HOOKS)
         self.pages: Pages = build_pages(app, parts, {"writer": self._writer}, self.stop)
 
@@ -59,15 +63,16 @@ class Service:
     @cached_property
     def tail(self) -> LeadTail:
         """Who reads the log of leads for all streams."""
-        return LeadTail(self.app)
+        return LeadTail(self.app, follow=self.shards.follow if self.shards.several else None)
 
-    @property
-    def desk(self) -> LeadDesk:
-        """Where leads are handled; open pages are told at once."""
-        return self.shared(self._desk)
+    def handle(self, request: Handling) -> HandledLead:
+        """Do something with a lead where it is; open pages are told at once.
 
-    def _desk(self, app: Application) -> LeadDesk:
-        return LeadDesk(app.database, app.features, app.taxonomy, self.tail.wake)
+        Raises:
+            LeadConflict, UnknownLead, WrongUse, StoreUnavailable: as :meth:`LeadDesk.handle`.
+        """
+        app = self.shards.home(request.platform, request.message_id)
+        return LeadDesk(app.database, app.features, app.taxonomy, self.tail.wake).handle(request)
 
     def shared(self, make: Callable[[Application], T]) -> T:
         """Return what ``make`` builds of the application, built once a process, at first use; what
@@ -111,5 +116,4 @@ class Service:
     def close(self) -> None:
         """Close what was shared, the newest first, and the database."""
         self._closing.close()
-        if "database" in vars(self.app):
-            self.app.database.close()
+        self.app.close()

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from intent.bootstrap.application import Application
+from intent.bootstrap.shards import feature_reader
 from intent.features.definitions.status import Status
 from intent.features.online.read import FeatureTable
 from intent.model.principal import Scope
@@ -75,14 +76,14 @@ class FeastAsked(BaseModel):
 
 def read_features(visit: Visit, body: FeaturesAsked) -> Response:
     """Read features of thousands of entity rows, each value with its status."""
-    features = visit.service.shared(online_features)
+    features = _features_of(visit)
     chosen = features.feature_set(body.feature_set)
     if body.digest not in (None, chosen.version):
         raise Problem(
             409, "the feature set has another digest than the one asked for", digest=chosen.version
         )
     columns = body.entities if body.entities is not None else _columns(body.rows or [])
-    table = features.read(chosen, columns, body.at)
+    table = visit.service.shards.whole(lambda: features.read(chosen, columns, body.at))
     if ARROW in visit.request.headers.get("accept", ""):
         return Response(_arrow(table), media_type=ARROW)
     return Response(_as_json(table, statuses=body.statuses), media_type="application/json")
@@ -90,14 +91,14 @@ def read_features(visit: Visit, body: FeaturesAsked) -> Response:
 
 def read_like_feast(visit: Visit, body: FeastAsked) -> Response:
     """Read features as clients of Feast ask for them, one vector a feature."""
-    features = visit.service.shared(online_features)
+    features = _features_of(visit)
     if body.feature_service is not None:
         chosen = features.feature_set(body.feature_service)
         homes: tuple[str, ...] = (chosen.name,) * len(chosen.features)
     else:
         picked = features.pick(body.features or [])
         chosen, homes = picked.chosen, picked.homes
-    table = features.read(chosen, body.entities)
+    table = visit.service.shards.whole(lambda: features.read(chosen, body.entities))
     full = body.full_feature_names
     names = [
         f"{home}__{name}" if full else name for home, name in zip(homes, chosen.names, strict=True)
@@ -109,8 +110,13 @@ def read_like_feast(visit: Visit, body: FeastAsked) -> Response:
 
 
 def online_features(app: Application) -> OnlineFeatures:
-    """Return what reads features, built once a process."""
-    return OnlineFeatures(app.database, app.definitions)
+    """Return what reads features of all shards, built once a process."""
+    return OnlineFeatures(feature_reader(app), app.definitions)
+
+
+def _features_of(visit: Visit) -> OnlineFeatures:
+    service = visit.service
+    return service.shards.whole(lambda: service.shared(online_features))
 
 
 def _columns(rows: list[dict[str, str | None]]) -> dict[str, list[str | None]]:

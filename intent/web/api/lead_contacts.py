@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from intent.bootstrap.application import Application
 from intent.model.lead import read_lead_id
 from intent.model.principal import Scope
 from intent.operations.contact_book import show_contacts, show_contacts_of
 from intent.store.contact_accesses import Through
 from intent.store.contact_shelf import ContactFilter
+from intent.store.identities import Identity
 from intent.store.lead_shelf import ShelvedLead
 from intent.store.vault import Kept
 from intent.web.endpoint import Endpoint
@@ -35,7 +37,9 @@ class LeadContacts:
 
 def read_contacts(visit: Visit, lead: str) -> LeadContacts:
     """Read the contact details of a lead; the look is written down under the name of the key."""
-    app, asked = visit.app, ContactFilter(lead=read_lead_id(lead), limit=1)
+    platform, message_id = read_lead_id(lead)
+    app = visit.service.shards.home(platform, message_id)
+    asked = ContactFilter(lead=(platform, message_id), limit=1)
     found = show_contacts(
         app.database, app.vault, asked, seen_by=visit.asks.name, through=Through.API
     )
@@ -55,9 +59,15 @@ def contacts_of(
     """
     if not visit.sees_contacts:
         raise Problem(403, "this key does not open contact details; it needs the scope contacts")
-    app = visit.app
     of = [(one.platform, one.user_id, one.message_id) for one in leads if one.has_contacts]
-    kept = show_contacts_of(app.database, app.vault, of, seen_by=visit.asks.name, through=through)
+    who = visit.asks.name
+
+    def look(app: Application) -> dict[Identity, list[Kept]]:
+        return show_contacts_of(app.database, app.vault, of, seen_by=who, through=through)
+
+    # Where none of them is, nothing is shown, and so nothing is written down.
+    found = visit.service.shards.ask(look).found
+    kept = {identity: details for part in found.values() for identity, details in part.items()}
     return {one.id: shown_contacts(kept.get((one.platform, one.message_id), ())) for one in leads}
 
 

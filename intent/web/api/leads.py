@@ -14,11 +14,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response, StreamingResponse
 
 from intent.bootstrap.application import Application
+from intent.bootstrap.inbox_shards import inbox_over, walk_over
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
 from intent.model.spreadsheet import defused
 from intent.operations.lead_handling import HandledLead
-from intent.operations.lead_inbox import look_at_inbox, look_at_lead, walk_inbox
+from intent.operations.lead_inbox import look_at_lead
 from intent.store.contact_accesses import Through
 from intent.store.followed_leads import InboxNews
 from intent.store.lead_shelf import ShelfCounts, ShelfFilter, ShelvedLead
@@ -27,6 +28,9 @@ from intent.web.endpoint import Endpoint
 from intent.web.lead_stream import event, lead_stream
 from intent.web.problem import Problem
 from intent.web.visit import Visit
+
+CURSOR_MOST = 5_000
+"""Characters of a cursor: some 50 for each shard."""
 
 COLUMNS = (
     "platform",
@@ -72,7 +76,7 @@ class LeadsQuery(LeadsAsked):
 class NewsQuery(LeadsAsked):
     """The same, and from where on they are followed."""
 
-    after: str = Field("", max_length=200)
+    after: str = Field("", max_length=CURSOR_MOST)
 
 
 class ActionAsked(BaseModel):
@@ -145,27 +149,28 @@ class LeadList:
     Attributes:
         cursor: gives the next part; empty at the end.
         changes: from here on what changes is told by ``/v1/leads/stream?after=…``.
+        away: numbers of shards that are away, whose leads are left out.
     """
 
     leads: tuple[ShownLead, ...]
     cursor: str
     changes: str
+    away: tuple[int, ...] = ()
 
 
 def list_leads(visit: Visit, query: LeadsQuery) -> LeadList:
     """List leads: hot and unanswered ones first, the newest first within each. With ``contacts``
     each has its contact details, and each look is written down.
     """
-    database = visit.app.database
-    view = look_at_inbox(database, query.asked, behind=query.cursor, limit=query.limit)
+    view = inbox_over(visit.service.shards, query.asked, behind=query.cursor, limit=query.limit)
     details = contacts_of(visit, view.leads, Through.API) if query.contacts else {}
     shown = (replace(_shown(one), contacts=details.get(one.id)) for one in view.leads)
-    return LeadList(tuple(shown), view.older, view.cursor)
+    return LeadList(tuple(shown), view.older, view.cursor, view.counts.away)
 
 
 def read_lead(visit: Visit, lead: str) -> ShownLead:
     """Read one lead by its id."""
-    found = look_at_lead(visit.app.database, lead)
+    found = visit.service.shards.find(lambda app: look_at_lead(app.database, lead))
     if found is None:
         raise Problem(404, "there is no such lead; it may have been erased or taken back")
     return _shown(found)
@@ -184,7 +189,7 @@ async def follow_leads(visit: Visit, query: NewsQuery) -> Response:
 def export_leads(visit: Visit, query: LeadsAsked) -> Response:
     """Download leads as CSV; no cell begins like a formula."""
     headers = {"content-disposition": 'attachment; filename="leads.csv"'}
-    lines = _csv_lines(walk_inbox(visit.app.database, query.asked))
+    lines = _csv_lines(walk_over(visit.service.shards, query.asked))
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
 
@@ -201,7 +206,7 @@ def _acting(action: LeadAction) -> Endpoint:
             expected=body.expected,
             label=body.label,
         )
-        return visit.service.desk.handle(request)
+        return visit.service.handle(request)
 
     act.__doc__, act.__name__ = _SAYS[action], f"{action.value}_lead"
     errors = {404: "there is no such lead", 409: "somebody was first; it says who and when"}
@@ -232,7 +237,7 @@ def _told(_app: Application, news: InboxNews, counts: ShelfCounts) -> list[str]:
         told.append(event("lead", json.dumps(values)))
     if news.erased:
         told.append(event("reload", ""))
-    waiting = {"waiting": counts.waiting, "hot": counts.hot, "more": counts.more}
+    waiting = {name: getattr(counts, name) for name in ("waiting", "hot", "more", "away")}
     return [*told, event("cursor", json.dumps(waiting), news.cursor)]
 
 

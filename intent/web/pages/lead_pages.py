@@ -14,15 +14,17 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from intent.bootstrap.application import Application
+from intent.bootstrap.inbox_shards import inbox_over
 from intent.model.errors import LeadConflict
 from intent.model.lead import Handling, LeadAction, read_lead_id
 from intent.model.principal import Scope
-from intent.operations.lead_inbox import look_at_history, look_at_inbox, look_at_lead
+from intent.operations.lead_inbox import look_at_history, look_at_lead
 from intent.store.contact_accesses import Through
 from intent.store.followed_leads import InboxNews
-from intent.store.lead_shelf import COUNTED_MOST, ShelfCounts, ShelfFilter
+from intent.store.lead_actions import DoneWithLead
+from intent.store.lead_shelf import COUNTED_MOST, ShelfCounts, ShelfFilter, ShelvedLead
 from intent.web.api.lead_contacts import ShownContact, contacts_of
-from intent.web.api.leads import export_leads
+from intent.web.api.leads import CURSOR_MOST, export_leads
 from intent.web.endpoint import page
 from intent.web.figures_shown import age
 from intent.web.lead_stream import event, lead_stream
@@ -74,13 +76,13 @@ class InboxQuery(BaseModel):
 class StreamQuery(InboxQuery):
     """What of the inbox is followed, and from where on."""
 
-    after: str = Field("", max_length=200)
+    after: str = Field("", max_length=CURSOR_MOST)
 
 
 def inbox(visit: Visit, query: InboxQuery) -> Response:
     """Show the leads that wait, the hot and unanswered first."""
-    database = visit.app.database
-    view, now = look_at_inbox(database, query.asked, behind=query.behind, limit=CARDS), _now()
+    shards, now = visit.service.shards, _now()
+    view = inbox_over(shards, query.asked, behind=query.behind, limit=CARDS)
     taxonomy = visit.app.taxonomy
     cards = [card_of(lead, taxonomy, now) for lead in view.leads]
     older = f"/?{query.words}&{urlencode({'behind': view.older})}" if view.older else ""
@@ -177,7 +179,7 @@ def act(visit: Visit, lead: str, form: ActForm) -> Response:
             # A note stands beside whatever others did meanwhile.
             expected=None if form.action is LeadAction.NOTE else form.expected,
         )
-        visit.service.desk.handle(request)
+        visit.service.handle(request)
     except LeadConflict as conflict:
         return _lead_page(visit, lead, 409, told=str(conflict))
     return RedirectResponse(f"/leads/{lead}", 303)
@@ -185,7 +187,7 @@ def act(visit: Visit, lead: str, form: ActForm) -> Response:
 
 def reveal(visit: Visit, lead: str) -> Response:
     """Show the contact details of one lead to who may see them; the look is written down first."""
-    found = look_at_lead(visit.app.database, lead)
+    found = visit.service.shards.find(lambda app: look_at_lead(app.database, lead))
     details = contacts_of(visit, [found], Through.PAGE) if found is not None else {}
     return _lead_page(visit, lead, contacts=details.get(lead, ()))
 
@@ -197,30 +199,35 @@ def _lead_page(
     told: str = "",
     contacts: tuple[ShownContact, ...] | None = None,
 ) -> Response:
-    database = visit.app.database
-    found = look_at_lead(database, lead)
-    if found is None:
+    seen = visit.service.shards.find(lambda app: _with_history(app, lead))
+    if seen is None:
         raise Problem(
             404, told or "this is no lead any more: it was taken back, erased or decided otherwise"
         )
+    found, history = seen
     card = card_of(found, visit.app.taxonomy, _now(), whole=True)
-    history = look_at_history(database, found)
     shown = {"card": card, "told": told, "history": history, "words": DID}
     return visit.page("lead.html", status, **shown, contacts=contacts)
 
 
+def _with_history(app: Application, lead: str) -> tuple[ShelvedLead, list[DoneWithLead]] | None:
+    found = look_at_lead(app.database, lead)
+    return None if found is None else (found, look_at_history(app.database, found))
+
+
 def rooms(visit: Visit) -> Response:
     """Show the rooms that have leads."""
-    view = look_at_inbox(visit.app.database, ShelfFilter(), limit=1)
+    view = inbox_over(visit.service.shards, ShelfFilter(), limit=1)
     now = _now()
     shown = [(one, age((now - one.newest).total_seconds())) for one in view.rooms]
-    return visit.page("rooms.html", here="/rooms", rooms=shown)
+    return visit.page("rooms.html", here="/rooms", rooms=shown, away=view.counts.away)
 
 
 def _counts(counts: ShelfCounts, now: datetime) -> dict[str, Any]:
     middle = counts.middle
     wait = "–" if middle is None else age((now - middle).total_seconds())
     shown = {"waiting": str(counts.waiting), "hot": str(counts.hot), "median": wait}
+    shown["away"] = ", ".join(map(str, counts.away))
     if counts.more:
         shown["waiting"] = f"{counts.waiting:,}+"
     if counts.hot >= COUNTED_MOST:

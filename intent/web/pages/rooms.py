@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
+from intent.bootstrap.inbox_shards import room_over
 from intent.model.principal import Scope
 from intent.operations.report import report_room
 from intent.report.room_page import report_body, sheet
@@ -24,9 +25,9 @@ class RoomQuery(BaseModel):
 
 def room(visit: Visit, query: RoomQuery) -> Response:
     """Show what a room brought so far."""
-    app = visit.app
+    where, home = room_over(visit.service.shards, query.room, query.platform)
     found = report_room(
-        app.database, app.taxonomy, query.room, platform=query.platform, zone=query.zone
+        home.database, visit.app.taxonomy, query.room, platform=where, zone=query.zone
     )
     return visit.page("room.html", room_id=found.room_id, body=report_body(found))
 
