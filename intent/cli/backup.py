@@ -72,8 +72,11 @@ def _forget_again(aside: Path | None) -> None:
 
     app = application(access=Access.WRITE)
     report = forget_all_again(app, stop=Event())
-    if report.messages:
-        say(f"{report.messages:,} messages of the forgotten were deleted again")
+    if report.messages or report.outcomes:
+        say(
+            f"{report.messages:,} messages and {report.outcomes:,} outcomes of the forgotten were "
+            "deleted again"
+        )
     say(f"{put_keys_back(app, aside):,} keys to contact details are back")
 
 

@@ -155,6 +155,9 @@ def _tell(report: ConversionIngest, *, as_json: bool) -> None:
             say(f"  dropped, for they are of people who were forgotten: {events.forgotten:,}")
         if events.conflicts:
             ids = one_line(", ".join(events.ids), 200)
-            say(f"  ids that stand for something else already, which stays: {ids}")
+            say(
+                f"  ids that stand for something else already, which stays: "
+                f"{events.conflicts:,}: {ids}"
+            )
     if refused and refused == counts.records:
         raise OperatorError("every record was refused; nothing was stored")

@@ -73,7 +73,12 @@ def _tell(report: ShownIngest, *, as_json: bool) -> None:
     refused = report.counts.refused
     if as_json:
         told = {
-            name: {"new": one.new, "known": one.known, "forgotten": one.forgotten}
+            name: {
+                "new": one.new,
+                "known": one.known,
+                "conflicts": one.conflicts,
+                "forgotten": one.forgotten,
+            }
             for name, one in parts.items()
         }
         json_line({"records": report.counts.records, **told, "refused": dict(refused)})
@@ -84,6 +89,10 @@ def _tell(report: ShownIngest, *, as_json: bool) -> None:
         say(f"{report.counts.records:,} records: {counted}, {refused.total():,} refused")
         for reason, count in refused.most_common():
             say(f"  refused: {count:,} × {one_line(reason, 200)}")
+        for name, one in parts.items():
+            if one.conflicts:
+                ids = one_line(", ".join(one.ids), 200)
+                say(f"  {name} against what came first, which stays: {one.conflicts:,}: {ids}")
         if gone := sum(one.forgotten for one in parts.values()):
             say(f"  dropped, for they are of people who were forgotten: {gone:,}")
     if refused and refused.total() == report.counts.records:

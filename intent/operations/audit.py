@@ -50,6 +50,9 @@ class Audit:
             f"conversions: {outcomes.conversions:,}; with a gap in their revisions: "
             f"{outcomes.gaps:,}; links and credits to what is gone: {outcomes.dangling:,}; "
             f"changed, but never placed so far: {outcomes.unplaced:,}",
+            f"impressions: {outcomes.impressions:,}; clicks: {outcomes.clicks:,}, on what was not "
+            f"shown so far: {outcomes.unshown:,}, by somebody else than it was shown to: "
+            f"{outcomes.strange:,}",
             f"exposures to arms of experiments: {outcomes.exposures:,}; to another arm than dealt: "
             f"{outcomes.misdealt:,}",
             *self._plain_findings(),

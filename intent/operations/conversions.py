@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
@@ -103,7 +103,7 @@ def ingest_conversions(
             with database.begin() as transaction:
                 recorded = recorder.conversions(transaction, batch)
                 step("recorded")
-            report.events = _sum(report.events, recorded)
+            report.events += recorded
     return report
 
 
@@ -183,10 +183,3 @@ def _named(one: Conversion, linked: Mapping[str, str]) -> Conversion:
         room_id=one.room_id or linked.get("room_id"),
         creator_id=one.creator_id or linked.get("creator_id"),
     )
-
-
-def _sum(before: Recorded, more: Recorded) -> Recorded:
-    counts = {
-        one.name: getattr(before, one.name) + getattr(more, one.name) for one in fields(Recorded)
-    }
-    return Recorded(**{**counts, "ids": counts["ids"][:10]})

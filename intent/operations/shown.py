@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -76,8 +76,8 @@ def ingest_shown(
                 seen = recorder.impressions(transaction, impressions)
                 entered = recorder.clicks(transaction, clicks)
                 step("recorded")
-            report.impressions = _sum(report.impressions, seen)
-            report.clicks = _sum(report.clicks, entered)
+            report.impressions += seen
+            report.clicks += entered
     return report
 
 
@@ -89,9 +89,3 @@ def _numbered(rows: Iterator[Mapping[str, Any]]) -> Iterator[FileRecord]:
 def _chained(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield head
     yield from rest
-
-
-def _sum(one: Recorded, other: Recorded) -> Recorded:
-    """Add up what became of two batches."""
-    names = [each.name for each in fields(Recorded) if each.name != "ids"]
-    return Recorded(**{name: getattr(one, name) + getattr(other, name) for name in names})

@@ -1,5 +1,6 @@
 """Recounts that revisions of conversions have no gaps, that links and credits belong to messages
-and conversions that are there, and that units were shown the arms that they were dealt.
+and conversions that are there, that units were shown the arms that they were dealt, and what was
+clicked by whom it was shown to.
 """
 
 from __future__ import annotations
@@ -9,7 +10,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
 from intent.outcomes.exposures import count_exposures
-from intent.store.schema import conversion_credits, conversion_links, conversions, messages
+from intent.store.schema import (
+    clicks,
+    conversion_credits,
+    conversion_links,
+    conversions,
+    impressions,
+    messages,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +29,9 @@ class OutcomeBooks:
         gaps: conversions whose revisions are not 0, 1, 2 … in the order in which they changed.
         dangling: links and credits of messages or conversions that are gone.
         misdealt: exposures to another arm than the one that the salt deals.
+        unshown: clicks on what nobody said was shown so far; it may still come.
+        strange: clicks by somebody else than the one whom it was shown to. A source said so, and
+            nothing here is wrong, but no click id of theirs can be trusted.
     """
 
     conversions: int
@@ -29,6 +40,10 @@ class OutcomeBooks:
     dangling: int
     exposures: int = 0
     misdealt: int = 0
+    impressions: int = 0
+    clicks: int = 0
+    unshown: int = 0
+    strange: int = 0
 
     @property
     def holds(self) -> bool:
@@ -47,6 +62,7 @@ def outcome_books(connection: Connection) -> OutcomeBooks:
         return connection.execute(select(func.count()).select_from(query.subquery())).scalar_one()
 
     exposures, misdealt = count_exposures(connection)
+    entered, unshown, strange = connection.execute(_entered()).one()
     return OutcomeBooks(
         conversions=count(each),
         unplaced=count(each.having(unplaced)),
@@ -54,7 +70,22 @@ def outcome_books(connection: Connection) -> OutcomeBooks:
         dangling=sum(count(query) for query in _dangling()),
         exposures=exposures,
         misdealt=misdealt,
+        impressions=connection.execute(select(func.count()).select_from(impressions)).scalar_one(),
+        clicks=entered,
+        unshown=unshown,
+        strange=strange,
     )
+
+
+def _entered() -> Select[int, int, int]:
+    """Return how many clicks there are, on what was not shown, and by somebody else."""
+    i, c = impressions.c, clicks.c
+    same = (i.platform == c.platform, i.request_id == c.request_id, i.room_id == c.room_id)
+    return select(
+        func.count(),
+        func.count().filter(i.id.is_(None)),
+        func.count().filter(i.user_id != c.user_id),
+    ).select_from(clicks.outerjoin(impressions, and_(*same)))
 
 
 def _disordered() -> Select[tuple[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, select, tuple_
@@ -31,6 +31,9 @@ from intent.store.schema import (
 from intent.store.tombstones import Tombstones
 from intent.store.turns import in_turn
 
+SHOWN = 10
+"""Conflicts that are named, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -41,7 +44,7 @@ class Recorded:
         known: stored before, with the same content.
         conflicts: ids that stand for something else already; what came first stays.
         forgotten: of people who were erased; dropped.
-        ids: source_event_ids of the conflicts, at most ten.
+        ids: which the conflicts are, at most ten.
     """
 
     new: int = 0
@@ -49,6 +52,13 @@ class Recorded:
     conflicts: int = 0
     forgotten: int = 0
     ids: tuple[str, ...] = ()
+
+    def __add__(self, other: Recorded) -> Recorded:
+        """Return what became of both."""
+        both = {
+            one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Recorded)
+        }
+        return Recorded(**{**both, "ids": both["ids"][:SHOWN]})
 
 
 class OutcomeRecorder:
@@ -58,7 +68,9 @@ class OutcomeRecorder:
         self._tombstones = tombstones
 
     def impressions(self, transaction: Connection, shown: Sequence[Impression]) -> Recorded:
-        """Add impressions; one is known by its platform, request and position."""
+        """Add impressions. One is known by its platform, request and position, and by its
+        platform, request and room: a list shows a room once.
+        """
         return self._add(transaction, impressions, shown)
 
     def clicks(self, transaction: Connection, clicked: Sequence[Click]) -> Recorded:
@@ -92,7 +104,7 @@ class OutcomeRecorder:
             known=len(allowed) - len(fresh) - len(conflicts),
             conflicts=len(conflicts),
             forgotten=len(events) - len(allowed),
-            ids=tuple(conflicts[:10]),
+            ids=tuple(conflicts[:SHOWN]),
         )
 
     def _add(
@@ -106,7 +118,14 @@ class OutcomeRecorder:
         )
         allowed = [one for one in given if gone.isdisjoint(_of(one))] if gone else given
         new = _insert_once(transaction, table, [asdict(one) for one in allowed])
-        return Recorded(new=new, known=len(allowed) - new, forgotten=len(given) - len(allowed))
+        against = _contradicted(transaction, table, allowed) if new < len(allowed) else []
+        return Recorded(
+            new=new,
+            known=len(allowed) - new - len(against),
+            conflicts=len(against),
+            forgotten=len(given) - len(allowed),
+            ids=tuple(_named(one) for one in against[:SHOWN]),
+        )
 
     def _not_erased(
         self, transaction: Connection, events: Sequence[ConversionEvent]
@@ -174,6 +193,25 @@ def _insert_once(transaction: Connection, table: Table, rows: Sequence[Mapping[s
     statement = insert_for(transaction, table).on_conflict_do_nothing()
     added = transaction.execute(statement.returning(table.c.id), list(rows))
     return len(added.all())
+
+
+def _contradicted(
+    transaction: Connection, table: Table, given: Sequence[Impression | Click]
+) -> list[Impression | Click]:
+    """Return those that are not stored as they are given, for something else came first."""
+    kind = type(given[0])
+    columns = [table.c[one.name] for one in fields(kind)]
+    there: set[Impression | Click] = set()
+    for some in parts(sorted({(one.platform, one.request_id) for one in given})):
+        query = select(*columns).where(tuple_(table.c.platform, table.c.request_id).in_(some))
+        there.update(kind(**row) for row in transaction.execute(query).mappings())
+    return [one for one in given if one not in there]
+
+
+def _named(one: Impression | Click) -> str:
+    if isinstance(one, Impression):
+        return f"{one.request_id} at {one.position}"
+    return f"{one.request_id} into {one.room_id}"
 
 
 def _stored(

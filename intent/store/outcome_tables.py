@@ -54,6 +54,8 @@ impressions = Table(
     Column("feature_set_digest", String(64), comment="Digest of the feature set it was ranked by"),
     _known_since("it"),
     UniqueConstraint("platform", "request_id", "position"),
+    # A list shows a room once: which place was clicked would be unknown otherwise.
+    Index(None, "platform", "request_id", "room_id", unique=True),
     CheckConstraint("position >= 1", name="position"),
     CheckConstraint("propensity > 0 AND propensity <= 1", name="propensity"),
     Index(None, "platform", "user_id", "served_at"),

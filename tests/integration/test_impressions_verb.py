@@ -159,6 +159,16 @@ def test_a_kill_before_any_commit_and_any_order_give_the_same_tables(
         assert len(connection.execute(select(clicks.c.room_id)).all()) == 4
 
 
+def test_what_came_otherwise_before_is_counted_and_named(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "shown.jsonl"
+    told = [impression(0), impression(0, propensity=0.5), click(0), click(0, user_id="u_9")]
+    path.write_text(as_json_lines(told), encoding="utf-8")
+    said = run("impressions", "ingest", str(path)).err
+    assert "impressions against what came first, which stays: 1: q-0 at 1" in said
+    assert "clicks against what came first, which stays: 1: q-0 into live-0" in said
+    assert "impressions: 1; clicks: 1, on what was not shown so far: 0" in run("audit").out
+
+
 def test_who_was_forgotten_stays_forgotten(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "shown.jsonl"
     path.write_text(as_json_lines([impression(0), click(0), impression(5)]), encoding="utf-8")
@@ -166,6 +176,6 @@ def test_who_was_forgotten_stays_forgotten(run: Run, tmp_path: Path) -> None:
     assert run("forget", "--user", "tiktok:u_0").code == 0
     (told,) = run("impressions", "ingest", str(path), "--json").lines()
     assert (told["impressions"], told["clicks"]) == (
-        {"new": 0, "known": 1, "forgotten": 1},
-        {"new": 0, "known": 0, "forgotten": 1},
+        {"new": 0, "known": 1, "conflicts": 0, "forgotten": 1},
+        {"new": 0, "known": 0, "conflicts": 0, "forgotten": 1},
     )

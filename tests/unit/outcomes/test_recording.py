@@ -178,6 +178,40 @@ def test_impressions_and_clicks_are_written_once(database: Database) -> None:
     assert len(rows(database, "impressions")) == 3
 
 
+def test_what_was_shown_otherwise_before_is_counted_and_named(database: Database) -> None:
+    first = Impression("r", "tiktok", "u", "room-1", 1, EPOCH, "p1", propensity=0.5)
+    clicked = Click("r", "tiktok", "u", "room-1", EPOCH, 9.5)
+    against = [
+        replace(first, propensity=0.9),
+        replace(first, position=2),
+        replace(first, room_id="room-2"),
+    ]
+    other = replace(clicked, user_id="somebody else")
+    with database.begin() as transaction:
+        shown = RECORDER.impressions(transaction, [first, *against])
+        entered = RECORDER.clicks(transaction, [clicked, other])
+        assert (shown.new, shown.known, shown.conflicts) == (1, 0, 3)
+        assert shown.ids == ("r at 1", "r at 2", "r at 1")
+        assert entered == Recorded(new=1, conflicts=1, ids=("r into room-1",))
+        later = RECORDER.impressions(transaction, [first, against[1]])
+        assert (later.known, later.ids) == (1, ("r at 2",))
+    assert [row["propensity"] for row in rows(database, "impressions")] == [0.5]
+
+
+def test_clicks_are_held_against_what_was_shown(database: Database) -> None:
+    shown = Impression("r", "tiktok", "u", "room-1", 1, EPOCH, "p1")
+    clicks = [
+        Click("r", "tiktok", user, room, EPOCH + timedelta(seconds=second))
+        for second, (user, room) in enumerate([("u", "room-1"), ("u", "room-2"), ("v", "room-1")])
+    ]
+    with database.begin() as transaction:
+        RECORDER.impressions(transaction, [shown])
+        RECORDER.clicks(transaction, clicks)
+    found = books(database)
+    assert (found.impressions, found.clicks, found.unshown, found.strange) == (1, 3, 1, 1)
+    assert found.holds
+
+
 def test_two_who_record_at_once_number_one_conversion_without_gaps(database: Database) -> None:
     events, failures = history(), []
 

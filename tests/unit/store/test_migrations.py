@@ -28,7 +28,7 @@ from intent.store.opening import open_store
 from intent.store.positions import SqlPositions
 from intent.store.revision import current_revision, is_empty, require_newest
 from intent.store.schema import runs
-from tests.conftest import MakeDecision, MakeMessage
+from tests.conftest import MakeDecision, MakeMessage, rows
 
 
 def test_migrations_make_the_schema_that_the_code_expects(database: Database) -> None:
@@ -74,6 +74,24 @@ def test_what_was_counted_of_categories_goes_with_their_columns(database: Databa
     migrate(database, migrations_dir(), "0021")
     with database.read() as connection:
         assert set(connection.scalars(select(feature_counters.c.key))) == set(kept)
+
+
+def test_of_a_room_that_a_list_showed_twice_the_first_place_stays(database: Database) -> None:
+    migrate(database, migrations_dir(), "0022")
+    shown = [("r", "a", 1), ("r", "b", 2), ("r", "a", 3), ("s", "a", 1)]
+    with database.begin() as transaction:
+        for request_id, room_id, position in shown:
+            transaction.exec_driver_sql(
+                "INSERT INTO impressions (request_id, platform, user_id, room_id, position, "
+                f"served_at, policy) VALUES ('{request_id}', 'tiktok', 'u', '{room_id}', "
+                f"{position}, '2026-11-20 12:00:00', 'p')"
+            )
+    migrate(database, migrations_dir())
+    left = [
+        (one["request_id"], one["room_id"], one["position"])
+        for one in rows(database, "impressions")
+    ]
+    assert sorted(left) == [("r", "a", 1), ("r", "b", 2), ("s", "a", 1)]
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
