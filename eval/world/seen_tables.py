@@ -58,6 +58,7 @@ def _impressions(past: Past) -> pa.Table:
             **_where(past, row),
             "creator_id": names.of("c", past.there.room_host[happened.room]),
             "item_id": names.of("i", names.items(past.there, happened)),
+            "category_id": _categories(past, row),
             "position": pa.array(happened.position, pa.int32()),
             "served_at": names.instants(happened.at),
             "policy": policy,
@@ -99,6 +100,7 @@ def _messages(past: Past, decisions: MeasuredDecisions) -> pa.Table:
             "sent_at": names.instants(stamped),
             "creator_id": names.of("c", past.there.room_host[past.happened.room[said.row]]),
             "item_id": names.of("i", names.items(past.there, past.happened)[said.row]),
+            "category_id": _categories(past, said.row),
             "author_role": _roles(past),
             "reply_to": names.of("m", said.reply_to),
         }
@@ -119,6 +121,7 @@ def _facts(past: Past, decisions: MeasuredDecisions, topics: Topics) -> pa.Table
         "creator_id": names.of("c", past.there.room_host[past.happened.room[row]]),
         "room_id": names.of("r", past.happened.room[row]),
         "item_id": names.of("i", names.items(past.there, past.happened)[row]),
+        "category_id": _categories(past, row),
         "revision": pa.array(found.revision, pa.int32()),
         "author_role": _roles(past).take(pa.array(message)),
         "decided_by": pa.array(["local", "llm"]).take(pa.array(found.revision)),
@@ -161,6 +164,12 @@ def _told(past: Past, decisions: MeasuredDecisions, topics: Topics) -> dict[str,
     kinds = (pa.int64(), pa.int32(), pa.int32())
     arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
     return {"mask": pa.array(masks, pa.int64()), **dict(zip(TOLD_COLUMNS, arrays, strict=True))}
+
+
+def _categories(past: Past, row: Integers) -> pa.Array:
+    """Return the category of the rooms of impressions: what their hosts sell."""
+    there = past.there
+    return names.of("k", there.category[there.room_host[past.happened.room[row]]])
 
 
 def _authors(past: Past) -> pa.Array:
