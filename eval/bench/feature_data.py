@@ -21,7 +21,7 @@ SECOND = 1_000_000
 DAY = 86_400 * SECOND
 START = 1_780_000_000 * SECOND
 DAYS = 60
-USERS, ROOMS, CREATORS, ITEMS = 100_000, 5_000, 1_000, 20_000
+USERS, ROOMS, CREATORS, ITEMS, CATEGORIES = 100_000, 5_000, 1_000, 20_000, 50
 
 
 def skewed(chance: np.random.Generator, many: int, size: int) -> NDArray[np.int64]:
@@ -55,6 +55,7 @@ def write_history(folder: Path, size: int, definitions: Definitions, *, again: f
         "creator_id": _named("c", rooms % CREATORS),
         "room_id": _named("r", rooms),
         "item_id": _named("i", skewed(chance, ITEMS, size)),
+        "category_id": _named("k", rooms % CREATORS % CATEGORIES),
         "revision": np.zeros(size, dtype=np.int32),
         "author_role": pa.array(["viewer"] * size),
         "decided_by": pa.array(["local"] * size),
@@ -84,6 +85,7 @@ def write_requests(path: Path, size: int) -> None:
         "creator_id": _named("c", rooms % CREATORS),
         "room_id": _named("r", rooms),
         "item_id": _named("i", skewed(chance, ITEMS, size)),
+        "category_id": _named("k", rooms % CREATORS % CATEGORIES),
     }
     pq.write_table(pa.table(columns), path)
 

@@ -4,8 +4,11 @@ then.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from intent.ranking.impression_log import ShownRows
@@ -17,14 +20,14 @@ HOUR = 3_600 * 1_000_000
 COUNTED = 60 * 1_000_000
 """A click is taken as known a minute after it began, and an impression when it was served."""
 
+_ALONE = ("user", "creator", "room", "item", "category")
+_WITH_USER = ("creator", "room", "item", "category")
+_COUNTED_OF = (*_ALONE, "user_creator", "user_category")
+
 NAMES = (
     "hour",
     "position",
-    *(
-        f"{whose}_{what}"
-        for whose in ("user", "creator", "room", "item", "user_creator")
-        for what in ("shown", "clicks", "orders")
-    ),
+    *(f"{whose}_{what}" for whose in _COUNTED_OF for what in ("shown", "clicks", "orders")),
     "user_clicks_1h",
     "room_clicks_1h",
 )
@@ -37,18 +40,33 @@ def coded(ids: pa.ChunkedArray) -> Integers:
     return np.asarray(indices.fill_null(len(ids))).astype(np.int64)
 
 
+def shown_entities(spine: Path) -> dict[str, Integers]:
+    """Return the number of each row's entity, by view; a row without a part of a key has that of
+    all rows without it.
+
+    Args:
+        spine: rows as :func:`intent.ranking.impression_log.write_requests` writes them.
+    """
+    keys = pq.read_table(spine, columns=[f"{name}_id" for name in _ALONE])
+    found = {name: coded(keys[f"{name}_id"]) for name in _ALONE}
+    for other in _WITH_USER:
+        pairs = found["user"] * (int(found[other].max()) + 1) + found[other]
+        found[f"user_{other}"] = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+    return found
+
+
 def behaviour(rows: ShownRows, entities: dict[str, Integers]) -> Floats:
     """Return the columns :data:`NAMES` of each row, shape (rows, columns): counts of what was known
     before it was served.
 
     Args:
-        entities: number of the user, creator, room, item and user_creator of each row.
+        entities: what :func:`shown_entities` returns.
     """
     clicked, ordered = np.flatnonzero(rows.clicked), np.flatnonzero(rows.ordered)
     clicks_known = rows.clicked_at[clicked] + COUNTED
     orders_known = rows.told_at[ordered]
     columns = [rows.served % (24 * HOUR) // HOUR, rows.position]
-    for whose in ("user", "creator", "room", "item", "user_creator"):
+    for whose in _COUNTED_OF:
         key = entities[whose]
         columns.append(before(key, rows.served, key, rows.served))
         columns.append(before(key, rows.served, key[clicked], clicks_known))

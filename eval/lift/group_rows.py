@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eval.lift.behaviour import behaviour, coded
+from eval.lift.behaviour import behaviour, coded, shown_entities
 from eval.lift.built import KNOWN, FeatureBuilder
 from eval.lift.group_worth import Columns, GroupRows
 from intent.features.definitions.definitions import Definitions, Feature
@@ -19,7 +19,6 @@ from intent.model.errors import OperatorError
 from intent.ranking.impression_log import read_impressions, write_requests
 
 AT, USER, POSITION = "event_timestamp", "user_id", "position"
-_ENTITIES = ("user", "creator", "room", "item")
 
 
 def rows_of_log(
@@ -39,10 +38,7 @@ def rows_of_log(
         raise OperatorError(f"groups are measured by click or order, not by {target!r}")
     spine, rows = scratch / "spine.parquet", read_impressions(folder)
     write_requests(folder, spine)
-    keys = pq.read_table(spine, columns=[f"{name}_id" for name in _ENTITIES])
-    found = {name: coded(keys[f"{name}_id"]) for name in _ENTITIES}
-    pairs = found["user"] * (int(found["creator"].max()) + 1) + found["creator"]
-    found["user_creator"] = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+    found = shown_entities(spine)
     columns = FeatureBuilder(spine, scratch, definitions).built(folder / "facts", names, KNOWN)
     orders = target == "order"
     chosen = np.flatnonzero(rows.clicked if orders else np.ones(len(rows), dtype=bool))

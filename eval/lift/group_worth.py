@@ -39,6 +39,8 @@ _BY_VIEW = {
     "user_room": "user × room",
     "user_item": "user × item",
     "user_creator": "user × creator",
+    "user_category": "user × category",
+    "category": "categories",
 }
 
 

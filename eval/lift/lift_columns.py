@@ -11,6 +11,9 @@ from intent.features.definitions.definitions import MESSAGE, Definitions, Featur
 
 _UNNUMBERED = frozenset({"tags", "sequence_50"})
 
+_TELL_HOW_MANY = frozenset({"expected", "variance", "rate", "share_of_leads"})
+"""Statistics of intents alone, which know more where more was written."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiftColumns:
@@ -43,13 +46,12 @@ def lift_columns(chosen: FeatureSet, definitions: Definitions) -> LiftColumns:
 
 
 def _twin(feature: Feature, definitions: Definitions) -> Feature | None:
-    """Return the feature that counts messages where this one counts an intent; expected counts and
-    rates, which tell how many messages there were, have the count as theirs, and other statistics
-    none.
+    """Return the feature that counts messages where this one counts an intent, of the same entity
+    and window; what has no such one, and tells how many messages there were, has the count as its.
     """
     tail = feature.name.split("__")[2]
-    if feature.statistic in ("expected", "rate"):
-        tail = tail.replace(feature.statistic, "count")
+    if feature.statistic in _TELL_HOW_MANY:
+        tail = f"count_{feature.window}"
     return definitions.features.get(f"{feature.view}__{MESSAGE}__{tail}")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from eval.lift.behaviour import behaviour, coded
+from eval.lift.behaviour import behaviour, shown_entities
 from eval.lift.built import (
     KNOWN,
     SERVED,
@@ -25,7 +25,6 @@ from intent.model.errors import OperatorError
 from intent.ranking.impression_log import ShownRows, read_impressions, write_requests
 
 TARGETS = ("click", "order")
-_ENTITIES = ("user", "creator", "room", "item")
 
 
 def read_log(
@@ -49,7 +48,7 @@ def read_log(
     _require_target(target)
     rows, spine = read_impressions(folder), scratch / "spine.parquet"
     write_requests(folder, spine)
-    entities = _entities(spine)
+    entities = shown_entities(spine)
     columns = lift_columns(feature_set, definitions)
     builder = FeatureBuilder(spine, scratch, definitions)
     facts, stored = read_facts(folder / "facts"), folder / "facts"
@@ -83,15 +82,6 @@ def read_log(
 def _require_target(target: str) -> None:
     if target not in TARGETS:
         raise OperatorError(f"a lift is of {' or '.join(TARGETS)}, not of {target!r}")
-
-
-def _entities(spine: Path) -> dict[str, Integers]:
-    keys = pq.read_table(spine, columns=[f"{name}_id" for name in _ENTITIES])
-    found = {name: coded(keys[f"{name}_id"]) for name in _ENTITIES}
-    for other in ("creator", "room", "item"):
-        pairs = found["user"] * (int(found[other].max()) + 1) + found[other]
-        found[f"user_{other}"] = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
-    return found
 
 
 def _groups(

@@ -11,7 +11,7 @@ from datetime import datetime
 from threading import Event
 from typing import TypeVar
 
-from intent.model.message import AuthorRole
+from intent.model.message import AuthorRole, Message
 from intent.model.run import DecidedElsewhere, Page, Pair, Run
 from intent.ports.asking import Lane
 from intent.ports.deciding import Decisions, Runs
@@ -149,6 +149,16 @@ def promote(work: LongWork, decisions: Decisions, features: FeatureState, name: 
     return shown
 
 
+_CHANGED: dict[Entity, Callable[[Message], str | None]] = {
+    "user": lambda message: message.user_id,
+    "creator": lambda message: message.creator_id,
+    "room": lambda message: message.room_id,
+    "item": lambda message: message.item_id,
+    "category": lambda message: message.category_id,
+}
+"""Entities whose counts a promotion may change, with the key that a message names."""
+
+
 @dataclass(slots=True)
 class RunDifference:
     """What promotion would change: counts of messages, and of the keys of each entity whose counts
@@ -166,7 +176,7 @@ class RunDifference:
     gained: Counter[Label] = field(default_factory=Counter)
     lost: Counter[Label] = field(default_factory=Counter)
     keys: dict[Entity, set[tuple[str, str]]] = field(
-        default_factory=lambda: {"user": set(), "creator": set(), "room": set(), "item": set()}
+        default_factory=lambda: {entity: set() for entity in _CHANGED}
     )
 
 
@@ -185,12 +195,8 @@ def difference(pairs: Iterable[Pair]) -> RunDifference:
             found.leads_lost += pair.now.is_lead and not pair.then.is_lead
         found.gained.update(then - now)
         found.lost.update(now - then)
-        for entity, key in zip(
-            found.keys,
-            (message.user_id, message.creator_id, message.room_id, message.item_id),
-            strict=True,
-        ):
-            if key is not None:
+        for entity, key_of in _CHANGED.items():
+            if (key := key_of(message)) is not None:
                 found.keys[entity].add((message.platform, key))
     return found
 

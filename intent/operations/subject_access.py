@@ -16,7 +16,12 @@ from intent.store.vault import Vault
 
 FORMAT = {"format": "lead-intent subject record", "version": 1}
 
-PAIRS = {"user_creator": "creator_id", "user_room": "room_id", "user_item": "item_id"}
+PAIRS = {
+    "user_creator": "creator_id",
+    "user_room": "room_id",
+    "user_item": "item_id",
+    "user_category": "category_id",
+}
 """Entities that are a person with something, and the key of the latter."""
 
 
@@ -46,8 +51,8 @@ def subject_record(
         leads), ``dead_letters``, ``contacts``, ``contact_accesses`` (when these were looked at, and
         through what), ``bans``, ``impressions``, ``clicks``, ``exposures``, ``conversions`` (all
         revisions), ``conversion_links``, ``credits``, and ``features`` by entity: those of the
-        person, and of the person with each creator, room and item, that have a value. All lists are
-        empty for somebody of whom nothing is stored.
+        person, and of the person with each creator, room, item and category, that have a value. All
+        lists are empty for somebody of whom nothing is stored.
     """
     record: dict[str, Any] = {}
     for shard, sealed in ((database, vault), *beside):

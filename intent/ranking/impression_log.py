@@ -23,7 +23,9 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 FILES = ("impressions", "clicks", "conversions")
-KEYS = ("platform", "user_id", "creator_id", "room_id", "item_id")
+KEYS = ("platform", "user_id", "creator_id", "room_id", "item_id", "category_id")
+MAY_LACK = "category_id"
+"""A key that not every log has."""
 
 WINDOW = 7 * 86_400 * 1_000_000
 """Microseconds after a click within which an order counts for it."""
@@ -143,12 +145,15 @@ class ShownRows:
 
 def write_requests(log: Path, out: Path) -> None:
     """Write the impressions as a spine for ``intent features build``: its rows are in their order.
+    Where the log knows no categories, no row has one.
 
     Raises:
         OperatorError: the log lacks a file.
     """
     with opened_log(log) as connection:
-        named = ", ".join(f"CAST({key} AS VARCHAR) AS {key}" for key in KEYS)
+        there = {name for name, *_ in connection.execute("DESCRIBE impressions").fetchall()}
+        columns = {key: "NULL" if key == MAY_LACK and key not in there else key for key in KEYS}
+        named = ", ".join(f"CAST({column} AS VARCHAR) AS {key}" for key, column in columns.items())
         connection.execute(_SPINE.format(keys=named, out=quoted(out)))
 
 

@@ -189,7 +189,7 @@ def test_a_model_of_any_other_labels_is_trained_and_used(run: Run, tmp_path: Pat
         (
             ("features", "read", "somebody"),
             2,
-            "write user|creator|user_creator|user_room|user_item|room|item=PLATFORM:ID",
+            "write user|creator|user_creator|user_room|user_item|room|item|category|user_category=PLATFORM:ID",
         ),
         (("dead", "show", "99"), 1, "there is no dead letter 99"),
         (("classify",), 2, "give either a PATH"),

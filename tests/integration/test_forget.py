@@ -70,6 +70,7 @@ def filled(house: House, make_message: MakeMessage) -> Sequence[Message]:
             room_id=f"room-{number % 3}",
             creator_id="c",
             item_id="i",
+            category_id="k",
         )
         for number in range(250)
     ]

@@ -139,6 +139,7 @@ def test_features_and_contact_details_are_the_same_after_two_more_shards(
                 ("room_id", "room"),
                 ("creator_id", "c"),
                 ("item_id", "i"),
+                ("category_id", "k"),
             )
         },
     }

@@ -101,6 +101,7 @@ def history(make_message: MakeMessage, count: int = 150) -> list[Message]:
                 room_id=f"room-{room}",
                 creator_id=f"c-{room % 4}",
                 item_id=f"i-{chance.randrange(3)}",
+                category_id=f"k-{room % 2}",
                 sent_at=EPOCH + timedelta(seconds=chance.randrange(200_000)),
             )
         )
@@ -155,6 +156,7 @@ def test_features_over_shards_are_those_of_one_database(
         "room_id": [f"room-{number}" for number in range(USERS + 1)],
         "creator_id": [f"c-{number % 5}" for number in range(USERS + 1)],
         "item_id": [f"i-{number % 4}" for number in range(USERS + 1)],
+        "category_id": [f"k-{number % 3}" for number in range(USERS + 1)],
     }
     names = list(definitions.features)
     every = definitions.choose("every", names)
@@ -223,7 +225,7 @@ def test_a_record_of_a_person_is_read_over_all_shards(
     ids = sorted(one["message_id"] for one in record["messages"])
     assert ids == sorted(one["message_id"] for one in whole["messages"])
     assert {one["entity"] for one in record["features"]} == {
-        "user", "user_creator", "user_room", "user_item"
+        "user", "user_creator", "user_room", "user_item", "user_category"
     }  # fmt: skip
 
 

@@ -35,15 +35,20 @@ ENTITIES = {
     "creator": ("platform", "creator_id"),
     "room": ("platform", "room_id"),
     "item": ("platform", "item_id"),
+    "category": ("platform", "category_id"),
     "user_creator": ("platform", "user_id", "creator_id"),
     "user_room": ("platform", "user_id", "room_id"),
     "user_item": ("platform", "user_id", "item_id"),
+    "user_category": ("platform", "user_id", "category_id"),
 }
-"""Entities that state is kept for, with the parts of their keys; the last two only to know distinct
-users.
-"""
+"""Entities that state is kept for, with the parts of their keys."""
 
-CONTAINERS = {"creator": "user_creator", "room": "user_room", "item": "user_item"}
+CONTAINERS = {
+    "creator": "user_creator",
+    "room": "user_room",
+    "item": "user_item",
+    "category": "user_category",
+}
 """Entities that have tiles, each with the pair that tells its users apart."""
 
 
@@ -52,8 +57,8 @@ class Event:
     """One decision of one message.
 
     Attributes:
-        parts: platform, user_id, creator_id, room_id and item_id by name; None where the message
-            names none.
+        parts: platform, user_id, creator_id, room_id, item_id and category_id by name; None where
+            the message names none.
         at: when it was said, microseconds since 1970 UTC.
         mask: one bit for each topic code.
         probabilities: of the intents, then of the groups, in millionths; empty when they are not
@@ -163,6 +168,7 @@ class Topics:
                 "creator_id": message.creator_id,
                 "room_id": message.room_id,
                 "item_id": message.item_id,
+                "category_id": message.category_id,
             },
             microseconds(message.sent_at),
             mask,

@@ -14,7 +14,7 @@ from intent.features.definitions.events import ENTITIES, Topics
 from intent.features.definitions.told_beside import TOLD_COLUMNS, TOLD_STATISTICS
 from intent.features.offline.added_here import add_up_here
 from intent.features.offline.converted import KnownConversions, LabelMaturity
-from intent.features.offline.facts import FOR_PEOPLE, fact_columns, require_facts
+from intent.features.offline.facts import CATEGORY, FOR_PEOPLE, fact_columns, require_facts
 from intent.features.offline.history import KnownHistory, facts_steps
 from intent.features.offline.labels import TrainingLabel, label_steps
 from intent.features.offline.plan import require_rows, views
@@ -110,7 +110,7 @@ def build(
         *(label.name for label in labels),
     ]
     checked = checked_spine(spine, keys, added)
-    columns = _columns_of_facts(facts, feature_set, topics)
+    columns = _columns_of_facts(facts, feature_set, keys, topics)
     _require_folder(out)
     engine.load_spine(checked.files, keys)
     refuse_rows(engine.row)
@@ -123,12 +123,15 @@ def build(
     return replace(report, maturity=plan.maturity(engine))
 
 
-def _columns_of_facts(facts: Path, feature_set: FeatureSet, topics: Topics) -> list[str]:
+def _columns_of_facts(
+    facts: Path, feature_set: FeatureSet, keys: Sequence[str], topics: Topics
+) -> list[str]:
     """Return the columns to load; facts of an older form do for features that need no others."""
     told = any(feature.statistic in TOLD_STATISTICS for feature in feature_set.features)
-    older = [name for name in fact_columns(topics) if name not in TOLD_COLUMNS]
-    require_facts(facts, fact_columns(topics) if told else older)
-    return [name for name in (*older, *TOLD_COLUMNS * told) if name not in FOR_PEOPLE]
+    newer = {*TOLD_COLUMNS, CATEGORY} - {*TOLD_COLUMNS * told, *keys}
+    columns = [name for name in fact_columns(topics) if name not in newer]
+    require_facts(facts, columns)
+    return [name for name in columns if name not in FOR_PEOPLE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,13 @@ commits in the order of ids.
 FOR_PEOPLE = ("id", "author_role", "decided_by", "stated_price", "answer_seconds")
 """Columns that no build reads: what they mean to features, ``mask`` says."""
 
-_IDS = ("platform", "message_id", "user_id", "creator_id", "room_id", "item_id")
+CATEGORY = "category_id"
+"""A key that facts of an older form lack."""
+
+_IDS = (
+    *("platform", "message_id", "user_id"),
+    *("creator_id", "room_id", "item_id", CATEGORY),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ _FORM = re.compile(
     r"(?P<name>\w+)=(?P<view>\w+):(?:(?P<of>conversion):)?(?P<topic>\w+):"
     r"(?P<number>[0-9]{1,9})(?P<unit>[smhd])"
 )
+UNKNOWN_TO_SHOPS = "category_id"
+"""A key that conversions lack."""
+
 LONGEST = 36_500 * 86_400
 """Seconds of the longest window: a hundred years."""
 
@@ -45,7 +48,7 @@ def parse_label(text: str, definitions: Definitions) -> TrainingLabel:
 
     Raises:
         OperatorError: the text has another form, names an entity or topic that is not there, or
-            counts for no time or for more than a hundred years.
+            counts for no time or for more than a hundred years, or conversions by category.
     """
     found = _FORM.fullmatch(text)
     known: Collection[str] = ("message", *definitions.intents, *definitions.groups)
@@ -58,6 +61,11 @@ def parse_label(text: str, definitions: Definitions) -> TrainingLabel:
             f"with one of {', '.join(definitions.views)} and an intent or group; or "
             "ordered=user_creator:conversion:order:24h, with one of "
             f"{', '.join(ConversionKind)}"
+        )
+    if found["of"] and UNKNOWN_TO_SHOPS in definitions.views[found["view"]].keys:
+        raise OperatorError(
+            f"the label {text!r} counts conversions by category, of which shops say nothing; count "
+            "by user, creator, room or item"
         )
     seconds = int(found["number"]) * _UNITS[found["unit"]]
     if not 0 < seconds <= LONGEST:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from intent.model.errors import OperatorError
 
-FORM = 5
+FORM = 6
 """Form of the manifest; facts under an older one, which could not tell that an id was given out
-again, took what hosts say for demand, or knew no prices and answers, are written anew.
+again, took what hosts say for demand, or knew no prices, answers or categories, are written
+anew.
 """
 
 _OURS = re.compile(r"\d{12}-\d{12}\.(parquet|partial)")

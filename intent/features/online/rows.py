@@ -45,7 +45,7 @@ from intent.store.times import from_microseconds, microseconds
 
 d = current_decisions.c
 
-PARTS = ("platform", "user_id", "creator_id", "room_id", "item_id")
+PARTS = ("platform", "user_id", "creator_id", "room_id", "item_id", "category_id")
 
 OF_MASK = (
     cast(d.labels, Text),

@@ -59,13 +59,14 @@ class Brute:
         self.definitions = definitions
 
     def value(
-        self, feature: Feature, parts: Mapping[str, str], known: Sequence[Fact], at: int
+        self, feature: Feature, parts: Mapping[str, str | None], known: Sequence[Fact], at: int
     ) -> tuple[object, str]:
         """Return value and status of one feature of one entity."""
         names = self.definitions.views[feature.view].keys
-        mine = [fact for fact in known if all(fact.parts[name] == parts[name] for name in names)]
+        key = [parts[name] for name in names]
+        mine = [fact for fact in known if [fact.parts[name] for name in names] == key]
         missing = None if feature.statistic in {"tags", "sequence_50"} else NOTHING
-        if not mine:
+        if None in key or not mine:
             return missing, "never_seen"
         if max(fact.at for fact in mine) < at - self.definitions.time_to_live:
             return missing, "expired"

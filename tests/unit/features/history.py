@@ -50,6 +50,7 @@ class Said:
     room_id: str
     item_id: str | None
     author_role: AuthorRole = AuthorRole.VIEWER
+    category_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ said = st.builds(
     room_id=st.sampled_from(["r1", "r2"]),
     item_id=st.sampled_from([None, "i1", "i2"]),
     author_role=st.sampled_from([AuthorRole.VIEWER, *AuthorRole]),
+    category_id=st.sampled_from([None, "k/1", "k2"]),
 )
 verdict = st.builds(
     Verdict,
@@ -123,6 +125,7 @@ busy = st.lists(
             creator_id=st.sampled_from(["3", None]),
             room_id=st.just("r1"),
             item_id=st.sampled_from([None, "i1"]),
+            category_id=st.sampled_from([None, "k2"]),
         ),
         verdict,
     ),
@@ -188,6 +191,7 @@ def message_of(number: int, what: Said) -> Message:
         sent_at=from_microseconds(what.at),
         creator_id=what.creator_id,
         item_id=what.item_id,
+        category_id=what.category_id,
         author_role=what.author_role,
     )
 
@@ -386,6 +390,7 @@ class World:
             "creator_id": message.creator_id,
             "room_id": message.room_id,
             "item_id": message.item_id,
+            "category_id": message.category_id,
         }
         p = dict(zip(INTENTS, how.millionths, strict=True))
         return Fact(

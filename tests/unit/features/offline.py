@@ -40,6 +40,7 @@ row = st.tuples(
     st.sampled_from(["23", "3"]),
     st.sampled_from(["r1", "r2"]),
     st.sampled_from(["i1", "i2"]),
+    st.sampled_from(["k/1", "k2", None]),
 )
 rows = st.lists(row, max_size=8).map(lambda found: found + found[:1])
 
@@ -52,8 +53,13 @@ SPINE = pa.schema(
         ("creator_id", pa.string()),
         ("room_id", pa.string()),
         ("item_id", pa.string()),
+        ("category_id", pa.string()),
     ]
 )
+
+
+KEYS = len(SPINE.names) - 3
+"""Keys of a row of the spine beside its platform."""
 
 
 def facts_of(story: Sequence[tuple[Any, Sequence[tuple[Any, int]]]]) -> list[Fact]:
@@ -68,6 +74,7 @@ def facts_of(story: Sequence[tuple[Any, Sequence[tuple[Any, int]]]]) -> list[Fac
             "creator_id": what.creator_id,
             "room_id": what.room_id,
             "item_id": what.item_id,
+            "category_id": what.category_id,
         }
         known = what.at
         for revision, (how, delay) in enumerate(said_so):
@@ -117,6 +124,7 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
             fact.parts["creator_id"],
             fact.parts["room_id"],
             fact.parts["item_id"],
+            fact.parts["category_id"],
         )
         told = (fact.revision, role, decided_by)
         found.append((number, *ids, *told, fact.at, fact.known, mask, *beside, *p))
@@ -133,9 +141,10 @@ def write_facts(facts: Sequence[Fact], folder: Path, topics: Topics) -> None:
 
 
 def write_spine(found: Sequence[tuple[Any, ...]], path: Path) -> None:
-    """Write a spine with a column of its own, request."""
+    """Write a spine with a column of its own, request; keys that a row leaves out are missing."""
     listed = [
-        (number, from_microseconds(at), "tiktok", *ids) for number, (at, *ids) in enumerate(found)
+        (number, from_microseconds(at), "tiktok", *ids, *[None] * (KEYS - len(ids)))
+        for number, (at, *ids) in enumerate(found)
     ]
     columns = list(zip(*listed, strict=True)) or [()] * len(SPINE)
     pq.write_table(

@@ -23,6 +23,7 @@ from intent.features.definitions.events import Topics
 from intent.features.definitions.told_beside import TOLD_COLUMNS, TOLD_STATISTICS
 from intent.features.offline.build import build
 from intent.features.offline.duck import DuckEngine
+from intent.features.offline.facts import CATEGORY
 from intent.features.offline.history import MARGIN, KnownHistory, parse_history
 from intent.features.offline.labels import parse_label
 from intent.model.errors import OperatorError
@@ -147,13 +148,13 @@ def test_a_late_answer_counts_beside_features_of_soon_ones(
     assert [table[name].to_pylist()[0] for name in names] == [None, 600.0]
 
 
-def test_facts_of_an_older_form_do_for_features_that_need_no_prices(
+def test_facts_of_an_older_form_do_for_features_that_need_no_prices_or_categories(
     tmp_path: Path, definitions: Definitions
 ) -> None:
     story = [(Said(NOW - 60 * SECOND, "1", "23", "r1", None), [(SURE, 0)])]
     write_facts(facts_of(story), tmp_path / "facts", Topics(definitions.groups))
     file = next((tmp_path / "facts").glob("date=*/*.parquet"))
-    pq.write_table(pq.ParquetFile(file).read().drop_columns(list(TOLD_COLUMNS)), file)
+    pq.write_table(pq.ParquetFile(file).read().drop_columns([*TOLD_COLUMNS, CATEGORY]), file)
     write_spine([(NOW, "1", "23", "r1", "i1")], tmp_path / "spine.parquet")
 
     def of(name: str) -> Any:
@@ -172,6 +173,21 @@ def test_facts_of_an_older_form_do_for_features_that_need_no_prices(
     assert of("user__lead__count_1h") == [1.0]
     with pytest.raises(OperatorError, match=r"no column stated_price; write them anew with"):
         of("user__lead__priced_share_1h")
+    with pytest.raises(OperatorError, match=r"no column category_id; write them anew with"):
+        of("user_category__lead__count_1h")
+
+
+def test_who_asked_in_one_room_is_known_in_another_of_the_category_and_where_none_is_told_nobody_is(
+    tmp_path: Path, definitions: Definitions
+) -> None:
+    viewer = AuthorRole.VIEWER
+    story = [(Said(NOW - 60 * SECOND, "1", "23", "r1", None, viewer, "k2"), [(SURE, 0)])]
+    asked = [(NOW, "1", "3", "r2", None, category) for category in ("k2", "k/1", None)]
+    names = ["user_category__lead__count_1h", "category__lead__rate_24h"]
+    _, table, _, _ = built(tmp_path, definitions, story, asked, names)
+    assert [table[name].to_pylist() for name in names] == [[1.0, None, None], [2 / 21, None, None]]
+    statuses = table["user_category__status"].to_pylist()
+    assert statuses == ["present", "never_seen", "never_seen"]
 
 
 SURE = Verdict(("purchase_intent",), (900_000,) + (0,) * 12, 950_000, True, False)
@@ -372,7 +388,8 @@ def crowded(chance: random.Random) -> Any:
             if chance.random() < 0.3:
                 said_so.append((CHATTER, chance.randrange(600) * SECOND))
             room, user = f"r{chance.randrange(2)}", str(chance.randrange(5))
-            story.append((Said(at + chance.randrange(2), user, "23", room, "i1"), said_so))
+            what = Said(at + chance.randrange(2), user, "23", room, "i1", category_id="k1")
+            story.append((what, said_so))
     return story
 
 

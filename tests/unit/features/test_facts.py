@@ -56,7 +56,10 @@ def decide(
 
     def decide(*labels: str, ago: int = 60, **values: Any) -> None:
         message = make_message(
-            sent_at=from_microseconds(NOW - ago * SECOND), creator_id="c-1", item_id="i-1", **values
+            sent_at=from_microseconds(NOW - ago * SECOND),
+            creator_id="c-1",
+            item_id="i-1",
+            **{"category_id": "k-1", **values},
         )
         with database.begin() as transaction:
             state.add(
@@ -85,6 +88,7 @@ def test_facts_say_who_wrote_and_that_a_message_was_taken_back(
         SqlDecisions().save(transaction, [Entry(message, taken_back, revision=1)])
     export_facts(database, tmp_path, state.topics)
     facts = pq.read_table(next(tmp_path.glob("date=*"))).sort_by("id").to_pylist()
+    assert [fact["category_id"] for fact in facts] == ["k-1", "k-1", None]
     names = ("message_id", "revision", "author_role", "decided_by", "p_purchase_intent")
     assert [tuple(fact[name] for name in names) for fact in facts] == [
         ("a", 0, "viewer", "local", facts[0]["p_purchase_intent"]),
@@ -288,13 +292,14 @@ def served_and_checked(
 ) -> Any:
     definitions = load_definitions(taxonomy.names, taxonomy.members)
     state = SqlFeatureState(taxonomy.members)
-    chosen = definitions.feature_set("ranking_v1")
+    chosen = definitions.feature_set("ranking_v3")
     rows = {
         "platform": ["tiktok"] * 2,
         "user_id": ["u-1", "nobody"],
         "creator_id": ["c-1"] * 2,
         "room_id": ["room-1"] * 2,
         "item_id": ["i-1"] * 2,
+        "category_id": ["k-1", None],
     }
     # An hour on: everything is known and the decisions are no longer within seconds of the read.
     at = from_microseconds(NOW + 3600 * SECOND)
@@ -320,7 +325,7 @@ def test_served_vectors_equal_what_is_recomputed_offline(
     decide("purchase_intent", "price_inquiry")
     decide("chatter", ago=2 * 86_400)
     report = served_and_checked(database, taxonomy, tmp_path)
-    assert (report.vectors, report.values, report.wrong_share) == (2, 80, 0.0)
+    assert (report.vectors, report.values, report.wrong_share) == (2, 106, 0.0)
 
 
 def test_vectors_of_an_older_digest_are_set_aside_and_it_says_why(

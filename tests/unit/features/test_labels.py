@@ -26,6 +26,12 @@ def test_a_window_of_no_time_or_of_more_than_a_hundred_years_is_refused(window: 
         parse_label(f"l=user:message:{window}", definitions)
 
 
+def test_conversions_are_not_counted_by_category_of_which_shops_say_nothing() -> None:
+    parse_label("asked=user_category:lead:2h", definitions)
+    with pytest.raises(OperatorError, match="by category, of which shops say nothing"):
+        parse_label("ordered=user_category:conversion:order:2h", definitions)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -58,6 +58,7 @@ ENTITY_ROWS = {
     "creator_id": ["23", "3", "3", "3", "nobody"],
     "room_id": ["r1", "r2", "r1", "r1", "nobody"],
     "item_id": ["i1", "i2", "i1", "i1", "nobody"],
+    "category_id": ["k/1", "k2", "k2", "k/1", "nobody"],
 }
 TOPICS = ("message", "purchase_intent", "quote_request", "lead", "hot")
 

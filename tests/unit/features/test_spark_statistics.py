@@ -31,6 +31,8 @@ NAMES = [
     "room__lead__burst",
     "user_room__lead__count_1h",
     "user_item__lead__decayed_1d",
+    "user_category__lead__seconds_since_last",
+    "category__lead__rate_24h",
 ]
 LABEL = "ordered=user_creator:conversion:order:24h"
 
@@ -53,6 +55,7 @@ def test_new_statistics_and_labels_of_orders_equal_those_of_one_machine(
             "23",
             chance.choice(["r0", "r1"]),
             chance.choice(["i1", "i2", None]),
+            chance.choice(["k1", None]),
         )
         for _ in range(40)
     ]

@@ -69,6 +69,17 @@ def test_the_spine_has_the_impressions_in_their_order(tmp_path: Path) -> None:
     assert spine["room_id"].to_pylist() == ["a", "a", "b"]
     assert spine["event_timestamp"].to_pylist()[0] == after(hours=5)
     assert spine["item_id"].to_pylist() == [None] * 3
+    assert spine["category_id"].to_pylist() == [None] * 3
+
+
+def test_the_spine_has_the_categories_of_a_log_that_knows_them(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "log", [LATER, FIRST], CLICKED)
+    path = log / "impressions.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("category_id", [["dresses", None]]), path)
+    write_requests(log, tmp_path / "spine.parquet")
+    spine = pq.read_table(tmp_path / "spine.parquet")
+    assert spine["category_id"].to_pylist() == ["dresses", None]
 
 
 def test_a_log_without_a_file_and_one_without_rows_are_refused(tmp_path: Path) -> None:

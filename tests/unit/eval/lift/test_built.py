@@ -15,7 +15,7 @@ from eval.world.made import World
 from eval.world.world_folder import write_world
 from intent.features.definitions.events import Topics
 
-WHO_WHEN = ["id", "message_id", "user_id", "room_id", "revision", "event", "known"]
+WHO_WHEN = ["id", "message_id", "user_id", "room_id", "category_id", "revision", "event", "known"]
 
 
 @pytest.fixture(scope="module")
