@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from intent.bootstrap.application import Application
 from intent.bootstrap.failpoint import failpoint
-from intent.model.errors import OperatorError
+from intent.model.errors import NoShardYet, OperatorError
 from intent.model.shard_map import ShardMap, ShardPlace
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ def open_shards(app: Application) -> list[Application]:
     database, this application.
 
     Raises:
-        OperatorError: the databases are no shards, or stand in another order.
-        StoreUnavailable: one of them is away.
+        OperatorError: the databases stand in another order.
+        StoreUnavailable: one of them is away, or no shard yet.
     """
     found = app.named_databases
     if len(found) == 1:
@@ -42,14 +42,15 @@ def require_place(app: Application, number: int, members: int) -> None:
     """Do nothing if a database is the shard of this number, of so many.
 
     Raises:
-        OperatorError: it is no shard, or another one.
+        OperatorError: it is another one.
+        NoShardYet: it is none yet, or one of fewer.
         StoreUnavailable: it is away.
     """
     place = place_of(app)
-    if place is None:
-        raise OperatorError(
-            f"database {number} of INTENT_DATABASE_URL is no shard yet; make it one with: "
-            "intent shards add"
+    if place is None or (place.number == number and place.members < members):
+        raise NoShardYet(
+            f"database {number} of INTENT_DATABASE_URL is no shard of {members} yet; make it one "
+            "with: intent shards add"
         )
     if place != ShardPlace(number, members):
         raise OperatorError(
@@ -84,8 +85,8 @@ def build_inlet(app: Application) -> Inlet:
     """Build what takes messages in: the inbox, or one over the inboxes of all shards.
 
     Raises:
-        OperatorError: the databases are no shards, or stand in another order.
-        StoreUnavailable: one of them is away.
+        OperatorError: the databases stand in another order.
+        StoreUnavailable: one of them is away, or no shard yet.
     """
     if not is_sharded(app):
         return app.inbox

@@ -7,7 +7,8 @@
     │   │                    nothing healthy becomes a dead letter for it
     │   ├── StoreUnavailable     the database is away, locked, full or wants it repeated
     │   │   ├── OtherShards          rooms are told apart by another number of shards by now
-    │   │   └── ShardAway            some shards are away, and what is asked for may be in them
+    │   │   ├── ShardAway            some shards are away, and what is asked for may be in them
+    │   │   └── NoShardYet           a database is named that is to become a shard
     │   ├── ClassifierUnavailable the classifier fails for every message, good ones too
     │   ├── LlmUnavailable       the LLM server is away, slow, or asks us to wait
     │   ├── SourceLost           a source lost its platform: somebody connects again, with jitter
@@ -63,6 +64,12 @@ class ShardAway(StoreUnavailable):
         which = f"shard {named} is" if len(numbers) == 1 else f"shards {named} are"
         super().__init__(f"{which} away, and what was asked for may be there; try again")
         self.numbers = tuple(numbers)
+
+
+class NoShardYet(StoreUnavailable):
+    """A database is named behind the shards and is none yet, or they do not know of it: whoever
+    brings messages waits until somebody adds it.
+    """
 
 
 class ClassifierUnavailable(Later):
