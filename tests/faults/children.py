@@ -15,7 +15,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-# What a worker, a migration and a puller need, so that none of them imports it anew.
+# What workers, migrations, listeners and pullers need, so that none of them imports it anew.
 import intent.bootstrap.deciding
 import intent.bootstrap.erasing
 import intent.bootstrap.vault_masters
@@ -25,15 +25,22 @@ import intent.features.online.state
 import intent.flow.worker
 import intent.queues.inbox
 import intent.queues.lane
+import intent.queues.spool
+import intent.sources.brokers.kafka
+import intent.sources.brokers.redis
 import intent.store.decisions
 import intent.store.erasure
+import intent.store.listened
 import intent.store.migrate
 import intent.store.opening
 import intent.store.postgresql
 import intent.store.vault_keys  # noqa: F401
 from intent.bootstrap.application import Application, open_application
 from intent.bootstrap.deciding import build_worker
+from intent.bootstrap.failpoint import failpoint
+from intent.bootstrap.listening import as_listened, build_listener, stored_positions
 from intent.bootstrap.settings import Settings
+from intent.bootstrap.source_file import chosen_sources
 from intent.cli.stopping import stopping
 from intent.telemetry import configure_logs
 from tests.faults.worker_process import ObedientClassifier
@@ -49,13 +56,43 @@ def application(settings: Mapping[str, Any]) -> Application:
     return open_application(Settings(**settings))
 
 
-def work(settings: Mapping[str, Any], *, drain: bool = True, seconds: float = 0.0) -> None:
-    """Decide what waits, as a worker of its own; a batch takes ``seconds``."""
+def work(
+    settings: Mapping[str, Any],
+    *,
+    drain: bool = True,
+    seconds: float = 0.0,
+    stops_at: str | None = None,
+) -> None:
+    """Decide what waits, as a worker of its own; a batch takes ``seconds``, and where a step is
+    passed for the Nth time (``STEP:N``) it stops until it is told to go on.
+    """
     app = application(settings)
     names, leads = app.taxonomy.names, app.taxonomy.leads
     classifier = ObedientClassifier(names, leads, seconds, gated=False)
     with stopping() as stop:
-        build_worker(app, stop, lambda report: None, classifier=classifier).run(drain=drain)
+        worker = build_worker(app, stop, lambda report: None, classifier=classifier)
+        if stops_at is not None:
+            worker._step = failpoint(stops_at, lambda: os.kill(os.getpid(), signal.SIGSTOP))
+        worker.run(drain=drain)
+
+
+def listen(settings: Mapping[str, Any]) -> None:
+    """Read the sources of a file into the inbox, as a listener of its own, until told to leave."""
+    app = application(settings)
+    passed = {"INTENT_FAILPOINT": app.settings.failpoint} if app.settings.failpoint else {}
+    with stopping() as stop:
+        listened = [
+            as_listened(
+                one,
+                environment=passed,
+                stop=stop,
+                state_dir=app.settings.state_dir,
+                stored=stored_positions(app),
+            )
+            for one in chosen_sources([], app.settings.sources)
+        ]
+        with build_listener(app, listened, stop) as listener:
+            listener.run(lambda seen: None)
 
 
 def _born(log: Path, paused: bool, task: Callable[..., None], arguments: Any, named: Any) -> None:
@@ -85,7 +122,7 @@ class Child:
         self.process: ForkServerProcess = _NURSERY.Process(target=_born, args=given)
         self.process.start()
         if paused:
-            until(lambda: self._stat(2) == "T")
+            self.wait_until_stopped()
 
     @property
     def number(self) -> int:
@@ -107,6 +144,11 @@ class Child:
         self.process.join(seconds)
         assert self.process.exitcode is not None, "it did not end"
         return self.process.exitcode
+
+    def wait_until_stopped(self) -> None:
+        """Wait until it stands still."""
+        until(lambda: self._stat(2) == "T" or not self.process.is_alive())
+        assert self.process.is_alive(), self.said()
 
     def wait_for_log(self, text: str) -> None:
         """Wait until it has said something."""

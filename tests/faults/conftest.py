@@ -23,7 +23,7 @@ from intent.store.audit import Balance, balance
 from intent.store.engine import Database
 from intent.store.migrate import migrate
 from tests.conftest import MakeMessage
-from tests.faults.fault_house import FaultHouse
+from tests.faults.fault_house import FaultHouse, end_leases
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,8 +149,7 @@ class Books:
 
     def end_leases(self) -> None:
         """Let every lease be over now, and every pause of a message."""
-        with self.database.begin() as transaction:
-            transaction.exec_driver_sql("UPDATE inbox SET available_timestamp = '2026-01-01'")
+        end_leases(self.database)
 
 
 @pytest.fixture

@@ -16,6 +16,9 @@ from tests.conftest import VAULT_KEY, MakeMessage
 from tests.faults.children import Child, application
 from tests.faults.oracle import CANARY, Reckoning, reckon
 
+OWN = ("drain", "seconds", "stops_at")
+"""What is no setting but an argument of a task."""
+
 LABELS = ("purchase_intent", "price_inquiry", "chatter", "spam", "objection")
 
 
@@ -101,7 +104,7 @@ class FaultHouse:
 
     def child(self, task: Callable[..., None], *, paused: bool = False, **named: Any) -> Child:
         """Start a task in a process of its own; what is no argument of it is a setting."""
-        own = {name: named.pop(name) for name in ("drain", "seconds") if name in named}
+        own = {name: named.pop(name) for name in OWN if name in named}
         log = self.folder / f"child-{next(self._numbers)}.log"
         child = Child(log, task, {**self.settings, **named}, paused=paused, **own)
         self._children.append(child)
@@ -109,8 +112,7 @@ class FaultHouse:
 
     def end_leases(self) -> None:
         """Let every lease be over now, and every pause of a message."""
-        with self.database.begin() as transaction:
-            transaction.exec_driver_sql("UPDATE inbox SET available_timestamp = '2026-01-01'")
+        end_leases(self.database)
 
     def hurry(self) -> None:
         """Wait no longer than some moments for a lock."""
@@ -146,3 +148,9 @@ class FaultHouse:
             child.process.kill()
             child.process.join()
         self.close()
+
+
+def end_leases(database: Database) -> None:
+    """Let every lease of a database be over now, and every pause of a message."""
+    with database.begin() as transaction:
+        transaction.exec_driver_sql("UPDATE inbox SET available_timestamp = '2026-01-01'")

@@ -79,6 +79,7 @@ def test_told_at_any_moment_a_worker_leaves_and_the_next_goes_on(
     for _ in range(rounds):
         house.begin_anew(40)
         worker = house.child(work, drain=False, seconds=0.001)
+        worker.wait_for_log('"working"')
         wanted = draw.randrange(40)
         until(lambda wanted=wanted: house.app.inbox.waiting() <= 40 - wanted)
         leave(house, worker, (signal.SIGTERM,) * draw.randint(1, 3))

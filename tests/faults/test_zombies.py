@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
-import random
+import itertools
 import signal
+from contextlib import suppress
 
 import pytest
 
 from intent.model.errors import StoreUnavailable
 from tests.fault_tries import Tries, in_rounds
-from tests.faults.children import Child, until, work
+from tests.faults.children import until, work
 from tests.faults.fault_house import FaultHouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault("zombie")]
 
+FREE, LOCKING = ("claimed", "decided", "committed"), ("saved", "finishing")
+"""Steps at which it holds no lock of the database, and those at which nobody gets what it holds."""
 
-def stopped(house: FaultHouse, worker: Child, draw: random.Random) -> bool:
-    """Stop a worker somewhere, and end its leases; False where it holds a lock of the database,
-    which nobody can do anything about while it is stopped.
-    """
-    wanted = draw.randrange(30)
-    until(lambda: house.app.inbox.waiting() <= 40 - wanted)
-    worker.send(signal.SIGSTOP)
-    try:
+
+def overtaken(house: FaultHouse, step: str, number: int) -> None:
+    """Stop a worker at a step of its Nth batch, let another do its work, and let it go on."""
+    worker = house.child(work, stops_at=f"{step}:{number}", database_lock_timeout=0.2)
+    worker.wait_until_stopped()
+    with suppress(StoreUnavailable):  # a lock: nobody can end them before it goes on
         house.end_leases()
-    except StoreUnavailable:
-        worker.go_on()
-        return False
-    return True
+    other = house.child(work, database_lock_timeout=0.2, drain=False)
+    other.wait_for_log('"working"')
+    left = house.settings["batch_count"] if step in LOCKING else 0
+    until(lambda: house.app.inbox.waiting() <= left or '"waiting"' in other.said())
+    worker.go_on()
+    assert worker.ended() == 0, worker.said()
+    until(lambda: house.app.inbox.waiting() == 0)
+    other.send(signal.SIGTERM)
+    assert other.ended() == 0, other.said()
 
 
-@in_rounds(2, 50)
+@in_rounds(6, 50)
 def test_stopped_past_its_lease_wherever_it_stands_a_worker_changes_nothing_afterwards(
     rounds: int, fault_house: FaultHouse, tries: Tries
 ) -> None:
-    house, draw = fault_house, random.Random(7)
+    house = fault_house
     house.hurry()
-    while tries.tried < rounds:
+    places = itertools.cycle(itertools.product(range(1, 6), FREE + LOCKING))
+    for number, step in itertools.islice(places, rounds):
         house.begin_anew(40)
-        worker = house.child(work, seconds=0.01, database_lock_timeout=0.2)
-        if not stopped(house, worker, draw):
-            assert worker.ended() == 0
-            continue
-        other = house.child(work, database_lock_timeout=0.2, drain=False)
-        until(lambda one=other: house.app.inbox.waiting() == 0 or '"waiting"' in one.said())
-        worker.go_on()
-        assert worker.ended() == 0, worker.said()
-        until(lambda: house.app.inbox.waiting() == 0)
-        other.send(signal.SIGTERM)
-        assert other.ended() == 0, other.said()
+        overtaken(house, step, number)
         tries.add(house.reckoned())
