@@ -24,15 +24,17 @@ NEWER_REDIS = shutil.which("redis-server")
 """A newer server, where this machine has one: it counts entries."""
 
 
-def payload(number: int) -> bytes:
-    """Return a message in the wire shape, with the id ``m-NUMBER``, in one of seven rooms."""
+def payload(number: int, detail: str = "") -> bytes:
+    """Return a message in the wire shape, with the id ``m-NUMBER``, in one of seven rooms; its text
+    ends with ``detail``.
+    """
     said = {
         "platform": "shop",
         "room_id": f"live-{number % 7}",
         "message_id": f"m-{number}",
         "user_id": f"u-{number % 37}",
         "kind": "comment",
-        "text": f"how much {number}?",
+        "text": f"how much {number}?{detail}",
         "sent_at": "2026-11-20T20:00:00+08:00",
     }
     return json.dumps(said).encode()

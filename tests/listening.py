@@ -47,13 +47,14 @@ class ListenProcess:
 
     Attributes:
         process: it; its log, and what it prints, stand in files of ``folder``.
+        database: where it puts what it reads.
     """
 
     def __init__(
         self, url: str, folder: Path, sources: Sources, *arguments: str, **environment: str
     ) -> None:
         self.folder = folder
-        self._database = Database(url)
+        self.database = Database(url)
         file = folder / "sources.yaml"
         named = {name: one if isinstance(one, str) else dict(one) for name, one in sources.items()}
         file.write_text(yaml.safe_dump(named), encoding="utf-8")
@@ -107,20 +108,20 @@ class ListenProcess:
 
     def gaps(self) -> list[Gap]:
         """Return all recorded gaps."""
-        return SqlPositions(self._database).gaps()
+        return SqlPositions(self.database).gaps()
 
     def position(self, source: str) -> Position | None:
         """Return where a source stands."""
-        return SqlPositions(self._database).position(source)
+        return SqlPositions(self.database).position(source)
 
     def close(self) -> None:
         """Kill what still runs."""
         self.kill()
-        self._database.close()
+        self.database.close()
 
     def _read(self, query: str, **values: str) -> list[Any]:
         try:
-            with self._database.read() as connection:
+            with self.database.read() as connection:
                 return list(connection.execute(sqlalchemy.text(query), values))
         except IntentError:
             return []  # it was not made yet

@@ -4,18 +4,25 @@ broker is killed, flushed and trimmed; afterwards every message is stored exactl
 
 from __future__ import annotations
 
+import itertools
 import random
+import signal
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from intent.sources.brokers.kafka_client import new_producer
 from intent.sources.brokers.redis_client import connect
 from intent.store.engine import Database
 from tests.brokers import KafkaCluster, RedisServer, payload
+from tests.fault_tries import Tries, in_rounds
+from tests.faults.children import listen, until, work
+from tests.faults.fault_house import FaultHouse
+from tests.faults.oracle import CANARY, reckon
 from tests.listening import ListenProcess, StartListening
 
 pytestmark = pytest.mark.slow
@@ -24,14 +31,22 @@ STEPS = ("read:2", "stored:2", "acknowledged:1")
 
 
 class Broker(ABC):
-    """A broker that a listener reads while it is filled."""
+    """A broker that a listener reads while it is filled; every third message holds a telephone
+    number.
+    """
 
     sources: dict[str, Any]
     added = 0
 
     def add(self, count: int) -> None:
-        self._send([payload(number) for number in range(self.added, self.added + count)])
+        numbers = range(self.added, self.added + count)
+        details = [f" wa {CANARY.format(one)}" if one % 3 == 0 else "" for one in numbers]
+        self._send([payload(*one) for one in zip(numbers, details, strict=True)])
         self.added += count
+
+    @property
+    def ids(self) -> list[str]:
+        return [f"m-{number}" for number in range(self.added)]
 
     @abstractmethod
     def _send(self, payloads: list[bytes]) -> None: ...
@@ -113,29 +128,67 @@ def _killed_behind(process: ListenProcess, broker: Broker, count: int) -> None:
     process.kill()
 
 
-def is_whole(process: ListenProcess, broker: Broker) -> None:
-    assert sorted(process.stored_ids()) == sorted(f"m-{n}" for n in range(broker.added))
+def is_whole(process: ListenProcess, broker: Broker, tries: Tries, tried: int) -> None:
+    """Assert that everything is stored once, and that no contact detail stands in the clear beside
+    it: in the database's files, the spool and what was logged.
+    """
+    assert sorted(process.stored_ids()) == sorted(broker.ids)
     assert process.gaps() == []
+    places = [process.folder.parent]
+    reckoning = reckon(process.database, broker.ids, waiting=True, places=places)
+    tries.add(reckoning, tried=tried)
 
 
 def test_killed_at_any_step_nothing_is_lost_or_doubled(
-    broker: Broker, start_listening: StartListening, sqlite_url: str
+    broker: Broker, start_listening: StartListening, sqlite_url: str, tries: Tries
 ) -> None:
-    is_whole(killed_at(start_listening, sqlite_url, broker, [*STEPS, 20]), broker)
+    last = killed_at(start_listening, sqlite_url, broker, [*STEPS, 20])
+    is_whole(last, broker, tries, len(STEPS) + 1)
+
+
+@in_rounds(3, 100)
+def test_killed_at_any_step_of_the_first_batches_everything_is_read_once(
+    rounds: int, broker: Broker, sqlite_house: FaultHouse, tries: Tries
+) -> None:
+    house, file = sqlite_house, sqlite_house.folder / "sources.yaml"
+    file.write_text(yaml.safe_dump(broker.sources), encoding="utf-8")
+    house.settings |= {"sources": file, "state_dir": house.folder / "state"}
+    places = itertools.cycle(itertools.product((1, 2), ("read", "stored", "acknowledged")))
+    for number, step in itertools.islice(places, rounds):
+        broker.add(9)
+        victim = house.child(listen, failpoint=f"{step}:{number}")
+        while victim.process.is_alive():
+            victim.process.join(0.1)
+            broker.add(1)
+        assert victim.ended() == -signal.SIGKILL, victim.said()
+        reads_everything(house, broker)
+        tries.add(house.reckoned(waiting=True))
+    assert house.child(work).ended() == 0
+    tries.add(house.reckoned(), tried=0)
+
+
+def reads_everything(house: FaultHouse, broker: Broker) -> None:
+    """Let a reader go on until everything is stored, and leave."""
+    broker.add(1)  # so that it has something to do, and is there
+    reader = house.child(listen)
+    until(lambda: house.app.inbox.waiting() >= broker.added)
+    reader.send(signal.SIGTERM)
+    assert reader.ended() == 0, reader.said()
+    house.sent = dict.fromkeys(broker.ids)
 
 
 @pytest.mark.soak
 def test_killed_thirty_times_nothing_is_lost_or_doubled(
-    broker: Broker, start_listening: StartListening, database: Database
+    broker: Broker, start_listening: StartListening, database: Database, tries: Tries
 ) -> None:
     moments = random.Random(20261127)
     steps: list[str | int] = [*STEPS * 3, *(moments.randint(1, 400) for _ in range(21))]
     moments.shuffle(steps)
-    is_whole(killed_at(start_listening, database.url, broker, steps), broker)
+    is_whole(killed_at(start_listening, database.url, broker, steps), broker, tries, len(steps))
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
-    broker: Broker, start_listening: StartListening, sqlite_url: str
+    broker: Broker, start_listening: StartListening, sqlite_url: str, tries: Tries
 ) -> None:
     broker.add(100)
     process = start_listening(sqlite_url, broker.sources)
@@ -152,7 +205,7 @@ def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
         broker.add(100)
     process.wait_until(lambda: len(process.stored_ids()) == broker.added)
     assert process.leave() == 0
-    is_whole(process, broker)
+    is_whole(process, broker, tries, 2)
 
 
 @pytest.mark.fault("redis", on="redis")
