@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import sqlalchemy
@@ -101,8 +102,9 @@ def _column(database: Database, query: str) -> list[str]:
 def _in_tables(database: Database) -> int:
     found = 0
     with database.read() as connection:
+        some = connection.execution_options(yield_per=1_000)  # a soak has millions of rows
         for table in sqlalchemy.inspect(connection).get_table_names():
-            for row in connection.execute(sqlalchemy.text(f'SELECT * FROM "{table}"')):
+            for row in some.execute(sqlalchemy.text(f'SELECT * FROM "{table}"')):
                 content = b" ".join(
                     bytes(one) if isinstance(one, bytes | memoryview) else str(one).encode()
                     for one in row
@@ -113,4 +115,11 @@ def _in_tables(database: Database) -> int:
 
 def _in_files(place: Path) -> int:
     files = [place] if place.is_file() else [one for one in place.rglob("*") if one.is_file()]
-    return sum(FORMS_OF_CANARY.search(one.read_bytes()) is not None for one in files)
+    return sum(_holds_canary(one) for one in files)
+
+
+def _holds_canary(file: Path) -> bool:
+    if file.stat().st_size == 0:
+        return False
+    with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as content:
+        return FORMS_OF_CANARY.search(content) is not None

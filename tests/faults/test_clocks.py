@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from intent.model.taxonomy import Taxonomy
 from intent.store.engine import Database
 from tests.conftest import MakeDecision, MakeMessage
 from tests.fault_tries import Tries, in_rounds
-from tests.faults.oracle import reckon
-from tests.integration.conftest import House
+from tests.faults.oracle import CANARY, reckon
+from tests.integration.conftest import House, new_vault
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault("clock")]
 
@@ -65,7 +66,7 @@ class WarpedClock:
 
 @pytest.fixture
 def house(database: Database, taxonomy: Taxonomy, make_decision: MakeDecision) -> House:
-    return House(database, taxonomy, make_decision)
+    return House(database, taxonomy, make_decision, vault=new_vault())
 
 
 @pytest.fixture
@@ -77,12 +78,18 @@ def clock(house: House) -> Iterator[WarpedClock]:
 
 @in_rounds(4, 60)
 def test_however_a_clock_jumps_everything_is_decided_once(
-    rounds: int, house: House, clock: WarpedClock, make_message: MakeMessage, tries: Tries
+    rounds: int,
+    house: House,
+    clock: WarpedClock,
+    make_message: MakeMessage,
+    tries: Tries,
+    tmp_path: Path,
 ) -> None:
     draw = random.Random(19)
     sent: set[str] = set()
-    for _ in range(rounds):
-        messages = [make_message(user_id=f"u-{draw.randrange(5)}") for _ in range(6)]
+    for number in range(rounds):
+        said = f"how much? wa {CANARY.format(number)}"
+        messages = [make_message(said, user_id=f"u-{draw.randrange(5)}") for _ in range(6)]
         house.work(*messages[:3], unsure=draw.random() < 0.5)
         held = house.inbox.take(draw.randint(1, 4), 10_000)
         clock.jump(draw.choice(JUMPS))
@@ -92,7 +99,8 @@ def test_however_a_clock_jumps_everything_is_decided_once(
         house.inbox.release(held)
         house.ask()
         sent.update(one.message_id for one in messages)
-        tries.add(reckon(house.database, sent, waiting=True), tried=2)
+        reckoning = reckon(house.database, sent, waiting=True, places=[tmp_path])
+        tries.add(reckoning, tried=2)
         clock.jump(3_600.0 - clock.ahead)  # every lease that a right clock gave is over
         house.work(unsure=False)
-        tries.add(reckon(house.database, sent), tried=0)
+        tries.add(reckon(house.database, sent, places=[tmp_path]), tried=0)

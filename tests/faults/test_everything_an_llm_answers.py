@@ -24,8 +24,8 @@ from intent.store.engine import Database
 from tests.conftest import VAULT_KEY, MakeDecision, MakeMessage, rows
 from tests.fault_tries import Tries
 from tests.faults.children import until
-from tests.faults.oracle import reckon
-from tests.integration.conftest import House
+from tests.faults.oracle import CANARY, FORMS_OF_CANARY, reckon
+from tests.integration.conftest import House, new_vault
 
 pytestmark = [pytest.mark.slow, pytest.mark.fault("llm")]
 QUICK = {
@@ -48,14 +48,18 @@ def server(taxonomy: Taxonomy) -> Iterator[FakeLlmServer]:
 
 @pytest.fixture
 def house(database: Database, taxonomy: Taxonomy, make_decision: MakeDecision) -> House:
-    return House(database, taxonomy, make_decision)
+    return House(database, taxonomy, make_decision, vault=new_vault())
 
 
 def ask(house: House, server: FakeLlmServer) -> None:
     """Ask until the server was asked and the asker has heard, or nothing waits."""
     stop, before = Event(), len(server.seen)
     settings = Settings(
-        database_url=house.database.url, llm_base_url=server.url, llm_api_key="a key", **QUICK
+        database_url=house.database.url,
+        llm_base_url=server.url,
+        llm_api_key="a key",
+        vault_key=VAULT_KEY,
+        **QUICK,
     )
     asker = build_asker(Application(settings), stop, lambda report: None)
 
@@ -86,6 +90,10 @@ def work_without_model(house: House, monkeypatch: pytest.MonkeyPatch, folder: Pa
     assert rows(house.database, "inbox") == waiting
 
 
+def leaks(told: bytes) -> bool:
+    return FORMS_OF_CANARY.search(told) is not None
+
+
 @pytest.mark.parametrize("each", [13, pytest.param(1, marks=pytest.mark.soak)])
 def test_whatever_an_llm_answers_while_the_local_model_is_missing_nothing_is_lost(
     each: int,
@@ -95,20 +103,25 @@ def test_whatever_an_llm_answers_while_the_local_model_is_missing_nothing_is_los
     tries: Tries,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     sent = set[str]()
     for number, fault in enumerate([*FAULTS.values()][::each]):
-        unsure = [make_message(f"how much is {number}-{n}?", room_id="r") for n in range(3)]
-        waits = make_message(f"and {number}?", room_id="r")
+        detail = f"wa {CANARY.format(number)}"
+        unsure = [make_message(f"is it {number}-{n}? {detail}", room_id="r") for n in range(3)]
+        waits = make_message(f"and {number}? {detail}", room_id="r")
         house.work(*unsure)
         house.inbox.put(Batch([waits]))
         sent |= {one.message_id for one in (*unsure, waits)}
         server.then(fault)
         ask(house, server)
         work_without_model(house, monkeypatch, tmp_path)
-        tries.add(reckon(house.database, sent, waiting=True), tried=1)
+        reckoning = reckon(house.database, sent, waiting=True, places=[tmp_path])
+        tries.add(reckoning, tried=1)
         house.work(unsure=False)
         tries.add(reckon(house.database, sent), tried=0)
     house.ask()
     assert house.lane.waiting() == 0
-    tries.add(reckon(house.database, sent), tried=0)
+    tries.add(reckon(house.database, sent, places=[tmp_path]), tried=0)
+    told = "".join(capfd.readouterr()).encode()
+    assert not [told for told in (told, *(one.raw for one in server.seen)) if leaks(told)]

@@ -69,4 +69,4 @@ def test_whatever_was_decided_before_a_worker_holds_no_more(
     assert last.memory < max(one.memory for one in samples[: len(samples) // 2]) + 40 * MEGABYTE
     assert (last.files, last.threads) == (first.files, first.threads)
     assert last.log < 64 * MEGABYTE
-    tries.add(reckon(house.database, sent), tried=len(sent))
+    tries.add(reckon(house.database, sent, places=[house.folder]), tried=len(sent))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from intent.classify.contact_forms import ContactFinder
 from intent.classify.llm.breaker import BreakerPolicy, CallBreaker
 from intent.features.check.audit import check_state
 from intent.features.online.state import SqlFeatureState
@@ -27,6 +28,8 @@ from intent.store.decisions import SqlDecisions
 from intent.store.engine import Database
 from intent.store.history import SqlHistory
 from intent.store.tombstones import Tombstones
+from intent.store.vault import Vault
+from intent.store.vault_keys import VaultKeys
 from tests.conftest import MakeDecision
 
 
@@ -46,15 +49,26 @@ class FakeAnswerer:
 
 
 class House:
-    """The whole house over one database, with a classifier and an LLM that are told what to say."""
+    """The whole house over one database, with a classifier and an LLM that are told what to say;
+    with a ``vault``, contact details stand there alone.
+    """
 
-    def __init__(self, database: Database, taxonomy: Taxonomy, make_decision: MakeDecision) -> None:
+    def __init__(
+        self,
+        database: Database,
+        taxonomy: Taxonomy,
+        make_decision: MakeDecision,
+        *,
+        vault: Vault | None = None,
+    ) -> None:
         self.database, self.make = database, make_decision
+        self.vault = vault
         self.decisions = SqlDecisions()
         self.groups = taxonomy.members
         self.features = SqlFeatureState(self.groups)
         self.tombstones = Tombstones(lambda make: b"key of the tests")
-        self.inbox = SqlInbox(database, features=self.features, tombstones=self.tombstones)
+        parts: Any = {"features": self.features, "tombstones": self.tombstones}
+        self.inbox = SqlInbox(database, vault=vault, **parts)
         self.lane = SqlLane(database)
         self.local = make_decision("chatter")
         self.answerer = FakeAnswerer(lambda message: self.by_llm("price_inquiry"))
@@ -105,6 +119,11 @@ class House:
     def holds(self) -> bool:
         with self.database.read() as connection:
             return balance(connection).holds and check_state(connection, self.groups).holds
+
+
+def new_vault() -> Vault:
+    """Return a vault of tests, which need no key outside."""
+    return Vault(ContactFinder(), VaultKeys(lambda: [b"key of the tests".ljust(32)]))
 
 
 @pytest.fixture
