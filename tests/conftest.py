@@ -22,7 +22,11 @@ from intent.model.message import Kind, Message
 from intent.model.taxonomy import Taxonomy, load_taxonomy
 from intent.store.engine import Database
 from intent.store.migrate import migrate
-from tests.fault_tries import pytest_runtest_makereport, tries  # noqa: F401  pytest finds them here
+from tests.fault_tries import (  # noqa: F401  pytest finds them here
+    pytest_runtest_call,
+    pytest_runtest_makereport,
+    tries,
+)
 from tests.listening import ListenProcess, Sources, StartListening
 from tests.postgres import PostgresServer
 

@@ -42,7 +42,8 @@ CLASSES = (
     FaultClass(
         "zombie",
         "SIGSTOP past the lease",
-        "a worker is stopped at a drawn step, its leases end, another does its work, SIGCONT",
+        "a worker is stopped at each step of each batch, its leases end, another does its work, "
+        "SIGCONT",
     ),
     FaultClass(
         "poison",
@@ -76,12 +77,13 @@ CLASSES = (
     FaultClass(
         "redis",
         "Redis killed, flushed, trimmed; its readers killed",
-        "signals to a real server and to `intent listen`",
+        "signals to a real server and to `intent listen`; a kill at each step of a reader",
     ),
     FaultClass(
         "kafka",
         "Kafka away and back; its readers killed",
-        "a mock cluster whose brokers go down and up; signals to `intent listen`",
+        "a mock cluster whose brokers go down and up; signals to `intent listen`; a kill at each "
+        "step of a reader",
     ),
     FaultClass(
         "network",
@@ -150,4 +152,14 @@ CLASSES = (
 )
 """In the order of the page."""
 
-BY_KEY = {one.key: one for one in CLASSES}
+BESIDE = (
+    FaultClass(
+        "backup",
+        "a backup under load, and its restore",
+        "`intent backup`, or `pg_dump`, while two workers work; then somebody is forgotten; what is "
+        "restored forgets them again, is audited, and a worker decides what waits in it",
+    ),
+)
+"""What is tried beside the classes."""
+
+BY_KEY = {one.key: one for one in (*CLASSES, *BESIDE)}

@@ -12,7 +12,8 @@ A test says which fault it injects, and counts its tries where they are more tha
         tries.add(reckon(database, sent))
 
 What a marked test asserts by itself counts as nothing lost and nothing doubled once it has passed;
-whether anything leaked is noted by those alone that look for it.
+whether anything leaked is noted by those alone that look for it. What tries cost is noted, too: the
+processor time of the test and of every process that it has started.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from tests.fault_classes import BY_KEY
@@ -40,6 +43,7 @@ def in_rounds(short: int, long: int) -> pytest.MarkDecorator:
 
 BACKENDS = ("sqlite", "postgresql", "redis", "kafka")
 _PASSED = pytest.StashKey[bool]()
+_SPENT = pytest.StashKey[float]()
 
 
 @dataclass
@@ -49,6 +53,7 @@ class Tries:
     Attributes:
         tried: how often the fault was injected.
         leaked: contact details outside the vault; None where nobody looked.
+        seconds: of processor time that all tries together took.
     """
 
     fault: str
@@ -58,6 +63,7 @@ class Tries:
     lost: int = 0
     doubled: int = 0
     leaked: int | None = None
+    seconds: float = 0.0
 
     def add(self, reckoning: Reckoning, tried: int = 1) -> None:
         """Count tries, and assert that they cost nothing."""
@@ -78,6 +84,31 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
     return report  # type: ignore[return-value]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Take the processor time of a test that is noted, without that of its fixtures."""
+    if "FAULT_RECORD" not in os.environ or item.get_closest_marker("fault") is None:
+        return (yield)
+    before = _spent()
+    try:
+        return (yield)
+    finally:
+        item.stash[_SPENT] = _spent() - before
+
+
+def _spent() -> float:
+    """Return the processor time of this process and of all that descend from it, in seconds; of
+    those that have ended, too.
+    """
+    own = psutil.Process()
+    spent = 0.0
+    for one in (own, *own.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            spent += times.user + times.system + times.children_user + times.children_system
+    return spent
+
+
 @pytest.fixture(autouse=True)
 def tries(request: pytest.FixtureRequest) -> Iterator[Tries | None]:
     """Count the tries of a marked test, and write them down; None for all other tests."""
@@ -90,6 +121,7 @@ def tries(request: pytest.FixtureRequest) -> Iterator[Tries | None]:
     counted.tried = counted.tried or marker.kwargs.get("tries", 1)
     place = os.environ.get("FAULT_RECORD")
     if place and request.node.stash.get(_PASSED, False):
+        counted.seconds = round(request.node.stash.get(_SPENT, 0.0), 2)
         with Path(place).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(counted)) + "\n")
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.fault_classes import CLASSES, FaultClass
+from tests.fault_classes import BESIDE, CLASSES, FaultClass
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "faults.md"
@@ -33,13 +33,17 @@ this page is written from what the run has noted: it is not written by hand.
 - **doubled**: messages that are more than one of these, decided twice, or back from erasure.
 - **leaked**: places outside the vault (rows of tables, files of the database, logs, spools) that hold a contact detail;
   a dash where no try of the class carries any.
+- **seconds**: of processor time that one try takes, in the mean, with all its processes and with the reckoning behind
+  it. A class is tried at least 100 times where that is below one second, and at least 30 times where it is above.
 
 A row of features that a recomputation does not give fails the try, too. A test that fails is not noted here: it fails the
 run. What a live platform does not send again while nobody listens cannot be stored; such tests ask that it lies in a gap
 that is recorded.
 
-| class | fault | how it is injected | on | tried | lost | doubled | leaked |
-|---:|---|---|---|---:|---:|---:|---:|
+"""
+TABLE = """\
+| class | fault | how it is injected | on | tried | lost | doubled | leaked | seconds |
+|---:|---|---|---|---:|---:|---:|---:|---:|
 """
 Note = Mapping[str, Any]
 
@@ -47,21 +51,24 @@ Note = Mapping[str, Any]
 def page_of(record: Mapping[str, Any]) -> str:
     """Return the page that belongs to a record."""
     notes: Sequence[Note] = record["notes"]
-    lines = [
-        _line(number, one, [note for note in notes if note["fault"] == one.key])
-        for number, one in enumerate(CLASSES, start=1)
-    ]
-    return f"{HEAD}{''.join(lines)}\n{_tests(notes)}\n{_machine(record['machine'])}"
+    lines = [_line(number, one, notes) for number, one in _numbered()]
+    return f"{HEAD}{TABLE}{''.join(lines)}\n{_tests(notes)}\n{_machine(record['machine'])}"
 
 
-def _line(number: int, one: FaultClass, notes: Sequence[Note]) -> str:
+def _numbered() -> list[tuple[str, FaultClass]]:
+    classes = [(str(number), one) for number, one in enumerate(CLASSES, start=1)]
+    return [*classes, *(("beside", one) for one in BESIDE)]
+
+
+def _line(number: str, one: FaultClass, noted: Sequence[Note]) -> str:
+    notes = [note for note in noted if note["fault"] == one.key]
     backends = sorted({name for note in notes for name in note["backends"]})
     looked = [note["leaked"] for note in notes if note["leaked"] is not None]
     tried, lost, doubled = (
         sum(note[name] for note in notes) for name in ("tried", "lost", "doubled")
     )
     cells = (
-        str(number),
+        number,
         one.fault,
         one.injected,
         ", ".join(backends),
@@ -69,13 +76,23 @@ def _line(number: int, one: FaultClass, notes: Sequence[Note]) -> str:
         f"{lost:,}" if notes else "",
         f"{doubled:,}" if notes else "",
         f"{sum(looked):,}" if looked else "–",
+        _seconds(notes),
     )
     return f"| {' | '.join(cells)} |\n"
 
 
+def _seconds(notes: Sequence[Note]) -> str:
+    """Return the processor time of one try; of those tests alone of which it was taken."""
+    timed = [note for note in notes if note.get("seconds")]
+    if not timed:
+        return ""
+    mean = sum(note["seconds"] for note in timed) / sum(note["tried"] for note in timed)
+    return f"{mean:.2f}" if mean >= 0.01 else "< 0.01"
+
+
 def _tests(notes: Sequence[Note]) -> str:
     lines = ["## Which tests\n", "| class | test | on | tried |", "|---:|---|---|---:|"]
-    for number, one in enumerate(CLASSES, start=1):
+    for number, one in _numbered():
         for test, kinds in _grouped(note for note in notes if note["fault"] == one.key).items():
             backends = sorted({name for note in kinds for name in note["backends"]})
             tried = sum(note["tried"] for note in kinds)

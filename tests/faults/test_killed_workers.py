@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import resource
 import signal
@@ -10,7 +11,10 @@ import pytest
 
 from intent.store.engine import Database
 from tests.conftest import MakeMessage, rows
+from tests.fault_tries import Tries, in_rounds
+from tests.faults.children import work
 from tests.faults.conftest import Books, StartWorker
+from tests.faults.fault_house import FaultHouse
 from tests.postgres import PostgresServer
 
 pytestmark = pytest.mark.slow
@@ -30,19 +34,25 @@ def stream(make_message: MakeMessage, count: int) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("step", ["claimed", "decided", "saved", "finishing", "committed"])
-@pytest.mark.fault("kill", tries=2)
+STEPS = ("claimed", "decided", "saved", "finishing", "committed")
+
+
+@in_rounds(5, 20)
+@pytest.mark.fault("kill")
 def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(
-    step: str, start_worker: StartWorker, books: Books, make_message: MakeMessage
+    rounds: int, fault_house: FaultHouse, tries: Tries
 ) -> None:
-    books.fill(stream(make_message, 100))
-    for number in (1, 2):
-        worker = start_worker(drain=True, lease=0.5, batch_count=16, failpoint=f"{step}:{number}")
-        assert worker.finish()[0] == -signal.SIGKILL
-        books.balance()
-    start_worker(drain=True, lease=0.5, batch_count=16).finish()
-    after = books.balance()
-    assert (after.decided, after.waiting, after.dead) == (100, 0, 0)
+    house = fault_house
+    for number, step in itertools.islice(itertools.product(range(1, 5), STEPS), rounds):
+        house.begin_anew(40)
+        for batch in (number, 1):  # the next one dies, too, with what the first has held
+            killed = house.child(work, failpoint=f"{step}:{batch}")
+            assert killed.ended() == -signal.SIGKILL, killed.said()
+            tries.add(house.reckoned(waiting=True))
+            house.end_leases()
+        assert house.child(work).ended() == 0
+        tries.add(house.reckoned(), tried=0)
+    assert rows(house.database, "dead_letters") == []
 
 
 @pytest.mark.fault("storm", tries=30)
