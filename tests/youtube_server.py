@@ -209,7 +209,7 @@ class FakeYouTube:
     def _videos(self, video: str) -> tuple[int, Any]:
         if self.video is None or video != VIDEO:
             return 200, {"items": []}
-        snippet = {"channelId": "UC-shop", "title": "a stream"}
+        snippet = {"channelId": "UC-shop", "categoryId": "26", "title": "a stream"}
         details = {"liveStreamingDetails": self.video} if self.video else {}
         return 200, {"items": [{"id": video, "snippet": snippet, **details}]}
 

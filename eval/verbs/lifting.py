@@ -38,7 +38,7 @@ def lift(
     ] = "order",
     feature_set: Annotated[
         str, typer.Option("--feature-set", "--set", help="which features; with --world")
-    ] = "ranking_v2",
+    ] = "ranking_v3",
     refits: Annotated[int, typer.Option(min=1, help="models of each kind")] = 3,
     shuffles: Annotated[int, typer.Option(min=2, help="times that intents are dealt anew")] = 3,
     output: Annotated[

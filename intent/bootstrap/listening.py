@@ -16,6 +16,7 @@ from intent.flow.listen import Listened, Listener
 from intent.model.batch import Accepted, Batch, Gap, Position
 from intent.model.listening import SourceNews
 from intent.ports.ingestion import Source
+from intent.sources.in_category import InCategory
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
@@ -55,7 +56,8 @@ def as_listened(
             stored=stored or (lambda name: None),
             trial=stored is None,
         )
-        return named.kind.build(request)
+        source = named.kind.build(request)
+        return source if named.category is None else InCategory(source, named.category)
 
     declared = named.kind.declaration
     return Listened(named.name, declared.scheme, build, waits=declared.waits)

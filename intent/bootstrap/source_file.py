@@ -8,16 +8,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, RootModel, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    RootModel,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from intent.bootstrap.sources import SourceKind, split_source
 from intent.model.datafile import read_data
 from intent.model.errors import WrongUse
+from intent.model.message import Id
 from intent.sources.declaration import Value
 
 DEFAULT_FILE = Path("sources.yaml")
 MAX_NAME_CHARACTERS = 500
 """Longest name that the table of positions takes."""
+
+CATEGORY = "category"
+"""A key that every source may have beside its options."""
 
 WRITTEN = "write a name and a source for each, such as shop: exec:./room"
 """What to do about a file that cannot be read."""
@@ -50,12 +61,14 @@ class NamedSource:
         name: under which its position is kept.
         target: what stands behind the colon.
         options: the value of every option.
+        category: of its rooms; messages that name none get it. None: nothing was said.
     """
 
     name: str
     kind: SourceKind
     target: str
     options: Mapping[str, Value]
+    category: str | None = None
 
 
 def chosen_sources(words: Sequence[str], file: Path | None) -> list[NamedSource]:
@@ -99,4 +112,18 @@ def _source(name: str, source: str, given: Mapping[str, object]) -> NamedSource:
         raise WrongUse(
             f"a source of {len(name)} characters needs a shorter name; give it one in sources.yaml"
         )
-    return NamedSource(name, kind, target, kind.declaration.checked(given))
+    options = {key: value for key, value in given.items() if key != CATEGORY}
+    checked = kind.declaration.checked(options)
+    return NamedSource(name, kind, target, checked, _category(given.get(CATEGORY)))
+
+
+_IDS: TypeAdapter[str] = TypeAdapter(Id)
+
+
+def _category(given: object) -> str | None:
+    try:
+        return None if given is None else _IDS.validate_python(given)
+    except ValidationError:
+        raise WrongUse(
+            "the category must be the platform's own id of it, a text of at most 200 characters"
+        ) from None

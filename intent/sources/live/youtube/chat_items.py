@@ -128,12 +128,14 @@ class ItemReader:
         room: id of the video.
         creator: id of its channel, if known.
         now: the time of day, aware: a tombstone does not say since when it stands.
+        category: id of the video's category, if known.
     """
 
     room: str
     creator: str | None
     door: Door
     now: Callable[[], datetime]
+    category: str | None = None
 
     def read(self, items: object, page: str) -> ChatItems:
         """Read the items of one page, oldest first; what is none is refused with its reason.
@@ -201,6 +203,7 @@ class ItemReader:
             "text": text,
             "sent_at": snippet.published_at,
             "creator_id": self.creator,
+            "category_id": self.category,
             "author_role": AuthorRole.HOST if author.is_chat_owner else role,
         }
 

@@ -30,6 +30,7 @@ class LiveVideo:
         live: whether it is or was a live stream at all.
         planned: when it is to begin, if it has not.
         ended: when it ended, if it has.
+        category: id of its category.
     """
 
     channel: str | None
@@ -37,6 +38,7 @@ class LiveVideo:
     live: bool
     planned: datetime | None
     ended: datetime | None
+    category: str | None = None
 
 
 class _Shape(BaseModel):
@@ -52,6 +54,7 @@ class _Broadcast(_Shape):
 
 class _Snippet(_Shape):
     channel_id: str | None = None
+    category_id: str | None = None
 
 
 class _Video(_Shape):
@@ -99,6 +102,7 @@ class DataApi:
             found[0].live_streaming_details is not None,
             None if broadcast.actual_start_time else broadcast.scheduled_start_time,
             broadcast.actual_end_time,
+            found[0].snippet.category_id or None,
         )
 
     def messages(self, chat: str, page: str | None) -> bytes:

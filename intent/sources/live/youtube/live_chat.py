@@ -132,7 +132,7 @@ class YouTubeLiveChat:
         self._unsure = False
         place = self.standing.place
         if found is not None and found.chat is not None:
-            self.standing.found(found.chat, found.channel)
+            self.standing.found(found.chat, found.channel, found.category)
         elif found is not None and found.ended and place.chat is not None and not place.over:
             yield self.standing.ended(found.ended)
         else:

@@ -33,6 +33,7 @@ class Place:
     Attributes:
         chat: id of the live chat; None until it is known.
         creator: id of the channel that streams, if known.
+        category: id of the video's category, if known.
         page: token of the page that comes next; None asks for the recent messages.
         seen: until when we listened, on our clock; None if we never did.
         said: when the latest message that was handed over was said.
@@ -42,6 +43,7 @@ class Place:
 
     chat: str | None = None
     creator: str | None = None
+    category: str | None = None
     page: str | None = None
     seen: AwareDatetime | None = None
     said: AwareDatetime | None = None
@@ -90,15 +92,16 @@ class ChatStanding:
         self.skipped: Counter[str] = Counter()
         """How many items of each type held no words of a person."""
 
-    def found(self, chat: str, creator: str | None) -> None:
+    def found(self, chat: str, creator: str | None, category: str | None = None) -> None:
         """Read a chat from its recent messages on: it is new, or our place in it is not known."""
-        place = replace(self.place, chat=chat, creator=creator, page=None, over=False)
+        place = replace(self.place, chat=chat, creator=creator, category=category)
+        place = replace(place, page=None, over=False)
         self.place = replace(place, gap=place.gap or AGAIN) if place.seen else place
 
     def page(self, page: ChatPage) -> Batch:
         """Hand over a page that has come."""
         at, old = self._now(), self.place
-        reader = ItemReader(self._room, old.creator, self._door, self._now)
+        reader = ItemReader(self._room, old.creator, self._door, self._now, old.category)
         items = reader.read(page.items, f"youtube:{self._room} page of {at:%Y-%m-%dT%H:%M:%SZ}")
         self._count(items)
         self.place = replace(

@@ -22,6 +22,7 @@ def test_a_chat_is_read_to_its_end(youtube: FakeYouTube, make: Make, streams: bo
     assert kept.ids == ["a", "b", "c"]
     first = kept.batches[[bool(one) for one in kept.batches].index(True)].messages[0]
     assert (first.room_id, first.creator_id, first.user_id) == (VIDEO, "UC-shop", "UC-ana")
+    assert first.category_id == "26"
     assert kept.gaps == []
 
 
