@@ -30,6 +30,8 @@ class _Retention(BaseModel):
     accesses: Days = None
     impressions: Days = None
     clicks: Days = None
+    conversions: Days = None
+    exposures: Days = None
 
 
 def read_retention(file: Path) -> RetentionPolicy:

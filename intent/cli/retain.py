@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,31 +17,23 @@ if TYPE_CHECKING:
     from intent.model.retention_policy import RetentionPolicy
 
 
+def _days(of: str) -> Any:
+    return typer.Option(min=1, max=36_500, help=of)
+
+
 def retain(
-    messages: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Messages, with all made of them; 31+.")
+    messages: Annotated[int | None, _days("Messages, with all made of them; 31+.")] = None,
+    dead_letters: Annotated[int | None, _days("Payloads that are no messages.")] = None,
+    replies: Annotated[int | None, _days("Kept replies of the LLM.")] = None,
+    attempts: Annotated[int | None, _days("Calls of the LLM in the ledger.")] = None,
+    pushes: Annotated[int | None, _days("What was pushed to hooks.")] = None,
+    accesses: Annotated[int | None, _days("Who was shown contact details.")] = None,
+    impressions: Annotated[int | None, _days("Rooms that were shown to viewers.")] = None,
+    clicks: Annotated[int | None, _days("Rooms that viewers entered.")] = None,
+    conversions: Annotated[
+        int | None, _days("Orders and the like, with links and credits, since they changed.")
     ] = None,
-    dead_letters: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Payloads that are no messages.")
-    ] = None,
-    replies: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Kept replies of the LLM.")
-    ] = None,
-    attempts: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Calls of the LLM in the ledger.")
-    ] = None,
-    pushes: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="What was pushed to hooks.")
-    ] = None,
-    accesses: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Who was shown contact details.")
-    ] = None,
-    impressions: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Rooms that were shown to viewers.")
-    ] = None,
-    clicks: Annotated[
-        int | None, typer.Option(min=1, max=36_500, help="Rooms that viewers entered.")
-    ] = None,
+    exposures: Annotated[int | None, _days("Arms of experiments that were shown.")] = None,
     file: Annotated[
         Path | None,
         typer.Option(help="Days by kind; default: INTENT_RETENTION_FILE, or retention.yaml here."),
@@ -63,6 +55,7 @@ def retain(
     said = {"messages": messages, "dead_letters": dead_letters, "replies": replies}
     said |= {"attempts": attempts, "pushes": pushes, "accesses": accesses}
     said |= {"impressions": impressions, "clicks": clicks}
+    said |= {"conversions": conversions, "exposures": exposures}
     policy = with_days(_policy(file), **said)
     if policy == RetentionPolicy():
         raise WrongUse("name what is kept no longer, such as: intent retain --messages 90")

@@ -23,6 +23,9 @@ class RetentionPolicy:
         accesses: who was shown contact details.
         impressions: rooms that were shown, since then.
         clicks: rooms that were entered, since then.
+        conversions: orders and the like with all their revisions, links and credits, since they
+            last changed at their source.
+        exposures: to arms of experiments, since then.
     """
 
     messages: int | None = None
@@ -33,6 +36,8 @@ class RetentionPolicy:
     accesses: int | None = None
     impressions: int | None = None
     clicks: int | None = None
+    conversions: int | None = None
+    exposures: int | None = None
 
     def __post_init__(self) -> None:
         if self.messages is not None and self.messages < LONGEST_WINDOW:

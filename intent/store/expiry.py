@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Select,
     Table,
     delete,
     exists,
@@ -18,13 +19,17 @@ from sqlalchemy import (
 )
 
 from intent.model.decision import Entry
+from intent.store.conversion_revisions import number_alone
 from intent.store.erasure import delete_messages
 from intent.store.identities import Identity
+from intent.store.outcome_erasure import delete_conversions
 from intent.store.schema import (
     clicks,
     contact_accesses,
+    conversions,
     database_now,
     dead_letters,
+    exposures,
     hook_deliveries,
     impressions,
     inbox,
@@ -58,6 +63,7 @@ _BY_AGE = {
     "accesses": _Aged(contact_accesses, contact_accesses.c.id, contact_accesses.c.seen_timestamp),
     "impressions": _Aged(impressions, impressions.c.id, impressions.c.served_at),
     "clicks": _Aged(clicks, clicks.c.id, clicks.c.clicked_at),
+    "exposures": _Aged(exposures, exposures.c.id, exposures.c.exposed_at),
 }
 
 
@@ -71,6 +77,9 @@ def count_aged(connection: Connection, name: str, limit: datetime) -> int:
     """Count what would be deleted of a kind, which is a field of the policy."""
     if name == "messages":
         query = select(func.count()).select_from(messages).where(*_old_messages(limit))
+    elif name == "conversions":
+        of_old = conversions.c.conversion_id.in_(_old_conversions(limit))
+        query = select(func.count()).select_from(conversions).where(of_old)
     else:
         aged = _BY_AGE[name]
         query = select(func.count()).select_from(aged.table).where(*_old(aged, limit))
@@ -79,9 +88,19 @@ def count_aged(connection: Connection, name: str, limit: datetime) -> int:
 
 def delete_aged(transaction: Connection, name: str, limit: datetime, count: int) -> int:
     """Delete the next rows of a kind that are older than ``limit``; return how many."""
+    if name == "conversions":
+        return _delete_conversions(transaction, limit, count)
     aged = _BY_AGE[name]
     some = select(aged.key).where(*_old(aged, limit)).order_by(aged.at).limit(count)
     return transaction.execute(delete(aged.table).where(aged.key.in_(some))).rowcount
+
+
+def _delete_conversions(transaction: Connection, limit: datetime, count: int) -> int:
+    """Delete the next conversions that did not change since, each with all that belongs to it."""
+    # A revision that comes meanwhile would be left without those before it.
+    number_alone(transaction)
+    some = transaction.scalars(_old_conversions(limit).limit(count))
+    return delete_conversions(transaction, some.all())
 
 
 def expire_messages(
@@ -111,6 +130,15 @@ def _old_messages(limit: datetime) -> tuple[ColumnElement[bool], ...]:
     m, i = messages.c, inbox.c
     waits = exists().where(i.platform == m.platform, i.message_id == m.message_id)
     return m.sent_at < limit, ~waits
+
+
+def _old_conversions(limit: datetime) -> Select[str]:
+    c = conversions.c
+    return (
+        select(c.conversion_id)
+        .group_by(c.conversion_id)
+        .having(func.max(c.changed_timestamp) < limit)
+    )
 
 
 def _old(aged: _Aged, limit: datetime) -> list[ColumnElement[bool]]:

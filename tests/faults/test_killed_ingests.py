@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from intent.store.engine import Database
-from tests.conftest import rows
+from intent.store.schema import conversions
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -52,21 +53,22 @@ def ingest(url: str, path: Path, **environment: str) -> int:
 
 def table(url: str) -> list[Any]:
     database = Database(url)
-    left_out = {"id", "created_timestamp"}
-    found = sorted(
-        str({name: value for name, value in row.items() if name not in left_out})
-        for row in rows(database, "conversions")
-    )
+    with database.read() as connection:
+        found = connection.execute(select(conversions)).mappings().all()
     database.close()
-    return found
+    left_out = {"id", "created_timestamp"}
+    return sorted(
+        str({name: value for name, value in row.items() if name not in left_out}) for row in found
+    )
 
 
-@pytest.mark.fault("kill", tries=2, on="sqlite")
-def test_killed_at_every_step_it_goes_on_and_gives_the_same_table(tmp_path: Path) -> None:
-    chance = random.Random(3)
+@pytest.mark.fault("kill", tries=2)
+def test_killed_at_every_step_it_goes_on_and_gives_the_same_table(
+    tmp_path: Path, database: Database
+) -> None:
+    chance, killed = random.Random(3), database.url
     whole = f"sqlite:///{tmp_path}/whole.db"
     assert ingest(whole, file_of(tmp_path / "a.csv", chance)) == 0
-    killed = f"sqlite:///{tmp_path}/killed.db"
     for step in ("1", "3"):
         code = ingest(
             killed, file_of(tmp_path / "b.csv", chance), INTENT_FAILPOINT=f"recorded:{step}"

@@ -20,17 +20,24 @@ from intent.features.online.read import FeatureReader
 from intent.features.online.served import plain
 from intent.model.batch import Batch, Refused
 from intent.model.errors import WrongUse
+from intent.model.experiment import ComparedRatio, Experiment, ExperimentArm, UnitKind
+from intent.model.outcomes import ConversionStatus
 from intent.model.retention_policy import RetentionPolicy
 from intent.model.taxonomy import Taxonomy
 from intent.operations.retain import retain, would_delete
+from intent.outcomes.exposures import ExposureRecorder, save_experiment
+from intent.outcomes.outcome_books import outcome_books
+from intent.outcomes.recording import OutcomeRecorder
 from intent.store.access import Access
 from intent.store.engine import Database
 from intent.store.expiry import expire_messages
 from intent.store.migrate import migrate
-from tests.conftest import MakeDecision, MakeMessage, rows
+from tests.conftest import EPOCH, MakeDecision, MakeMessage, rows
 from tests.integration.conftest import House
+from tests.integration.test_outcome_erasure import counts, filled, order
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+DAY = timedelta(days=1)
 
 
 def windows(house: House) -> dict[str, object]:
@@ -76,9 +83,38 @@ def test_what_hangs_on_nothing_goes_by_its_age(house: House) -> None:
     letter = Refused("no", payload, hashlib.sha256(payload).hexdigest(), "-")
     house.inbox.put(Batch(refused=[letter]))
     names = ("dead_letters", "replies", "attempts", "pushes", "accesses", "impressions", "clicks")
+    names += ("conversions", "exposures")
     policy, nothing = RetentionPolicy(**dict.fromkeys(names, 1)), dict.fromkeys(names, 0)
     assert retain(house.database, house.features, policy, stop=threading.Event()) == nothing
     assert len(rows(house.database, "dead_letters")) == 1
+
+
+def test_an_order_goes_whole_once_it_has_not_changed_for_so_long(
+    house: House, make_message: MakeMessage
+) -> None:
+    filled(house, make_message)  # three orders of long ago, linked and credited
+    changed = order(
+        1, source_event_id="1-b", status=ConversionStatus.PAID, changed_timestamp=NOW - DAY
+    )
+    arms = (ExperimentArm("a"), ExperimentArm("b"))
+    tried = Experiment(
+        "boost", UnitKind.VIEWER, arms, ComparedRatio.ORDERS_PER_VIEWER, EPOCH, salt="s"
+    )
+    with house.database.begin() as transaction:
+        OutcomeRecorder(house.tombstones).conversions(transaction, [changed])
+        save_experiment(transaction, tried)
+        recorder = ExposureRecorder(house.tombstones)
+        recorder.expose(transaction, tried, "tiktok", ["ann"], NOW - 5 * DAY)
+        recorder.expose(transaction, tried, "tiktok", ["ben"], NOW - DAY)
+    policy = RetentionPolicy(conversions=3, exposures=3)
+    gone = {"conversions": 2, "exposures": 1}
+    assert would_delete(house.database, policy) == gone
+    assert retain(house.database, house.features, policy, stop=threading.Event()) == gone
+    assert counts(house) == [2, 2, 2, 1, 1]
+    assert {row["conversion_id"] for row in rows(house.database, "conversions")} == {"shop:1"}
+    assert [row["unit_id"] for row in rows(house.database, "exposures")] == ["ben"]
+    with house.database.read() as connection:
+        assert outcome_books(connection).holds
 
 
 def test_messages_are_kept_for_the_longest_window() -> None:

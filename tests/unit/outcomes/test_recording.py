@@ -84,12 +84,7 @@ def books(database: Database) -> OutcomeBooks:
         return outcome_books(connection)
 
 
-def test_every_order_of_arrival_twice_over_gives_the_same_table(sqlite_url: str) -> None:
-    from intent.bootstrap.application import migrations_dir
-    from intent.store.migrate import migrate
-
-    database = Database(sqlite_url)
-    migrate(database, migrations_dir())
+def test_every_order_of_arrival_twice_over_gives_the_same_table(database: Database) -> None:
     record(database, *history())
     expected = table(database)
     for order in itertools.permutations(history()):
@@ -99,7 +94,6 @@ def test_every_order_of_arrival_twice_over_gives_the_same_table(sqlite_url: str)
             record(database, event)
         assert table(database) == expected
         assert books(database).holds
-    database.close()
 
 
 def test_mixed_orders_in_batches_of_any_size_give_the_same_table(database: Database) -> None:
