@@ -71,7 +71,13 @@ def test_the_main_job_from_a_file_to_leads_and_features(run: Run) -> None:
     audit = run("audit", "--json")
     assert audit.code == 0
     assert audit.lines()[0] | {"features": None} == {
-        "outcomes": {"conversions": 0, "unplaced": 0, "gaps": 0, "dangling": 0, "exposures": 0, "misdealt": 0},
+        "outcomes": dict.fromkeys(
+            (
+                *("conversions", "unplaced", "gaps", "dangling", "exposures", "misdealt"),
+                *("impressions", "clicks", "unshown", "strange"),
+            ),
+            0,
+        ),
         "plain": {"messages": 0, "decisions": 0, "dead_letters": 0},
         "accepted": 362, "decided": 362, "waiting": 0, "dead": 0, "refused": 0,
         "nowhere": 0, "twice": 0, "unknown": 0, "gaps": 0, "misfiled": 0, "features": None, "holds": True, "retracted": 0,
