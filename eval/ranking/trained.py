@@ -26,14 +26,17 @@ from eval.measure.scored import Booleans, Floats
 from eval.ranking.ranked_log import RankedLog
 from intent.features.check.feature_profile import FeatureProfile, profiled
 from intent.model.errors import OperatorError
-from intent.ranking.click_order import ClickOrderModel, RankingScores
+from intent.ranking.click_order import ClickOrderModel, RankingScores, earliest, early_rows
 from intent.ranking.impression_log import ShownRows
 from intent.ranking.ranking_rows import RankingRows
-from intent.ranking.tree_ranker import fit_tree_ranker
+from intent.ranking.tree_ranker import OLD, fit_tree_ranker
 from intent.statistics.rooms import mean
 
 TESTED = 0.2
 """Share of the days, the last ones, that a ranker is measured on."""
+
+NORMAL = 1.96
+"""Standard errors that 95 % of a normal distribution lie within."""
 
 
 class RankerKind(StrEnum):
@@ -48,9 +51,9 @@ class DayCalibration:
     """What is said over what is seen on one day.
 
     Attributes:
-        low, high: 95 % interval of the ratio over lists, had the ranker been fitted for ever: of
-            few orders a day it is wide. A ranker is off where it does not hold 1. None where so few
-            were seen that there may be none.
+        low, high: 95 % interval of the ratio over lists; of few orders a day it is wide, and of few
+            orders that the ranker learnt from, too. A ranker is off where it does not hold 1. None
+            where so few were seen that there may be none.
     """
 
     ratio: float
@@ -137,7 +140,10 @@ def measured_ranker(
         model = fit_tree_ranker(log.feature_set, log.names, rows, known, seed=seed)
     spent = time.process_time() - begun
     relevance = None if log.relevance is None else log.relevance[last]
-    report = _report(model, log.rows.chosen(last), log.shown.chosen(last), relevance, known, spent)
+    level = level_error(model, known, kind)
+    report = _report(
+        model, log.rows.chosen(last), log.shown.chosen(last), relevance, known, level, spent
+    )
     for name, head in (("clicks", report.click), ("orders", report.order)):
         refuse_impossible(head.auc, name, model.heads.gains())
     return model, report, profiled(rows.matrix, log.feature_set)
@@ -164,6 +170,7 @@ def _report(
     shown: ShownRows,
     relevance: Floats | None,
     known: ShownRows,
+    level: float,
     spent: float,
 ) -> RankerReport:
     as_shown, first = model.score(rows, shown.position), model.score(rows)
@@ -173,8 +180,8 @@ def _report(
     reckoned = model.maturity.rate * int(known.clicked.sum())
     return RankerReport(
         click=head_quality(shown.clicked, as_shown.click, shown),
-        order=head_quality(shown.ordered, as_shown.order, shown),
-        order_after_click=head_quality(shown.ordered[bought], after, shown.chosen(bought)),
+        order=head_quality(shown.ordered, as_shown.order, shown, level),
+        order_after_click=head_quality(shown.ordered[bought], after, shown.chosen(bought), level),
         first_place=_first_place(first, shown, relevance),
         of_truth=relevance is not None,
         ndcg=gain_of_lists(shown.request, gain, first.click),
@@ -185,12 +192,30 @@ def _report(
     )
 
 
-def head_quality(truth: Booleans, said: Floats, shown: ShownRows) -> HeadQuality:
-    """Measure one probability, row by row beside the truth."""
+def level_error(model: ClickOrderModel, known: ShownRows, kind: RankerKind) -> float:
+    """Return the standard error of how often people order, relative to it: as many orders as the
+    curve was fitted on say it no better.
+    """
+    early = earliest(known, OLD) if kind is RankerKind.TREES else early_rows(known)
+    counted = (model.maturity.weights(known) * known.ordered)[~early]
+    return float(np.sqrt(np.sum(counted**2)) / counted.sum()) if counted.any() else 1.0
+
+
+def head_quality(
+    truth: Booleans, said: Floats, shown: ShownRows, level: float = 0.0
+) -> HeadQuality:
+    """Measure one probability, row by row beside the truth.
+
+    Args:
+        level: relative standard error of how often it is meant, from what it was learnt of.
+    """
     rate = float(truth.mean())
     by_day = {
         str(_date(day)): _of_day(
-            truth[shown.days == day], said[shown.days == day], shown.request[shown.days == day]
+            truth[shown.days == day],
+            said[shown.days == day],
+            shown.request[shown.days == day],
+            level,
         )
         for day in np.unique(shown.days).tolist()
     }
@@ -206,12 +231,16 @@ def head_quality(truth: Booleans, said: Floats, shown: ShownRows) -> HeadQuality
     )
 
 
-def _of_day(truth: Booleans, said: Floats, request: NDArray[np.int64]) -> DayCalibration:
+def _of_day(
+    truth: Booleans, said: Floats, request: NDArray[np.int64], level: float
+) -> DayCalibration:
     more, told = mean(truth - said, request), float(said.mean())
+    spread = float(np.hypot((more.high - more.low) / 2, NORMAL * level * told))
+    fewest = told + more.value - spread
     return DayCalibration(
         _ratio(told, float(truth.mean())),
-        _ratio(told, told + more.high),
-        told / (told + more.low) if told + more.low > 0 else None,
+        _ratio(told, told + more.value + spread),
+        told / fewest if fewest > 0 else None,
     )
 
 

@@ -78,17 +78,22 @@ def feast(
         Path, typer.Option(help="file or folder by date that intent features build wrote")
     ],
     of_set: Annotated[str, typer.Option("--feature-set", "--set", help="what it was built with")],
+    facts: Annotated[
+        Path | None, typer.Option(help="folder of intent features export, to be a source, too")
+    ] = None,
 ) -> None:
     """Write a repository for Feast over built rows: entities, a source, a view for each entity, a
-    service.
+    service; with --facts also what was decided last of each entity, as it was known.
 
-    Example: [bold]intent features feast feast/ --rows train.parquet --set ranking_v1[/]
+    Examples: [bold]intent features feast feast/ --rows train.parquet --set ranking_v1[/] ·
+    [bold]intent features feast feast/ --rows train.parquet --set ranking_v1 --facts facts/[/]
     """
     require_packages()
     from intent.features.offline.feast_repository import write_feast_repository
 
     definitions = application(quiet=True).definitions
-    views = write_feast_repository(folder, rows, definitions.feature_set(of_set), definitions)
+    chosen = definitions.feature_set(of_set)
+    views = write_feast_repository(folder, rows, chosen, definitions, facts)
     say(f"{len(views)} views in {folder}; go on with: cd {folder} && feast apply")
 
 

@@ -1,5 +1,5 @@
-"""Writes a repository that Feast loads: entities, a source over built rows, a view for each entity
-and a service for the feature set.
+"""Writes a repository that Feast loads: entities, sources over built rows and over exported facts,
+views of each entity, and a service for the feature set and one for the facts.
 
 Feast needs packages that ours do not go with, so nothing here imports it: what is written is its
 configuration. A row of a built file holds the features of its keys as they were known at its
@@ -9,6 +9,7 @@ event_timestamp, which is what a batch source of Feast is.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from intent.features.definitions.catalogue import entry
 from intent.features.definitions.definitions import Definitions, FeatureSet
+from intent.features.offline.feast_facts import ENTITIES, fact_keys, facts_view, write_feast_facts
 from intent.features.offline.spine import AT
 from intent.model.errors import OperatorError
 
@@ -52,15 +54,22 @@ rows = FileSource(name="rows", path={path}, timestamp_field="{at}")
 
 
 def write_feast_repository(
-    folder: Path, rows: Path, feature_set: FeatureSet, definitions: Definitions
+    folder: Path,
+    rows: Path,
+    feature_set: FeatureSet,
+    definitions: Definitions,
+    facts: Path | None = None,
 ) -> list[str]:
-    """Write ``feature_store.yaml`` and ``features.py``; return the names of the views.
+    """Write ``feature_store.yaml``, ``features.py`` and, of facts, ``facts.parquet``; return the
+    names of the views.
 
     Args:
         rows: a file that ``intent features build`` has written with this set, or a folder by date.
+        facts: a folder that ``intent features export`` has written.
 
     Raises:
-        OperatorError: the rows lack a column, or the folder holds another repository.
+        OperatorError: the rows lack a column, there are no facts, or the folder holds another
+            repository.
     """
     _require_columns(rows, feature_set, definitions)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,12 +77,20 @@ def write_feast_repository(
     if held.exists() and "written by intent features feast" not in held.read_text("utf-8"):
         raise OperatorError(f"{held} was not written by this verb; name another folder")
     (folder / "feature_store.yaml").write_text(_STORE, encoding="utf-8")
-    held.write_text(_code(rows, feature_set, definitions), encoding="utf-8")
-    return [_view_name(view) for view in feature_set.views]
+    views = [_view_name(view) for view in feature_set.views]
+    more, keys = "", _keys(feature_set, definitions)
+    if facts is not None:
+        more = write_feast_facts(folder, facts, definitions)
+        views += [facts_view(name) for name in ENTITIES]
+        keys = list(dict.fromkeys([*keys, *fact_keys(definitions)]))
+    code = _code(rows, feature_set, definitions, keys) + more
+    held.write_text(code, encoding="utf-8")
+    return views
 
 
-def _code(rows: Path, feature_set: FeatureSet, definitions: Definitions) -> str:
-    keys = _keys(feature_set, definitions)
+def _code(
+    rows: Path, feature_set: FeatureSet, definitions: Definitions, keys: Sequence[str]
+) -> str:
     parts = [
         _HEAD.format(
             name=feature_set.name,
