@@ -82,12 +82,18 @@ def _line(number: str, one: FaultClass, noted: Sequence[Note]) -> str:
 
 
 def _seconds(notes: Sequence[Note]) -> str:
-    """Return the processor time of one try; of those tests alone of which it was taken."""
+    seconds = cost(notes)
+    if seconds is None:
+        return ""
+    return f"{seconds:.2f}" if seconds >= 0.01 else "< 0.01"
+
+
+def cost(notes: Sequence[Note]) -> float | None:
+    """Return the processor seconds of one try in the mean, of those notes alone that know them."""
     timed = [note for note in notes if note.get("seconds")]
     if not timed:
-        return ""
-    mean = sum(note["seconds"] for note in timed) / sum(note["tried"] for note in timed)
-    return f"{mean:.2f}" if mean >= 0.01 else "< 0.01"
+        return None
+    return float(sum(note["seconds"] for note in timed) / sum(note["tried"] for note in timed))
 
 
 def _tests(notes: Sequence[Note]) -> str:
