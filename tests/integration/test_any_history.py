@@ -31,6 +31,7 @@ from tests.fault_tries import Tries
 from tests.faults.oracle import CANARY, reckon
 from tests.integration.conftest import House, new_vault
 
+LONG = [pytest.mark.soak, pytest.mark.timeout(7_200)]
 USERS, ROOMS, NAMES = ("ann", "bob"), ("one", "two"), ("a", "b", "c", "d")
 TEXTS = (
     *("hello", "I order", "how much?", "\U0001f600 \u200b 好"),
@@ -202,7 +203,8 @@ def house(database: Database, taxonomy: Taxonomy, make_decision: MakeDecision) -
 @pytest.mark.slow
 @pytest.mark.fault("any")
 @pytest.mark.parametrize(
-    ("histories", "steps"), [(8, 12), pytest.param(150, 40, marks=pytest.mark.soak)]
+    ("histories", "steps"),
+    [(8, 12), pytest.param(60, 25, marks=LONG), pytest.param(300, 50, marks=LONG)],
 )
 def test_after_any_history_everything_is_decided_once_dead_taken_back_or_erased(
     histories: int, steps: int, house: House, tries: Tries, tmp_path: Path
