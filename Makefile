@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DATA   := eval/datasets/lead_intent
+TRAIN  := $(foreach part,train train_register train_mended train_voices,--data $(DATA)/$(part).jsonl)
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
@@ -79,13 +80,13 @@ mutate: $(VENV)/tested  ## break the code on purpose, many ways, and see that te
 
 train: $(VENV)/trained  ## rebuild the head that ships from the repository's own data
 # the slope is measured on real text: see the model card, "Sure only when right"
-	$(BIN)/intent train --data $(DATA)/train.jsonl --data $(DATA)/train_register.jsonl --data $(DATA)/train_mended.jsonl \
+	$(BIN)/intent train $(TRAIN) \
 		--dev $(DATA)/dev.jsonl --slope 0.8 --out intent/models/lead_intent
 	$(MAKE) train-questions
 
 train-questions: $(VENV)/trained  ## fit the question types anew on the model that ships (two minutes)
 	$(BIN)/python -m intent.training.questions --model intent/models/lead_intent --table $(DATA)/questions.tsv \
-		--data $(DATA)/train.jsonl --data $(DATA)/train_register.jsonl --data $(DATA)/train_mended.jsonl
+		$(TRAIN)
 
 clean:  ## remove what was installed and built
 	rm -rf $(VENV) dist demo.db*

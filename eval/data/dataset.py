@@ -271,8 +271,8 @@ def _files(folder: Path, parts: Sequence[str]) -> list[tuple[Path, str]]:
     return files
 
 
-def load_entries(folder: Path) -> list[Entry]:
-    """Read the three splits of a folder, and what is open beside them.
+def load_entries(folder: Path, parts: Sequence[str] = ()) -> list[Entry]:
+    """Read the splits of a folder, the parts that are asked for, and what is open beside them.
 
     Raises:
         OperatorError: a file or a line cannot be read; the first such line is named.
@@ -280,7 +280,7 @@ def load_entries(folder: Path) -> list[Entry]:
     waiting, faults = read_open(folder)
     if faults:
         raise OperatorError(f"the dataset {folder} is wrong at {faults[0].where}: {faults[0].what}")
-    return [*load_dataset(folder), *waiting]
+    return [*load_dataset(folder, parts), *waiting]
 
 
 def load_dataset(folder: Path, parts: Sequence[str] = ()) -> list[Row]:

@@ -165,6 +165,7 @@ def agree(
     json: Json = False,
     first: Annotated[str, typer.Option(help="one annotator")] = AUTHOR,
     second: Annotated[str, typer.Option(help="the other")] = SECOND,
+    parts: Parts = None,
 ) -> None:
     """Compare two annotators: Cohen's kappa with 95 % intervals clustered by room, for each version
     of the guideline.
@@ -172,15 +173,15 @@ def agree(
     Example: python -m eval data agree mine --first anna --second ben
     """
     taxonomy = open_application().taxonomy
-    entries = load_entries(folder)
-    parts = by_guideline(entries, first=first, second=second)
-    if not parts:
+    entries = load_entries(folder, parts or ())
+    versions = by_guideline(entries, first=first, second=second)
+    if not versions:
         names = ", ".join(sorted({held.by for entry in entries for held in entry.labels}))
         raise OperatorError(
             f"no row was labelled by both {first} and {second}; annotators of {folder}: "
             f"{names or 'none'}"
         )
-    for version, rows in parts.items():
+    for version, rows in versions.items():
         found = agreement(rows, taxonomy, first=first, second=second)
         if json:
             for one in found:

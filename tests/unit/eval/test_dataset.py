@@ -33,6 +33,7 @@ from intent.model.message import parse_message, wire
 
 TEST_ROWS = {"en": 250, "zh": 200, "idms": 200, "es": 150, "vi": 150, "th": 150}
 SPLIT_ROWS = {"train": 3000, "dev": 600, "test": 1200}
+PARTS = ("register", "mended", "voices")
 
 
 @cache
@@ -73,7 +74,7 @@ def test_the_dataset_has_no_fault():
 
 
 def test_the_parts_have_no_fault_beside_the_rest():
-    read, broken = read_dataset(DATASET, ["register", "mended"])
+    read, broken = read_dataset(DATASET, PARTS)
     assert broken == []
     assert lint(read, taxonomy()) == []
 
@@ -91,8 +92,14 @@ def test_a_part_without_a_file_is_an_error_for_the_operator(tmp_path):
         load_dataset(tmp_path, ["chats"])
 
 
+@cache
+def parts_alone() -> tuple[Row, ...]:
+    """The rows of all parts, without the three splits."""
+    return tuple(load_dataset(DATASET, PARTS)[len(rows()) :])
+
+
 def test_every_message_passes_the_services_door():
-    for row in (*rows(), *register()):
+    for row in (*rows(), *parts_alone()):
         assert parse_message(wire(row.message())) == row.message()
 
 
@@ -308,6 +315,14 @@ def test_the_card_counts_the_part_in_peoples_register():
     assert f"| rows | {len(train):,} | {len(test):,} |" in card
 
 
+def test_the_card_counts_the_voices_and_their_languages():
+    card = (DATASET / "CARD.md").read_text(encoding="utf-8")
+    voices = [row for row in parts_alone() if row.input.room_id.startswith("vo-")]
+    counted = count(voices, taxonomy())
+    assert f"| rows | {len(voices):,} |" in card
+    assert all(f"`{name}` {number}" in card for name, number in counted.labels.items())
+
+
 def test_attacks_of_the_part_in_peoples_register_are_spam_and_stand_beside_look_alikes():
     for split in ("train", "test"):
         attacks, alike = (
@@ -326,3 +341,18 @@ def test_the_verbs_answer_on_the_dataset_that_ships(verb, said):
     done = CliRunner().invoke(app, [verb])
     assert done.exit_code == 0
     assert said in done.output
+
+
+def test_agreement_counts_the_second_labels_of_a_part_only_when_asked(tmp_path):
+    for split in ("train", "dev", "test"):
+        (tmp_path / f"{split}.jsonl").write_text("")
+    row = first_row("train")
+    twice = (row.labels[0], Annotation(by="second", labels=row.labels[0].labels))
+    (tmp_path / "train_chats.jsonl").write_text(
+        row.model_copy(update={"labels": twice}).model_dump_json() + "\n"
+    )
+    without = CliRunner().invoke(app, ["agree", str(tmp_path)])
+    assert isinstance(without.exception, OperatorError)
+    told = CliRunner().invoke(app, ["agree", str(tmp_path), "--json", "--with", "chats"])
+    assert told.exit_code == 0
+    assert '"rows": 1' in told.stdout.splitlines()[0]

@@ -13,7 +13,15 @@ from intent.model.question_types import QuestionTypes, load_question_types
 from intent.training.questions import read_asked
 
 DATA = Path("eval/datasets/lead_intent")
-SPLITS = ("train", "train_register", "train_mended", "dev", "test", "test_register")
+SPLITS = (
+    "train",
+    "train_register",
+    "train_mended",
+    "train_voices",
+    "dev",
+    "test",
+    "test_register",
+)
 
 
 @pytest.fixture
@@ -46,3 +54,19 @@ def test_a_table_that_fits_no_message_is_refused(types: QuestionTypes, tmp_path:
     table.write_text("id\tquestion\nm-0\tnone\n", encoding="utf-8")
     with pytest.raises(OperatorError, match="no message"):
         read_asked(types, table, DATA / "dev.jsonl")
+
+
+def test_the_second_reading_is_of_rows_that_have_a_first_type_and_the_card_counts_it(
+    types: QuestionTypes,
+) -> None:
+    first, second = (
+        dict(
+            line.split("\t") for line in (DATA / name).read_text(encoding="utf-8").splitlines()[1:]
+        )
+        for name in ("questions.tsv", "questions_second.tsv")
+    )
+    assert set(second) <= set(first)
+    assert set(second.values()) <= set(types.names)
+    same = sum(first[row] == question for row, question in second.items())
+    card = (DATA / "CARD.md").read_text(encoding="utf-8")
+    assert f"| both | {len(second)} | {same} |" in card
