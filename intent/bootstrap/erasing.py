@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -12,10 +13,13 @@ from intent.bootstrap.keyfile import forgotten_file, key_file
 from intent.bootstrap.shards import open_shards
 from intent.bootstrap.subject_keys import renew_copy
 from intent.operations.forget import Forgotten, forget, forget_again, together
+from intent.operations.forget_links import conversions_of, drop_dangling
+from intent.operations.shared_hooks import agree_on_rooms
 
 if TYPE_CHECKING:
     from intent.model.batch import Batch
     from intent.model.data_subject import DataSubject
+    from intent.store.engine import Database
 
 
 def forget_everywhere(
@@ -25,17 +29,36 @@ def forget_everywhere(
     comes later may come to any.
     """
     shards = open_shards(app)
+    if len(shards) == 1:
+        return forget_subject(app, subject, stop=stop, anyway=anyway)
+    databases = [one.database for one in shards]
+    # First what links of other shards say is theirs: these go with the messages.
+    linked = [
+        forget_subject(shards[place], one, stop=stop, anyway=True)
+        for place, one in conversions_of(databases, subject)
+    ]
     found = [forget_subject(one, subject, stop=stop, anyway=anyway) for one in shards]
-    if any(one.buried for one in found):
+    if linked or any(one.buried for one in found):
         for number, one in enumerate(found):
             if not one.buried:
                 found[number] = forget_subject(shards[number], subject, stop=stop, anyway=True)
-    return together(found)
+    _agree(databases)
+    return together([*found, *linked])
 
 
 def forget_everything_again(app: Application, *, stop: Event) -> Forgotten:
     """Forget once more, in all shards, whatever was ever forgotten, as after a restore."""
-    return together([forget_all_again(one, stop=stop) for one in open_shards(app)])
+    shards = open_shards(app)
+    report = together([forget_all_again(one, stop=stop) for one in shards])
+    if len(shards) > 1:
+        _agree([one.database for one in shards])
+    return report
+
+
+def _agree(databases: Sequence[Database]) -> None:
+    """Let what shards know of each other follow what was deleted in one of them."""
+    drop_dangling(databases)
+    agree_on_rooms(databases)
 
 
 def forget_subject(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -91,12 +91,20 @@ def build_deliverer(
 
 @contextmanager
 def delivering(app: Application) -> Iterator[None]:
-    """Tell receivers in a thread of its own while the block runs, over connections of its own;
-    whatever happens to it, the block goes on.
+    """Tell receivers in a thread of its own for each shard while the block runs, over connections
+    of its own; whatever happens to it, the block goes on.
 
     What is on its way when the block ends gets :data:`LEAVING` seconds, and is sent again when its
     lease ends.
     """
+    with ExitStack() as opened:
+        for one in app.named_databases:
+            opened.enter_context(_delivering(one))
+        yield
+
+
+@contextmanager
+def _delivering(app: Application) -> Iterator[None]:
     from intent.retry import retry_until_available
     from intent.telemetry import logger
 

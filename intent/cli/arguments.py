@@ -21,6 +21,7 @@ from intent.store.access import Access
 
 if TYPE_CHECKING:
     from intent.bootstrap.application import Application
+    from intent.store.engine import Database
 
 T = TypeVar("T")
 
@@ -60,6 +61,21 @@ def keeper(*, access: Access = Access.READ, quiet: bool = False) -> Application:
     from intent.bootstrap.shards import keeper_of
 
     return keeper_of(application(access=access, quiet=quiet))
+
+
+def first_shard(*, access: Access = Access.READ, quiet: bool = False) -> Application:
+    """Return what keeps outcomes: of several databases always the first."""
+    return application(access=access, quiet=quiet).named_databases[0]
+
+
+def with_others(
+    *, access: Access = Access.READ, quiet: bool = False
+) -> tuple[Application, list[Database]]:
+    """Return the first of several shards, which has outcomes, and the databases of the others."""
+    from intent.bootstrap.shards import open_shards
+
+    first, *others = open_shards(application(access=access, quiet=quiet))
+    return first, [one.database for one in others]
 
 
 def waiting_for_database(open_it: Callable[[], T], stop: Event) -> T:

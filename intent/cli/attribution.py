@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application, instant
+from intent.cli.arguments import AsJson, instant, with_others
 from intent.cli.screen import json_line, one_line, results, say, write_output
 from intent.model.errors import OperatorError, WrongUse
 from intent.store.access import Access
@@ -73,7 +73,7 @@ def report(
     from intent.outcomes.crediting import CreditRule
     from intent.report.attribution_page import attribution_file, plain_attribution
 
-    opened = application(access=Access.WRITE if run else Access.READ, quiet=True)
+    opened, others = with_others(access=Access.WRITE if run else Access.READ, quiet=True)
     try:
         rules = [CreditRule(one) for one in rule or [one.value for one in CreditRule]]
     except ValueError:
@@ -87,7 +87,7 @@ def report(
         run,
     )
     try:
-        found = attribution_report(opened.database, told)
+        found = attribution_report(opened.database, told, others)
     except ModuleNotFoundError as error:
         raise OperatorError(
             f"{error.name} is not installed; run: pip install 'lead-intent[experiments]'"

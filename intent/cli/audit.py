@@ -38,8 +38,9 @@ def _audited(shards: Sequence[Application], *, as_json: bool) -> bool:
     from intent.operations.audit import audit as recount
 
     holds = True
+    all_of_them = [one.database for one in shards] if len(shards) > 1 else []
     for number, app in enumerate(shards, 1):
-        found = recount(app.database, app.taxonomy.members, vault=app.vault)
+        found = recount(app.database, app.taxonomy.members, vault=app.vault, shards=all_of_them)
         holds = holds and found.holds
         if as_json:
             parts = {"features": asdict(found.features), "outcomes": asdict(found.outcomes)}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import getpass
 import sys
-from typing import Annotated
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from intent.cli.arguments import AsJson, application, instant
 from intent.cli.screen import json_line, one_line, results, say
 from intent.store.access import Access
+
+if TYPE_CHECKING:
+    from intent.bootstrap.answering_shards import AnsweringShards
+    from intent.store.engine import Database
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,13 +42,13 @@ def open_(
     Example: [bold]intent claims open live-1 --platform tiktok --item 'A1 | dress | red=2, blue=1 |
     39'[/]
     """
+    from intent.bootstrap.claim_shards import open_in_home
     from intent.model.claim_round import read_items
-    from intent.operations.claims import open_claims
     from intent.store.claim_rounds import RoundRequest
 
     begin, end = (instant(one) if one else None for one in (since, until))
     asked = RoundRequest(platform, room, title, read_items(item), begin, end, getpass.getuser())
-    number = open_claims(application(access=Access.WRITE, quiet=True).database, asked)
+    number = open_in_home(_shards(Access.WRITE), asked)
     if as_json:
         json_line({"round": number})
     else:
@@ -61,7 +66,7 @@ def close(
     """
     from intent.operations.claims import close_claims
 
-    database = application(access=Access.WRITE, quiet=True).database
+    database = _home(number, Access.WRITE)
     held = close_claims(database, number, instant(until) if until else None, getpass.getuser())
     say(f"round {number} ends at {held.until:%Y-%m-%d %H:%M:%S} UTC")
 
@@ -75,9 +80,9 @@ def list_(
 
     Example: [bold]intent claims list --room live-1[/]
     """
-    from intent.operations.claims import list_claims
+    from intent.bootstrap.claim_shards import claims_over
 
-    for held in list_claims(application(quiet=True).database, room=room):
+    for held in claims_over(_shards(), room):
         ends = held.until.isoformat() if held.until else None
         if as_json:
             json_line(
@@ -107,7 +112,7 @@ def show(number: Number, as_json: AsJson = False) -> None:
 
     from intent.operations.claims import COLUMNS, line_cells, show_claims
 
-    sheet = show_claims(application(quiet=True).database, number)
+    sheet = show_claims(_home(number), number)
     if as_json:
         for line in sheet.lines:
             json_line(
@@ -137,7 +142,7 @@ def export(number: Number) -> None:
     """
     from intent.operations.claims import claims_csv, show_claims
 
-    sheet = show_claims(application(quiet=True).database, number)
+    sheet = show_claims(_home(number), number)
     sys.stdout.writelines(claims_csv(sheet))
 
 
@@ -157,7 +162,19 @@ def correct(
     from intent.model.claim_round import read_order
     from intent.operations.claims import correct_claim
 
-    database = application(access=Access.WRITE, quiet=True).database
+    database = _home(number, Access.WRITE)
     orders = [read_order(one) for one in order or []]
     correct_claim(database, number, message_id, orders, getpass.getuser())
     say(f"{message_id} orders {', '.join(order or []) or 'nothing'}")
+
+
+def _shards(access: Access = Access.READ) -> AnsweringShards:
+    from intent.bootstrap.answering_shards import AnsweringShards
+
+    return AnsweringShards(application(access=access, quiet=True), Event())
+
+
+def _home(number: int, access: Access = Access.READ) -> Database:
+    from intent.bootstrap.claim_shards import home_of_claims
+
+    return home_of_claims(_shards(access), number).database

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application, opened
+from intent.cli.arguments import AsJson, first_shard, opened
 from intent.cli.screen import json_line, one_line, say
 from intent.model.errors import OperatorError
 from intent.model.outcomes import ConversionKind
@@ -79,7 +79,7 @@ def ingest(
     from intent.outcomes.files.mapped_columns import ConversionMapping
     from intent.outcomes.files.said_values import FileTold, read_zone
 
-    app = application(access=Access.CREATE, quiet=True)
+    app = first_shard(access=Access.CREATE, quiet=True)
     told = FileTold(
         contact_keys(app),
         datetime.now(UTC),

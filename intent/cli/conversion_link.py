@@ -4,11 +4,12 @@ orders that are nothing but a comment.
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application, instant, platform_and_id
+from intent.cli.arguments import AsJson, application, instant, platform_and_id, with_others
 from intent.cli.screen import json_line, say
 from intent.store.access import Access
 
@@ -44,16 +45,16 @@ def link(
     from intent.operations.attribution import keep_by_hand, link_conversions
     from intent.outcomes.linking import LinkTold
 
-    opened_app = application(access=Access.WRITE, quiet=True)
+    opened_app, others = with_others(access=Access.WRITE, quiet=True)
     if by_hand is not None:
         conversion, message = by_hand
-        keep_by_hand(opened_app.database, conversion, platform_and_id(message))
+        keep_by_hand(opened_app.database, conversion, platform_and_id(message), others)
         say(f"{conversion} is linked to {message}")
         return
     phones = spoken_phones(opened_app, region or ())
     when = instant(as_of) if as_of else None
     told = LinkTold(run, read_window(window), phones, when)
-    report, new = link_conversions(opened_app.database, told)
+    report, new = link_conversions(opened_app.database, told, others)
     if as_json:
         counts = {"conversions": report.conversions, "linked": report.linked, "new": new}
         json_line({**counts, "methods": dict(report.methods), "ambiguous": report.ambiguous})
@@ -77,10 +78,13 @@ def claims(
 
     Example: [bold]intent conversions claims 3 --currency MYR[/]
     """
+    from intent.bootstrap.answering_shards import AnsweringShards
+    from intent.bootstrap.claim_shards import home_of_claims
     from intent.bootstrap.outcomes import outcome_recorder
     from intent.operations.comment_orders import record_claim_orders
 
-    opened_app = application(access=Access.WRITE, quiet=True)
+    shards = AnsweringShards(application(access=Access.WRITE, quiet=True), Event())
+    opened_app = home_of_claims(shards, number)
     recorder = outcome_recorder(opened_app)
     done = record_claim_orders(opened_app.database, recorder, number, currency)
     if as_json:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intent.cli.arguments import AsJson, application, instant
+from intent.cli.arguments import AsJson, instant, with_others
 from intent.cli.conversion_ingest import ingest
 from intent.cli.conversion_link import AsOf, claims, link
 from intent.cli.screen import json_line, one_line, results, say, write_output
@@ -45,8 +46,8 @@ def list_(
     from intent.operations.conversions import list_conversions
 
     when = instant(as_of) if as_of else None
-    database = application(quiet=True).database
-    found = list_conversions(database, as_of=when, source=source, limit=limit)
+    opened, others = with_others(quiet=True)
+    found = list_conversions(opened.database, as_of=when, source=source, limit=limit, others=others)
     if as_json:
         for one in found:
             json_line(_plain(one))
@@ -70,7 +71,8 @@ def show(
     """
     from intent.operations.conversions import show_conversion
 
-    found = show_conversion(application(quiet=True).database, conversion)
+    opened, others = with_others(quiet=True)
+    found = show_conversion(opened.database, conversion, others)
     lines: list[dict[str, Any]] = [
         {
             "revision": number,
@@ -127,9 +129,10 @@ def export(
 
     when, report = instant(as_of) if as_of else None, ExportCounts()
     told = ExportTold(datetime.now(UTC), name, adjustments)
-    database = application(quiet=True).database
-    lines: Iterator[str] = export_conversions(
-        database, format_name, told, report, as_of=when, source=source
+    opened, others = with_others(quiet=True)
+    lines: Iterator[str] = chain.from_iterable(
+        export_conversions(one, format_name, told, report, as_of=when, source=source)
+        for one in (opened.database, *others)
     )
     if output is None:
         sys.stdout.writelines(lines)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, application, instant
+from intent.cli.arguments import AsJson, first_shard, instant, with_others
 from intent.cli.screen import json_line, one_line, results, say, write_output
 from intent.model.errors import OperatorError, WrongUse
 from intent.model.experiment import ComparedRatio, Experiment, UnitKind, read_arms
@@ -56,8 +56,9 @@ def plan(
     from intent.operations.experiments import read_own_rooms
 
     end = instant(until) if until else datetime.now(UTC)
-    database = application(quiet=True).database
-    history = read_own_rooms(database, metric, end - timedelta(days=days), end)
+    opened, others = with_others(quiet=True)
+    since = end - timedelta(days=days)
+    history = read_own_rooms(opened.database, metric, since, end, others)
     found = plan_units(history, [float(one) for one in lengths or (7, 14, 28)], block)
     if as_json:
         for one in found:
@@ -115,7 +116,7 @@ def start(
         half_life=None if half_life is None else timedelta(minutes=half_life),
         planned=planned,
     )
-    start_experiment(application(access=Access.WRITE, quiet=True).database, tried)
+    start_experiment(first_shard(access=Access.WRITE, quiet=True).database, tried)
     if as_json:
         json_line({"experiment": name, "started": tried.started.isoformat()})
     else:
@@ -144,7 +145,7 @@ def assign(
     units = unit or [line.strip() for line in sys.stdin if line.strip()]
     if not units:
         raise WrongUse("no unit was named")
-    opened = application(access=Access.WRITE, quiet=True)
+    opened = first_shard(access=Access.WRITE, quiet=True)
     recorder = ExposureRecorder(opened.tombstones)
     when = instant(at) if at else datetime.now(UTC)
     for given, arm in assign_units(opened.database, recorder, name, platform, units, when):
@@ -179,13 +180,15 @@ def analyze(
     from intent.operations.experiments import analyse_experiment
     from intent.report.experiment_page import experiment_file, plain_experiment
 
+    opened, others = with_others(quiet=True)
     found = analyse_experiment(
-        application(quiet=True).database,
+        opened.database,
         name,
         instant(until) if until else datetime.now(UTC),
         metric=metric,
         burn_in=None if burn_in is None else timedelta(minutes=burn_in),
         viewers=_scorecard,
+        others=others,
     )
     if output is not None:
         write_output(output, experiment_file(found))
@@ -210,7 +213,7 @@ def list_(as_json: AsJson = False) -> None:
     table = Table(title="Experiments", title_justify="left")
     for column in ("experiment", "unit", "compares", "since", "exposed"):
         table.add_column(column, overflow="fold")
-    for one, units in list_experiments(application(quiet=True).database):
+    for one, units in list_experiments(first_shard(quiet=True).database):
         if as_json:
             json_line(
                 {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intent.cli.arguments import AsJson, MetricsPort, instant, keeper
+from intent.cli.arguments import AsJson, MetricsPort, application, instant
 from intent.cli.hooks_screen import (
     show_deliveries,
     show_hooks,
@@ -61,20 +61,21 @@ def add(
     Examples: [bold]intent hooks add https://shop.example/leads --minimum 0.8[/] · [bold]intent
     hooks add https://crm.example/in --event found --event gone[/]
     """
+    from intent.bootstrap.hook_shards import hooks_of_all
     from intent.bootstrap.hooks import build_signer
     from intent.operations.hooks import HookAsked, add_hook
 
-    app = keeper(access=Access.WRITE)
     asked = HookAsked(event or (), intent or (), room or (), minimum)
-    added = add_hook(
-        app.database,
-        build_signer(app, make=True),
-        app.taxonomy,
-        url,
-        name=name,
-        asked=asked,
-        allow_private=allow_private,
-    )
+    with hooks_of_all(application(access=Access.WRITE)) as app:
+        added = add_hook(
+            app.database,
+            build_signer(app, make=True),
+            app.taxonomy,
+            url,
+            name=name,
+            asked=asked,
+            allow_private=allow_private,
+        )
     tell_secret(added, as_json=as_json)
 
 
@@ -90,11 +91,12 @@ def rotate(
 
     Example: [bold]intent hooks rotate shop.example --keep 48[/]
     """
+    from intent.bootstrap.hook_shards import hooks_of_all
     from intent.bootstrap.hooks import build_signer
     from intent.operations.hooks import rotate_secret
 
-    app = keeper(access=Access.WRITE)
-    renewed = rotate_secret(app.database, build_signer(app), name, timedelta(hours=keep))
+    with hooks_of_all(application(access=Access.WRITE)) as app:
+        renewed = rotate_secret(app.database, build_signer(app), name, timedelta(hours=keep))
     tell_secret(renewed, as_json=as_json)
 
 
@@ -104,9 +106,9 @@ def list_(as_json: AsJson = False) -> None:
 
     Example: [bold]intent hooks list[/]
     """
-    from intent.operations.hooks import hook_figures
+    from intent.bootstrap.hook_shards import figures_of_all
 
-    show_hooks(hook_figures(keeper().database), as_json=as_json)
+    show_hooks(figures_of_all(application()), as_json=as_json)
 
 
 @app.command()
@@ -120,12 +122,18 @@ def show(
 
     Example: [bold]intent hooks show shop.example --dead[/]
     """
+    from intent.bootstrap.hook_shards import deliveries_of_all
     from intent.model.hook import DeliveryState
     from intent.operations.hooks import hook_deliveries_of
+    from intent.queues.hook_history import PushedBefore
+    from intent.store.engine import Database
 
     states = (DeliveryState.DEAD,) if dead else ()
-    found = hook_deliveries_of(keeper().database, name, states=states, limit=limit)
-    show_deliveries(found, as_json=as_json)
+
+    def read(database: Database) -> list[PushedBefore]:
+        return hook_deliveries_of(database, name, states=states, limit=limit)
+
+    show_deliveries(deliveries_of_all(application(), read, limit), as_json=as_json)
 
 
 @app.command()
@@ -134,9 +142,12 @@ def pause(name: Name, as_json: AsJson = False) -> None:
 
     Example: [bold]intent hooks pause shop.example[/]
     """
+    from intent.bootstrap.hook_shards import hooks_of_all
     from intent.operations.hooks import pause_hook
 
-    tell_state(pause_hook(keeper(access=Access.WRITE).database, name), as_json=as_json)
+    with hooks_of_all(application(access=Access.WRITE), states=True) as app:
+        hook = pause_hook(app.database, name)
+    tell_state(hook, as_json=as_json)
 
 
 @app.command()
@@ -145,9 +156,12 @@ def resume(name: Name, as_json: AsJson = False) -> None:
 
     Example: [bold]intent hooks resume shop.example[/]
     """
+    from intent.bootstrap.hook_shards import hooks_of_all
     from intent.operations.hooks import resume_hook
 
-    tell_state(resume_hook(keeper(access=Access.WRITE).database, name), as_json=as_json)
+    with hooks_of_all(application(access=Access.WRITE), states=True) as app:
+        hook = resume_hook(app.database, name)
+    tell_state(hook, as_json=as_json)
 
 
 @app.command()
@@ -156,9 +170,11 @@ def remove(name: Name, as_json: AsJson = False) -> None:
 
     Example: [bold]intent hooks remove shop.example[/]
     """
+    from intent.bootstrap.hook_shards import hooks_of_all
     from intent.operations.hooks import remove_hook
 
-    hook = remove_hook(keeper(access=Access.WRITE).database, name)
+    with hooks_of_all(application(access=Access.WRITE)) as app:
+        hook = remove_hook(app.database, name)
     if as_json:
         json_line({"removed": hook.name})
     else:
@@ -172,9 +188,10 @@ def try_(name: Name, as_json: AsJson = False) -> None:
     Example: [bold]intent hooks test shop.example[/]
     """
     from intent.bootstrap.hooks import build_courier
+    from intent.bootstrap.shards import first_of
     from intent.operations.hooks import try_hook
 
-    app = keeper()
+    app = first_of(application())
     answered = try_hook(app.database, build_courier(app), name)
     if as_json:
         json_line({"status": answered.status, "error": answered.error or None})
@@ -201,15 +218,16 @@ def replay(
     Examples: [bold]intent hooks replay shop.example --dead[/] · [bold]intent hooks replay
     shop.example --since 2026-11-20T18:00:00+08:00[/]
     """
+    from intent.bootstrap.shards import leave_with, open_shards
     from intent.operations.hooks import replay_hook
 
     begin: datetime | None = None if since is None else instant(since)
-    database = keeper(access=Access.WRITE).database
+    app, count = application(access=Access.WRITE), 0
+    asked: dict[str, Any] = {"dead": dead, "webhook_ids": id_ or (), "since": begin}
     with stopping() as stop:
-        database.leave_with(stop)
-        count = replay_hook(
-            database, name, dead=dead, webhook_ids=id_ or (), since=begin, stop=stop
-        )
+        leave_with(app, stop)
+        for one in open_shards(app):
+            count += replay_hook(one.database, name, **asked, stop=stop)
     if as_json:
         json_line({"replayed": count})
     else:
@@ -230,12 +248,12 @@ def deliver(
 
     Example: [bold]intent hooks deliver --drain[/]
     """
-    from intent.bootstrap.hooks import build_deliverer
+    from intent.bootstrap.hook_shards import build_deliverers, figures_of_all
     from intent.bootstrap.monitoring import Begun, monitored
+    from intent.bootstrap.shards import keeper_of
     from intent.model.instruments import Teller
-    from intent.operations.hooks import hook_figures
 
-    app, begun = keeper(access=Access.WRITE), Begun("deliverer")
+    app, begun = keeper_of(application(access=Access.WRITE)), Begun("deliverer")
     with (
         stopping() as stop,
         monitored(app, [Teller.HOOKS], begun, stop, port=metrics_port),
@@ -245,7 +263,7 @@ def deliver(
         def progress(report: DeliverReport) -> None:
             bar.update(task, completed=report.delivered, note=f"{report.failed:,} tries failed")
 
-        deliverer = build_deliverer(app, stop, progress)
+        deliverer = build_deliverers(app, stop, progress)
         begun.now()
         try:
             deliverer.run(drain=drain)
@@ -253,7 +271,7 @@ def deliver(
             tell_report(deliverer.report, as_json=as_json)
         stopped = stop.is_set()
     if drain and not stopped:
-        _require_sent(hook_figures(app.database))
+        _require_sent(figures_of_all(app))
 
 
 def _require_sent(found: list[HookFigures]) -> None:

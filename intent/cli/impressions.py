@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from intent.cli.arguments import AsJson, application, opened
+from intent.cli.arguments import AsJson, first_shard, opened
 from intent.cli.conversion_ingest import File, Zone, shown_refusals
 from intent.cli.screen import json_line, one_line, say
 from intent.model.errors import OperatorError
@@ -44,7 +44,7 @@ def ingest(
     from intent.operations.shown import ingest_shown
     from intent.outcomes.files.said_values import TimesOnly, read_zone
 
-    app = application(access=Access.CREATE, quiet=True)
+    app = first_shard(access=Access.CREATE, quiet=True)
     told = TimesOnly(datetime.now(UTC), read_zone(timezone) if timezone else None)
     with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
         report = ingest_shown(

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from intent.model.errors import WrongUse
-from intent.model.experiment import Experiment, UnitKind
 from intent.model.outcomes import Conversion, ConversionCredit, ConversionLink
-from intent.outcomes.crediting import CreditRule, Journey, credit
-from intent.outcomes.exposures import read_experiment, read_exposures
+from intent.operations.caused_figures import NOTHING_DEALT, caused_figures
+from intent.outcomes.crediting import CreditRule, Journey, Touch, credit
+from intent.outcomes.exposures import read_experiment
 from intent.outcomes.hand_links import link_by_hand
 from intent.outcomes.journeys import (
     KnownSentence,
@@ -32,16 +31,12 @@ from intent.report.attribution_figures import (
     LinkedFigures,
     LinkedSentence,
 )
+from intent.store.all_shards import reading_all, writing_all
 from intent.store.engine import Database
 from intent.store.identities import Identity
 
 SHOWN = 200
 """Sentences of a report, at most."""
-
-_NOTHING_DEALT = (
-    "nothing was withheld at random, so nobody can say what was caused; plan it with: intent "
-    "experiment plan"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,54 +60,71 @@ class AttributionTold:
     run: str | None = None
 
 
-def link_conversions(database: Database, told: LinkTold) -> tuple[LinkReport, int]:
-    """Find links and keep them; return them, and how many are new. Once more it adds nothing."""
-    with database.begin() as transaction:
-        report = find_links(transaction, told)
-        return report, record_links(transaction, report.links)
+def link_conversions(
+    database: Database, told: LinkTold, others: Sequence[Database] = ()
+) -> tuple[LinkReport, int]:
+    """Find links and keep them; return them, and how many are new. Once more it adds nothing.
+
+    Args:
+        others: more shards, which have messages and the links to them.
+    """
+    with writing_all(database, others) as shards:
+        report = find_links(shards[0], told, shards)
+        return report, record_links(shards[0], report.links, shards)
 
 
-def keep_by_hand(database: Database, conversion_id: str, identity: Identity) -> None:
+def keep_by_hand(
+    database: Database, conversion_id: str, identity: Identity, others: Sequence[Database] = ()
+) -> None:
     """Keep the link that a person says.
 
     Raises:
         WrongUse: there is no such conversion or message.
     """
-    with database.begin() as transaction:
-        record_links(transaction, [link_by_hand(transaction, conversion_id, identity)])
+    with writing_all(database, others) as shards:
+        link = link_by_hand(shards[0], conversion_id, identity, shards)
+        record_links(shards[0], [link], shards)
 
 
-def attribution_report(database: Database, told: AttributionTold) -> AttributionReport:
+def attribution_report(
+    database: Database, told: AttributionTold, others: Sequence[Database] = ()
+) -> AttributionReport:
     """Return the report, in one consistent view; computed from what was known at ``as_of`` alone,
     so that it is the same whenever it is asked for.
 
     Raises:
         WrongUse: there is no such experiment.
     """
-    with database.read() as connection:
-        as_of = told.as_of or read_clock(connection)
-        known = _Known(connection, told, as_of)
+    with reading_all(database, others) as shards:
+        as_of = told.as_of or read_clock(shards[0])
+        known = _Known(shards, told, as_of)
         report = known.report()
     if told.run is not None:
-        with database.begin() as transaction:
-            record_links(transaction, known.links)
-            record_credits(transaction, known.credits)
+        with writing_all(database, others) as shards:
+            record_links(shards[0], known.links, shards)
+            record_credits(shards[0], known.credits, shards)
     return report
 
 
 class _Known:
     """What was known at one instant, each thing read once."""
 
-    def __init__(self, connection: Transaction, told: AttributionTold, as_of: datetime) -> None:
+    def __init__(
+        self, shards: Sequence[Transaction], told: AttributionTold, as_of: datetime
+    ) -> None:
+        connection, *_ = shards
         self._connection, self._told, self._as_of = connection, told, as_of
-        found = list(read_conversions(connection, as_of=as_of))
+        self._shards = shards
+        found = [one for shard in shards for one in read_conversions(shard, as_of=as_of)]
         self._all = {one.conversion_id: one for one in found}
         self._standing = {key: one for key, one in self._all.items() if one.status.stands}
         linked = LinkTold(told.run or "report", told.window, told.phones_of, as_of)
-        self._found = find_links(connection, linked)
+        self._found = find_links(connection, linked, shards)
         self.links: list[ConversionLink] = self._found.links
         identities = {(one.platform, one.message_id) for one in self.links}
-        self._sentences = read_sentences(connection, identities, as_of)
+        self._sentences: dict[Identity, KnownSentence] = {}
+        for one in shards:
+            self._sentences |= read_sentences(one, identities, as_of)
         self.credits: list[ConversionCredit] = []
 
     def report(self) -> AttributionReport:
@@ -148,9 +160,14 @@ class _Known:
         leads: list[KnownSentence] = []
         if self._standing and CreditRule.MARKOV in self._told.rules:
             since = min(one.event_timestamp for one in self._standing.values())
-            leads = list(read_leads_said(self._connection, since - self._told.window, self._as_of))
+            since -= self._told.window
+            leads = [
+                said for one in self._shards for said in read_leads_said(one, since, self._as_of)
+            ]
         identities = {one.identity for one in leads} | set(self._sentences)
-        replies = read_replies(self._connection, identities, self._as_of)
+        replies: dict[Identity, list[Touch]] = {}
+        for one in self._shards:
+            replies |= read_replies(one, identities, self._as_of)
         buyers = {(one.platform, one.user_id) for one in self._sentences.values()}
         journeys = [
             *bought_journeys(self._standing, self.links, self._sentences, replies),
@@ -191,9 +208,11 @@ class _Known:
 
     def _caused(self) -> CausedFigures:
         if self._told.experiment is None:
-            return CausedFigures(None, _NOTHING_DEALT)
+            return CausedFigures(None, NOTHING_DEALT)
         experiment = read_experiment(self._connection, self._told.experiment)
-        return _caused(self._connection, experiment, self._orders(), self._told.window, self._as_of)
+        return caused_figures(
+            self._connection, experiment, self._orders(), self._told.window, self._as_of
+        )
 
     def _orders(self) -> list[tuple[Conversion, KnownSentence | None]]:
         """Return standing conversions, each with a sentence that says whose it is."""
@@ -214,64 +233,6 @@ class _Known:
         found.sort(key=lambda one: (one.conversion_id, one.said_at, one.message_id))
         found.sort(key=lambda one: one.ordered_at, reverse=True)
         return found
-
-
-def _caused(
-    connection: Transaction,
-    experiment: Experiment,
-    orders: Iterable[tuple[Conversion, KnownSentence | None]],
-    window: timedelta,
-    as_of: datetime,
-) -> CausedFigures:
-    # Needs scipy, which an installation that runs no experiments does without.
-    from intent.outcomes.causing import (  # noqa: PLC0415
-        FEWEST,
-        DealtTouch,
-        UnitOrder,
-        caused_orders,
-    )
-
-    if experiment.unit not in (UnitKind.VIEWER, UnitKind.ROOM):
-        raise WrongUse(
-            f"{experiment.name} deals units of {experiment.unit}; what an answer or a boost caused "
-            "is told of viewers or rooms; for the others: intent experiment analyze"
-        )
-    control, treated = experiment.arms[0].name, experiment.arms[1].name
-    touches = [
-        DealtTouch((one.platform, one.unit_id), one.exposed_at, one.arm == treated)
-        for one in read_exposures(connection, experiment)
-        if one.exposed_at <= as_of and one.arm in (control, treated)
-    ]
-    kind = "user_id" if experiment.unit is UnitKind.VIEWER else "room_id"
-    placed = [
-        UnitOrder(unit, order.event_timestamp)
-        for order, said in orders
-        if (unit := _unit(order, said, kind)) is not None
-    ]
-    found = caused_orders(touches, placed, window, as_of)
-    if found is None:
-        return CausedFigures(
-            experiment.name,
-            f"fewer than {FEWEST} units of an arm were dealt {window.days} days or longer ago",
-        )
-    return CausedFigures(
-        experiment.name,
-        None,
-        (control, treated),
-        (found.withheld, found.given),
-        (found.rate_withheld, found.rate_given),
-        (found.difference, found.low, found.high),
-        found.caused,
-        found.p,
-        found.maturity,
-    )
-
-
-def _unit(order: Conversion, said: KnownSentence | None, kind: str) -> tuple[str, str] | None:
-    named = getattr(order, kind)
-    if order.platform is not None and named is not None:
-        return order.platform, named
-    return None if said is None else (said.platform, getattr(said, kind))
 
 
 def _sentence(order: Conversion, said: KnownSentence, link: ConversionLink) -> LinkedSentence:

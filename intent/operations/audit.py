@@ -4,7 +4,8 @@ outcomes belong to what is there, and that contact details stand in the vault al
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from intent.features.check.audit import StateCheck, check_state
@@ -72,6 +73,7 @@ def audit(
     *,
     vault: Vault | None = None,
     most: float | None = None,
+    shards: Sequence[Database] = (),
 ) -> Audit:
     """Recount everything, in one consistent view of the database.
 
@@ -79,14 +81,17 @@ def audit(
         members: the taxonomy's groups, as :attr:`Taxonomy.members` gives them.
         vault: looks through stored texts for contact details in plain, which takes 30 µs a text.
         most: seconds that it may take; None for the limits of each statement.
+        shards: all of several shards, which have what links of this one refer to.
 
     Raises:
         StoreUnavailable: the database is away, or it took longer.
     """
-    with database.read(most=most) as connection:
+    with ExitStack() as opened:
+        connection = opened.enter_context(database.read(most=most))
+        views = [opened.enter_context(one.read(most=most)) for one in shards]
         return Audit(
             balance(connection),
             check_state(connection, members),
-            outcome_books(connection),
+            outcome_books(connection, views),
             plain_details(connection, vault) if vault is not None else None,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from intent.store.claim_rounds import (
     RoundRequest,
     close_round,
     count_waiting,
+    holds_round,
+    newest_round,
     open_round,
     read_claim_messages,
     read_corrections,
@@ -26,6 +29,7 @@ from intent.store.claim_rounds import (
     save_correction,
 )
 from intent.store.engine import Database
+from intent.store.turns import in_turn
 
 COLUMNS = ("when", "who", "code", "variant", "quantity", "served", "state", "unclear", "message")
 """Columns of order lines, wherever they are shown or exported."""
@@ -92,6 +96,35 @@ def open_claims(database: Database, asked: RoundRequest) -> int:
     """
     with database.begin() as transaction:
         return open_round(transaction, asked)
+
+
+def open_claims_over(databases: Sequence[Database], home: Database, asked: RoundRequest) -> int:
+    """Open a round in the shard of its room, with a number that none of the others has.
+
+    Args:
+        databases: all shards, in the order of their numbers.
+        home: the one of the room.
+
+    Raises:
+        WrongUse: as :func:`open_claims`.
+    """
+    first, *others = databases
+    with ExitStack() as opened:
+        # One after the other: the first shard is held until the round is there.
+        turn = opened.enter_context(first.begin())
+        in_turn(turn, alone=True)
+        numbers = [newest_round(turn)]
+        for one in others:
+            with one.read() as connection:
+                numbers.append(newest_round(connection))
+        transaction = turn if home is first else opened.enter_context(home.begin())
+        return open_round(transaction, asked, max(numbers) + 1)
+
+
+def has_claims(database: Database, number: int) -> bool:
+    """Say whether a round is in a database."""
+    with database.read() as connection:
+        return holds_round(connection, number)
 
 
 def close_claims(database: Database, number: int, until: datetime | None, by: str) -> ClaimRound:

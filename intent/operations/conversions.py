@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -31,6 +31,7 @@ from intent.outcomes.reading import (
 )
 from intent.outcomes.recording import OutcomeRecorder, Recorded
 from intent.sources.decoding import in_utf8
+from intent.store.all_shards import reading_all
 from intent.store.engine import Database
 
 AT_ONCE = 500
@@ -113,27 +114,35 @@ def list_conversions(
     as_of: datetime | None = None,
     source: str | None = None,
     limit: int | None = None,
+    others: Sequence[Database] = (),
 ) -> list[Conversion]:
-    """Return conversions as they stood, the newest first."""
-    with database.read() as connection:
-        found = list(read_conversions(connection, as_of=as_of, source=source))
+    """Return conversions as they stood, the newest first; ``others`` are more shards."""
+    with reading_all(database, others) as shards:
+        found = [
+            one for shard in shards for one in read_conversions(shard, as_of=as_of, source=source)
+        ]
     found.sort(key=lambda one: (one.event_timestamp, one.conversion_id), reverse=True)
     return found[:limit]
 
 
-def show_conversion(database: Database, conversion_id: str) -> ShownConversion:
-    """Return a conversion with its revisions and links.
+def show_conversion(
+    database: Database, conversion_id: str, others: Sequence[Database] = ()
+) -> ShownConversion:
+    """Return a conversion with its revisions and links; ``others`` are more shards, which have the
+    links to their messages.
 
     Raises:
         WrongUse: there is none of this id.
     """
-    with database.read() as connection:
+    with reading_all(database, others) as shards:
+        has = [one for one in shards if read_revisions(one, conversion_id)]
+        connection = (has or shards)[0]
         revisions = read_revisions(connection, conversion_id)
         if not revisions:
             raise WrongUse(
                 f"there is no conversion {conversion_id!r}; see: intent conversions list"
             )
-        links = list(read_links(connection, conversion_id=conversion_id))
+        links = [link for one in shards for link in read_links(one, conversion_id=conversion_id)]
         return ShownConversion(read_conversion(connection, conversion_id), revisions, links)
 
 
@@ -163,15 +172,15 @@ def export_conversions(
 
 
 def labelled_conversions(
-    database: Database, as_of: datetime | None
+    database: Database, as_of: datetime | None, others: Sequence[Database] = ()
 ) -> tuple[datetime, list[Conversion]]:
     """Return what was known of conversions, and when; those that do not say who bought, where, take
     that from a message that the run ``production`` has linked them to by then.
     """
-    with database.read() as connection:
-        when = as_of or read_clock(connection)
-        found = list(read_conversions(connection, as_of=when))
-        named = read_linked_keys(connection, when)
+    with reading_all(database, others) as shards:
+        when = as_of or read_clock(shards[0])
+        found = [one for shard in shards for one in read_conversions(shard, as_of=when)]
+        named = read_linked_keys(shards, when)
     return when, [_named(one, named.get(one.conversion_id, {})) for one in found]
 
 

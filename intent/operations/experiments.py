@@ -20,21 +20,26 @@ from intent.outcomes.exposures import (
 from intent.outcomes.outcome_events import OutcomeEvents
 from intent.outcomes.unit_sums import read_unit_sums
 from intent.statistics.ratios import ArmRatios, ArmUnits, compare_viewers
+from intent.store.all_shards import reading_all
 from intent.store.engine import Database
 
 ViewersCompared = Callable[[], Callable[[ArmUnits], ArmRatios]]
 
 
 def read_own_rooms(
-    database: Database, metric: ComparedRatio, since: datetime, until: datetime
+    database: Database,
+    metric: ComparedRatio,
+    since: datetime,
+    until: datetime,
+    others: Sequence[Database] = (),
 ) -> RoomHistory:
-    """Return the rooms of a stretch of time, in one consistent view.
+    """Return the rooms of a stretch of time, in one consistent view of each of several shards.
 
     Raises:
         WrongUse: too few rooms hold what the metric counts.
     """
-    with database.read() as connection:
-        events = OutcomeEvents(connection, since, until).read()
+    with reading_all(database, others) as shards:
+        events = OutcomeEvents(shards[0], since, until, shards).read()
         return read_history(events, metric, since, until)
 
 
@@ -91,6 +96,7 @@ def analyse_experiment(
     metric: ComparedRatio | None = None,
     burn_in: timedelta | None = None,
     viewers: ViewersCompared = lambda: compare_viewers,
+    others: Sequence[Database] = (),
 ) -> ExperimentReport:
     """Read an experiment until an instant, in one consistent view.
 
@@ -98,13 +104,14 @@ def analyse_experiment(
         metric: another than the one that it was started for.
         burn_in: another one, where time is dealt.
         viewers: brings what compares arms of viewers; called only where viewers are dealt.
+        others: more shards, in which messages are.
 
     Raises:
         WrongUse: there is no such experiment, nothing was exposed, or nothing of the metric is
             stored.
     """
-    with database.read() as connection:
-        experiment = read_experiment(connection, name)
+    with reading_all(database, others) as shards:
+        experiment = read_experiment(shards[0], name)
         asked = checked(
             replace(
                 experiment,
@@ -112,6 +119,6 @@ def analyse_experiment(
                 burn_in=experiment.burn_in if burn_in is None else burn_in,
             )
         )
-        sums = read_unit_sums(connection, asked, until)
+        sums = read_unit_sums(shards[0], asked, until, shards)
     by = viewers() if asked.unit is UnitKind.VIEWER else compare_viewers
     return analyse(asked, sums, until, by)

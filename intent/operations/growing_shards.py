@@ -20,6 +20,7 @@ from datetime import timedelta
 from intent.features.online.state import SqlFeatureState
 from intent.model.errors import OperatorError
 from intent.model.shard_map import ShardMap, ShardPlace
+from intent.operations.shared_hooks import share_hooks
 from intent.ports.ingestion import Transaction
 from intent.store.engine import Database
 from intent.store.room_copy import (
@@ -80,11 +81,10 @@ class GrowingShards:
         """Make them shards, and move what belongs to another one; return how many rooms moved.
 
         Raises:
-            OperatorError: a room would move that has what cannot be moved, or a database is a shard
-                of another number.
+            OperatorError: a database is a shard of another number, or holds what the first keeps.
             StoreUnavailable: a database is away.
         """
-        self._require_movable()
+        self._require_fitting()
         moves: list[RoomMove] = []
         for number in range(1, len(self._shards) + 1):
             moves += self._fence(number)
@@ -92,15 +92,16 @@ class GrowingShards:
         for number in range(1, len(self._shards) + 1):
             self._await(number, [one for one in moves if one.target == number])
             self._step("awaited")
+        share_hooks([one.database for one in self._shards])
         for count, one in enumerate(moves, 1):
             self._move(one)
             self._progress(count)
         return len(moves)
 
-    def _require_movable(self) -> None:
+    def _require_fitting(self) -> None:
         for number, shard in enumerate(self._shards, 1):
             with shard.database.read() as connection:
-                place = read_place(connection)
+                place, held = read_place(connection), holds_what_stays(connection)
                 if place is not None and (
                     place.number != number or place.members > len(self._shards)
                 ):
@@ -112,12 +113,9 @@ class GrowingShards:
                     raise OperatorError(
                         f"database {number} is no shard, and holds messages; only the first one may"
                     )
-                leave = any(self._rooms.home(*room) != number for room in read_rooms(connection))
-                held = holds_what_stays(connection) if leave else None
-            if held is not None:
+            if number > 1 and held is not None:
                 raise OperatorError(
-                    f"database {number} has {held}, which do not move with their rooms; rooms "
-                    "of such a database stay together"
+                    f"database {number} has {held}, which live in the first shard; put them there"
                 )
 
     def _fence(self, number: int) -> list[RoomMove]:
@@ -177,11 +175,12 @@ class GrowingShards:
     ) -> None:
         with target.database.begin() as there:
             in_turn(there, alone=True)
+            # Before the messages, which have corrections of claim rounds.
+            copy_beside(here, there, move.room)
             for page in pages(here, move.room, lock=True):
                 entries = copy_page(here, there, page, (source.vault, target.vault))
                 target.features.add(there, entries)
                 self._step("copying")
-            copy_beside(here, there, move.room)
             has_come(there, move.room)
 
 

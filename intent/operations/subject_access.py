@@ -11,6 +11,7 @@ from intent.features.definitions.status import Status
 from intent.features.online.read import FeatureReader
 from intent.features.online.served import plain
 from intent.store.engine import Database
+from intent.store.outcome_record import read_conversion_rows
 from intent.store.subject_record import read_record
 from intent.store.vault import Vault
 
@@ -54,11 +55,7 @@ def subject_record(
         person, and of the person with each creator, room, item and category, that have a value. All
         lists are empty for somebody of whom nothing is stored.
     """
-    record: dict[str, Any] = {}
-    for shard, sealed in ((database, vault), *beside):
-        with shard.read() as connection:
-            for name, found in read_record(connection, platform, user_id, sealed).items():
-                record[name] = [*record.get(name, ()), *found]
+    record = _record_over([(database, vault), *beside], platform, user_id)
     reader = FeatureReader(database, definitions, others=[shard for shard, _ in beside])
     person = {"platform": platform, "user_id": user_id}
     entities = [("user", person)] if record["messages"] else []
@@ -75,6 +72,29 @@ def subject_record(
             for entity, keys in entities
         ],
     }
+
+
+def _record_over(
+    shards: Sequence[tuple[Database, Vault | None]], platform: str, user_id: str
+) -> dict[str, Any]:
+    """Return what all shards have of a person, one after the other."""
+    record: dict[str, Any] = {}
+    for shard, sealed in shards:
+        with shard.read() as connection:
+            for name, found in read_record(connection, platform, user_id, sealed).items():
+                record[name] = [*record.get(name, ()), *found]
+    if len(shards) > 1:
+        _add_linked(record, [shard for shard, _ in shards])
+    return record
+
+
+def _add_linked(record: dict[str, Any], shards: Sequence[Database]) -> None:
+    """Add the conversions of one shard that links of others name."""
+    ids = {one["conversion_id"] for one in record["conversion_links"]}
+    known = {one["conversion_id"] for one in record["conversions"]}
+    for shard in shards:
+        with shard.read() as connection:
+            record["conversions"] += read_conversion_rows(connection, sorted(ids - known))
 
 
 def _features(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, and_, select
 
 from intent.model.errors import WrongUse
@@ -14,8 +16,13 @@ BY_HAND = "by_hand"
 """Name of the run of links that people make; every other run includes them."""
 
 
-def link_by_hand(connection: Connection, conversion_id: str, identity: Identity) -> ConversionLink:
-    """Return the link that a person says.
+def link_by_hand(
+    connection: Connection,
+    conversion_id: str,
+    identity: Identity,
+    shards: Sequence[Connection] = (),
+) -> ConversionLink:
+    """Return the link that a person says; ``shards`` are where messages are, if they are elsewhere.
 
     Raises:
         WrongUse: there is no such conversion or message.
@@ -24,6 +31,7 @@ def link_by_hand(connection: Connection, conversion_id: str, identity: Identity)
     if read_conversion(connection, conversion_id) is None:
         raise WrongUse(f"there is no conversion {conversion_id!r}; see: intent conversions list")
     here = and_(m.platform == identity[0], m.message_id == identity[1])
-    if connection.execute(select(m.message_id).where(here)).first() is None:
+    query = select(m.message_id).where(here)
+    if all(one.execute(query).first() is None for one in shards or (connection,)):
         raise WrongUse(f"there is no message {identity[1]!r} of {identity[0]}")
     return ConversionLink(conversion_id, *identity, LinkMethod.BY_HAND, 1.0, 0, BY_HAND)

@@ -9,15 +9,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, tuple_
 
-from intent.model.errors import WrongUse
-from intent.model.lead import read_lead_id
 from intent.model.message import AuthorRole
 from intent.model.outcomes import Conversion, ConversionLink, LinkMethod
 from intent.outcomes.hand_links import BY_HAND
+from intent.outcomes.linked_keys import SaidBefore, by_key, lead_of, said_of
 from intent.outcomes.reading import read_conversions, read_links
 from intent.store.identities import Identity, parts
 from intent.store.outcome_erasure import COMMENT_SOURCE
@@ -74,31 +74,25 @@ class LinkReport:
     conversions: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """A message of a viewer."""
-
-    platform: str
-    message_id: str
-    user_id: str
-    said_at: datetime
-
-    @property
-    def person(self) -> tuple[str, str]:
-        return self.platform, self.user_id
-
-
-def find_links(connection: Connection, told: LinkTold) -> LinkReport:
+def find_links(
+    connection: Connection, told: LinkTold, shards: Sequence[Connection] = ()
+) -> LinkReport:
     """Return all links between what was known of conversions and messages.
+
+    Args:
+        shards: where messages are, with their links and with orders that comments are; if not
+            there alone where conversions are.
 
     A message that was said after the conversion, or longer before it than the window, is none. Of
     a code or a phone number that several people said nobody can say whose it is.
     """
-    found = list(read_conversions(connection, as_of=told.as_of))
+    shards = shards or (connection,)
+    found = [one for shard in shards for one in read_conversions(shard, as_of=told.as_of)]
     report = LinkReport(conversions=len(found))
-    finder = _Finder(connection, told, report)
+    finder = _Finder(connection, shards, told, report)
+    hands = (read_links(one, as_of=told.as_of, run=BY_HAND) for one in shards)
     links: dict[tuple[str, str, str, str], ConversionLink] = {}
-    for one in (*finder.found(found), *read_links(connection, as_of=told.as_of, run=BY_HAND)):
+    for one in chain(finder.found(found), *hands):
         key = (one.conversion_id, one.platform, one.message_id, one.method.value)
         links.setdefault(key, one)
     report.links = [links[key] for key in sorted(links)]
@@ -110,8 +104,15 @@ def find_links(connection: Connection, told: LinkTold) -> LinkReport:
 class _Finder:
     """Looks for messages, by one key after the other."""
 
-    def __init__(self, connection: Connection, told: LinkTold, report: LinkReport) -> None:
-        self._connection, self._told, self._report = connection, told, report
+    def __init__(
+        self,
+        connection: Connection,
+        shards: Sequence[Connection],
+        told: LinkTold,
+        report: LinkReport,
+    ) -> None:
+        self._connection, self._shards = connection, shards
+        self._told, self._report = told, report
 
     def found(self, conversions: Sequence[Conversion]) -> Iterator[ConversionLink]:
         yield from self._by_person(
@@ -125,11 +126,11 @@ class _Finder:
         yield from self._by_person(LinkMethod.CLICK_ID, self._clickers(conversions))
         yield from self._named(conversions)
         yield from self._spoken(
-            LinkMethod.PHONE, SAID_PHONE, _keyed(conversions, "phone"), self._phones
+            LinkMethod.PHONE, SAID_PHONE, by_key(conversions, "phone"), self._phones
         )
         codes = {
             key: found
-            for key, found in _keyed(conversions, "code").items()
+            for key, found in by_key(conversions, "code").items()
             if len(key) >= SHORTEST_CODE
         }
         yield from self._spoken(LinkMethod.CODE, SAID_CODE, codes, self._codes)
@@ -138,7 +139,7 @@ class _Finder:
         self, method: LinkMethod, people: Sequence[tuple[Conversion, tuple[str, str]]]
     ) -> Iterator[ConversionLink]:
         m = messages.c
-        said: dict[tuple[str, str], list[_Said]] = defaultdict(list)
+        said: dict[tuple[str, str], list[SaidBefore]] = defaultdict(list)
         for some in parts(sorted({person for _, person in people})):
             query = self._viewers().where(tuple_(m.platform, m.user_id).in_(some))
             for one in self._read(query):
@@ -173,7 +174,7 @@ class _Finder:
         """
         named: dict[Identity, list[tuple[Conversion, LinkMethod]]] = defaultdict(list)
         for one in conversions:
-            if (identity := _lead_of(one)) is not None:
+            if (identity := lead_of(one)) is not None:
                 method = LinkMethod.CODE if one.source == COMMENT_SOURCE else LinkMethod.LEAD_ID
                 named[identity].append((one, method))
         m = messages.c
@@ -190,10 +191,10 @@ class _Finder:
         method: LinkMethod,
         confidence: float,
         keyed: dict[str, list[Conversion]],
-        read: Callable[[dict[str, list[Conversion]]], Iterable[tuple[str, _Said]]],
+        read: Callable[[dict[str, list[Conversion]]], Iterable[tuple[str, SaidBefore]]],
     ) -> Iterator[ConversionLink]:
         """Yield links to messages that hold a key which one person alone has said."""
-        said: dict[str, list[_Said]] = defaultdict(list)
+        said: dict[str, list[SaidBefore]] = defaultdict(list)
         for key, one in read(keyed) if keyed else ():
             said[key].append(one)
         for key, conversions in keyed.items():
@@ -205,35 +206,40 @@ class _Finder:
                 for one in near:
                     yield self._link(conversion, one.platform, one.message_id, method, confidence)
 
-    def _phones(self, keyed: dict[str, list[Conversion]]) -> Iterator[tuple[str, _Said]]:
-        for some in self._near(keyed):
+    def _phones(self, keyed: dict[str, list[Conversion]]) -> Iterator[tuple[str, SaidBefore]]:
+        for connection, some in self._near(keyed):
             phones = self._told.phones_of(
-                self._connection, [(one.platform, one.message_id) for one in some]
+                connection, [(one.platform, one.message_id) for one in some]
             )
             for one in some:
                 for key in phones.get((one.platform, one.message_id), ()):
                     yield key, one
 
-    def _codes(self, keyed: dict[str, list[Conversion]]) -> Iterator[tuple[str, _Said]]:
+    def _codes(self, keyed: dict[str, list[Conversion]]) -> Iterator[tuple[str, SaidBefore]]:
         for code in keyed:
             # The database finds what holds it somewhere; as a word of its own is looked at here.
             query = self._viewers().add_columns(messages.c.text)
             query = query.where(func.lower(messages.c.text).contains(code, autoescape=True))
             word = re.compile(rf"(?<!\w){re.escape(code)}(?!\w)", re.IGNORECASE)
-            for row in self._connection.execute(query):
+            for row in self._rows(query):
                 if word.search(row.text):
-                    yield code, _said(row)
+                    yield code, said_of(row)
 
-    def _near(self, keyed: dict[str, list[Conversion]]) -> Iterator[list[_Said]]:
-        """Yield the messages that lie in the window of any of these conversions, in parts."""
+    def _near(
+        self, keyed: dict[str, list[Conversion]]
+    ) -> Iterator[tuple[Connection, list[SaidBefore]]]:
+        """Yield the messages that lie in the window of any of these conversions, in parts, each
+        with where they are.
+        """
         times = [one.event_timestamp for found in keyed.values() for one in found]
         m = messages.c
         query = self._viewers().where(
             m.sent_at >= min(times) - self._told.window, m.sent_at <= max(times)
         )
-        rows = self._connection.execute(query.execution_options(yield_per=500))
-        for some in rows.partitions(500):
-            yield [_said(row) for row in some]
+        for connection in self._shards:
+            rows = connection.execute(query.execution_options(yield_per=500))
+            for some in rows.partitions(500):
+                yield connection, [said_of(row) for row in some]
 
     def _viewers(self) -> Select[tuple[str, str, str, datetime]]:
         m = messages.c
@@ -243,10 +249,13 @@ class _Finder:
             m.platform, m.message_id
         )
 
-    def _read(self, query: Select[tuple[str, str, str, datetime]]) -> Iterator[_Said]:
-        return (_said(row) for row in self._connection.execute(query))
+    def _read(self, query: Select[tuple[str, str, str, datetime]]) -> Iterator[SaidBefore]:
+        return (said_of(row) for row in self._rows(query))
 
-    def _in_time(self, conversion: Conversion, said: _Said) -> bool:
+    def _rows(self, query: Select[Any]) -> Iterator[Row[Any]]:
+        return chain.from_iterable(one.execute(query) for one in self._shards)
+
+    def _in_time(self, conversion: Conversion, said: SaidBefore) -> bool:
         before = conversion.event_timestamp - said.said_at
         return timedelta(0) <= before <= self._told.window
 
@@ -267,28 +276,3 @@ class _Finder:
             int(self._told.window.total_seconds()),
             self._told.run,
         )
-
-
-def _keyed(conversions: Sequence[Conversion], name: str) -> dict[str, list[Conversion]]:
-    found: dict[str, list[Conversion]] = defaultdict(list)
-    for one in conversions:
-        if name in one.keys:
-            found[one.keys[name].casefold()].append(one)
-    return found
-
-
-def _lead_of(conversion: Conversion) -> Identity | None:
-    keys = conversion.keys
-    if "lead_id" in keys:
-        try:
-            return read_lead_id(keys["lead_id"])
-        except WrongUse:
-            # A lead_id of an ad platform, which names no message.
-            pass
-    if "message_id" in keys and conversion.platform is not None:
-        return conversion.platform, keys["message_id"]
-    return None
-
-
-def _said(row: Row[Any]) -> _Said:
-    return _Said(row.platform, row.message_id, row.user_id, row.sent_at)

@@ -5,9 +5,11 @@ clicked by whom it was shown to.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from intent.outcomes.exposures import count_exposures
 from intent.store.schema import (
@@ -51,8 +53,12 @@ class OutcomeBooks:
         return not (self.gaps or self.dangling or self.misdealt)
 
 
-def outcome_books(connection: Connection) -> OutcomeBooks:
-    """Recount, in the reader's one consistent view."""
+def outcome_books(connection: Connection, shards: Sequence[Connection] = ()) -> OutcomeBooks:
+    """Recount, in the reader's one consistent view.
+
+    Args:
+        shards: all of several shards, which have conversions that links of this one refer to.
+    """
     c = conversions.c
     each = select(c.conversion_id).group_by(c.conversion_id)
     broken = or_(func.min(c.revision) != 0, func.max(c.revision) != func.count() - 1)
@@ -67,7 +73,11 @@ def outcome_books(connection: Connection) -> OutcomeBooks:
         conversions=count(each),
         unplaced=count(each.having(unplaced)),
         gaps=count(each.having(broken)) + count(_disordered()),
-        dangling=sum(count(query) for query in _dangling()),
+        dangling=(
+            sum(count(query) for query in _dangling())
+            if not shards
+            else len(dangling_over(connection, shards))
+        ),
         exposures=exposures,
         misdealt=misdealt,
         impressions=connection.execute(select(func.count()).select_from(impressions)).scalar_one(),
@@ -88,6 +98,29 @@ def _entered() -> Select[int, int, int]:
     ).select_from(clicks.outerjoin(impressions, and_(*same)))
 
 
+def dangling_over(
+    connection: Connection, shards: Sequence[Connection]
+) -> list[tuple[str, str, str]]:
+    """Return conversion_id, platform and message_id of links and credits of one shard whose message
+    is not here, or whose conversion is in none.
+    """
+    c, found = conversions.c, []
+    for table in (conversion_links, conversion_credits):
+        t = table.c
+        said, done = _there(t)
+        query = select(t.conversion_id, t.platform, t.message_id, said.label("said"))
+        for row in connection.execute(query.where(or_(~said, ~done))):
+            same = select(c.conversion_id).where(c.conversion_id == row.conversion_id).limit(1)
+            if not row.said or all(one.execute(same).first() is None for one in shards):
+                found.append((row.conversion_id, row.platform, row.message_id))
+    return found
+
+
+def _there(t: Any) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    said = exists().where(messages.c.platform == t.platform, messages.c.message_id == t.message_id)
+    return said, exists().where(conversions.c.conversion_id == t.conversion_id)
+
+
 def _disordered() -> Select[tuple[str]]:
     """Return conversions with a revision that changed before the one that it stands behind."""
     before = conversions.alias("before")
@@ -104,10 +137,6 @@ def _disordered() -> Select[tuple[str]]:
 def _dangling() -> list[Select[tuple[str]]]:
     found = []
     for table in (conversion_links, conversion_credits):
-        t = table.c
-        said = exists().where(
-            messages.c.platform == t.platform, messages.c.message_id == t.message_id
-        )
-        done = exists().where(conversions.c.conversion_id == t.conversion_id)
-        found.append(select(t.conversion_id).where(or_(~done, ~said)))
+        said, done = _there(table.c)
+        found.append(select(table.c.conversion_id).where(or_(~done, ~said)))
     return found

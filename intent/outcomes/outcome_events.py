@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Select, select, union
@@ -49,8 +50,16 @@ class OutcomeEvent:
 class OutcomeEvents:
     """Reads events between two instants, the second one left out."""
 
-    def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        since: datetime,
+        until: datetime,
+        shards: Sequence[Connection] = (),
+    ) -> None:
+        """Prepare; ``shards`` are where messages are, if not there alone where outcomes are."""
         self._connection, self._since, self._until = connection, since, until
+        self._shards = shards or (connection,)
         self._creators = self._creators_of_rooms()
         self._entered: dict[tuple[str, str], list[tuple[datetime, str]]] = defaultdict(list)
 
@@ -68,7 +77,7 @@ class OutcomeEvents:
         for entered in self._entered.values():
             entered.sort()
         # What was ordered long after a click is looked for as long as anything is known.
-        for one in read_conversions(self._connection):
+        for one in chain.from_iterable(map(read_conversions, self._shards)):
             ordered = one.kind is ConversionKind.ORDER and one.status.stands
             if ordered and self._since <= one.event_timestamp < self._until:
                 yield self._order(one)
@@ -138,8 +147,11 @@ class OutcomeEvents:
         ]
         query = union(*told)
         return {
-            (row.platform, row.room_id): row.creator_id for row in self._connection.execute(query)
+            (row.platform, row.room_id): row.creator_id
+            for one in self._shards
+            for row in one.execute(query)
         }
 
     def _rows(self, query: Select[Any]) -> Any:
-        return self._connection.execute(query.execution_options(yield_per=AT_ONCE))
+        paged = query.execution_options(yield_per=AT_ONCE)
+        return chain.from_iterable(one.execute(paged) for one in self._shards)

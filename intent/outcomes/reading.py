@@ -91,14 +91,15 @@ def read_links(
 
 
 def read_linked_keys(
-    connection: Connection, as_of: datetime, run: str = "production"
+    shards: Sequence[Connection], as_of: datetime, run: str = "production"
 ) -> dict[str, dict[str, str]]:
     """Return platform, user, room and creator of the last message before each conversion that a run
-    has linked by then, by conversion_id.
+    has linked by then, by conversion_id, over all shards.
     """
     k, m = conversion_links.c, messages.c
     query = (
         select(k.conversion_id, m.platform, m.user_id, m.room_id, m.creator_id)
+        .add_columns(m.sent_at, m.message_id)
         .join_from(
             conversion_links,
             messages,
@@ -108,7 +109,10 @@ def read_linked_keys(
         .order_by(k.conversion_id, m.sent_at, m.message_id)
     )
     found: dict[str, dict[str, str]] = {}
-    for row in connection.execute(query).mappings():
+    rows = [row for one in shards for row in one.execute(query).mappings()]
+    if len(shards) > 1:
+        rows.sort(key=lambda row: (row["sent_at"], row["message_id"]))
+    for row in rows:
         names = ("platform", "user_id", "room_id", "creator_id")
         found[row["conversion_id"]] = {one: row[one] for one in names if row[one] is not None}
     return found

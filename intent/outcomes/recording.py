@@ -146,32 +146,55 @@ class OutcomeRecorder:
         return [one for one in events if one.conversion_id not in ids]
 
 
-def record_links(transaction: Connection, links: Sequence[ConversionLink]) -> int:
-    """Add links to messages and conversions that are there; return how many are new."""
-    return _add_between(transaction, conversion_links, links)
+def record_links(
+    transaction: Connection, links: Sequence[ConversionLink], shards: Sequence[Connection] = ()
+) -> int:
+    """Add links to messages and conversions that are there; return how many are new.
+
+    Args:
+        shards: where messages are, each of which has the links to its own; if not there where
+            conversions are.
+    """
+    return _add_between(transaction, conversion_links, links, shards)
 
 
-def record_credits(transaction: Connection, credits_: Sequence[ConversionCredit]) -> int:
-    """Add credits of conversions and messages that are there; return how many are new."""
-    return _add_between(transaction, conversion_credits, credits_)
+def record_credits(
+    transaction: Connection, credits_: Sequence[ConversionCredit], shards: Sequence[Connection] = ()
+) -> int:
+    """Add credits of conversions and messages that are there, as :func:`record_links` does; return
+    how many are new.
+    """
+    return _add_between(transaction, conversion_credits, credits_, shards)
 
 
 def _add_between(
-    transaction: Connection, table: Table, given: Sequence[ConversionLink | ConversionCredit]
+    transaction: Connection,
+    table: Table,
+    given: Sequence[ConversionLink | ConversionCredit],
+    shards: Sequence[Connection],
 ) -> int:
-    """Add what lies between a message and a conversion that are both there."""
+    """Add what lies between a message and a conversion that are both there, beside the message."""
     m, c = messages.c, conversions.c
-    in_turn(transaction, alone=False)
-    # Locked, so that an erasure beside it finds what is added, or this finds no message.
     pairs = {(one.platform, one.message_id) for one in given}
-    there = _present(transaction, [m.platform, m.message_id], pairs)
-    known = _present(transaction, [c.conversion_id], {(one.conversion_id,) for one in given})
-    rows = [
-        asdict(one)
-        for one in given
-        if (one.platform, one.message_id) in there and (one.conversion_id,) in known
-    ]
-    return _insert_once(transaction, table, rows)
+    new = 0
+    for home in shards or (transaction,):
+        in_turn(home, alone=False)
+        # Locked, so that an erasure beside it finds what is added, or this finds no message.
+        there = _present(home, [m.platform, m.message_id], pairs)
+        ids = {(one.conversion_id,) for one in given}
+        # Orders that comments are lie with their rooms, in any shard.
+        known = {
+            one
+            for shard in shards or (transaction,)
+            for one in _present(shard, [c.conversion_id], ids)
+        }
+        rows = [
+            asdict(one)
+            for one in given
+            if (one.platform, one.message_id) in there and (one.conversion_id,) in known
+        ]
+        new += _insert_once(home, table, rows)
+    return new
 
 
 def _present(

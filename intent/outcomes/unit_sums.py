@@ -5,7 +5,7 @@ it began.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -62,8 +62,14 @@ class UnitSums:
     currencies: tuple[str, ...]
 
 
-def read_unit_sums(connection: Connection, experiment: Experiment, until: datetime) -> UnitSums:
-    """Read what the exposed units of an experiment brought until an instant.
+def read_unit_sums(
+    connection: Connection,
+    experiment: Experiment,
+    until: datetime,
+    shards: Sequence[Connection] = (),
+) -> UnitSums:
+    """Read what the exposed units of an experiment brought until an instant; ``shards`` are where
+    messages are, if not there alone where exposures are.
 
     Raises:
         WrongUse: nothing was exposed.
@@ -73,7 +79,7 @@ def read_unit_sums(connection: Connection, experiment: Experiment, until: dateti
         raise WrongUse(
             f"nothing was exposed under {experiment.name!r} yet; see: intent experiment assign"
         )
-    events = OutcomeEvents(connection, experiment.started - LOOK_BACK, until).read()
+    events = OutcomeEvents(connection, experiment.started - LOOK_BACK, until, shards).read()
     return sum_units(experiment, exposed, events, until)
 
 

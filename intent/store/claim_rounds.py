@@ -55,8 +55,11 @@ class RoundRequest:
     by: str
 
 
-def open_round(transaction: Connection, asked: RoundRequest) -> int:
+def open_round(transaction: Connection, asked: RoundRequest, number: int | None = None) -> int:
     """Store a round and return its number.
+
+    Args:
+        number: which it gets; None for the next one of this database.
 
     Raises:
         WrongUse: it would overlap another round of the room, or end before it begins.
@@ -89,10 +92,22 @@ def open_round(transaction: Connection, asked: RoundRequest) -> int:
             since=since,
             until=asked.until,
             opened_by=asked.by,
+            **({} if number is None else {"id": number}),
         )
         .returning(c.id)
     )
     return int(inserted.scalar_one())
+
+
+def newest_round(connection: Connection) -> int:
+    """Return the highest number of a round; 0 where there is none."""
+    return connection.execute(select(func.max(claim_rounds.c.id))).scalar_one() or 0
+
+
+def holds_round(connection: Connection, number: int) -> bool:
+    """Say whether a round is in this database."""
+    query = select(claim_rounds.c.id).where(claim_rounds.c.id == number)
+    return connection.execute(query).first() is not None
 
 
 def close_round(transaction: Connection, number: int, until: datetime | None, by: str) -> None:

@@ -25,6 +25,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    RowMapping,
     delete,
     literal,
     literal_column,
@@ -149,16 +150,41 @@ def prune_changes(transaction: Connection, keep: timedelta, most: int = PRUNED_A
     return transaction.execute(gone).rowcount + 1
 
 
-def _held(transaction: Connection) -> list[_Place]:
-    """Return where active hooks stand; one that stands nowhere in this log starts again anyway."""
-    active = select(hooks.c.position).where(hooks.c.state == HookState.ACTIVE.value)
+def _held(transaction: Connection, *, asleep: bool = False) -> list[_Place]:
+    """Return where active hooks stand, or all with ``asleep``; one that stands nowhere in this log
+    starts again anyway.
+    """
+    query = select(hooks.c.position)
+    if not asleep:
+        query = query.where(hooks.c.state == HookState.ACTIVE.value)
     found = []
-    for position in transaction.execute(active).scalars():
+    for position in transaction.execute(query).scalars():
         try:
             found.append(_checked(transaction, position))
         except StartAgain:
             continue
     return found
+
+
+def unread_changes(connection: Connection, identities: Sequence[Identity]) -> list[dict[str, Any]]:
+    """Return the lines of these messages that a hook has still to read, as :func:`log_changes`
+    writes them, in their order.
+    """
+    places = _held(connection, asleep=True)
+    if not places:
+        return []
+    c = lead_changes.c
+    least = min(places, key=lambda one: (one.writer, one.number))
+    behind = tuple_(c.writer, c.id) > tuple_(literal(least.writer), literal(least.number))
+    columns = (c.kind, c.platform, c.message_id, c.room_id, c.revision, c.action)
+    found: list[RowMapping] = []
+    for part in parts(identities):
+        mine = select(*columns, c.writer, c.id).where(
+            tuple_(c.platform, c.message_id).in_(part), c.kind != PRUNED, behind
+        )
+        found += connection.execute(mine).mappings().all()
+    found.sort(key=lambda row: (row["writer"], row["id"]))
+    return [{one.name: row[one.name] for one in columns} for row in found]
 
 
 def erase_changes(transaction: Connection, identities: Sequence[Identity]) -> None:

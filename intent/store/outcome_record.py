@@ -4,10 +4,12 @@ which of their messages that was linked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select
 
+from intent.store.identities import parts
 from intent.store.rows import plain_row
 from intent.store.schema import (
     clicks,
@@ -67,3 +69,13 @@ def read_outcomes_of(
     of_them = or_(c.conversion_id.in_(named), c.conversion_id.in_(linked))
     ordered = rows(select(conversions).where(of_them).order_by(c.conversion_id, c.revision), "id")
     return {**own, "conversions": ordered, **beside}
+
+
+def read_conversion_rows(connection: Connection, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return all revisions of these conversions as plain values, in one order."""
+    c, found = conversions.c, []
+    for some in parts(ids):
+        query = select(conversions).where(c.conversion_id.in_(some))
+        rows = connection.execute(query.order_by(c.conversion_id, c.revision)).mappings()
+        found += [plain_row(row, ("id",)) for row in rows]
+    return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, select, tuple_, update
 
 from intent.model.decision import Entry
 from intent.model.disguised import Disguised
@@ -15,17 +15,26 @@ from intent.model.message import Message
 from intent.store.decisions import current_decisions
 from intent.store.engine import insert_for
 from intent.store.erasure import delete_messages
-from intent.store.identities import AT_ONCE, Identity
+from intent.store.identities import AT_ONCE, Identity, parts
+from intent.store.lead_log import log_changes, unread_changes
+from intent.store.outcome_erasure import COMMENT_SOURCE
 from intent.store.room_moves import Room
 from intent.store.rows import decision_from, message_from
 from intent.store.schema import (
     ask_lane,
+    claim_corrections,
+    claim_rounds,
     contact_accesses,
+    conversion_credits,
+    conversion_links,
+    conversions,
     database_now,
     dead_letters,
     decision_labels,
     decisions,
     earlier_versions,
+    hook_deliveries,
+    hooks,
     inbox,
     lead_actions,
     leads,
@@ -45,8 +54,12 @@ HELD = "moving"
 FOR_EVER = 3650
 """Days for which it is held, unless the room has come."""
 
-_PLAIN = (earlier_versions, dead_letters, contact_accesses)
-_OF_ROOM = (retractions, source_gaps)
+_PLAIN = (
+    *(earlier_versions, dead_letters, contact_accesses),
+    *(claim_corrections, conversion_links, conversion_credits),
+)
+_OF_ROOM = (retractions, source_gaps, claim_rounds)
+"""Claim rounds keep their numbers, which no two shards share."""
 
 
 def hold_queues(transaction: Connection, room: Room, until: Any) -> None:
@@ -97,6 +110,7 @@ def copy_page(
         _insert(target, queue, rows)
     by_identity = {(row["platform"], row["message_id"]): message_from(row) for row in found}  # type: ignore[arg-type]
     _copy_contacts(source, target, by_identity, vaults)
+    _copy_pushes(source, target, page)
     c = current_decisions.c
     standing = select(current_decisions).where(tuple_(c.platform, c.message_id).in_(page))
     return [
@@ -108,9 +122,11 @@ def copy_page(
 def copy_beside(source: Connection, target: Connection, room: Room) -> None:
     """Copy what is of a room and of none of its messages."""
     for table in _OF_ROOM:
-        here = (table.c.platform == room[0], table.c.room_id == room[1])
-        rows = [dict(row) for row in source.execute(select(table).where(*here)).mappings()]
-        _insert(target, table, rows)
+        found = source.execute(select(table).where(*_in_room(table, room))).mappings()
+        _insert(target, table, [dict(row) for row in found])
+    orders = select(conversions).where(conversions.c.conversion_id.in_(_ordered_in(room)))
+    rows = source.execute(orders.order_by(conversions.c.id)).mappings()
+    _insert(target, conversions, [_without(dict(row), "id") for row in rows])
 
 
 def copy_what_all_have(source: Connection, target: Connection) -> None:
@@ -140,8 +156,22 @@ def delete_page(transaction: Connection, page: Sequence[Identity]) -> list[Entry
 def delete_beside(transaction: Connection, room: Room) -> None:
     """Delete what is of a room and of none of its messages."""
     for table in _OF_ROOM:
-        here = (table.c.platform == room[0], table.c.room_id == room[1])
-        transaction.execute(delete(table).where(*here))
+        transaction.execute(delete(table).where(*_in_room(table, room)))
+    gone = transaction.scalars(_ordered_in(room)).all()
+    for some in parts(sorted(set(gone))):
+        transaction.execute(delete(conversions).where(conversions.c.conversion_id.in_(some)))
+
+
+def _in_room(table: Table, room: Room) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.platform == room[0], table.c.room_id == room[1]
+
+
+def _ordered_in(room: Room) -> Select[tuple[str]]:
+    """Return the orders that are nothing but a comment in a room; a change of one may not say which
+    room it is.
+    """
+    c = conversions.c
+    return select(c.conversion_id).where(c.source == COMMENT_SOURCE, *_in_room(conversions, room))
 
 
 def _copy_decisions(
@@ -168,6 +198,28 @@ def _copy_decisions(
         [_renumbered(dict(row), numbers) for row in source.execute(labelled).mappings()],
     )
     return numbers
+
+
+def _copy_pushes(source: Connection, target: Connection, page: Sequence[Identity]) -> None:
+    """Copy what receivers have been told, are to be told, and what they have not read of yet."""
+    h, now = hooks.c, target.execute(select(database_now())).scalar_one()
+    theirs = {name: number for number, name in target.execute(select(h.id, h.name)).all()}
+    known = {number: theirs.get(name) for number, name in source.execute(select(h.id, h.name))}
+    rows = [
+        {
+            **_without(row, "id"),
+            "hook_id": known[row["hook_id"]],
+            # Its line of the log stays behind; what was claimed is claimed anew.
+            "change": None,
+            "token": None,
+            "available_timestamp": now,
+            "written_timestamp": now,
+        }
+        for row in _of(source, hook_deliveries, page)
+        if known[row["hook_id"]] is not None
+    ]
+    _insert(target, hook_deliveries, rows)
+    log_changes(target, unread_changes(source, page))
 
 
 def _copy_contacts(

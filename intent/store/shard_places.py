@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, literal, select
+from sqlalchemy import Connection, delete, false, literal, select
 
 from intent.model.shard_map import ShardPlace
+from intent.store.outcome_erasure import COMMENT_SOURCE
 from intent.store.schema import (
-    claim_rounds,
     clicks,
     conversions,
     database_now,
     exposures,
-    hooks,
     impressions,
     messages,
     shard_places,
@@ -42,9 +41,11 @@ def now_of(connection: Connection) -> datetime:
 
 
 def holds_what_stays(connection: Connection) -> str | None:
-    """Return the name of a table that has rows which do not move with a room; None for none."""
-    for table in (hooks, conversions, impressions, clicks, exposures, claim_rounds):
-        if connection.execute(select(literal(1)).select_from(table).limit(1)).first():
+    """Return the name of a table that has rows which are of no room; None for none."""
+    of_room = {conversions: conversions.c.source == COMMENT_SOURCE}
+    for table in (conversions, impressions, clicks, exposures):
+        query = select(literal(1)).select_from(table).where(~of_room.get(table, false()))
+        if connection.execute(query.limit(1)).first():
             return table.name.replace("_", " ")
     return None
 

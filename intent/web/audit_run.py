@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from intent.bootstrap.application import Application
+from intent.bootstrap.shards import is_sharded, open_shards
 from intent.model.errors import IntentError
 from intent.operations.audit import Audit, audit
 from intent.web.threads import Threads
@@ -61,7 +62,10 @@ class AuditRun:
     def _recount(self, begun: AuditBegun) -> None:
         found, trouble = None, ""
         try:
-            found = audit(self._app.database, self._app.taxonomy.members, most=AUDIT_SECONDS)
+            app = self._app
+            several = is_sharded(app)
+            shards = [one.database for one in open_shards(app)] if several else []
+            found = audit(app.database, app.taxonomy.members, most=AUDIT_SECONDS, shards=shards)
         except IntentError as error:
             trouble = str(error)
         seconds = (self._clock() - begun.at).total_seconds()

@@ -14,13 +14,13 @@ from intent.bootstrap.shards import build_growing, build_inlet, feature_reader, 
 from intent.model.batch import Batch, Retraction
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.errors import OperatorError, StoreUnavailable
-from intent.model.hook import Hook, SecretSalts
+from intent.model.outcomes import Impression
 from intent.model.shard_map import ShardMap
 from intent.operations.audit import audit
 from intent.operations.leads import find_leads
 from intent.operations.shards import check_between, leads_over
+from intent.outcomes.recording import OutcomeRecorder
 from intent.store.access import Access
-from intent.store.hooks import SqlHooks
 from tests.conftest import EPOCH, MakeDecision, MakeMessage, rows
 from tests.integration.test_shards import history, work
 
@@ -217,11 +217,11 @@ def test_who_was_forgotten_stays_so_in_a_new_shard(
     assert build_inlet(named(tmp_path, 3)).put(Batch(again)).erased == 9
 
 
-def test_rooms_of_a_database_with_hooks_stay_together(
-    tmp_path: Path, first: Application, make_message: MakeMessage, make_decision: MakeDecision
-) -> None:
-    fill(first, make_message, make_decision)
-    SqlHooks(first.database).add(Hook(0, "shop", "https://shop.example/", SecretSalts("key", "s")))
-    with pytest.raises(OperatorError, match="hooks, which do not move"):
-        build_growing(named(tmp_path, 2)).run()
-    assert audit(first.database, first.taxonomy.members).holds
+def test_outcomes_live_in_the_first_shard(tmp_path: Path, first: Application) -> None:
+    app = named(tmp_path, 2)
+    shown = Impression("r", "tiktok", "u-1", "room-1", 1, EPOCH, "p")
+    second = app.named_databases[1]
+    with second.database.begin() as transaction:
+        OutcomeRecorder(second.tombstones).impressions(transaction, [shown])
+    with pytest.raises(OperatorError, match="has impressions, which live in the first"):
+        build_growing(app).run()

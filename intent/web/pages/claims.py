@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from intent.bootstrap.claim_shards import claims_over, home_of_claims, open_in_home
 from intent.claims.order_book import LineState, OrderLine
 from intent.model.claim_round import ITEM_SHAPE, Ordered, read_items, read_order
 from intent.model.errors import WrongUse
@@ -21,11 +22,10 @@ from intent.operations.claims import (
     claims_csv,
     close_claims,
     correct_claim,
-    list_claims,
-    open_claims,
     show_claims,
 )
 from intent.store.claim_rounds import RoundRequest
+from intent.store.engine import Database
 from intent.web.endpoint import page
 from intent.web.problem import Problem
 from intent.web.visit import Visit
@@ -92,7 +92,7 @@ def open_a_round(visit: Visit, form: RoundForm) -> Response:
         asked = RoundRequest(
             form.platform.strip(), form.room.strip(), form.title, items, since, None, _by(visit)
         )
-        number = open_claims(visit.app.database, asked)
+        number = open_in_home(visit.service.shards, asked)
     except WrongUse as error:
         return _rounds_page(visit, form, 422, wrong=str(error))
     return _to(number)
@@ -107,7 +107,7 @@ def close_a_round(visit: Visit, number: str) -> Response:
     """Close a round: what is said later counts no more."""
     which = _number(number)
     try:
-        close_claims(visit.app.database, which, None, _by(visit))
+        close_claims(_home(visit, which), which, None, _by(visit))
     except WrongUse as error:
         return _sheet_page(visit, which, SheetQuery(), 409, wrong=str(error))
     return _to(which)
@@ -118,7 +118,7 @@ def correct_a_line(visit: Visit, number: str, form: CorrectionForm) -> Response:
     which, message = _number(number), form.message.strip()
     try:
         orders = [] if form.action == "nothing" else _orders(form.orders)
-        correct_claim(visit.app.database, which, message, orders, _by(visit))
+        correct_claim(_home(visit, which), which, message, orders, _by(visit))
     except WrongUse as error:
         again = SheetQuery(message=message)
         return _sheet_page(visit, which, again, 422, wrong=str(error), typed=form.orders)
@@ -134,7 +134,7 @@ def export_lines(visit: Visit, number: str) -> Response:
 
 
 def _rounds_page(visit: Visit, form: RoundForm, status: int = 200, wrong: str = "") -> Response:
-    found = list_claims(visit.app.database, room=form.room or None)
+    found = claims_over(visit.service.shards, form.room or None)
     return visit.page(
         "claims.html",
         status,
@@ -197,9 +197,13 @@ def _orders(text: str) -> list[Ordered]:
 
 def _found(visit: Visit, number: int) -> ClaimSheet:
     try:
-        return show_claims(visit.app.database, number)
+        return show_claims(_home(visit, number), number)
     except WrongUse:
         raise Problem(404, f"there is no claim round {number}") from None
+
+
+def _home(visit: Visit, number: int) -> Database:
+    return home_of_claims(visit.service.shards, number).database
 
 
 def _number(text: str) -> int:
