@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
@@ -83,7 +83,7 @@ def forget_subject(
         cut_log=database.cut_log,
     )
     if report.buried:
-        _write_down(app, subject)
+        _write_down(app, [subject, *erasure.payloads])
         renew_copy(app)
         _sift_files(app, report)
     return report
@@ -109,15 +109,16 @@ def _sift_files(app: Application, report: Forgotten) -> None:
     report.exported, report.exports_left = exports.removed, exports.left
 
 
-def _write_down(app: Application, subject: DataSubject) -> None:
+def _write_down(app: Application, subjects: Iterable[DataSubject]) -> None:
     import os
 
-    path, digest = _file(app), app.tombstones.digest(subject)
-    if digest in _written_down(app):
+    path, known = _file(app), set(_written_down(app))
+    digests = sorted({app.tombstones.digest(one) for one in subjects} - known)
+    if not digests:
         return
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(descriptor, f"{digest}\n".encode("ascii"))
+        os.write(descriptor, "".join(f"{one}\n" for one in digests).encode("ascii"))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

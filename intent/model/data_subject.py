@@ -14,11 +14,14 @@ class SubjectKind(StrEnum):
     ROOM = "room"
     CONVERSION = "conversion"
     """Its platform is the source that says so."""
+    PAYLOAD = "payload"
+    """What is no message, and nobody can say whose it is; its id is its digest, its platform empty.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class DataSubject:
-    """Somebody, a message or a room of a platform, or a conversion of a source."""
+    """Somebody, a message or a room of a platform, a conversion of a source, or a payload."""
 
     kind: SubjectKind
     platform: str

@@ -14,6 +14,7 @@ from intent.store.hooks import forget_room, names_room
 from intent.store.identities import Identity
 from intent.store.lead_log import erase_changes
 from intent.store.lead_states import recheck_replies
+from intent.store.nameless_payloads import erase_payload, stored_payloads
 from intent.store.outcome_erasure import erase_outcomes, knows_outcomes, stored_in_outcomes
 from intent.store.payload_subjects import may_be_of, subjects_of
 from intent.store.rows import message_from
@@ -52,6 +53,8 @@ class SqlErasure:
 
     def __init__(self, tombstones: Tombstones) -> None:
         self._tombstones = tombstones
+        self.payloads: set[DataSubject] = set()
+        """What was deleted with somebody because nobody could say whose it was; it is buried."""
 
     def begin(self, transaction: Connection, subject: DataSubject, *, anyway: bool) -> bool:
         """Bury a subject that is known, or any with ``anyway``, so that nothing of it is stored
@@ -72,6 +75,8 @@ class SqlErasure:
         self, transaction: Connection, kind: SubjectKind, after: DataSubject | None, count: int
     ) -> Sequence[DataSubject]:
         """Return the next subjects of a kind of which anything is stored, in one order."""
+        if kind is SubjectKind.PAYLOAD:
+            return stored_payloads(transaction, after, count)
         query = stored_in_outcomes(kind, after, count, messages)
         return [DataSubject(kind, row.platform, row[1]) for row in transaction.execute(query)]
 
@@ -88,7 +93,7 @@ class SqlErasure:
         """Delete the next messages of a subject; return how many, and for each that was decided
         the decision that stood for readers.
         """
-        if subject.kind is SubjectKind.CONVERSION:
+        if subject.kind in (SubjectKind.CONVERSION, SubjectKind.PAYLOAD):
             return 0, []
         in_turn(transaction, alone=False)
         m = messages.c
@@ -125,6 +130,8 @@ class SqlErasure:
         """Delete the next impressions, clicks and conversions of a subject; return how many. The
         conversions are buried, so that no source brings them back.
         """
+        if subject.kind is SubjectKind.PAYLOAD:
+            return 0
         in_turn(transaction, alone=False)
         erased, gone = erase_outcomes(transaction, subject, count)
         self._tombstones.bury(transaction, gone)
@@ -137,19 +144,30 @@ class SqlErasure:
         on (None at the end).
 
         Args:
-            unsure: those, too, of which nobody can say which person wrote them.
+            unsure: those, too, of which nobody can say which person wrote them; they are buried, so
+                that the same file does not bring them back.
         """
         if subject.kind is SubjectKind.CONVERSION:
             return 0, None
+        if subject.kind is SubjectKind.PAYLOAD:
+            return erase_payload(transaction, subject), None
         d = dead_letters.c
         page = transaction.execute(
-            select(d.id, d.payload)
+            select(d.id, d.payload, d.digest)
             .where(d.message_id.is_(None), d.id > after)
             .order_by(d.id)
             .limit(LETTERS_AT_ONCE)
         ).all()
-        mine = [row.id for row in page if _is_of(bytes(row.payload), subject, unsure)]
-        transaction.execute(delete(dead_letters).where(d.id.in_(mine)))
+        mine = [row for row in page if _is_of(bytes(row.payload), subject, unsure)]
+        transaction.execute(delete(dead_letters).where(d.id.in_([row.id for row in mine])))
+        nameless = {
+            DataSubject(SubjectKind.PAYLOAD, "", row.digest)
+            for row in mine
+            if subject not in subjects_of(bytes(row.payload))
+        }
+        if nameless:
+            self._tombstones.bury(transaction, nameless)
+            self.payloads |= nameless
         return len(mine), page[-1].id if page else None
 
     def _forget_words(
@@ -164,8 +182,11 @@ class SqlErasure:
 
     def _knows(self, transaction: Connection, subject: DataSubject) -> bool:
         """Whether anything of a subject is stored, or a ban that names it, or it was buried."""
+        buried = bool(self._tombstones.buried(transaction, [subject]))
+        if subject.kind is SubjectKind.PAYLOAD:
+            return buried
         return (
-            bool(self._tombstones.buried(transaction, [subject]))
+            buried
             or knows_outcomes(transaction, subject)
             or (subject.kind is SubjectKind.ROOM and names_room(transaction, subject.id))
             or any(

@@ -15,7 +15,7 @@ from functools import cache
 
 from sqlalchemy import Connection, Select, select
 
-from intent.model.batch import Batch, Retraction
+from intent.model.batch import Batch, Refused, Retraction
 from intent.model.data_subject import DataSubject, SubjectKind
 from intent.model.errors import OperatorError
 from intent.model.message import Message, Reply
@@ -129,7 +129,7 @@ def _name_of(key: bytes) -> str:
 
 def _sifted(batch: Batch, gone: set[DataSubject]) -> tuple[Batch, int]:
     messages = [_unquoted(one, gone) for one in batch.messages if gone.isdisjoint(_of(one))]
-    refused = [one for one in batch.refused if gone.isdisjoint(subjects_of(one.payload))]
+    refused = [one for one in batch.refused if gone.isdisjoint(_in_payload(one))]
     retractions = [one for one in batch.retractions if gone.isdisjoint(_banned(one))]
     dropped = len(batch.messages) - len(messages) + len(batch.refused) - len(refused)
     sifted = replace(batch, messages=messages, refused=refused, retractions=retractions)
@@ -140,7 +140,7 @@ def _named_in(batch: Batch) -> set[DataSubject]:
     named = {
         subject for message in batch.messages for subject in (*_of(message), *_quoted(message))
     }
-    named |= {subject for one in batch.refused for subject in subjects_of(one.payload)}
+    named |= {subject for one in batch.refused for subject in _in_payload(one)}
     return named | {subject for one in batch.retractions for subject in _banned(one)}
 
 
@@ -150,6 +150,13 @@ def _of(message: Message) -> Sequence[DataSubject]:
         DataSubject(SubjectKind.MESSAGE, message.platform, message.message_id),
         DataSubject(SubjectKind.ROOM, message.platform, message.room_id),
     )
+
+
+def _in_payload(one: Refused) -> set[DataSubject]:
+    """Return whom a payload names, and itself: it may be what was deleted with somebody because
+    nobody could say whose it was.
+    """
+    return subjects_of(one.payload) | {DataSubject(SubjectKind.PAYLOAD, "", one.digest)}
 
 
 def _quoted(message: Message) -> Sequence[DataSubject]:

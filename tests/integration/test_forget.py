@@ -21,6 +21,7 @@ from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 from intent.operations.forget import Forgotten, forget, forget_again
 from intent.queues.inbox import SqlInbox
+from intent.store.dead_letters import record_refused
 from intent.store.engine import Database
 from intent.store.erasure import SqlErasure
 from intent.store.hooks import FORGOTTEN
@@ -260,6 +261,24 @@ def test_a_line_that_may_be_theirs_goes_with_them(
 ) -> None:
     house.inbox.put(Batch([make_message(user_id="77")], [refused(payload)]))
     assert run(house, user="77").refused == 1
+    assert "canary" not in everything(house.database)
+
+
+def test_a_line_that_may_be_theirs_is_not_kept_when_the_file_comes_again(
+    house: House, make_message: MakeMessage
+) -> None:
+    cut = refused(b'{"platform": "tiktok", "room_id": "r", "text": "canary, cut before its')
+    batch = Batch([make_message("canary", user_id="77")], [cut, refused(b'["other"]')])
+    house.inbox.put(batch)
+    assert run(house, user="77").refused == 2
+    again = house.inbox.put(batch)
+    assert (again.new, again.refused, again.erased) == (0, 0, 3)
+    assert "canary" not in everything(house.database)
+    # As after a restore: who is forgotten again goes with what nobody can name.
+    with house.database.begin() as transaction:
+        record_refused(transaction, [cut])
+    parts = (SqlErasure(house.tombstones), house.features, house.database)
+    assert forget_again(*parts, stop=threading.Event()).refused == 1
     assert "canary" not in everything(house.database)
 
 
