@@ -58,6 +58,7 @@ for verb in (
     tuning.calibrate,
     optimising.optimise,
     worlds.world,
+    worlds.writers,
     lifting.lift,
     interleaving.interleave,
     interleaving.off_policy,

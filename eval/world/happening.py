@@ -21,8 +21,12 @@ _CLICK, _CLICK_TASTE, _CLICK_KNOWN, _CLICK_NEED = -0.5, 1.2, 0.25, 0.9
 _ORDER_ANYWAY, _ORDER_NEED, _RETURN = 0.0025, 0.1, 3.0
 _CLICK_OFFER, _CLICK_RETURN = 0.3, 0.7
 _ORDER_MOST = 0.9
-_CHAT, _ASK, _ASK_MOST = 0.026, 0.6, 0.8
-"""How people are shown, click, order and write: chosen so that rates come out as published."""
+_CHAT, _CHAT_MOST, _ASK, _ASK_MOST = 0.049, 60.0, 0.15, 0.8
+_MOODS = 2.3
+"""How people are shown, click, order and write: chosen so that rates come out as published and
+measured (:mod:`eval.world.rates`). ``_MOODS`` is by how much readiness to chat differs from room to
+room, in log units, beside :data:`eval.world.population.TALKING` from viewer to viewer.
+"""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,9 @@ class _Present:
         self.asked = np.full((users, hosts), -1, dtype=np.int64)
         self.until = np.zeros((users, CATEGORIES), dtype=np.int64)
         self.carried = np.zeros(len(there.room_host))
+        self.mood = np.ones((users, hosts), dtype=np.float32)
         self.begun = 0
+        self.opened = 0
         self.slot = 0
 
 
@@ -132,6 +138,7 @@ def _slot(
     now.carried *= 0.5 ** ((slot - now.slot) / HALF_LIFE)
     now.slot = slot
     _begin_needs(now, there, (slot + 1) * SLOT)
+    _open_rooms(now, there, knobs, slot * SLOT, chance)
     live = np.flatnonzero((there.room_begin <= slot * SLOT) & (slot * SLOT < there.room_end))
     row, place, propensity = _shown(now, there, requests, live, chance)
     shown = _who_sees_what(now, there, knobs, requests[row], live[place[:, 0]])
@@ -139,7 +146,7 @@ def _slot(
     relevance = _relevance(now, there, knobs, shown)
     looked = chance.random(len(row)) < attention
     clicked = looked & (chance.random(len(row)) < relevance)
-    asked, chats = _written(there, knobs, shown, clicked, chance)
+    asked, chats = _written(now, there, knobs, shown, clicked, chance)
     luck = there.luck[shown.user]
     luck = np.where(np.isnan(luck), chance.random(len(row)), luck)
     replied = asked & (luck < knobs.answered)
@@ -197,6 +204,7 @@ def _relevance(now: _Present, there: Population, knobs: WorldKnobs, shown: _Show
 
 
 def _written(
+    now: _Present,
     there: Population,
     knobs: WorldKnobs,
     shown: _Shown,
@@ -204,11 +212,12 @@ def _written(
     chance: np.random.Generator,
 ) -> tuple[Flags, Integers]:
     """Return who asks for what they need, and how many other messages they write."""
-    talking = there.talking[shown.user]
+    talking = there.talking[shown.user] * now.mood[shown.user, shown.host]
     ask = _ASK * knobs.asking * knobs.need
     likely = np.minimum(ask * there.asking[shown.user], _ASK_MOST)
     asked = clicked & shown.match & (chance.random(len(talking)) < likely)
-    return asked, chance.poisson(_CHAT * knobs.chatting * talking) * clicked
+    likely_chats = np.minimum(_CHAT * knobs.chatting * talking, _CHAT_MOST)
+    return asked, chance.poisson(likely_chats) * clicked
 
 
 def _begin_needs(now: _Present, there: Population, until: int) -> None:
@@ -218,6 +227,20 @@ def _begin_needs(now: _Present, there: Population, until: int) -> None:
     now.need[user, category] = np.arange(now.begun, last)
     now.until[user, category] = there.need_end[new]
     now.begun = last
+
+
+def _open_rooms(
+    now: _Present, there: Population, knobs: WorldKnobs, until: int, chance: np.random.Generator
+) -> None:
+    """Draw how ready everybody is to chat in the rooms that begin: most write nothing, few write a
+    lot, whatever they need.
+    """
+    last = int(np.searchsorted(there.room_begin, until, side="right"))
+    hosts = there.room_host[now.opened : last]
+    spread = _MOODS * knobs.moods
+    drawn = chance.normal(-(spread**2) / 2, spread, (len(hosts), len(now.mood)))
+    now.mood[:, hosts] = np.exp(drawn).T
+    now.opened = last
 
 
 def _shown(

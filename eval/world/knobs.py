@@ -40,6 +40,8 @@ class WorldKnobs:
         buying: how readily people order, in units of the default; 0 for nobody.
         asking, chatting: how readily people ask about what they need, and write anything else, in
             units of the default; 0 for nobody.
+        moods: by how much the readiness to chat differs from room to room, in units of the default;
+            0 for people who chat alike wherever they are.
         treatment: by how much a reply raises the chance of an order, relative; 0 for nothing.
         carry_over: share of that effect which others in the room feel in the slots after it, with
             a half-life of 20 minutes; 0 for none.
@@ -73,6 +75,7 @@ class WorldKnobs:
     buying: float = 1.0
     asking: float = 1.0
     chatting: float = 1.0
+    moods: float = 1.0
     treatment: float = 0.3
     carry_over: float = 0.2
     capacity: int = 4

@@ -37,6 +37,9 @@ SHOPPERS = 1.0
 users differ: some come to buy, others to watch.
 """
 
+TALKING, ASKING = 1.3, 0.5
+"""By how much users who write differ in how much they chat and ask, in log units."""
+
 _HOURS = np.array(
     [
         3,
@@ -117,7 +120,7 @@ def populated(knobs: WorldKnobs, chance: np.random.Generator) -> Population:
     users, hosts = knobs.viewers, knobs.creators
     activity = _spread(chance, users, 0.8)
     silent = chance.random(users) < knobs.silent
-    talking, asking = (np.where(silent, 0.0, _spread(chance, users, s)) for s in (1.3, 0.5))
+    talking, asking = (np.where(silent, 0.0, _spread(chance, users, s)) for s in (TALKING, ASKING))
     taste = chance.dirichlet(np.full(CATEGORIES, 0.6), users)
     people: dict[str, Any] = {
         "tempted": chance.normal(0.0, 0.5, users),

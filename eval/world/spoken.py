@@ -28,12 +28,12 @@ WANTED = {
 """What people ask who need what is on sale."""
 
 _CHATTED = {
-    "chatter": 0.84,
+    "chatter": 0.87,
     "customer_support": 0.04,
     "objection": 0.03,
     "spam": 0.03,
-    "product_inquiry": 0.03,
-    "price_inquiry": 0.03,
+    "product_inquiry": 0.015,
+    "price_inquiry": 0.015,
 }
 """What other messages are; some ask without a need."""
 

@@ -240,23 +240,58 @@ def test_a_folder_with_something_in_it_is_left_alone(
         write_world(made(), tmp_path, topics)
 
 
-def test_rates_lie_near_the_published_ones(made: Make) -> None:
-    found = {rate.name: rate for rate in rates(made(impressions=60_000, days=5, creators=200))}
+def test_rates_lie_near_the_published_and_measured_ones(made: Make, topics: Topics) -> None:
+    whole = made(impressions=650_000, days=10, creators=400)
+    found = {rate.name: rate for rate in rates(whole, topics)}
     assert [rate.name for rate in found.values() if rate.near is False] == []
     assert found["clicks of a user a day"].near
+    assert found["leads among comments, decided"].near
+    assert found["comments by the tenth who write most in a room"].near
     assert found["likes a click"].why
 
 
-def test_who_asks_less_and_chats_more_comments_as_often_and_with_fewer_leads(made: Make) -> None:
+def test_half_of_the_comments_ask_where_people_ask_more_and_chat_less(
+    made: Make, topics: Topics
+) -> None:
     size = {"impressions": 60_000, "days": 5, "creators": 200}
-    usual, sparing = (
-        {rate.name: rate.world or 0.0 for rate in rates(made(**size, **knobs))}
-        for knobs in ({}, {"asking": 0.33, "chatting": 1.7})
+    usual, asking = (
+        {rate.name: rate.world or 0.0 for rate in rates(made(**size, **knobs), topics)}
+        for knobs in ({}, {"asking": 4.0, "chatting": 0.55})
     )
-    assert usual["leads among comments"] > 0.45
-    assert sparing["leads among comments"] == pytest.approx(0.23, abs=0.04)
-    assert sparing["comments a click"] == pytest.approx(0.04, rel=0.2)
-    assert made(asking=0.0, chatting=0.0).tables["messages"].num_rows == 0
+    assert usual["leads in truth"] == pytest.approx(0.15, abs=0.04)
+    assert asking["leads in truth"] > 0.45
+    assert asking["comments a click"] == pytest.approx(0.04, rel=0.2)
+    silent = made(asking=0.0, chatting=0.0)
+    assert silent.tables["messages"].num_rows == 0
+    assert "leads in truth" not in [rate.name for rate in rates(silent, topics)]
+
+
+def test_people_write_much_in_some_rooms_and_alike_everywhere_where_the_knob_is_zero(
+    made: Make, topics: Topics
+) -> None:
+    size = {"impressions": 60_000, "days": 5, "creators": 200}
+    moody, alike = (
+        {rate.name: rate.world or 0.0 for rate in rates(made(moods=moods, **size), topics)}
+        for moods in (1.0, 0.0)
+    )
+    tenth = "comments by the tenth who write most in a room"
+    assert moody[tenth] > 0.35 > 0.25 > alike[tenth]
+
+
+def test_the_category_of_the_host_stands_in_impressions_messages_and_facts(made: Make) -> None:
+    world = made()
+    sold = dict(
+        zip(
+            world.truth["creators"]["creator_id"].to_pylist(),
+            world.truth["creators"]["category"].to_pylist(),
+            strict=True,
+        )
+    )
+    messages = world.tables["messages"].to_pylist()
+    assert messages
+    assert all(one["category_id"] == f"k_{sold[one['creator_id']]}" for one in messages)
+    shown = world.tables["impressions"].slice(0, 100).to_pylist()
+    assert all(one["category_id"] == f"k_{sold[one['creator_id']]}" for one in shown)
 
 
 def test_a_rate_far_from_the_published_one_is_said() -> None:
