@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from intent.ranking.boosting import BoostingKnobs, LabelledRows, fit
-from intent.ranking.calibration_curves import fitted_curve
+from intent.ranking.calibration_curves import fitted_curve, fitted_shift
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -83,6 +83,7 @@ def predicted(
     others: Sequence[NDArray[np.float32]],
     knobs: BoostingKnobs,
     seed: int,
+    group: int | None = None,
 ) -> list[Floats]:
     """Return calibrated probabilities of each judged row, from ``columns`` and from each of
     ``others`` by the same models; NaN where a row is not judged.
@@ -91,6 +92,8 @@ def predicted(
         columns: that are learned from, shape (rows, columns).
         others: of the same form, that are only predicted from.
         seed: 0 learns from all users, any other from users drawn again with replacement.
+        group: number of the column that is above 0 for the rows among which, too, predictions are
+            to be right on average.
     """
     drawn = _drawn(rows.users, seed)
     found = [np.full(len(columns), np.nan) for _ in range(1 + len(others))]
@@ -106,13 +109,23 @@ def predicted(
         trees = fit(
             _labelled(rows, columns, learn, drawn), names, held_out=held, knobs=knobs, seed=seed
         )
-        curve = fitted_curve(trees.predict(held.matrix, held.positions), held.labels)
+        told = trees.predict(held.matrix, held.positions)
+        curve = fitted_curve(told, held.labels)
+        shift = fitted_shift(curve.apply(told), held.labels, _inside(held.matrix, group))
         positions = None if rows.positions is None else rows.positions[block.judge]
         for values, one in zip((columns, *others), found, strict=True):
-            one[block.judge] = curve.apply(
-                trees.predict(values[block.judge].astype(np.float64), positions)
+            judged = values[block.judge].astype(np.float64)
+            meant = curve.apply(trees.predict(judged, positions))
+            one[block.judge] = (
+                meant if group is None else shift.apply(meant, _inside(judged, group))
             )
     return found
+
+
+def _inside(matrix: Floats, group: int | None) -> Flags:
+    if group is None:
+        return np.zeros(len(matrix), dtype=bool)
+    return np.asarray(np.nan_to_num(matrix[:, group]) > 0)
 
 
 def _drawn(users: NDArray[np.int64], seed: int) -> Floats | None:

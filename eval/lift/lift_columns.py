@@ -4,7 +4,7 @@ messages alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from intent.features.definitions.definitions import MESSAGE, Definitions, Feature, FeatureSet
@@ -53,6 +53,17 @@ def _twin(feature: Feature, definitions: Definitions) -> Feature | None:
     if feature.statistic in _TELL_HOW_MANY:
         tail = f"count_{feature.window}"
     return definitions.features.get(f"{feature.view}__{MESSAGE}__{tail}")
+
+
+def lately_column(names: Sequence[str], topic: str) -> int | None:
+    """Return the number of the column that counts what a viewer said of a topic within the shortest
+    window of a day or more; None where no name is such a column.
+    """
+    for window in ("24h", "7d", "30d"):
+        name = f"user__{topic}__count_{window}"
+        if name in names:
+            return names.index(name)
+    return None
 
 
 def intent_columns(names: Iterable[str], definitions: Definitions) -> tuple[str, ...]:

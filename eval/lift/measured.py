@@ -18,6 +18,7 @@ from eval.lift.fitted import (
     predicted,
 )
 from eval.lift.leaks import find_leaks
+from eval.lift.lift_columns import lately_column
 from eval.lift.lift_report import (
     ColumnsScore,
     JoinKept,
@@ -27,6 +28,7 @@ from eval.lift.lift_report import (
 )
 from eval.lift.material import Columns, Flags, Floats, LiftMaterial
 from eval.measure.giveaways import refuse_giveaways, refuse_impossible
+from intent.features.definitions.definitions import MESSAGE
 from intent.model.errors import OperatorError
 from intent.statistics.refits import with_refits
 from intent.statistics.rooms import Estimate, mean
@@ -47,14 +49,25 @@ class _Rankers:
         self._direct = bool(given.clicked.all())
 
     def scores(
-        self, columns: Columns, seeds: Sequence[int], others: Sequence[Columns] = ()
+        self,
+        columns: Columns,
+        seeds: Sequence[int],
+        others: Sequence[Columns] = (),
+        lately: str | None = "lead",
     ) -> list[Floats]:
         """Return predictions of the judged rows by each refit, shape (refits, rows), from the
         columns and from each of the others.
+
+        Args:
+            lately: predictions are right on average also among those who lately said something of
+                this topic, as far as the columns know; None where they know of no message.
         """
+        place = None if lately is None else lately_column(self._given.names, lately)
+        group = None if place is None else self._given.base.shape[1] + place
         knobs = CLICK_KNOBS if self._direct else ORDER_KNOBS
         refits = [
-            predicted(self._target, self._blocks, columns, others, knobs, seed) for seed in seeds
+            predicted(self._target, self._blocks, columns, others, knobs, seed, group)
+            for seed in seeds
         ]
         shares = [np.stack(one)[:, self.judged] for one in zip(*refits, strict=True)]
         if self._direct:
@@ -87,7 +100,10 @@ def measure_lift(
     plain = np.column_stack([given.base, given.messages])
     whole = np.column_stack([plain, given.intents])
     progress("base and messages")
-    said = {"base": ranks.scores(given.base, [1])[0], "messages": ranks.scores(plain, seeds)[0]}
+    said = {
+        "base": ranks.scores(given.base, [1], lately=None)[0],
+        "messages": ranks.scores(plain, seeds, lately=MESSAGE)[0],
+    }
     progress("intents")
     served = [] if given.served is None else [np.column_stack([given.base, given.served])]
     intents, *kept = ranks.scores(whole, seeds, served)

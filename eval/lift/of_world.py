@@ -18,8 +18,9 @@ from eval.lift.built import (
     read_facts,
 )
 from eval.lift.leaks import ColumnsOfEntity
-from eval.lift.lift_columns import LiftColumns, lift_columns
+from eval.lift.lift_columns import LiftColumns, lately_column, lift_columns
 from eval.lift.material import Columns, Flags, Floats, Integers, LiftMaterial
+from eval.world.world_folder import read_about
 from intent.features.definitions.definitions import Definitions, FeatureSet
 from intent.model.errors import OperatorError
 from intent.ranking.impression_log import ShownRows, read_impressions, write_requests
@@ -105,16 +106,18 @@ def lead_rows(names: tuple[str, ...], values: Columns) -> Flags:
     """Return the rows whose user said something with a lead intent within the shortest window of a
     day or more that is at hand.
     """
-    for window in ("24h", "7d", "30d"):
-        name = f"user__lead__count_{window}"
-        if name in names:
-            return np.asarray(np.nan_to_num(values[:, names.index(name)]) > 0)
-    return np.zeros(len(values), dtype=bool)
+    place = lately_column(names, "lead")
+    if place is None:
+        return np.zeros(len(values), dtype=bool)
+    return np.asarray(np.nan_to_num(values[:, place]) > 0)
 
 
 def _truth(folder: Path, target: str, rows: ShownRows) -> Floats | None:
+    """Return the chance of an order that counts: one that names its buyer, and stands."""
     path = folder / "truth" / "impressions.parquet"
     if not path.exists() or target != "order":
         return None
+    knobs = read_about(folder).knobs
     chance = pq.read_table(path, columns=["order_chance"])["order_chance"].to_numpy()
-    return chance if len(chance) == len(rows) else None
+    told = chance * (1 - knobs.link_loss) * (1 - knobs.refunds)
+    return told if len(chance) == len(rows) else None

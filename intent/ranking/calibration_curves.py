@@ -60,6 +60,24 @@ class IsotonicCurve:
 CalibrationCurve = LogisticCurve | IsotonicCurve
 
 
+@dataclass(frozen=True, slots=True)
+class GroupShift:
+    """Log-odds that are added in a group, and those that are added outside of it.
+
+    Trees shrink what few rows say, and one curve for all rows leaves it so: a rare group that is
+    positive more often stays too low (Ú. Hébert-Johnson and others, Multicalibration, 2018).
+    """
+
+    inside: float
+    outside: float
+
+    def apply(self, p: Floats, group: NDArray[np.bool_]) -> Floats:
+        """Return probabilities that are right on average in the group and outside of it."""
+        return np.asarray(
+            scipy.special.expit(logit(p) + np.where(group, self.inside, self.outside))
+        )
+
+
 def curve_from_data(data: Mapping[str, Any]) -> CalibrationCurve:
     """Read what ``data()`` of a curve wrote."""
     if data["kind"] == "logistic":
@@ -86,6 +104,35 @@ def fitted_curve(
     if positives >= MANY:
         return _isotonic(p, np.asarray(labels, dtype=np.float64), count)
     return _logistic(p, np.asarray(labels, dtype=np.float64), count, trust)
+
+
+def fitted_shift(
+    p: Floats, labels: NDArray[Any], group: NDArray[np.bool_], trust: float = 1.0
+) -> GroupShift:
+    """Fit the shift of a group on rows that nothing was fitted on.
+
+    Args:
+        p: calibrated probabilities, in (0, 1).
+        labels: 0 or 1.
+        group: which rows are in it.
+        trust: by how much all stays as it was: the inverse of the variance, in log-odds, by which a
+            group may be off, before anything is seen.
+    """
+    right = np.asarray(labels, dtype=np.float64)
+    return GroupShift(
+        _shifted(p[group], right[group], trust), _shifted(p[~group], right[~group], trust)
+    )
+
+
+def _shifted(p: Floats, labels: Floats, trust: float) -> float:
+    """Return the log-odds at which as many are expected as came, but for the pull towards none."""
+    at = logit(p)
+
+    def missing(shift: float) -> float:
+        return float(labels.sum() - scipy.special.expit(at + shift).sum()) - trust * shift
+
+    most = float(len(p)) / trust + 1
+    return float(scipy.optimize.brentq(missing, -most, most))
 
 
 def logit(p: Floats) -> Floats:

@@ -13,6 +13,7 @@ from intent.ranking.calibration_curves import (
     LogisticCurve,
     curve_from_data,
     fitted_curve,
+    fitted_shift,
     logit,
 )
 
@@ -57,3 +58,22 @@ def test_weights_say_how_much_a_row_counts() -> None:
 def test_without_both_labels_nothing_is_changed() -> None:
     said = np.array([0.1, 0.4])
     assert fitted_curve(said, np.zeros(2)).apply(said) == pytest.approx(said)
+
+
+def test_a_group_is_right_on_average_though_one_curve_for_all_leaves_it_too_low() -> None:
+    chance = np.random.default_rng(5)
+    group = chance.random(40_000) < 0.1
+    labels = chance.random(len(group)) < np.where(group, 0.03, 0.01)
+    said = np.where(group, 0.018, 0.011)
+    curve = fitted_curve(said, labels)
+    assert curve.apply(said)[group].sum() < 0.9 * labels[group].sum()
+    shift = fitted_shift(curve.apply(said), labels, group)
+    meant = shift.apply(curve.apply(said), group)
+    for inside in (group, ~group):
+        assert meant[inside].sum() == pytest.approx(labels[inside].sum(), rel=0.02)
+
+
+def test_a_group_of_which_nothing_is_known_stays_as_it_is() -> None:
+    said, labels = np.array([0.1, 0.2, 0.3]), np.array([0, 0, 1])
+    shift = fitted_shift(said, labels, np.zeros(3, dtype=bool))
+    assert shift.inside == pytest.approx(0.0, abs=1e-9)

@@ -76,6 +76,20 @@ def test_a_small_world_without_any_effect_raises_no_alarm(lift: Lift, few: Featu
     assert not found.alarm
 
 
+def test_the_truth_of_a_row_is_the_chance_of_an_order_that_names_its_buyer_and_stands(
+    made: Callable[..., World],
+    tmp_path: Path,
+    definitions: Definitions,
+    few: FeatureSet,
+    topics: Topics,
+) -> None:
+    world = made(3, impressions=20_000, buying=12.0, link_loss=0.5, refunds=0.5, capacity=0)
+    write_world(world, tmp_path / "world", topics)
+    given = read_log(tmp_path / "world", definitions, few, "order", tmp_path, joins=False)
+    assert given.truth is not None
+    assert given.truth.sum() == pytest.approx(given.labels.sum(), rel=0.15)
+
+
 @pytest.mark.simulate
 @pytest.mark.timeout(7200)
 def test_intents_predict_orders_where_they_say_something(
@@ -102,7 +116,7 @@ def test_intents_predict_orders_where_they_say_something(
 def test_intents_predict_more_than_words_where_few_words_ask_for_something(
     lift: Lift, definitions: Definitions
 ) -> None:
-    plan, chosen = LiftPlan(refits=3, shuffles=3, blocks=2), definitions.feature_set("ranking_v2")
+    plan, chosen = LiftPlan(refits=3, shuffles=3, blocks=2), definitions.feature_set("ranking_v3")
     larger = 0
     for seed in range(1, 6):
         found = lift(seed, chosen, plan, joins=seed == 1, **LONG)
