@@ -238,8 +238,9 @@ def _open_rooms(
     last = int(np.searchsorted(there.room_begin, until, side="right"))
     hosts = there.room_host[now.opened : last]
     spread = _MOODS * knobs.moods
-    drawn = chance.normal(-(spread**2) / 2, spread, (len(hosts), len(now.mood)))
-    now.mood[:, hosts] = np.exp(drawn).T
+    if spread:
+        drawn = chance.normal(-(spread**2) / 2, spread, (len(hosts), len(now.mood)))
+        now.mood[:, hosts] = np.exp(drawn).T
     now.opened = last
 
 

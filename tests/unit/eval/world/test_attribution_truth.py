@@ -36,7 +36,7 @@ PLAIN: dict[str, float] = {
     "creators": 60,
     "need": 3.0,
     "asking": 4.0,
-    "chatting": 0.53,
+    "chatting": 0.5306,
     "moods": 0.0,
     "treatment": 0.5,
     "carry_over": 0.0,
