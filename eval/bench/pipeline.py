@@ -145,10 +145,10 @@ def _measured(
     size: PipelineSize,
     code: PipelineCode,
 ) -> PipelineLine:
-    with _fresh(servers, kind, code) as database:
+    with fresh_database(servers, kind, code) as database:
         way = make(database.url)
         rate, used = _from_full(way, database, servers, size.messages)
-    with _fresh(servers, kind, code) as database:
+    with fresh_database(servers, kind, code) as database:
         live = make(database.url)
         p50, p99 = _at_pace(live, database, rate / 2, size.seconds)
     return PipelineLine(
@@ -242,7 +242,7 @@ def _wait(database: Database, count: int) -> int:
 
 
 @contextmanager
-def _fresh(servers: PipelineServers, kind: str, code: PipelineCode) -> Iterator[Database]:
+def fresh_database(servers: PipelineServers, kind: str, code: PipelineCode) -> Iterator[Database]:
     """Yield an empty database that is gone afterwards."""
     name = f"bench_{os.getpid()}_{next(_numbers)}"
     with TemporaryDirectory(prefix="pipeline-") as folder:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from eval.asking_threshold import Decided, threshold_of
 from eval.bench import (
+    asking_load,
     claim_rounds_read,
     contact_recall,
     features,
@@ -46,6 +47,7 @@ GATHERED = (2.0, 10.0, 30.0, 120.0)
 """Seconds for which a room gathers, to show how full batches get at live pace."""
 
 
+app.command()(asking_load.asking)
 app.command()(claim_rounds_read.claims)
 app.command()(contact_recall.contacts)
 app.command()(features.features)

@@ -58,16 +58,7 @@ def remembered_as(message: Message) -> Key | None:
     text = message.text
     if len(text) > LONGEST or is_bare_detail(text.strip()) or find_contacts(text):
         return None
-    context, reply = message.context, message.reply_to
-    return (
-        normalised(text),
-        " ".join(styling_features(text)),
-        message.kind.value,
-        message.author_role.value,
-        context.offer if context else None,
-        context.item if context else None,
-        reply.text if reply else None,
-    )
+    return normalised(text), " ".join(styling_features(text)), *message.substance[1:]
 
 
 class CachedClassifier:
@@ -86,26 +77,31 @@ class CachedClassifier:
         return self._inner.versions
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
-        """Decide each message, in order; repetitions inside the batch are decided once too."""
-        keys = [remembered_as(message) for message in messages]
+        """Decide each message, in order; repetitions inside the batch are decided once too, also
+        of what is never remembered.
+        """
+        remembered = [remembered_as(message) for message in messages]
+        # A substance has one part less than a key that is remembered: the two are never equal.
+        keys = [key or message.substance for key, message in zip(remembered, messages, strict=True)]
         answers: dict[int, Decision] = {}
         asked: list[int] = []
         first: dict[Key, int] = {}
         for row, key in enumerate(keys):
-            if key is not None and key in self._known:
+            if key in self._known:
                 self._known.move_to_end(key)
                 answers[row] = _again(self._known[key], messages[row].text)
-            elif key is None or first.setdefault(key, row) == row:
+            elif first.setdefault(key, row) == row:
                 asked.append(row)
         if asked:
             answers.update(
                 zip(asked, self._inner.classify([messages[row] for row in asked]), strict=True)
             )
         for row, key in enumerate(keys):
-            if row not in answers and key is not None:
+            if row not in answers:
                 answers[row] = _again(answers[first[key]], messages[row].text)
         for key, row in first.items():
-            self._remember(key, answers[row])
+            if remembered[row] is not None:
+                self._remember(key, answers[row])
         return [answers[row] for row in range(len(messages))]
 
     def _remember(self, key: Key, decision: Decision) -> None:

@@ -182,6 +182,21 @@ class Message(BaseModel):
         """What makes the message the same message: ``(platform, message_id)``."""
         return self.platform, self.message_id
 
+    @property
+    def substance(self) -> tuple[str | None, ...]:
+        """All that a decision may rest on, to be compared: text, kind, the author's role, offer,
+        item, text replied to.
+        """
+        context, reply = self.context, self.reply_to
+        return (
+            self.text,
+            self.kind.value,
+            self.author_role.value,
+            context.offer if context else None,
+            context.item if context else None,
+            reply.text if reply else None,
+        )
+
 
 def parse_message(payload: bytes) -> Message:
     """Read one message from its wire shape, a JSON object in UTF-8.

@@ -23,7 +23,8 @@ class Lane(Protocol):
 
     def take(self, count: int, gather: float) -> list[Claim]:
         """Claim up to ``count`` questions of one room and one run, newest first, once ``count`` are
-        there or the oldest waited ``gather`` s.
+        there or the oldest waited ``gather`` s. Where these repeat each other, others of the room
+        come along that say the same and were said at the time: a flood of one text is asked once.
 
         What a dead asker held comes again as the same batch, once, for the reply may have been paid
         for; after that, and after a retry, alone. However often askers die, it is not given up: a

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     RowMapping,
     and_,
@@ -20,13 +19,11 @@ from sqlalchemy import (
 )
 
 from intent.model.question import Claim, Priority, Question
-from intent.queues.claims import available, claim, clock, release, settle, with_message
+from intent.queues.claims import available, claim, clock, release, settle
+from intent.queues.lane_choice import next_batch
 from intent.store.engine import Database, insert_for
 from intent.store.rows import message_from
 from intent.store.schema import ask_lane, lane_pauses
-
-WINDOW = 2_000
-"""Questions that are looked at to choose the next room."""
 
 EXPIRED_AT_ONCE = 1_000
 """Questions dropped in one transaction, at most."""
@@ -64,25 +61,14 @@ class SqlLane:
         transaction.execute(insert_for(transaction, ask_lane).on_conflict_do_nothing(), rows)
 
     def take(self, count: int, gather: float) -> list[Claim]:
-        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes
-        with its old batch once, and then alone.
+        """Claim up to ``count`` questions of one room and one run, newest first, and with them what
+        says the same; a suspect comes with its old batch once, and then alone.
         """
         with self._database.begin() as transaction:
             if transaction.execute(select(lane_pauses)).first() is not None:
                 return []
             now = clock(transaction)
-            chosen = _next(transaction, now, count, now - timedelta(seconds=gather))
-            if chosen is None:
-                return []
-            candidates = (
-                select(ask_lane)
-                .where(*chosen)
-                .order_by(ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc())
-                .limit(count)
-            )
-            newest = [(ask_lane.c.event_timestamp, True), (ask_lane.c.id, True)]
-            query = with_message(transaction, candidates, newest)
-            rows = transaction.execute(query).mappings().all()
+            rows = next_batch(transaction, now, count, now - timedelta(seconds=gather))
             if not rows:
                 return []
             # A death counts once, so that the question comes alone, and then no more: what kills
@@ -195,91 +181,6 @@ class Waiting:
     questions: int
     held: int
     oldest: float
-
-
-Chosen = list[ColumnElement[bool]]
-
-
-def _next(
-    transaction: Connection, now: datetime, count: int, gathered_before: datetime
-) -> Chosen | None:
-    """Return what tells the next batch from all other rows; at equal priority a suspect goes before
-    the fresh.
-    """
-    for priority in Priority:
-        here = [available(ask_lane, now), ask_lane.c.priority == int(priority)]
-        chosen = _suspect(transaction, here) or _ripe_room(
-            transaction, here, priority, count, now, gathered_before
-        )
-        if chosen:
-            return [*here, *chosen]
-    return None
-
-
-def _suspect(transaction: Connection, here: Chosen) -> Chosen | None:
-    first = select(ask_lane.c.id, ask_lane.c.attempts, ask_lane.c.token).where(
-        *here, ask_lane.c.attempts > 0
-    )
-    row = transaction.execute(
-        first.order_by(ask_lane.c.available_timestamp, ask_lane.c.id).limit(1)
-    ).one_or_none()
-    if row is None:
-        return None
-    # A token that is still there is that of an asker who died; its batch was one request, and the
-    # same request finds the reply that was paid for.
-    return (
-        [ask_lane.c.token == row.token]
-        if row.token is not None and row.attempts == 1
-        else [ask_lane.c.id == row.id]
-    )
-
-
-def _ripe_room(
-    transaction: Connection,
-    here: Chosen,
-    priority: Priority,
-    count: int,
-    now: datetime,
-    gathered_before: datetime,
-) -> Chosen | None:
-    # The window bounds the work in a long lane: what lies behind it has its turn when the front has
-    # been asked.
-    newest_first = priority is Priority.LIVE
-    order = (
-        (ask_lane.c.event_timestamp.desc(), ask_lane.c.id.desc())
-        if newest_first
-        else (ask_lane.c.id,)
-    )
-    window = (
-        select(ask_lane)
-        .where(*here, ask_lane.c.attempts == 0)
-        .order_by(*order)
-        .limit(WINDOW)
-        .subquery()
-    )
-    room = (window.c.run, window.c.platform, window.c.room_id)
-    query = (
-        select(*room)
-        .group_by(*room)
-        .having(
-            (func.count() >= count)
-            | (func.min(window.c.available_timestamp) <= gathered_before)
-            | (func.max(window.c.available_timestamp) > now)  # put while a clock was ahead
-        )
-        .order_by(
-            func.max(window.c.event_timestamp).desc() if newest_first else func.min(window.c.id)
-        )
-        .limit(1)
-    )
-    found = transaction.execute(query).one_or_none()
-    if found is None:
-        return None
-    same = [
-        ask_lane.c.run == found.run,
-        ask_lane.c.platform == found.platform,
-        ask_lane.c.room_id == found.room_id,
-    ]
-    return [*same, ask_lane.c.attempts == 0]
 
 
 def _question(row: RowMapping) -> Question:

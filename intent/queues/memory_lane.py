@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from intent.model.message import Message
 from intent.model.question import Claim, Priority, Question
+from intent.queues.lane_choice import ALONG, MOMENT, like_the_first, says_anything_twice
 from intent.queues.memory_rows import MemoryTransaction, Row, Rows
 
 
@@ -33,24 +34,38 @@ class MemoryLane:
         transaction.at_commit.append(lambda: self._add(questions))
 
     def take(self, count: int, gather: float) -> list[Claim]:
-        """Claim up to ``count`` questions of one room and one run, newest first; a suspect comes
-        with its old batch once, and then alone.
+        """Claim up to ``count`` questions of one room and one run, newest first, and with them what
+        says the same; a suspect comes with its old batch once, and then alone.
         """
         if self._paused is not None:
             return []
-        rows = sorted(self._next(count, gather), key=_newest, reverse=True)[:count]
+        rows = self._batch(sorted(self._next(count, gather), key=_newest, reverse=True), count)
         died_alone = bool(rows) and rows[0].token is not None and rows[0].attempts > 1
         token = self._rows.claim(rows, counted=not died_alone)
         return [
             Claim(
                 row.value,
-                self._find(row.value.platform, row.value.message_id),
+                self._message(row),
                 row.number,
                 token,
                 row.attempts,
             )
             for row in rows
         ]
+
+    def _batch(self, rows: Sequence[Row[Question]], count: int) -> Sequence[Row[Question]]:
+        first = rows[:count]
+        if not first or first[0].attempts > 0:
+            return rows[: count + ALONG]
+        if len(first) < count or not says_anything_twice([self._message(row) for row in first]):
+            return first
+        since = first[-1].value.event_timestamp - MOMENT
+        wider = [row for row in rows[: count + ALONG] if row.value.event_timestamp >= since]
+        places = like_the_first([self._message(row) for row in wider], count)
+        return [wider[place] for place in places]
+
+    def _message(self, row: Row[Question]) -> Message:
+        return self._find(row.value.platform, row.value.message_id)
 
     def drop(self, identities: AbstractSet[tuple[str, str]]) -> None:
         """Remove all questions about these messages."""

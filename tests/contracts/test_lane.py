@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -145,6 +146,40 @@ def test_the_newest_message_of_a_room_goes_first(case: Case, make_message: MakeM
     case.put(*(make_message(str(number)) for number in range(5)))
     assert texts(case.take(count=2)) == ["4", "3"]
     assert texts(case.take(count=2)) == ["2", "1"]
+
+
+def test_what_floods_a_room_comes_along_with_the_batch(
+    case: Case, make_message: MakeMessage
+) -> None:
+    case.put(make_message("how much?", room_id="other"))
+    case.put(*(make_message(text) for text in ["is it red?", *["how much?"] * 9, "what size?"]))
+    assert texts(case.take(count=3)) == ["what size?", *["how much?"] * 9]
+    assert texts(case.take(count=3)) == ["is it red?"]
+    assert texts(case.take(count=3)) == ["how much?"]
+
+
+def test_what_says_the_same_in_another_way_or_at_another_time_waits_for_its_turn(
+    case: Case, make_message: MakeMessage
+) -> None:
+    now = make_message().sent_at + timedelta(hours=1)
+    earlier = [
+        make_message("how much?", sent_at=now - timedelta(seconds=61)),
+        make_message("how much?", sent_at=now, context={"offer": None, "item": "soap"}),
+        make_message("how much?", sent_at=now - timedelta(seconds=60)),
+    ]
+    flood = [make_message("how much?", sent_at=now + timedelta(seconds=9)) for _ in range(2)]
+    case.put(*earlier, make_message("how much?", sent_at=now), *flood)
+    batch, rest = case.take(count=3), case.take(count=3)
+    assert [claim.message.context for claim in batch] == [None] * 4
+    assert [claim.message.sent_at for claim in batch][-1] == now - timedelta(seconds=60)
+    assert len(rest) == 2
+
+
+def test_a_dead_askers_flood_comes_again_together(case: Case, make_message: MakeMessage) -> None:
+    case.put(*(make_message("how much?") for _ in range(50)))
+    first = texts(case.take(count=3))
+    case.pass_time(LEASE + 1)
+    assert (len(first), texts(case.take(count=3))) == (50, first)
 
 
 def test_live_goes_before_upgrade_before_backfill(case: Case, make_message: MakeMessage) -> None:

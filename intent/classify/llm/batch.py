@@ -9,7 +9,7 @@ import hmac
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +49,7 @@ class Entry:
         setting: offer and item.
         key: hash of all this and of who is asked: the same after a crash, and in any company.
         alone: it is asked about in a request of its own.
+        alike: others that the model could not tell from it, and for which its answer stands.
     """
 
     claim: Claim
@@ -57,6 +58,12 @@ class Entry:
     setting: Setting
     key: str
     alone: bool
+    alike: tuple[Entry, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[Entry, ...]:
+        """It, and those for which it stands."""
+        return self, *self.alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +101,26 @@ def prepare(claim: Claim, asker: str) -> Entry:
 
 
 def lots(entries: Sequence[Entry], size: int) -> Iterator[list[Entry]]:
-    """Yield entries in lots of up to ``size``; what must be asked alone is a lot of its own."""
+    """Yield entries of one room in lots of up to ``size``; what must be asked alone is a lot of its
+    own, and of what the model could not tell apart one stands for all.
+    """
+    entries = _apart(entries)
     together = [entry for entry in entries if not entry.alone]
     for start in range(0, len(together), size):
         yield together[start : start + size]
     for entry in entries:
         if entry.alone:
             yield [entry]
+
+
+def _apart(entries: Sequence[Entry]) -> list[Entry]:
+    """Return entries of one room that the model can tell apart, each with those that it stands for:
+    ids and order in a request are drawn by lot, so of what looks the same nothing else differs.
+    """
+    looks: dict[str, list[Entry]] = {}
+    for entry in entries:
+        looks.setdefault(_digest([entry.shown, entry.setting, entry.alone]), []).append(entry)
+    return [replace(first, alike=tuple(others)) for first, *others in looks.values()]
 
 
 def compose(lot: Sequence[Entry], before: Sequence[Message], secret: bytes) -> Batch:
@@ -181,6 +201,7 @@ def _keyed(secret: bytes, *parts: str) -> bytes:
 
 
 def shown_in(batch: Batch, before: Sequence[Message]) -> set[tuple[str, str]]:
-    """Return the identities of all messages that a request shows."""
-    asked = {entry.claim.message.identity for entry in batch.entries.values()}
+    """Return the identities of all messages that a request shows, or words of which it shows."""
+    entries = [one for entry in batch.entries.values() for one in entry.everybody]
+    asked = {entry.claim.message.identity for entry in entries}
     return asked | {message.identity for message in before}

@@ -115,12 +115,8 @@ class LlmAnswerer:
             self._exchange.clock() + self._policy.deadline,
         )
         self._recall(entries, round_)
-        waiting = deque(
-            lots(
-                [entry for entry in entries if entry.key not in round_.verdicts],
-                self._policy.messages,
-            )
-        )
+        unknown = [entry for entry in entries if entry.key not in round_.verdicts]
+        waiting = deque(lots(unknown, self._policy.messages))
         while waiting:
             waiting.extendleft(reversed(self._ask(waiting.popleft(), round_)))
         return [self._answer(entry, round_) for entry in entries]
@@ -172,9 +168,7 @@ class LlmAnswerer:
             reason=completion.reason,
             messages=len(lot),
         )
-        return self._smaller(
-            lot, [lot[: len(lot) // 2], lot[len(lot) // 2 :]], completion.outcome.value, round_
-        )
+        return self._smaller(lot, completion.outcome.value, round_)
 
     def _send(self, request: Request, batch: Batch, round_: _Round, messages: int) -> Completion:
         """Send a request. When hardly a reply could be used of late, a harmless message is asked
@@ -194,7 +188,11 @@ class LlmAnswerer:
     ) -> list[list[Entry]]:
         reading = read_reply(completion.text, batch.asked, self._taxonomy)
         assert reading is not None, "the exchange lets no other text through as an answer"
-        verdicts = {batch.entries[one].key: verdict for one, verdict in reading.verdicts.items()}
+        verdicts = {
+            entry.key: verdict
+            for one, verdict in reading.verdicts.items()
+            for entry in batch.entries[one].everybody
+        }
         if verdicts:  # what says nothing of anybody is no answer, and is not kept as one
             parts = {key: part_as_kept(one, self._taxonomy) for key, one in verdicts.items()}
             self._replies.keep(
@@ -210,16 +208,14 @@ class LlmAnswerer:
                 lost_slots=reading.lost_slots,
             )
         if len(batch.entries) == 1 and faulty:
-            round_.why[faulty[0].key] = next(iter(reading.faults.values()))
-            return []
+            return self._smaller(faulty, next(iter(reading.faults.values())), round_)
         return [[entry] for entry in faulty]
 
-    def _smaller(
-        self, lot: list[Entry], parts: list[list[Entry]], why: str, round_: _Round
-    ) -> list[list[Entry]]:
-        if len(lot) > 1:
-            return parts
-        round_.why[lot[0].key] = why
+    def _smaller(self, lot: list[Entry], why: str, round_: _Round) -> list[list[Entry]]:
+        half = len(lot) // 2
+        if half:
+            return [lot[:half], lot[half:]]
+        round_.why.update({entry.key: why for entry in lot[0].everybody})
         return []
 
     def _kept(self, request: Request, round_: _Round, messages: int) -> Completion | None:

@@ -92,6 +92,17 @@ def test_a_flood_of_one_text_is_decided_once_by_each_worker() -> None:
     assert sum(not answer.from_cache for answer in answers) == 2
 
 
+@pytest.mark.parametrize("text", ["M", "call me 0412 345 678", "so much spam " * 30])
+def test_in_one_batch_what_is_never_remembered_is_decided_once_too(text: str) -> None:
+    model = Echo()
+    worker = cached(model)
+    asked = [said(text), said("hello everyone"), said(text), said(text, kind=Kind.CHAT)]
+    answers = [*worker.classify(asked), *worker.classify([said(text)])]
+    assert model.asked == [text, "hello everyone", text, text]
+    assert [answer.from_cache for answer in answers] == [False, False, True, False, False]
+    assert [slot.text for slot in answers[2].slots] == [slot.text for slot in answers[0].slots]
+
+
 def test_slots_are_found_again_in_the_actual_text() -> None:
     classifier = cached(Echo())
     classifier.classify([said("is the red one around $20 ❤❤❤❤")])
@@ -133,6 +144,7 @@ def test_no_slot_is_taken_over_from_a_text_with_other_spaces() -> None:
 def test_bare_details_and_contact_details_are_never_remembered(text: str) -> None:
     inner = Echo()
     classifier = cached(inner)
+    classifier.classify([said(text)])
     classifier.classify([said(text), said(text)])
     classifier.classify([said(text)])
     assert inner.asked == [text] * 3

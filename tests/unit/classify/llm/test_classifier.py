@@ -115,6 +115,55 @@ def test_twenty_messages_are_one_request(server: FakeLlmServer) -> None:
     assert len(server.seen) == 1
 
 
+def asked_in(server: FakeLlmServer) -> list[int]:
+    """How many messages each request asked about."""
+    return [one.body["messages"][1]["content"].count('"id"') for one in server.seen]
+
+
+def test_equal_texts_of_a_room_are_asked_about_once_and_all_are_answered(
+    server: FakeLlmServer,
+) -> None:
+    ledger, replies = MemoryLedger(), MemoryReplies()
+    flood = claims(*["how much for 2?"] * 300, *TEXTS[1:])
+    answers = answerer(server.url, ledger, replies).answer(flood, [])
+    assert labels(answers) == ["price_inquiry"] * 300 + RIGHT[1:]
+    assert asked_in(server) == [len(TEXTS)]
+    assert [attempt.messages for attempt in ledger.attempts] == [len(TEXTS)]
+    # after a crash any part of them is answered from what was paid for
+    again = answerer(server.url, replies=replies).answer(flood[200:250], [])
+    assert (labels(again), len(server.seen)) == (["price_inquiry"] * 50, 1)
+
+
+def test_what_the_model_could_tell_apart_is_asked_about_by_itself(server: FakeLlmServer) -> None:
+    chats = claims("how much for 2?", kind="chat")
+    items = claims("how much for 2?", context={"offer": None, "item": "soap"})
+    replies = claims("how much for 2?", reply_to={"text": "only 5 left"})
+    plain = claims("how much for 2?", "how much for 3?", "how much for 2?")
+    answerer(server.url).answer([*plain, *chats, *items, *replies], [])
+    assert asked_in(server) == [5]
+
+
+def test_each_of_equal_texts_keeps_its_own_contact_details(server: FakeLlmServer) -> None:
+    def with_slot(reply: dict[str, Any]) -> dict[str, Any]:
+        slot = {"id": reply["labels"][0]["id"], "kind": "contact", "text": "[phone]"}
+        return {**reply, "slots": [slot]}
+
+    server.always = Fault(bend=with_slot)
+    numbers = ["0812 3456 7811", "0812 3456 7822"]
+    answers = answerer(server.url).answer(claims(*(f"how much? wa {one}" for one in numbers)), [])
+    assert asked_in(server) == [1]
+    assert [answer.decision.slots[0].text for answer in answers if answer.decision] == numbers
+
+
+def test_equal_texts_without_an_answer_all_keep_their_local_decision(
+    server: FakeLlmServer,
+) -> None:
+    server.always = FAULTS["refusal"]
+    answers = answerer(server.url).answer(claims(*["how much?"] * 4), [])
+    assert labels(answers) == ["local: refused"] * 4
+    assert len(server.seen) == 1
+
+
 @pytest.mark.parametrize("fault", [*RETRIED, *INSIDE])
 def test_passing_trouble_is_waited_out(server: FakeLlmServer, fault: str) -> None:
     ledger = MemoryLedger()
