@@ -9,7 +9,14 @@ from threading import Event
 from intent.model.retention_policy import RetentionPolicy
 from intent.ports.features import FeatureState
 from intent.store.engine import Database
-from intent.store.expiry import before, count_aged, delete_aged, expire_messages
+from intent.store.expiry import (
+    READ_FOR_EACH,
+    before,
+    count_aged,
+    delete_aged,
+    expire_messages,
+)
+from intent.store.measured_tables import measure_tables
 
 AT_ONCE = 200
 """Messages in one transaction, at most; ten times as many rows of what hangs on nothing else."""
@@ -55,6 +62,8 @@ def _expire_messages(
 ) -> int:
     gone, after, more = 0, None, True
     while more and not stop.is_set():
+        if gone == AT_ONCE:  # there is more to do than to look at the tables
+            measure_tables(database, *READ_FOR_EACH)
         with database.begin() as transaction:
             some, stood, after = expire_messages(transaction, limit, after, AT_ONCE)
             features.remove(transaction, stood)

@@ -17,9 +17,10 @@ from intent.queues.put import NotAlone, put_batches
 from intent.queues.rounds import Rounds
 from intent.store.dead_letters import record_message
 from intent.store.engine import Database
+from intent.store.measured_tables import measure_tables
 from intent.store.overview import waiting_since
 from intent.store.rows import message_from
-from intent.store.schema import FRESH, TRIED, inbox
+from intent.store.schema import FRESH, TRIED, inbox, messages
 from intent.store.tombstones import Tombstones
 from intent.store.vault import Vault
 
@@ -87,15 +88,9 @@ class SqlInbox:
                 return put_batches(transaction, *parts, **more, alone=True)
 
     def _measure(self) -> None:
-        """Have PostgreSQL look at tables that have just been filled. Of those that nobody has
-        looked at it thinks that they are small, and joins them by the first index that comes: a
-        claim then reads every message of its platform, for every message that it takes.
-        """
-        if self._database.dialect != "postgresql":
-            return
+        # Without it a claim reads every message of its platform, for every message that it takes.
         try:
-            with self._database.begin() as transaction:
-                transaction.execute(text("ANALYZE (SKIP_LOCKED) messages, inbox"))
+            measure_tables(self._database, messages, inbox)
         except StoreUnavailable:
             self._until_measured = MEASURE_AFTER  # what was put is stored all the same
 

@@ -29,6 +29,8 @@ from intent.store.schema import (
     conversions,
     database_now,
     dead_letters,
+    decision_labels,
+    decisions,
     exposures,
     hook_deliveries,
     impressions,
@@ -38,6 +40,9 @@ from intent.store.schema import (
     messages,
 )
 from intent.store.turns import in_turn
+
+READ_FOR_EACH = (messages, decisions, decision_labels)
+"""Tables in which something is looked up for each message that is deleted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ import json
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy
 from typer.testing import CliRunner
 
 from intent.bootstrap.application import Application, migrations_dir
@@ -19,6 +21,7 @@ from intent.features.definitions.definitions import load_definitions
 from intent.features.online.read import FeatureReader
 from intent.features.online.served import plain
 from intent.model.batch import Batch, Refused
+from intent.model.decision import Entry
 from intent.model.errors import WrongUse
 from intent.model.experiment import ComparedRatio, Experiment, ExperimentArm, UnitKind
 from intent.model.outcomes import ConversionStatus
@@ -76,6 +79,33 @@ def test_old_messages_go_with_all_made_of_them_and_windows_stay(
     assert windows(house) == before
     assert house.holds()
     assert rows(house.database, "tombstones") == []
+
+
+def test_more_messages_leave_features_in_no_more_statements(
+    house: House, make_message: MakeMessage
+) -> None:
+    house.local = house.make("price_inquiry")
+    asked = []
+    for count in (5, 50):
+        # Of each user the newest goes, so that what was last said of them has to be looked up.
+        said = [
+            make_message(user_id=f"u{number}", sent_at=NOW - timedelta(days=age))
+            for number in range(count)
+            for age in (50, 49)
+        ]
+        house.work(*said, unsure=False)
+        newest = [Entry(one, house.local) for one in said[1::2]]
+        statements: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            statements.append(statement)  # noqa: B023
+
+        sqlalchemy.event.listen(house.database.engine, "before_cursor_execute", note)
+        with house.database.begin() as transaction:
+            house.features.remove(transaction, newest)
+        sqlalchemy.event.remove(house.database.engine, "before_cursor_execute", note)
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
 
 
 def test_what_hangs_on_nothing_goes_by_its_age(house: House) -> None:

@@ -9,7 +9,6 @@ be; only instants further back than retention allows are counted anew from decis
 from __future__ import annotations
 
 import dataclasses
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ from intent.features.definitions.definitions import Definitions, Feature
 from intent.features.definitions.events import CONTAINERS, ENTITIES, MESSAGE_CODE, Event, Topics
 from intent.features.online.packed import NEVER
 from intent.features.online.read_columns import FROM_ROWS, WITH_SUMS
-from intent.features.online.rows import events_of_entities, newest_before
+from intent.features.online.rows import events_of_entities, newest_events
 from intent.features.online.tally import LATE, Tally
 from intent.store.feature_tables import feature_counters, feature_tiles
 from intent.store.identities import within
@@ -157,20 +156,12 @@ def _newest(
 ) -> dict[tuple[str, int], int]:
     """Look up what was last said before ``at``, for what the features read and nothing else."""
     read = {wanted.view: wanted.last, CONTAINERS.get(wanted.view): wanted.users}
-    asked: defaultdict[tuple[str, int], dict[str, list[str]]] = defaultdict(dict)
-    for entity, event, code in tally.doubts():
-        if code in read.get(entity, ()):
-            parts = [str(event.parts[name]) for name in ENTITIES[entity]]
-            asked[entity, code][event.keys[entity]] = parts
-    return {
-        (key, code): found
-        for (entity, code), keys in asked.items()
-        for key, found in zip(
-            keys,
-            newest_before(connection, entity, list(keys.values()), code, at, topics),
-            strict=True,
-        )
-    }
+    doubts = (
+        (entity, event, code)
+        for entity, event, code in tally.doubts()
+        if code in read.get(entity, ())
+    )
+    return newest_events(connection, doubts, topics, before=at)
 
 
 def _recounted(

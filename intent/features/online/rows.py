@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    DateTime,
     FromClause,
     Row,
     Select,
@@ -178,33 +180,45 @@ def listed(connection: Connection, keys: Sequence[Sequence[str]]) -> FromClause:
     ).subquery("wanted")
 
 
-def newest_event(
-    connection: Connection, entity: str, event: Event, code: int, topics: Topics
-) -> int:
-    """Return when a topic was last said of an entity that ``event`` names, in microseconds, at or
-    before the event; NEVER if it was not.
-    """
-    key = [str(event.parts[name]) for name in ENTITIES[entity]]
-    return newest_before(connection, entity, [key], code, event.at + 1, topics)[0]
-
-
-def newest_before(
+def newest_events(
     connection: Connection,
-    entity: str,
-    keys: Sequence[Sequence[str]],
-    code: int,
-    before: int,
+    doubts: Iterable[tuple[str, Event, int]],
     topics: Topics,
+    before: int | None = None,
+) -> dict[tuple[str, int], int]:
+    """Return when topics were last said of entities, in microseconds, by key and topic code; NEVER
+    where they were not. One statement for each kind of entity and topic, however many there are.
+
+    Args:
+        doubts: (entity, an event that names its key, topic code).
+        before: what was said from then on, in microseconds, is left out; None for what was said
+            after the event itself.
+    """
+    asked: defaultdict[tuple[str, int], dict[str, list[str]]] = defaultdict(dict)
+    for entity, event, code in doubts:
+        parts = [str(event.parts[name]) for name in ENTITIES[entity]]
+        last = event.at + 1 if before is None else before
+        asked[entity, code][event.keys[entity]] = [*parts, _as_text(last)]
+    return {
+        (key, code): at
+        for (entity, code), keys in asked.items()
+        for key, at in zip(
+            keys, _newest_before(connection, entity, list(keys.values()), code, topics), strict=True
+        )
+    }
+
+
+def _newest_before(
+    connection: Connection, entity: str, keys: Sequence[Sequence[str]], code: int, topics: Topics
 ) -> list[int]:
-    """Return for each key of an entity when a topic was last said before ``before``, both in
-    microseconds; NEVER if it was not.
+    """Return for each key, with an instant behind its parts, when a topic was last said before
+    that.
     """
     wanted = listed(connection, keys)
-    here = [
-        column == wanted.c[f"part_{number}"] for number, column in enumerate(_columns_of(entity))
-    ]
+    columns = _columns_of(entity)
+    here = [column == wanted.c[f"part_{number}"] for number, column in enumerate(columns)]
     query = select(d.event_timestamp).where(
-        *here, d.event_timestamp < from_microseconds(before), COUNTED
+        *here, _is_before(connection, wanted.c[f"part_{len(columns)}"]), COUNTED
     )
     if code != MESSAGE_CODE:
         name = next(name for name, number in topics.code.items() if number == code)
@@ -220,6 +234,17 @@ def newest_before(
     newest = query.order_by(d.event_timestamp.desc()).limit(1).correlate(wanted).scalar_subquery()
     found = connection.execute(select(wanted.c.number, newest).order_by(wanted.c.number))
     return [NEVER if at is None else microseconds(at) for _, at in found]
+
+
+def _as_text(at: int) -> str:
+    """Return an instant as SQLite holds it, and PostgreSQL reads it."""
+    return from_microseconds(at).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _is_before(connection: Connection, instant: ColumnElement[str]) -> ColumnElement[bool]:
+    if connection.dialect.name == "sqlite":
+        return type_coerce(d.event_timestamp, String) < instant
+    return d.event_timestamp < cast(instant + "+00", DateTime(timezone=True))
 
 
 def _events() -> Select[Any]:

@@ -17,7 +17,7 @@ from intent.features.definitions.events import CONTAINERS, MESSAGE_CODE, Event, 
 from intent.features.online.future import Change, counted_now, park_all
 from intent.features.online.packed import NEVER
 from intent.features.online.recount import Recounted, recounted, states
-from intent.features.online.rows import newest_event
+from intent.features.online.rows import newest_events
 from intent.features.online.tally import Tally, Tiles
 from intent.model.decision import Entry
 from intent.store.feature_tables import feature_counters, feature_future, feature_tiles
@@ -115,9 +115,8 @@ class SqlFeatureState:
             tally.load_tiles(row.key, row.horizon, row.counts, row.sums)
         for new, old in changes:
             tally.change(new, old)
-        tally.finish(
-            lambda entity, event, code: newest_event(transaction, entity, event, code, self.topics)
-        )
+        newest = newest_events(transaction, tally.doubts(), self.topics)
+        tally.finish(lambda entity, event, code: newest[event.keys[entity], code])
         _save(transaction, tally)
 
 
