@@ -14,7 +14,7 @@ COUNTED = (
     r"pesos?|soles|reais|rupiah|đ|vnd|nghìn|ngàn|triệu|tr|cái|pm|am|uhr|stunden|tage|mal|stück)\b|"
     r"[元块塊件個个天分年月日]|บาท|ชิ้น|นาที|ชั่วโมง|วัน|개|원|분|시간))"
 )
-NUMBER = rf"\d{{1,5}}(?:\s?[a-z]\b|[a-z]\b)?(?:[-/]\d{{1,4}}[a-z]?\b)*{COUNTED}"
+NUMBER = rf"\d{{1,5}}(?:\s?[a-z]\b|[a-z]\b)?(?:[-/]\d{{1,4}}[a-z]?\b)*(?:-[a-z]\b)?{COUNTED}"
 WORD = r"[^\W\d_][\w'’.-]{0,29}"
 # A word that begins with a capital, in Latin letters with any mark.
 CAPITAL = r"(?-i:[A-ZÀ-ÖØ-ÞĐĂƠƯĀ-ŽẠ-Ỹ])[\w'’.-]{0,29}"
@@ -64,12 +64,15 @@ _AREA = (
 TAIL = re.compile(
     rf"(?:\s?[,.]?\s?(?:"
     rf"\s#\s?\d{{1,3}}-\d{{1,5}}"
-    rf"|,?\s(?:apt|apto|apartment|unit|suite|ste|flat|floor|fl|lantai|lt|tingkat|piso|depto|dpto|depto|of|oficina|puerta|edif|interior|int|local|bloco|casa|lot|lô|tầng|căn)\b\.?\s?#?\s?[a-z]?\d{{1,5}}[a-z]?\b"
+    rf"|,?\s(?:apt|apto|apartment|unit|suite|ste|flat|floor|fl|lantai|lt|tingkat|piso|departamento|depto|dpto|of|oficina|puerta|edificio|edif|torre|interior|int|local|mz|lote|bloco|casa|lot|lô|tầng|căn)\b\.?\s?#?\s?[a-z]?\d{{1,5}}(?:[a-z]|-[a-z\d])?\b"
+    rf"|,?\sentre\s{WORD}(?:\s{CAPITAL}){{0,2}}\sy\s(?:{OF}\s)?{WORD}(?:\s{CAPITAL}){{0,2}}"
+    rf"|,?\sc\.?p\.?\s?:?\s?\d{{5}}(?!\d)"
+    rf"|,?\s?regi[óo]n\s(?:(?:del?|la|los)\s){{0,2}}{CAPITAL}(?:\s{CAPITAL}){{0,2}}"
     rf"|,?\s(?:rt\s?\.?\d{{1,3}}\s?/?\s?rw\s?\.?\d{{1,3}}|no\b\.?\s?\d{{1,4}}\b|#\d{{1,4}}\b)"
     rf"|,?\s{_AREA}\s?(?:{WORD}(?:\s{CAPITAL}){{0,3}}|\d{{1,2}}\b)"
     rf"|(?-i:,\s?{TOWN}(?:[ -](?:de |del |la |los |las |da |do )?{TOWN}){{0,3}})(?:\s\d{{1,2}}(?=,))?"
     rf"|,?\s?(?-i:[A-Z]{{2,3}}),?\s\d{{4,5}}(?:-\d{{4}})?(?!\d)"
-    rf"|,?[\s-]\s?\(?(?-i:S\s?)?\d{{5,6}}(?:-\d{{3,4}})?\)?(?![\d.,]*\d)(?!\s?(?:rb|ribu|k|jt|rp|đ|usd|pcs)\b)(?:\s(?-i:{TOWN}(?:[ -]{TOWN}){{0,3}}))?"
+    rf"|,?[\s-]\s?\(?(?-i:S\s?)?\d{{5,6}}(?:-\d{{3,4}})?\)?(?![\d.,]*\d)(?!\s?(?:rb|ribu|k|jt|rp|đ|usd|pcs)\b)(?:\s(?-i:{TOWN}(?:[ -](?:del? |la |los )?{TOWN}){{0,3}}))?"
     rf"|,?\s{TOWN}(?:\s{TOWN})?,?\s\d{{5,6}}(?!\d|[.,]\d)"
     rf"|,?\s(?-i:[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}})\b"
     rf"|\s?(?:(?:หมู่บ้าน|หมู่ที่|หมู่|ม\.|ซอย|ซ\.|ถนน|ถ\.|ตำบล|ต\.|แขวง|อำเภอ|อ\.|เขต|จังหวัด|จ\.)\s?[\u0e00-\u0e7f\d]{{1,40}})"
@@ -86,7 +89,7 @@ INTRODUCTION = re.compile(
     r"(?:alamat(?:nya| saya| rumah| lengkap| pengiriman)?|address(?: is)?|(?:send|ship|deliver|post|mail)(?: it| them| this| mine)? "
     r"to(?: me at)?|kirim(?:kan|in)?(?: aja| ya| paket)? ke|hantar(?:kan)? ke|pos ke|antar ke|i live (?:at|in|on)|tinggal di|"
     r"rumah saya di|ส่งที่|ส่งมาที่|ส่งไปที่|ที่อยู่|地址(?:是)?|寄到|送到|我家在|住在|gửi (?:về|đến|tới)|giao (?:đến|tới|về)|địa chỉ|dirección(?: es)?|"
-    r"direccion(?: es)?|envi[ae]r? a|m[áa]ndal[oa] a|adresse(?: ist| est)?|schicken an|endereço|entrega(?:r)? (?:na|no|em)|住所|주소는?)"
+    r"direccion(?: es)?|domicilio(?: es)?|vivo en|envi[ae]r? a|env[íi]o a|entregar? en|m[áa]nda(?:l[oa]|mel[oa])? a|adresse(?: ist| est)?|schicken an|endereço|entrega(?:r)? (?:na|no|em)|住所|주소는?)"
     r"\s?[:：=-]?\s?(?:(?:sy|saya|aku|gue|me|i|ku|is|es)\b\s?,?\s?)?",
     re.IGNORECASE,
 )
@@ -95,7 +98,7 @@ INTRODUCTION = re.compile(
 INTRODUCED = re.compile(
     r"[^\n?!。？！:]{0,40}?(?:"
     r"(?<![^\W_])(?:jalan|jln|jl|gang|gg|lorong|taman|blok|block|blk|perum|komplek|street|st|road|rd|avenue|ave|av|lane|ln|drive|dr|court|ct|"
-    r"close|way|calle|avenida|avda|carrera|rua|rue|straße|strasse|đường|ngõ|hẻm|phường|quận|tower|apartments?|flat|villa|nagar)"
+    r"close|way|calle|avenida|avda|carrera|privada|cerrada|pasaje|psje|pje|calzada|andador|rua|rue|straße|strasse|đường|ngõ|hẻm|phường|quận|tower|apartments?|flat|villa|nagar)"
     rf"\b\.?[^\n?!:]{{0,30}}?(?<![\d.,$€£]){NUMBER}"
     rf"|(?<![\d.,$€£]){NUMBER}[^\n?!:]{{0,40}}?(?<![^\W_])(?:jalan|jln|jl|street|st|road|rd|avenue|ave|av|lane|ln|drive|dr|court|ct|close|crescent|"
     r"terrace|way|place|rue|đường|ngõ|hẻm|tower|apartments?|nagar|colony|taman|ถนน|ซอย|หมู่)\b\.?"
@@ -113,7 +116,10 @@ _STREETS = (
     "ganj brgy barangay bgy singapore số so đường duong đ phố pho ngõ ngo ngách hẻm hem kiệt phường quận huyện xã p q tp "
     "rue bd chemin impasse allée allee quai cours route passage calle c avda avd avenida carrera jr jirón jiron pasaje psje pje "
     "paseo callejón calz calzada diagonal diag prolongación ronda camino eje circuito privada región region cra kra cr kr cl cll "
-    "transversal tv dg ak ac rua travessa alameda estrada praça praca rodovia cep tower towers tinggal"
+    "transversal tv dg ak ac andador cerrada retorno peatonal periférico periferico circunvalación circunvalacion viaducto "
+    "continuación continuacion corredor ampliación ampliacion prol priv costanera subida bajada autopista carretera libramiento "
+    "malecón malecon manzana mza mz bloque edificio edif torre villa población poblacion condominio casa parcela depto dpto "
+    "departamento piso oficina norte sur oriente poniente rua travessa alameda estrada praça praca rodovia cep tower towers tinggal"
 )
 STREETS = frozenset(_STREETS.split())
 """Words of which every address in Latin letters holds one, in small letters; or it ends as one of
