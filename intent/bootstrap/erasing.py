@@ -55,6 +55,15 @@ def forget_everything_again(app: Application, *, stop: Event) -> Forgotten:
     return report
 
 
+def drop_loose_links(app: Application) -> None:
+    """Delete links in all shards whose conversion was deleted in one; where there is one database,
+    they have gone with it.
+    """
+    shards = open_shards(app)
+    if len(shards) > 1:
+        drop_dangling([one.database for one in shards])
+
+
 def _agree(databases: Sequence[Database]) -> None:
     """Let what shards know of each other follow what was deleted in one of them."""
     drop_dangling(databases)

@@ -45,6 +45,7 @@ def tidy_up(app: Application, stop: Event) -> dict[str, int]:
         StoreUnavailable: the database is away.
         TemplateError: the retention file cannot be read; nothing is deleted by it.
     """
+    from intent.bootstrap.erasing import drop_loose_links
     from intent.operations.lead_changes import prune_lead_changes
     from intent.operations.retain import retain
 
@@ -53,6 +54,7 @@ def tidy_up(app: Application, stop: Event) -> dict[str, int]:
     if app.settings.retention_file is not None:
         policy = read_retention(app.settings.retention_file)
         deleted |= retain(app.database, app.features, policy, stop=stop)
+        drop_loose_links(app)
     return {name: count for name, count in deleted.items() if count}
 
 

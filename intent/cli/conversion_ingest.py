@@ -100,12 +100,13 @@ def _read(
     told: FileTold,
     mapping: ConversionMapping | None,
 ) -> ConversionIngest:
+    from intent.bootstrap.erasing import drop_loose_links
     from intent.bootstrap.failpoint import failpoint
     from intent.bootstrap.outcomes import outcome_recorder
     from intent.operations.conversions import ingest_conversions
 
     with opened(path) as descriptor, open(descriptor, "rb", closefd=False) as stream:
-        return ingest_conversions(
+        report = ingest_conversions(
             app.database,
             outcome_recorder(app),
             stream,
@@ -115,6 +116,9 @@ def _read(
             refused=shown_refusals(),
             step=failpoint(app.settings.failpoint),
         )
+    if report.events.forgotten:
+        drop_loose_links(app)
+    return report
 
 
 def shown_refusals() -> Callable[[RefusedRecord], None]:

@@ -74,6 +74,7 @@ def _policy(file: Path | None) -> RetentionPolicy:
 
 
 def _run(policy: RetentionPolicy, *, dry_run: bool, as_json: bool) -> None:
+    from intent.bootstrap.erasing import drop_loose_links
     from intent.operations.retain import retain as delete
     from intent.operations.retain import would_delete
 
@@ -85,6 +86,8 @@ def _run(policy: RetentionPolicy, *, dry_run: bool, as_json: bool) -> None:
             if dry_run
             else delete(app.database, app.features, policy, stop=stop)
         )
+        if not dry_run:
+            drop_loose_links(app)
         told_to_leave = stop.is_set()
     if as_json:
         json_line({**gone, "dry_run": dry_run})

@@ -5,17 +5,19 @@ what receivers have been told. What is of no room stays in the first shard, and 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from intent.bootstrap.answering_shards import AnsweringShards
-from intent.bootstrap.application import Application
+from intent.bootstrap.application import Application, migrations_dir, open_application
 from intent.bootstrap.claim_shards import claims_over, home_of_claims, open_in_home
-from intent.bootstrap.erasing import forget_everywhere
+from intent.bootstrap.erasing import drop_loose_links, forget_everywhere
 from intent.bootstrap.hook_shards import figures_of_all, hooks_of_all
 from intent.bootstrap.shards import build_growing, build_inlet, open_shards
 from intent.model.batch import Batch, Retraction
@@ -31,11 +33,17 @@ from intent.model.outcomes import (
     Impression,
 )
 from intent.model.shard_map import ShardMap
-from intent.operations.attribution import AttributionTold, attribution_report, link_conversions
+from intent.operations.attribution import (
+    AttributionTold,
+    attribution_report,
+    keep_by_hand,
+    link_conversions,
+)
 from intent.operations.audit import audit
-from intent.operations.claims import ClaimSheet, correct_claim, show_claims
+from intent.operations.claims import ClaimSheet, close_claims, correct_claim, show_claims
 from intent.operations.comment_orders import record_claim_orders
 from intent.operations.conversions import list_conversions
+from intent.operations.hooks import pause_hook, remove_hook, resume_hook
 from intent.operations.shards import check_between
 from intent.operations.subject_access import subject_record
 from intent.outcomes.linking import LinkTold
@@ -43,19 +51,53 @@ from intent.outcomes.reading import read_clock
 from intent.outcomes.recording import OutcomeRecorder
 from intent.queues.hook_deliveries import SqlHookDeliveries
 from intent.report.attribution_figures import AttributionReport
+from intent.store.access import Access
 from intent.store.claim_rounds import RoundRequest
+from intent.store.engine import Database
 from intent.store.hooks import SqlHooks
+from intent.store.migrate import migrate
+from intent.store.outcome_erasure import delete_conversions
 from tests.conftest import EPOCH, MakeDecision, MakeMessage, rows
 from tests.integration.test_claim_rounds import ITEMS
-from tests.integration.test_growing_shards import STEPS, Killed, first, named
+from tests.integration.test_growing_shards import STEPS, Killed
 from tests.integration.test_shards import work
-
-__all__ = ["first"]
+from tests.postgres import PostgresServer
 
 ROOMS = [f"room-{number}" for number in range(6)]
 MOVES = {room for room in ROOMS if ShardMap(2).home("tiktok", room) == 2}
 EVERYTHING = HookFilter(events=(HookEvent.FOUND, HookEvent.CHANGED, HookEvent.GONE))
 WEEK = timedelta(days=7)
+
+
+class Databases:
+    """Two empty databases, of which the first may be used alone; ``named`` is as a process sees
+    them.
+    """
+
+    def __init__(self, urls: Sequence[str]) -> None:
+        self._urls = urls
+
+    def named(self, count: int) -> Application:
+        app = open_application(access=Access.CREATE)
+        url = SecretStr(" ".join(self._urls[:count]))
+        settings = app.settings.model_copy(update={"database_url": url})
+        return open_application(settings, access=Access.CREATE)
+
+
+@pytest.fixture
+def two(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Databases:
+    monkeypatch.setenv("INTENT_KEY_FILE", str(tmp_path / "keys"))
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return Databases([f"sqlite:///{tmp_path}/{number}.db" for number in (1, 2)])
+    server: PostgresServer = request.getfixturevalue("postgres")
+    urls = [server.fresh_database() for _ in (1, 2)]
+    for url in urls:
+        database = Database(url)
+        migrate(database, migrations_dir())
+        database.close()
+    return Databases(urls)
 
 
 def say(app: Application, make: MakeMessage, decide: MakeDecision, text: str) -> list[Message]:
@@ -178,14 +220,18 @@ def require_whole(app: Application) -> None:
     assert check_between(databases).holds
 
 
-@pytest.mark.parametrize("at", STEPS)
+@pytest.mark.parametrize(
+    ("two", "at"),
+    [*(("sqlite", step) for step in STEPS), ("postgresql", "copied")],
+    indirect=["two"],
+)
 def test_all_that_hangs_on_rooms_is_as_before_wherever_the_mover_dies(
-    tmp_path: Path,
-    first: Application,
+    two: Databases,
     make_message: MakeMessage,
     make_decision: MakeDecision,
     at: str,
 ) -> None:
+    first = two.named(1)
     fill(first, make_message, make_decision)
     with first.database.read() as connection:
         now = read_clock(connection)
@@ -199,8 +245,8 @@ def test_all_that_hangs_on_rooms_is_as_before_wherever_the_mover_dies(
             raise Killed
 
     with pytest.raises(Killed):
-        build_growing(named(tmp_path, 2), step=die).run()
-    app = named(tmp_path, 2)
+        build_growing(two.named(2), step=die).run()
+    app = two.named(2)
     build_growing(app).run()
     require_whole(app)
     home, other = (one.database for one in open_shards(app))
@@ -222,10 +268,10 @@ def test_all_that_hangs_on_rooms_is_as_before_wherever_the_mover_dies(
 
 @pytest.fixture
 def grown(
-    tmp_path: Path, first: Application, make_message: MakeMessage, make_decision: MakeDecision
+    two: Databases, make_message: MakeMessage, make_decision: MakeDecision
 ) -> tuple[Application, list[Message]]:
-    said = fill(first, make_message, make_decision)
-    app = named(tmp_path, 2)
+    said = fill(two.named(1), make_message, make_decision)
+    app = two.named(2)
     build_growing(app).run()
     return app, said
 
@@ -239,8 +285,6 @@ def test_a_person_is_forgotten_with_orders_that_links_of_any_shard_name(
     with home.begin() as transaction:
         OutcomeRecorder(app.named_databases[0].tombstones).conversions(transaction, [bought])
     theirs = next(one for one in said if one.room_id in MOVES)
-    from intent.operations.attribution import keep_by_hand
-
     keep_by_hand(home, "shop:9", theirs.identity, [other])
     assert {row["conversion_id"] for row in rows(other, "conversion_links")} >= {"shop:9"}
     subject = DataSubject(SubjectKind.USER, "tiktok", theirs.user_id)
@@ -277,6 +321,18 @@ def test_an_order_is_forgotten_with_its_links_in_all_shards(
         assert "shop:1" not in linked
 
 
+def test_links_go_with_orders_that_are_deleted_by_their_age(
+    grown: tuple[Application, list[Message]],
+) -> None:
+    app, _ = grown
+    home, other = (one.database for one in open_shards(app))
+    with home.begin() as transaction:
+        delete_conversions(transaction, ["shop:1"])
+    assert not audit(other, app.taxonomy.members, shards=[home, other]).holds
+    drop_loose_links(app)
+    require_whole(app)
+
+
 def test_a_comment_that_is_taken_back_in_another_shard_is_a_cancelled_order(
     grown: tuple[Application, list[Message]],
 ) -> None:
@@ -299,8 +355,6 @@ def test_rounds_of_all_shards_have_numbers_of_their_own(
     app, _ = grown
     begin = EPOCH + timedelta(days=400)
     for held in claims_over(shards_of(app)):
-        from intent.operations.claims import close_claims
-
         home = home_of_claims(shards_of(app), held.number)
         close_claims(home.database, held.number, EPOCH + WEEK, "ops")
     again = [
@@ -318,13 +372,9 @@ def test_hooks_are_said_in_the_first_shard_and_the_others_follow(
     app, _ = grown
     for state in ("paused", "active"):
         with hooks_of_all(app, states=True) as home:
-            from intent.operations.hooks import pause_hook, resume_hook
-
             (pause_hook if state == "paused" else resume_hook)(home.database, "shop")
         for one in open_shards(app):
             assert {row["state"] for row in rows(one.database, "hooks")} == {state}
     with hooks_of_all(app) as home:
-        from intent.operations.hooks import remove_hook
-
         remove_hook(home.database, "shop")
     assert not any(rows(one.database, "hooks") for one in open_shards(app))
