@@ -37,7 +37,7 @@ class AskingLine:
     """What was counted of so many messages, all of which are worth asking about.
 
     Attributes:
-        resource: what the processor time is of, as docs/scale.md names it.
+        resource, of: what the processor time is of, and what it counts, as docs/scale.md says.
         texts: different texts among the messages of a room.
         decided: messages that the local model decided; the others were answered from memory.
         calls: requests to the LLM.
@@ -46,6 +46,7 @@ class AskingLine:
     """
 
     resource: str
+    of: str
     code: str
     messages: int
     texts: int
@@ -123,7 +124,7 @@ def measure_asking(
         by_model = "SELECT count(*) FROM decisions WHERE decided_by = 'local' AND NOT from_cache"
         improved = _counted(database, "SELECT count(*) FROM decisions WHERE decided_by = 'llm'")
         return AskingLine(
-            "asker, twenty questions a call", code.name, len(messages), texts, workers, askers,
+            "asker, twenty a call", "questions", code.name, len(messages), texts, workers, askers,
             decided=_counted(database, by_model),
             calls=len(llm.seen),
             asked=_counted(database, "SELECT sum(messages) FROM llm_attempts"),

@@ -8,10 +8,6 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from intent.model.errors import WrongUse
 
@@ -22,7 +18,10 @@ USED = 0.7
 """Share of them that is kept busy: queues grow without end at all of them."""
 
 RATES = (1_000, 10_000, 100_000)
-"""Messages a second that the page speaks of."""
+"""Messages, questions or rows a second that the page speaks of."""
+
+MESSAGES = "messages"
+"""What the resources on the way of a message count; the others count what is made of messages."""
 
 DATABASE = "PostgreSQL"
 """The resource that is one machine for a database; more of it are more shards."""
@@ -30,28 +29,30 @@ DATABASE = "PostgreSQL"
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What takes processor time: ``seconds`` for a million messages."""
+    """What takes processor time: ``seconds`` for a million of what it counts, such as messages."""
 
     name: str
     seconds: float
+    of: str = MESSAGES
 
     @property
     def ceiling(self) -> float:
-        """Messages a second of one machine of it, at most."""
+        """How many a second one machine of it carries, at most."""
         return CORES * USED * 1e6 / self.seconds
 
     def cores(self, rate: float) -> float:
-        """Cores that are busy at so many messages a second."""
+        """Cores that are busy at so many a second."""
         return self.seconds * rate / 1e6
 
     def machines(self, rate: float) -> int:
-        """Machines for so many messages a second."""
+        """Machines for so many a second."""
         return math.ceil(rate / self.ceiling)
 
 
 def read_resources(lines: Iterable[str]) -> list[Resource]:
-    """Read what ``bench pipeline --shipped --json`` printed of one worker over PostgreSQL, and
-    lines ``{"resource": …, "seconds": …}`` of what other benches measured.
+    """Read what ``bench pipeline --shipped --json`` printed of one worker over PostgreSQL, what
+    ``bench asking --json`` printed, and lines ``{"resource": …, "seconds": …, "of": …}`` of what
+    other benches measured; they count messages where they say nothing else.
 
     Raises:
         WrongUse: there is no such measurement.
@@ -60,7 +61,7 @@ def read_resources(lines: Iterable[str]) -> list[Resource]:
     for line in lines:
         row = json.loads(line)
         if "resource" in row:
-            found.append(Resource(row["resource"], row["seconds"]))
+            found.append(Resource(row["resource"], row["seconds"], row.get("of", MESSAGES)))
         elif row["database_kind"] == "postgresql" and row["classifier"] == "shipped":
             found += [
                 Resource("worker with the shipped model", row["workers_used"]),
@@ -73,21 +74,22 @@ def read_resources(lines: Iterable[str]) -> list[Resource]:
 
 def limiting(resources: Sequence[Resource]) -> Resource:
     """Return the resource of which a machine carries the fewest messages."""
-    return min(resources, key=lambda resource: resource.ceiling)
+    ways = [resource for resource in resources if resource.of == MESSAGES]
+    return min(ways, key=lambda resource: resource.ceiling)
 
 
 def scale_table(resources: Sequence[Resource]) -> str:
     """Return the table of the page, in Markdown."""
     heads = [f"{rate:,}/s" for rate in RATES]
     lines = [
-        "| resource | CPU s a million | messages/s a machine | " + " | ".join(heads) + " |",
-        "|---" * (3 + len(RATES)) + "|",
+        "| resource | a million of | CPU s | a second, a machine | " + " | ".join(heads) + " |",
+        "|---" * (4 + len(RATES)) + "|",
     ]
     for resource in resources:
         needed = [
             f"{resource.cores(rate):,.1f} cores, {resource.machines(rate):,}" for rate in RATES
         ]
-        parts = [f"{resource.seconds:,.0f}", f"{resource.ceiling:,.0f}", *needed]
+        parts = [resource.of, f"{resource.seconds:,.0f}", f"{resource.ceiling:,.0f}", *needed]
         lines.append(f"| {resource.name} | " + " | ".join(parts) + " |")
     lowest = limiting(resources)
     lines.append("")
@@ -96,14 +98,3 @@ def scale_table(resources: Sequence[Resource]) -> str:
         "a second."
     )
     return "\n".join(lines)
-
-
-def scale(
-    file: Annotated[Path, typer.Argument(help="What bench pipeline --shipped --json printed.")],
-) -> None:
-    """Print how many machines so many messages a second take, from measured processor time.
-
-    Example: python -m eval bench scale docs/plots/scale.jsonl
-    """
-    resources = read_resources(file.read_text(encoding="utf-8").splitlines())
-    typer.echo(scale_table(resources))

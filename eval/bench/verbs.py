@@ -20,7 +20,7 @@ from eval.bench import (
     features_http,
     inbox_verb,
     pipeline_verb,
-    scale,
+    scale_verb,
     service_verb,
     speed,
 )
@@ -55,7 +55,7 @@ app.command()(features_built.features_built)
 app.command()(features_http.features_http)
 app.command()(pipeline_verb.pipeline)
 app.command()(inbox_verb.inbox)
-app.command()(scale.scale)
+app.command()(scale_verb.scale)
 app.command()(service_verb.service)
 
 
