@@ -104,7 +104,10 @@ def _trace_free(file: Path) -> dict[str, str]:
     not take it away again: so it is opened as a writer would, which tidies up, and only queried;
     or, where nothing may be written, as a file that nobody changes.
     """
-    if not _is_wal(file) or Path(f"{file}-wal").exists():
+    # The log is looked for first: who closes a file of SQLite loses the locks that this process has
+    # on it, for other connections too (sqlite.org/howtocorrupt.html, 2.2); where one is open, there
+    # is a log.
+    if Path(f"{file}-wal").exists() or not _is_wal(file):
         return {}
     if _may_write(file) and _may_write(file.absolute().parent):
         return {"mode": "rw"}

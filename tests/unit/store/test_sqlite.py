@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,6 +108,25 @@ def test_what_a_writer_has_in_its_log_is_read_in_a_read_only_folder_too(
     assert (folder / "intent.db-wal").stat().st_size > 0
     with read_only(folder):
         assert waiting(folder / "intent.db") == 1
+    writer.close()
+
+
+LEAVE_LOG = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute(sys.argv[2])"
+
+
+def test_who_begins_to_read_takes_no_lock_from_who_writes_in_the_same_process(
+    folder: Path, make_message: MakeMessage
+) -> None:
+    file = folder / "intent.db"
+    made(file)
+    writer = Database(f"sqlite:///{file}")
+    SqlInbox(writer).put(Batch([make_message()]))
+    assert waiting(file) == 1
+    # Another process may not have the file for itself, and throw the log away.
+    alone = [sys.executable, "-c", LEAVE_LOG, str(file), "PRAGMA journal_mode=DELETE"]
+    told = subprocess.run(alone, capture_output=True, text=True, check=False)
+    assert "database is locked" in told.stderr
+    assert SqlInbox(writer).waiting() == 1
     writer.close()
 
 
