@@ -59,7 +59,7 @@ def old_house(sqlite_house: FaultHouse) -> FaultHouse:
 
 @pytest.mark.skipif(not may_trace(), reason="there is no strace, or it may trace nothing")
 @pytest.mark.parametrize(
-    "step", [151, pytest.param(5, marks=[pytest.mark.soak, pytest.mark.timeout(7_200)])]
+    "step", [151, pytest.param(2, marks=[pytest.mark.soak, pytest.mark.timeout(7_200)])]
 )
 def test_a_migration_that_is_killed_anywhere_goes_on_with_the_same_command(
     step: int, old_house: FaultHouse, tries: Tries

@@ -61,7 +61,8 @@ def ask(house: House, server: FakeLlmServer) -> None:
         vault_key=VAULT_KEY,
         **QUICK,
     )
-    asker = build_asker(Application(settings), stop, lambda report: None)
+    app = Application(settings)
+    asker = build_asker(app, stop, lambda report: None)
 
     def run() -> None:
         try:
@@ -76,6 +77,7 @@ def ask(house: House, server: FakeLlmServer) -> None:
     stop.set()
     thread.join(60)
     assert not thread.is_alive()
+    app.close()
 
 
 def work_without_model(house: House, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -94,7 +96,9 @@ def leaks(told: bytes) -> bool:
     return FORMS_OF_CANARY.search(told) is not None
 
 
-@pytest.mark.parametrize("each", [13, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    "each", [13, pytest.param(1, marks=[pytest.mark.soak, pytest.mark.timeout(7_200)])]
+)
 def test_whatever_an_llm_answers_while_the_local_model_is_missing_nothing_is_lost(
     each: int,
     house: House,

@@ -83,12 +83,18 @@ class House:
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         return [self.local for _ in messages]
 
-    def work(self, *messages: Message, unsure: bool = True) -> None:
+    def work(
+        self,
+        *messages: Message,
+        unsure: bool = True,
+        stop: Callable[[SqlInbox], Event] | None = None,
+    ) -> None:
+        """Put messages, and decide what waits until nothing does, or as ``stop`` says."""
         self.inbox.put(Batch(messages))
+        left = stop(self.inbox) if stop else Event()
         parts = (self.inbox, self, self.database, self.decisions, self.features, self.lane)
-        Worker(*parts, unsure=lambda decision: unsure, policy=WorkerPolicy(), stop=Event()).run(
-            drain=True
-        )
+        policy = WorkerPolicy()
+        Worker(*parts, unsure=lambda decision: unsure, policy=policy, stop=left).run(drain=True)
 
     def ask(self, **options: Any) -> Any:
         empty = Event()
