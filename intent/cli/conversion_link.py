@@ -57,13 +57,19 @@ def link(
     report, new = link_conversions(opened_app.database, told, others)
     if as_json:
         counts = {"conversions": report.conversions, "linked": report.linked, "new": new}
-        json_line({**counts, "methods": dict(report.methods), "ambiguous": report.ambiguous})
+        more = {"ambiguous": report.ambiguous, "stale": report.stale}
+        json_line({**counts, "methods": dict(report.methods), **more})
         return
     methods = ", ".join(f"{count:,} by {name}" for name, count in report.methods.most_common())
     say(f"{report.linked:,} of {report.conversions:,} conversions are linked; {new:,} new links")
     say(f"  {methods or 'no links'}")
     if report.ambiguous:
         say(f"  not linked, for several people said the same: {report.ambiguous:,}")
+    if report.stale:
+        say(
+            f"  links of the run {run} that are not found now, by this window and what is known: "
+            f"{report.stale:,}; they stay, so link anew under another --run"
+        )
 
 
 def claims(

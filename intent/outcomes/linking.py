@@ -30,9 +30,7 @@ SHORTEST_CODE = 4
 """Shorter codes name an item, and are said by many."""
 
 SAID_CODE, SAID_PHONE = 0.95, 0.99
-"""How sure it is that who said a code, or a phone number, is who used it. Nobody has measured it
-on real streams.
-"""
+"""How sure it is that who said a code, or a phone number, used it; on real streams not measured."""
 
 PhonesOf = Callable[[Connection, Sequence[Identity]], dict[Identity, Sequence[str]]]
 """Returns the keys of the phone numbers that messages hold, for those that hold any."""
@@ -65,6 +63,7 @@ class LinkReport:
         ambiguous: conversions whose code or phone number several people said; they are not linked
             by it.
         linked, conversions: how many have a link, and how many there are.
+        stale: links that the run holds and that are not found now; they stay.
     """
 
     links: list[ConversionLink] = field(default_factory=list)
@@ -72,6 +71,7 @@ class LinkReport:
     ambiguous: int = 0
     linked: int = 0
     conversions: int = 0
+    stale: int = 0
 
 
 def find_links(
@@ -93,12 +93,17 @@ def find_links(
     hands = (read_links(one, as_of=told.as_of, run=BY_HAND) for one in shards)
     links: dict[tuple[str, str, str, str], ConversionLink] = {}
     for one in chain(finder.found(found), *hands):
-        key = (one.conversion_id, one.platform, one.message_id, one.method.value)
-        links.setdefault(key, one)
+        links.setdefault(_key(one), one)
     report.links = [links[key] for key in sorted(links)]
     report.methods.update(one.method.value for one in report.links)
     report.linked = len({one.conversion_id for one in report.links})
+    held = chain(*(read_links(one, as_of=told.as_of, run=told.run) for one in shards))
+    report.stale = sum(_key(one) not in links for one in held)
     return report
+
+
+def _key(link: ConversionLink) -> tuple[str, str, str, str]:
+    return link.conversion_id, link.platform, link.message_id, link.method.value
 
 
 class _Finder:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, select, tuple_
 
 from intent.model.data_subject import DataSubject, SubjectKind
+from intent.model.errors import WrongUse
 from intent.model.outcomes import (
     Click,
     ConversionCredit,
@@ -163,7 +164,21 @@ def record_credits(
 ) -> int:
     """Add credits of conversions and messages that are there, as :func:`record_links` does; return
     how many are new.
+
+    Raises:
+        WrongUse: a run of theirs holds other credits, so that shares would not add up.
     """
+    c, said = conversion_credits.c, set(credits_)
+    columns = [c[one.name] for one in fields(ConversionCredit)]
+    runs = sorted({one.run for one in credits_})
+    for shard in shards or (transaction,):
+        query = select(*columns).where(c.run.in_(runs))
+        for row in shard.execute(query).mappings():
+            if ConversionCredit(**row) not in said:
+                raise WrongUse(
+                    f"the run {row['run']!r} holds other credits of {row['conversion_id']!r}, for "
+                    "more or less was known then; keep these under another --run"
+                )
     return _add_between(transaction, conversion_credits, credits_, shards)
 
 

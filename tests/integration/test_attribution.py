@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from intent.model.errors import WrongUse
 from intent.model.experiment import ComparedRatio, Experiment, ExperimentArm, UnitKind
 from intent.model.outcomes import ConversionEvent, ConversionKind, ConversionStatus
 from intent.operations.attribution import AttributionTold, attribution_report
@@ -121,6 +125,21 @@ def test_credits_and_links_of_a_named_run_are_kept_once(
         assert len(rows(house.database, "conversion_links")) == 4
     with house.database.read() as connection:
         assert outcome_books(connection).holds
+
+
+def test_a_run_holds_the_credits_of_one_report(house: House, make_message: MakeMessage) -> None:
+    sold(house, make_message)
+    report(house, run="autumn")
+    before = rows(house.database, "credits")
+    house.work(make_message("and me", user_id="ann"), unsure=False)
+    with pytest.raises(WrongUse, match="keep these under another --run"):
+        report(house, run="autumn")
+    assert rows(house.database, "credits") == before
+    report(house, run="winter")
+    shares: Counter[tuple[str, str]] = Counter()
+    for one in rows(house.database, "credits"):
+        shares[one["run"], one["conversion_id"]] += one["share"]
+    assert {round(share, 9) for share in shares.values()} == {1.0}
 
 
 def test_an_experiment_says_what_was_caused(house: House, make_message: MakeMessage) -> None:

@@ -70,6 +70,19 @@ def found(report: LinkReport) -> set[tuple[str, str, str]]:
     return {(one.conversion_id, one.message_id, one.method.value) for one in report.links}
 
 
+def test_links_that_a_run_holds_and_that_are_not_found_now_are_counted(
+    database: Database, make_message: MakeMessage
+) -> None:
+    put(database, make_message(user_id="ann"))
+    record(database, order(1, platform="tiktok", user_id="ann"))
+    with database.begin() as transaction:
+        assert record_links(transaction, find(database).links) == 1
+    assert find(database).stale == 0
+    narrow = find(database, window=timedelta(minutes=1))
+    assert (narrow.links, narrow.stale) == ([], 1)
+    assert find(database, window=timedelta(minutes=1), run="other").stale == 0
+
+
 def test_each_key_links_and_says_which_it_was(
     database: Database, make_message: MakeMessage
 ) -> None:
