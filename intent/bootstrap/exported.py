@@ -1,10 +1,11 @@
-"""Remembers where facts, built rows and served vectors were written, so that whoever is forgotten
+"""Remembers where facts, logs, built rows and served vectors lie, so that whoever is forgotten
 goes from these files, too.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,7 @@ class ExportKind(StrEnum):
 
     FACTS = "facts"
     SERVED = "served"
+    LOG = "log"
     BUILT = "built"
 
 
@@ -29,7 +31,7 @@ class SiftedExports:
     """What became of files that were written.
 
     Attributes:
-        removed: facts and served vectors that were taken out.
+        removed: facts, rows of logs and served vectors that were taken out.
         left: files that only whoever built them can build again, and folders that could not be
             rewritten.
     """
@@ -59,8 +61,8 @@ def remember_export(app: Application, kind: ExportKind, path: Path) -> None:
 def sift_exports(app: Application) -> SiftedExports:
     """Take out of every file that was written what is of somebody forgotten.
 
-    Facts whose decisions are gone are written again without them; served vectors of a forgotten
-    person or room are dropped.
+    Facts whose decisions are gone are written again without them; served vectors and rows of logs
+    that name a forgotten person, room or order are dropped.
     """
     removed, left = 0, []
     for kind, path in _listed(app):
@@ -69,6 +71,8 @@ def sift_exports(app: Application) -> SiftedExports:
                 removed += _renew(app, path)
             elif kind is ExportKind.SERVED:
                 removed += _sift_served(app, path)
+            elif kind is ExportKind.LOG:
+                removed += _sift_log(app, path)
             else:
                 left.append(str(path))
         except (ImportError, OSError, OperatorError) as error:
@@ -87,19 +91,33 @@ def _renew(app: Application, folder: Path) -> int:
 def _sift_served(app: Application, log: Path) -> int:
     from intent.features.online.served import sift_served
 
+    return sift_served(log, _keep(app))
+
+
+def _sift_log(app: Application, folder: Path) -> int:
+    from intent.ranking.log_folder import sift_log
+
+    return sift_log(folder, _keep(app))
+
+
+def _keep(app: Application) -> Callable[[list[dict[str, Any]]], list[bool]]:
     def keep(many: list[dict[str, Any]]) -> list[bool]:
         subjects = [_subjects(keys) for keys in many]
         with app.database.read() as connection:
             gone = app.tombstones.buried(connection, {one for some in subjects for one in some})
         return [not gone.intersection(some) for some in subjects]
 
-    return sift_served(log, keep)
+    return keep
 
 
 def _subjects(keys: dict[str, Any]) -> list[DataSubject]:
     platform = keys.get("platform", "")
     ids = ((SubjectKind.USER, "user_id"), (SubjectKind.ROOM, "room_id"))
-    return [DataSubject(kind, platform, keys[name]) for kind, name in ids if name in keys]
+    named = [DataSubject(kind, platform, keys[name]) for kind, name in ids if name in keys]
+    if "conversion_id" in keys:
+        order = DataSubject(SubjectKind.CONVERSION, keys["source"], keys["conversion_id"])
+        named.append(order)
+    return named
 
 
 def _listed(app: Application) -> list[tuple[ExportKind, Path]]:

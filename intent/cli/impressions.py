@@ -1,13 +1,16 @@
-"""The verbs ``intent impressions …``: what was shown to whom, and which rooms they entered."""
+"""The verbs ``intent impressions …``: what was shown to whom, which rooms they entered, and all of
+it with orders as a log that rankers learn from.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intent.cli.arguments import AsJson, first_shard, opened
+from intent.cli.arguments import AsJson, first_shard, opened, with_others
 from intent.cli.conversion_ingest import File, Zone, shown_refusals
 from intent.cli.screen import json_line, one_line, say
 from intent.model.errors import OperatorError
@@ -57,6 +60,37 @@ def ingest(
             step=failpoint(app.settings.failpoint),
         )
     _tell(report, as_json=as_json)
+
+
+@app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder of the log; its tables are written anew.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write what was shown, clicked and ordered as Parquet, and decisions as facts/ below it: the
+    log that python -m eval rank, lift, interleave and off-policy read. Who is forgotten later goes
+    from it, too.
+
+    Example: [bold]intent impressions export log/[/]
+    """
+    from intent.bootstrap.exported import ExportKind, remember_export
+    from intent.cli.offline import export_facts_into, require_packages
+
+    require_packages()
+    from intent.operations.ranking_log import write_ranking_log
+
+    app, others = with_others(quiet=True)
+    remember_export(app, ExportKind.LOG, folder)
+    counts = write_ranking_log(app.database, folder, others)
+    if others:
+        say("facts are exported shard by shard: intent features export")
+    else:
+        remember_export(app, ExportKind.FACTS, folder / "facts")
+        counts["facts"] = export_facts_into(app, folder / "facts")["total"]
+    if as_json:
+        json_line(counts)
+    else:
+        say(f"{', '.join(f'{count:,} {name}' for name, count in counts.items())} in {folder}")
 
 
 def _parquet(stream: BinaryIO) -> Iterator[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ import csv
 import io
 import itertools
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from intent.features.offline.parquet_rows import parquet_rows
 from intent.operations import shown
 from intent.operations.shown import ingest_shown
 from intent.outcomes.files.said_values import TimesOnly
+from intent.ranking.impression_log import read_impressions
 from intent.store.access import Access
 from intent.store.schema import clicks, impressions
 from tests.integration.test_command_line import Run
@@ -167,6 +168,32 @@ def test_what_came_otherwise_before_is_counted_and_named(run: Run, tmp_path: Pat
     assert "impressions against what came first, which stays: 1: q-0 at 1" in said
     assert "clicks against what came first, which stays: 1: q-0 into live-0" in said
     assert "impressions: 1; clicks: 1, on what was not shown so far: 0" in run("audit").out
+
+
+def test_the_store_is_written_as_a_log_for_rankers_without_who_is_forgotten(
+    run: Run, tmp_path: Path
+) -> None:
+    path, log, orders = tmp_path / "shown.jsonl", tmp_path / "log", tmp_path / "orders.csv"
+    told = [*(impression(number) for number in range(6)), click(0), click(4)]
+    path.write_text(as_json_lines(told), encoding="utf-8")
+    run("impressions", "ingest", str(path))
+    at = (AT + timedelta(minutes=3)).isoformat()
+    order = {"event_timestamp": at, "changed_timestamp": at, "status": "placed"}
+    bought = [
+        {**order, "conversion_id": number, "source_event_id": number, "platform": "tiktok"}
+        | {"user_id": f"u_{number // 3}", "room_id": f"live-{number}"}
+        for number in (0, 4)
+    ]
+    orders.write_text(as_csv(bought), encoding="utf-8")
+    assert run("conversions", "ingest", str(orders), "--format", "csv").code == 0
+    counts = {"impressions": 6, "clicks": 2, "conversions": 2, "facts": 0}
+    assert run("impressions", "export", str(log), "--json").lines() == [counts]
+    shown = read_impressions(log)
+    assert (len(shown), shown.clicked.sum(), shown.ordered.sum()) == (6, 2, 2)
+    (gone,) = run("forget", "--user", "tiktok:u_0", "--json").lines()
+    assert gone["exported"] == 5
+    left = read_impressions(log)
+    assert (len(left), left.clicked.sum(), left.ordered.sum()) == (3, 1, 1)
 
 
 def test_who_was_forgotten_stays_forgotten(run: Run, tmp_path: Path) -> None:
