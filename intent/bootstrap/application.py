@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -171,11 +172,15 @@ class Application:
 
     @cached_property
     def _vault_keys(self) -> VaultKeys:
-        from intent.bootstrap.vault_masters import load_masters
+        from intent.bootstrap.vault_masters import load_masters, may_make_key
         from intent.store.vault_keys import VaultKeys
 
-        may_make = self.access is not Access.READ
-        return VaultKeys(lambda: load_masters(self.settings, self.database, make=may_make))
+        def load() -> Sequence[bytes]:
+            writes = self.access is not Access.READ
+            make = writes and may_make_key(self.settings, self.database)
+            return load_masters(self.settings, self.database, make=make)
+
+        return VaultKeys(load)
 
 
 def open_application(

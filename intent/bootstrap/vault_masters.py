@@ -38,6 +38,18 @@ def load_masters(settings: Settings, database: Database, *, make: bool) -> Seque
     return [*keys.vault, derived(keys.tombstones, "vault master key")]
 
 
+def may_make_key(settings: Settings, database: Database) -> bool:
+    """Say whether a key file may be made where there is none: not once contact details are sealed,
+    for another key opens none of them, and would be in the way of the one that does.
+    """
+    from intent.store.vault_keys import masters_in_use
+
+    if settings.vault_key is not None or key_file(settings, database).exists():
+        return True
+    with database.read() as connection:
+        return not masters_in_use(connection)
+
+
 def require_place(settings: Settings, database: Database) -> None:
     """Refuse to begin where the first contact detail would find no key.
 

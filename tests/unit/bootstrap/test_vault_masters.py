@@ -42,6 +42,22 @@ def test_without_any_setting_a_key_file_is_made_beside_the_database_and_said_onc
     assert sorted(one.text for (one,) in kept.values()) == ["0812-3456-7890", "0813-9999-1111"]
 
 
+def test_once_details_are_sealed_no_other_key_file_is_made(
+    tmp_path: Path, make_message: MakeMessage
+) -> None:
+    settings, key = Settings(database_url=sqlite_url(tmp_path / "i.db")), tmp_path / "i.db.key"
+    open_application(settings, access=Access.CREATE).inbox.put(
+        Batch([make_message("wa 0812-3456-7890")])
+    )
+    aside = key.rename(tmp_path / "aside")
+    again = open_application(settings, access=Access.WRITE)
+    with pytest.raises(OperatorError, match="put it back"):
+        again.vault.keys.current()
+    assert not key.exists()
+    aside.rename(key)
+    assert again.vault.keys.current()
+
+
 def test_a_key_of_the_environment_wraps_first_and_the_files_still_read(tmp_path: Path) -> None:
     database, own, old = Database(f"sqlite:///{tmp_path}/intent.db"), b"o" * 32, b"p" * 32
     (of_file,) = load_masters(Settings(), database, make=True)
