@@ -1,5 +1,5 @@
 """The verbs of ``python -m eval bench`` that are about the local model: its speed and quality, a
-gate before it, ways to fit it.
+gate before it, ways to fit it, other taxonomies.
 """
 
 from __future__ import annotations
@@ -196,3 +196,45 @@ def recipes(
         return
     for text in (*HEADER, *map(line, tried)):
         results().print(text, soft_wrap=True, markup=False)
+
+
+def few_shot(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder with a folder a set: train_5, train_10 and test, each with seq.in and "
+            "label (Few-Shot-Intent-Detection has BANKING77, CLINC150, HWU64 and others so)."
+        ),
+    ],
+    kept: Annotated[Path, typer.Option(help="Folder for models and JSONL files.")] = Path(
+        "runs/few_shot"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Published sets of many intents with five or ten texts each, through what `intent train` does,
+    beside embeddings and a logistic regression.
+
+    Example: python -m eval bench few-shot Few-Shot-Intent-Detection/Datasets
+    """
+    from eval.bench.few_shot import try_few_shots
+
+    configure_logs("error")
+    rows = try_few_shots(folder, kept, say)
+    if as_json:
+        for row in rows:
+            json_line(asdict(row))
+        return
+    results().print(
+        "| set | intents | texts an intent | tested | right | usual way | CPU s of training | "
+        "CPU s for 1,000 answers |\n|---|---:|---:|---:|---:|---:|---:|---:|",
+        markup=False,
+        soft_wrap=True,
+    )
+    for row in rows:
+        results().print(
+            f"| {row.name} | {row.intents} | {row.shots} | {row.tested:,} | {row.right:.3f} | "
+            f"{row.usual:.3f} | {row.fit_seconds:.0f} | "
+            f"{row.test_seconds * 1000 / row.tested:.1f} |",
+            markup=False,
+            soft_wrap=True,
+        )

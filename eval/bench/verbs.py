@@ -62,6 +62,7 @@ app.command()(service_verb.service)
 app.command()(speed.local)
 app.command()(speed.gate)
 app.command()(speed.recipes)
+app.command()(speed.few_shot)
 
 
 @app.command()
