@@ -7,7 +7,7 @@ TRAIN  := $(foreach part,train train_register train_mended train_voices,--data $
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak faults simulate check check-deploy gate format architecture sources pictures metrics mutate train train-questions clean
+.PHONY: help demo test soak faults simulate check check-deploy gate format architecture sources pictures metrics mutate train train-questions train-slots clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -82,11 +82,14 @@ train: $(VENV)/trained  ## rebuild the head that ships from the repository's own
 # the slope is measured on real text: see the model card, "Sure only when right"
 	$(BIN)/intent train $(TRAIN) \
 		--dev $(DATA)/dev.jsonl --slope 0.8 --out intent/models/lead_intent
-	$(MAKE) train-questions
+	$(MAKE) train-questions train-slots
 
 train-questions: $(VENV)/trained  ## fit the question types anew on the model that ships (two minutes)
 	$(BIN)/python -m intent.training.questions --model intent/models/lead_intent --table $(DATA)/questions.tsv \
 		$(TRAIN)
+
+train-slots: $(VENV)/trained  ## fit what finds slots anew (half a minute)
+	OMP_NUM_THREADS=1 $(BIN)/python -m intent.training.slot_fitting --model intent/models/lead_intent --data $(DATA)/train.jsonl
 
 clean:  ## remove what was installed and built
 	rm -rf $(VENV) dist demo.db*

@@ -22,7 +22,9 @@ from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.ngrams import featurise
 from intent.classify.local.rules import RULES
 from intent.classify.local.translate import Glossary, load_glossary
-from intent.classify.slots.find import find_slots
+from intent.classify.slots.find import contact_spans, find_contact_slots
+from intent.classify.slots.lexicon import load_lexicon
+from intent.classify.slots.token_features import Reader
 from intent.model.message import Message
 
 DATA = Path(__file__).parent / "data"
@@ -46,12 +48,16 @@ def messages() -> list[Message]:
 def digests() -> dict[str, str]:
     """Return for each part of the rules twelve digits of the SHA-256 of all that it returns."""
     glossary = load_glossary()
+    reader = Reader(load_lexicon(glossary))
     parts: dict[str, Callable[[Message], object]] = {
         "folding": lambda message: fold(message.text),
         "encoder input": lambda message: astuple(encoder_input(message, glossary)),
         "n-grams": lambda message: _features(message, glossary),
         "contacts": lambda message: [astuple(found) for found in find_contacts(message.text)],
-        "slots": lambda message: [astuple(slot) for slot in find_slots(message.text)],
+        "slots": lambda message: [
+            [astuple(slot) for slot in find_contact_slots(message.text)],
+            astuple(reader.read(message, ("purchase_intent",), contact_spans(message.text))),
+        ],
         "cache key": lambda message: remembered_as(message),
     }
     fixed = messages()

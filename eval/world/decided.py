@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from eval.data.dataset import Row, load_dataset, of_split
 from eval.run.manifest import read_manifest
-from eval.run.predictions import Prediction, read_predictions
+from eval.run.predictions import Prediction, read_predictions, slots_of
 from intent.classify.route import Route, expected_cost
-from intent.classify.slots.find import find_slots
 from intent.features.definitions.events import Topics
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.errors import OperatorError
@@ -133,10 +132,8 @@ def assembled(
         if not len(found):
             raise OperatorError(f"no message of the test split has the label {label} alone")
     named = [
-        named_price(
-            find_slots(row.input.text), row.input.context.item if row.input.context else None
-        )
-        for row in rows
+        named_price(decision.slots, row.input.context.item if row.input.context else None)
+        for decision, row in zip(decisions, rows, strict=True)
     ]
     answers = np.full((len(INTENTS), len(INTENTS)), (1 - SURE) / (len(INTENTS) - 1))
     np.fill_diagonal(answers, SURE)
@@ -179,4 +176,5 @@ def _decision(said: Prediction, taxonomy: Taxonomy) -> Decision:
         bool(taxonomy.leads.intersection(said.labels)),
         DecidedBy.LOCAL,
         _VERSIONS,
+        slots=tuple(slots_of(said)),
     )

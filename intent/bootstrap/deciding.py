@@ -13,12 +13,13 @@ from intent.bootstrap.resources import locate
 from intent.telemetry import logger
 
 if TYPE_CHECKING:
+    from intent.classify.local.classifier import LocalClassifier as Local
     from intent.flow.worker import Worker, WorkReport
     from intent.model.decision import Decision
     from intent.ports.deciding import Classifier
 
 
-def build_local(app: Application, *, model_dir: Path | None = None) -> Classifier:
+def build_local(app: Application, *, model_dir: Path | None = None) -> Local:
     """Load the local model: the one that ships, the setting's, or the folder given.
 
     Raises:
@@ -46,7 +47,7 @@ def build_classifier(app: Application) -> Classifier:
     local = build_local(app)
     if app.settings.cache_size == 0:
         return local
-    return CachedClassifier(local, capacity=app.settings.cache_size)
+    return CachedClassifier(local, local.slots, capacity=app.settings.cache_size)
 
 
 def llm_is_on(app: Application) -> bool:

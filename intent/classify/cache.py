@@ -9,12 +9,12 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from intent.classify.contacts import find_contacts
 from intent.classify.folding import INVISIBLE
 from intent.classify.local.styling import styling_features
-from intent.classify.slots.find import find_slots
-from intent.model.decision import Decision, Versions
+from intent.model.decision import Decision, Slot, Versions
 from intent.model.message import Message
 from intent.ports.deciding import Classifier
 
@@ -28,6 +28,7 @@ flood of spam.
 BARE = 16
 """A text of at most so many characters may be a bare detail, whose meaning hangs on the moment."""
 
+_SIZE = re.compile(r"(?<![\w'’])(?:[sml]|x{1,5}[sl])(?!\w)", re.ASCII | re.IGNORECASE)
 _FLOOD = re.compile(r"([^\w\s])\1{3,}")
 _SPACE = re.compile(r"\s+")
 
@@ -44,13 +45,13 @@ def normalised(text: str) -> str:
 
 
 def is_bare_detail(text: str) -> bool:
-    """Say whether a text is a size, a code, a colour or a number by itself: it answers the moment,
-    not the text.
+    """Say whether a text is a size, a code or a number by itself, or little more: it answers the
+    moment, not the text.
     """
     plain = "".join(sign for sign in text if sign.isalnum())
     if not plain or len(text) > BARE:
         return False
-    return len(plain) <= 3 or any(sign.isnumeric() for sign in plain) or bool(find_slots(text))
+    return len(plain) <= 3 or any(sign.isnumeric() for sign in plain) or bool(_SIZE.search(text))
 
 
 def remembered_as(message: Message) -> Key | None:
@@ -61,15 +62,29 @@ def remembered_as(message: Message) -> Key | None:
     return normalised(text), " ".join(styling_features(text)), *message.substance[1:]
 
 
+class FindsSlots(Protocol):
+    """Finds the slots of messages whose labels are chosen."""
+
+    def find(
+        self, messages: Sequence[Message], labels: Sequence[Sequence[str]]
+    ) -> list[tuple[Slot, ...]]:
+        """Return the slots of each message."""
+
+
 class CachedClassifier:
     """Remembers the decisions of another classifier; implements ``Classifier``. One instance serves
     one thread and one classifier, whose versions never change: they are no part of the key.
     """
 
-    def __init__(self, inner: Classifier, *, capacity: int) -> None:
-        """Remember up to ``capacity`` decisions, the least recently used go first."""
-        self._inner, self._capacity = inner, capacity
-        self._known: OrderedDict[Key, Decision] = OrderedDict()
+    def __init__(self, inner: Classifier, slots: FindsSlots, *, capacity: int) -> None:
+        """Remember up to ``capacity`` decisions, the least recently used go first.
+
+        Args:
+            slots: finds what the inner classifier would find in a text that differs by spaces or
+                floods from the one that was decided.
+        """
+        self._inner, self._slots, self._capacity = inner, slots, capacity
+        self._known: OrderedDict[Key, tuple[str, Decision]] = OrderedDict()
 
     @property
     def versions(self) -> Versions:
@@ -89,7 +104,7 @@ class CachedClassifier:
         for row, key in enumerate(keys):
             if key in self._known:
                 self._known.move_to_end(key)
-                answers[row] = _again(self._known[key], messages[row].text)
+                answers[row] = self._again(*self._known[key], messages[row])
             elif first.setdefault(key, row) == row:
                 asked.append(row)
         if asked:
@@ -98,20 +113,23 @@ class CachedClassifier:
             )
         for row, key in enumerate(keys):
             if row not in answers:
-                answers[row] = _again(answers[first[key]], messages[row].text)
+                known = first[key]
+                answers[row] = self._again(messages[known].text, answers[known], messages[row])
         for key, row in first.items():
             if remembered[row] is not None:
-                self._remember(key, answers[row])
+                self._remember(key, messages[row].text, answers[row])
         return [answers[row] for row in range(len(messages))]
 
-    def _remember(self, key: Key, decision: Decision) -> None:
+    def _remember(self, key: Key, text: str, decision: Decision) -> None:
         # A degraded decision is a stopgap; remembering it would outlive the outage.
         if decision.degraded or self._capacity <= 0:
             return
-        self._known[key] = decision
+        self._known[key] = text, decision
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)
 
-
-def _again(decision: Decision, text: str) -> Decision:
-    return replace(decision, slots=find_slots(text), from_cache=True)
+    def _again(self, text: str, decision: Decision, message: Message) -> Decision:
+        slots = decision.slots
+        if text != message.text:
+            (slots,) = self._slots.find([message], [decision.labels])
+        return replace(decision, slots=slots, from_cache=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from intent.model.decision import Slot
 from intent.model.errors import OperatorError
 from intent.model.message import Kind, Message
 from intent.sources.decoding import read_text
@@ -27,12 +28,14 @@ class Example:
         group: examples of one group never stand on both sides of a split: the room, or the first
             line with the same text where no room is known.
         lang: language as the data names it, or "".
+        slots: as the data marks them; none where it does not.
     """
 
     message: Message
     labels: tuple[str, ...]
     group: str
     lang: str = ""
+    slots: tuple[Slot, ...] = ()
 
 
 def read_examples(*paths: Path) -> list[Example]:
@@ -124,7 +127,17 @@ def _wire_example(row: dict[str, Any], where: str) -> Example:
         _labels(expected, where, '"expected": {"labels": ["…"]}'),
         f"{message.platform}/{message.room_id}",
         lang,
+        _slots(expected, where),
     )
+
+
+def _slots(expected: dict[str, Any], where: str) -> tuple[Slot, ...]:
+    try:
+        return tuple(Slot(str(one["kind"]), str(one["text"])) for one in expected.get("slots", ()))
+    except (TypeError, KeyError) as error:
+        raise OperatorError(
+            f'{where}: expected.slots is no list of {{"kind": "…", "text": "…"}}'
+        ) from error
 
 
 def _reason(error: ValidationError, *parents: str) -> str:

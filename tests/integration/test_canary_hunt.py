@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from eval.standin.fake_llm_server import FakeLlmServer
-from intent.classify.slots.find import find_slots
+from intent.classify.slots.find import find_contact_slots
 from intent.cli.app import app as command_line
 from intent.features.definitions.events import Topics
 from intent.features.offline.facts import export_facts
@@ -58,7 +58,7 @@ def house(
         for number in (50, 51):
             message = parse_message(json.dumps(said(number, TEXT)).encode())
             house.app.inbox.put(Batch([message]))
-        house.decide(make_decision("contact_request", slots=find_slots(TEXT)))
+        house.decide(make_decision("contact_request", slots=find_contact_slots(TEXT)))
         edited = said(51, f"{TEXT} red", sent_at="2026-11-20T20:05:00+08:00")
         house.app.inbox.put(Batch([parse_message(json.dumps(edited).encode())]))
         house.decide(make_decision("contact_request"))

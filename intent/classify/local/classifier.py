@@ -20,7 +20,10 @@ from intent.classify.local.question_head import QuestionHead, load_question_head
 from intent.classify.local.rules import rules_version
 from intent.classify.local.translate import Glossary, load_glossary
 from intent.classify.local.vocabulary import Sparse
-from intent.classify.slots.find import find_slots
+from intent.classify.slots.find import SlotFinder
+from intent.classify.slots.lexicon import load_lexicon
+from intent.classify.slots.tagger import SHIPPED, SlotTagger, load_slot_tagger
+from intent.classify.slots.token_features import Reader
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.errors import OperatorError
 from intent.model.message import Message
@@ -52,18 +55,20 @@ class LocalClassifier:
         *,
         taxonomy: Taxonomy | None,
         questions: QuestionHead | None = None,
+        tagger: SlotTagger | None = None,
     ) -> None:
         """Use what :meth:`load` has read."""
         description = model.description
         self.model, self.encoder, self.glossary = model, encoder, glossary
         self._questions = questions
+        self.slots = SlotFinder(tagger, taxonomy.alone if taxonomy else frozenset())
         self._lead = taxonomy is not None and description.lead_threshold is not None
         thresholds = (description.labels, description.thresholds, description.lead_threshold)
         self._rule = rule_for(taxonomy, *thresholds, exclusive=description.exclusive)
         self.versions = Versions(
             description.taxonomy or "none",
             "none",
-            f"{model.version}+{rules_version()}",
+            f"{model.version}+{rules_version(tagger.version if tagger else '')}",
             model.calibration,
         )
 
@@ -106,7 +111,9 @@ class LocalClassifier:
         spec = model.encoder_spec(encoder)
         opened = open_encoder(spec, cache_dir, threads=threads) if spec is not None else None
         questions = load_question_head(model_dir) if taxonomy is not None else None
-        return cls(model, opened, glossary, taxonomy=taxonomy, questions=questions)
+        reader = Reader(load_lexicon(glossary))
+        tagger = load_slot_tagger(model_dir, reader) or load_slot_tagger(SHIPPED, reader)
+        return cls(model, opened, glossary, taxonomy=taxonomy, questions=questions, tagger=tagger)
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Decide each message, in order."""
@@ -143,24 +150,26 @@ class LocalClassifier:
     def _decide(self, messages: Sequence[Message]) -> list[Decision]:
         labels = self.model.description.labels
         read = self._read(messages)
-        decisions = []
         rows = calibrated(self.model, read.logits).tolist()
-        for number, (message, row) in enumerate(zip(messages, rows, strict=True)):
-            lead = row[len(labels)] if self._lead else 0.0
-            chosen = self._rule.choose(row[: len(labels)], lead)
-            decisions.append(
-                Decision(
-                    probabilities=dict(zip(labels, row, strict=False)),
-                    labels=chosen,
-                    lead_probability=lead,
-                    is_lead=not self._rule.leads.isdisjoint(chosen),
-                    decided_by=DecidedBy.LOCAL,
-                    versions=self.versions,
-                    slots=find_slots(message.text),
-                    question_type=self._question_type(read, number, chosen),
-                )
+        leads = [row[len(labels)] if self._lead else 0.0 for row in rows]
+        chosen = [
+            self._rule.choose(row[: len(labels)], lead)
+            for row, lead in zip(rows, leads, strict=True)
+        ]
+        slots = self.slots.find(messages, chosen)
+        return [
+            Decision(
+                probabilities=dict(zip(labels, row, strict=False)),
+                labels=chosen[number],
+                lead_probability=leads[number],
+                is_lead=not self._rule.leads.isdisjoint(chosen[number]),
+                decided_by=DecidedBy.LOCAL,
+                versions=self.versions,
+                slots=slots[number],
+                question_type=self._question_type(read, number, chosen[number]),
             )
-        return decisions
+            for number, row in enumerate(rows)
+        ]
 
     def _question_type(self, read: _Read, row: int, labels: Sequence[str]) -> str | None:
         head = self._questions

@@ -1,60 +1,50 @@
-"""A text cut into numbers, words and signs, for rules that look at what stands beside a number."""
+"""A text cut into what slots are made of: words, numbers and signs; scripts without spaces are cut
+into single characters, with the vowels and tones that belong to them.
+"""
 
 from __future__ import annotations
 
 import re
 
-# Numbers are bounded and never begun in the middle: a flood of digits costs no more than its
-# length.
-_TOKEN = re.compile(r"\d{1,9}(?:[.,]\d{1,9}){0,4}|[^\W\d_]+|[^\w\s]")
+MOST = 120
+"""Tokens of a text that are read; what follows is hardly ever part of an ask."""
+
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff"
+# Every alternative takes a bounded number of characters or a run that it alone can take: a long
+# text costs no more than its length.
+_TOKEN = re.compile(
+    r"[\u0e40-\u0e44]?[\u0e01-\u0e2e][\u0e30-\u0e3a\u0e45\u0e47-\u0e4e]*"
+    rf"|[{_UNSPACED}]|\d+|(?:(?![{_UNSPACED}])[^\W\d_][\u0300-\u036f]*)+|[^\w\s]|_"
+)
+
+Span = tuple[int, int]
+"""Begin and end in characters, the end exclusive."""
 
 
-class Tokens:
-    """Numbers, words and signs in order; beyond both ends stand empty words.
+def cut(text: str) -> list[Span]:
+    """Return the tokens of a text in order, at most :data:`MOST`."""
+    spans = []
+    for match in _TOKEN.finditer(text):
+        spans.append(match.span())
+        if len(spans) == MOST:
+            break
+    return spans
 
-    Attributes:
-        exact, words: as written, and in small letters.
-        starts, ends: places in the text, in characters.
+
+def shape_of(token: str) -> str:
+    """Return what a token looks like: digits and letters by number and by case, its script, or the
+    sign itself.
     """
-
-    def __init__(self, text: str) -> None:
-        """Cut a text."""
-        matches = list(_TOKEN.finditer(text))
-        self.count = len(matches)
-        self.exact = [match.group() for match in matches]
-        # Empty words at the end, so that places after it and before the start (-1, -2) can be asked
-        # for.
-        self.words = [*map(str.lower, self.exact), "", "", "", ""]
-        self.starts = [match.start() for match in matches]
-        self.ends = [match.end() for match in matches]
-
-    def is_number(self, place: int) -> bool:
-        """Say whether a number stands at a place."""
-        return self.words[place][:1].isdecimal()
-
-    def digits(self, place: int) -> int:
-        """Return how many digits a number has."""
-        return sum(sign.isdecimal() for sign in self.words[place])
-
-    def is_whole(self, place: int) -> bool:
-        """Say whether a number is a plain whole one."""
-        return self.words[place].isdecimal()
-
-    def glued(self, place: int) -> bool:
-        """Say whether a token stands right behind the one before it."""
-        return 0 < place < self.count and self.starts[place] == self.ends[place - 1]
-
-    def near(self, place: int) -> bool:
-        """Say whether a token stands behind the one before it with one space at most."""
-        return 0 < place < self.count and self.starts[place] - self.ends[place - 1] <= 1
-
-    def sticks(self, place: int, apart: frozenset[str] = frozenset()) -> bool:
-        """Say whether a token and the one before it are one word: "pr3m10s", but not "D3奶茶", as
-        scripts without spaces stick to everything.
-        """
-        if not self.glued(place) or self.words[place - 1] in apart:
-            return False
-        return all(
-            sign.isalnum() and sign < "\u0e00"
-            for sign in (self.words[place - 1][-1], self.words[place][0])
-        )
+    size = min(len(token), 4)
+    if token.isdigit():
+        return "0" * min(len(token), 5)
+    if token.isascii() and not token.isalpha():
+        return token
+    if "\u0e00" <= token[0] <= "\u0e7f":
+        return "thai"
+    if "\u3400" <= token[0] <= "\u9fff":
+        return "han"
+    if not token[0].isalpha():
+        return "sign"
+    case = "A" if token.isupper() else "Aa" if token[0].isupper() else "a"
+    return f"{case}{size}" if token.isascii() else f"{case}{size}*"

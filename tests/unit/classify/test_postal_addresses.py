@@ -9,7 +9,7 @@ import pytest
 from intent.classify.contacts import ContactKind, find_contacts
 from intent.classify.placeholders import disguise
 from intent.classify.postal_addresses import find_addresses
-from intent.classify.slots.find import find_slots
+from intent.classify.slots.find import find_contact_slots
 
 WHOLE = (
     "Jl. Melati No. 5, RT 03/RW 05, Kel. Sukamaju, Bandung 40123",
@@ -83,7 +83,7 @@ def test_a_number_to_call_behind_an_address_is_a_phone() -> None:
 
 
 def test_an_address_is_a_contact_slot() -> None:
-    (slot,) = find_slots("kirim ke jl mawar no 5")
+    (slot,) = find_contact_slots("kirim ke jl mawar no 5")
     assert (slot.kind, slot.text) == ("contact", "jl mawar no 5")
 
 

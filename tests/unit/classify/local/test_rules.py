@@ -19,7 +19,7 @@ from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.modelfile import load_model
 from intent.classify.local.rules import DECIDING, RULES, rules_version
 from intent.classify.local.translate import load_glossary
-from intent.classify.slots import chinese, words
+from intent.classify.slots import find, token_features
 from tests.rules import digests, known
 
 CLASSIFY = Path(rules.__file__).parents[1]
@@ -51,8 +51,8 @@ def test_no_number_of_the_rules_is_used_again() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda patch: patch.setattr(words, "SIZES", words.SIZES | {"3xl-petite"}),
-        lambda patch: patch.setattr(chinese, "_PATTERNS", chinese._PATTERNS[1:]),
+        lambda patch: patch.setattr(token_features, "_STOP", token_features._STOP | {"please"}),
+        lambda patch: patch.setattr(find, "_REACHABLE", token_features._WAY),
         lambda patch: patch.setattr(folding, "INVISIBLE", folding._SPACE),
         lambda patch: patch.setattr(ngrams, "LONGEST", 6),
         lambda patch: patch.setattr(rules, "RULES", RULES + 1),
