@@ -60,12 +60,14 @@ def filled(house: House, make_message: MakeMessage) -> list[ConversionEvent]:
             shown = Impression(f"r-{user}", "tiktok", user, room, 1, EPOCH, "p")
             recorder.impressions(transaction, [shown])
             recorder.clicks(transaction, [Click(f"r-{user}", "tiktok", user, room, EPOCH)])
-        for number, message in ((1, ann), (2, ann), (3, ben)):
-            conversion = f"shop:{number}"
-            key = (conversion, "tiktok", message.message_id)
-            record_links(transaction, [ConversionLink(*key, LinkMethod.PHONE, 1.0, 60, "r")])
-            credit = ConversionCredit("r", conversion, "comment", *key[1:], 1.0)
-            record_credits(transaction, [credit])
+        keys = [
+            (f"shop:{number}", "tiktok", message.message_id)
+            for number, message in ((1, ann), (2, ann), (3, ben))
+        ]
+        links = [ConversionLink(*key, LinkMethod.PHONE, 1.0, 60, "r") for key in keys]
+        record_links(transaction, links)
+        credits_ = [ConversionCredit("r", key[0], "comment", *key[1:], 1.0) for key in keys]
+        record_credits(transaction, credits_)
     return orders
 
 
