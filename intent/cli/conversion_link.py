@@ -5,13 +5,16 @@ orders that are nothing but a comment.
 from __future__ import annotations
 
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from intent.cli.arguments import AsJson, application, instant, platform_and_id, with_others
 from intent.cli.screen import json_line, say
 from intent.store.access import Access
+
+if TYPE_CHECKING:
+    from intent.outcomes.linking import LinkReport
 
 AsOf = Annotated[
     str | None, typer.Option("--as-of", help="As it was known at this instant; now if not given.")
@@ -60,6 +63,10 @@ def link(
         more = {"ambiguous": report.ambiguous, "stale": report.stale}
         json_line({**counts, "methods": dict(report.methods), **more})
         return
+    _tell(report, new, run)
+
+
+def _tell(report: LinkReport, new: int, run: str) -> None:
     methods = ", ".join(f"{count:,} by {name}" for name, count in report.methods.most_common())
     say(f"{report.linked:,} of {report.conversions:,} conversions are linked; {new:,} new links")
     say(f"  {methods or 'no links'}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +14,7 @@ from intent.classify.slots.lexicon import load_lexicon
 from intent.classify.slots.tagger import SHIPPED, load_slot_tagger
 from intent.classify.slots.token_features import Reader
 from intent.model.decision import Slot
-from intent.model.message import Context, Kind, Message
+from tests.unit.classify.slots.offered import said
 
 WORDS = [
     "size",
@@ -51,19 +50,6 @@ WORDS = [
 def finder() -> SlotFinder:
     tagger = load_slot_tagger(SHIPPED, Reader(load_lexicon(load_glossary())))
     return SlotFinder(tagger, frozenset({"chatter", "spam"}))
-
-
-def said(text: str, item: str | None = None) -> Message:
-    return Message(
-        platform="p",
-        room_id="r",
-        message_id="1",
-        user_id="u",
-        kind=Kind.COMMENT,
-        text=text,
-        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
-        context=Context(item=item) if item else None,
-    )
 
 
 def found(finder: SlotFinder, text: str, *labels: str) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ file is refused where it does not fit.
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -26,25 +25,12 @@ from intent.classify.slots.tagger import (
 from intent.classify.slots.token_features import Reader
 from intent.classify.slots.tokens import MOST, cut, shape_of
 from intent.model.errors import OperatorError
-from intent.model.message import Context, Kind, Message
+from tests.unit.classify.slots.offered import said
 
 GLOSSARY = Glossary(
     {"黑色": "black", "裙子": "dress"}, {"ms": {"baju": "dress"}}, frozenset(), "g1"
 )
 LEXICON = Lexicon({"black": ("colour",), "dress": ("goods",), "2": ()}, GLOSSARY, "l1")
-
-
-def said(text: str, item: str | None = None) -> Message:
-    return Message(
-        platform="p",
-        room_id="r",
-        message_id="1",
-        user_id="u",
-        kind=Kind.COMMENT,
-        text=text,
-        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
-        context=Context(item=item) if item else None,
-    )
 
 
 def features(text: str, at: int, item: str | None = None) -> set[str]:
