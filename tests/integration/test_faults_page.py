@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from tests.fault_classes import BESIDE, BY_KEY, CLASSES
-from tests.faults_page import PAGE, RECORD, ROOT, merged, page_of
+from tests.faults_page import PAGE, RECORD, ROOT, cost, merged, page_of
 
 NOTED = json.loads(RECORD.read_text(encoding="utf-8"))["notes"]
 MARK = re.compile(r'mark\.fault\(\s*"(\w+)"')
@@ -40,8 +40,13 @@ def test_what_is_noted_was_tried_by_tests_that_there_are_and_cost_nothing() -> N
         assert (note["lost"], note["doubled"], note["leaked"] or 0) == (0, 0, 0), note
 
 
-def test_each_class_was_tried() -> None:
-    assert BY_KEY.keys() - {note["fault"] for note in NOTED} == set()
+def test_each_class_was_tried_as_often_as_the_page_says_and_with_contact_details() -> None:
+    for key in BY_KEY:
+        notes = [note for note in NOTED if note["fault"] == key]
+        seconds = cost(notes)
+        assert seconds is not None, key
+        assert sum(note["tried"] for note in notes) >= (100 if seconds < 1.0 else 30), key
+        assert any(note["leaked"] is not None for note in notes), key
 
 
 def test_a_later_note_of_a_test_takes_the_place_of_an_earlier_one() -> None:
