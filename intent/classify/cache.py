@@ -112,7 +112,10 @@ class CachedClassifier:
                 zip(asked, self._inner.classify([messages[row] for row in asked]), strict=True)
             )
         for row, key in enumerate(keys):
-            if row not in answers:
+            if row not in answers and remembered[row] is None:
+                # The same word for word: decided beside its like, not taken from memory.
+                answers[row] = answers[first[key]]
+            elif row not in answers:
                 known = first[key]
                 answers[row] = self._again(messages[known].text, answers[known], messages[row])
         for key, row in first.items():

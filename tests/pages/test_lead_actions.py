@@ -161,7 +161,7 @@ def test_hostile_notes_and_names_stay_texts(
     path = first(page).locator(".meta a").last.get_attribute("href") or ""
     identity = read_lead_id(path.removeprefix("/leads/"))
     take = Handling(*identity, LeadAction.TAKE, action_id="1", acted_by=NAME)
-    server.service.desk.handle(take)
+    server.service.handle(take)
     page.reload()
     expect(first(page).locator(".state")).to_have_text(f"taken by {NAME}")
     first(page).locator(".meta a").last.click()
