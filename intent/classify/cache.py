@@ -48,8 +48,10 @@ def is_bare_detail(text: str) -> bool:
     """Say whether a text is a size, a code or a number by itself, or little more: it answers the
     moment, not the text.
     """
+    if len(text) > BARE:
+        return False
     plain = "".join(sign for sign in text if sign.isalnum())
-    if not plain or len(text) > BARE:
+    if not plain:
         return False
     return len(plain) <= 3 or any(sign.isnumeric() for sign in plain) or bool(_SIZE.search(text))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from intent.cli.arguments import AsJson, application, opened
-from intent.cli.screen import flush, json_line, one_line, results, say
+from intent.cli.screen import flush, json_line, one_line, plain_line, say
 from intent.model.errors import Malformed, OperatorError, WrongUse
 
 if TYPE_CHECKING:
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from intent.model.message import Message
     from intent.ports.deciding import Classifier
 
-BATCH = 256
+AT_ONCE = 2048
+"""Messages that the local model is given at once where so many are there: many texts are quicker
+together.
+"""
+
+AT_ONCE_TO_ASK = 256
+"""The same where the LLM may be asked: nobody should wait for the answers of thousands."""
 
 
 class By(StrEnum):
@@ -68,20 +74,20 @@ def classify(
         return
     if (path is None) == (not text):
         raise typer.BadParameter("give either a PATH (or - for stdin) or --text")
-    classifier = _classifier(application(quiet=True), by, model)
+    classifier, at_once = _classifier(application(quiet=True), by, model)
     if text:
         _classify(
             classifier, [plain_message(one, number) for number, one in enumerate(text, 1)], as_json
         )
         return
     assert path is not None
-    _classify_lines(classifier, path, as_json)
+    _classify_lines(classifier, path, at_once, as_json)
 
 
-def _classify_lines(classifier: Classifier, path: str, as_json: bool) -> None:
+def _classify_lines(classifier: Classifier, path: str, at_once: int, as_json: bool) -> None:
     refused = 0
     with opened(path) as descriptor:
-        for batch, wrong in _batches(descriptor):
+        for batch, wrong in _batches(descriptor, at_once):
             _classify(classifier, batch, as_json)
             flush()
             refused += wrong
@@ -105,8 +111,10 @@ def _classify_history(
     classify_on_spark(application(quiet=True), path, output, model=model, as_json=as_json)
 
 
-def _classifier(app: Application, by: By, model: Path | None) -> Classifier:
-    """Return what decides: of a cascade without an LLM the local model is left."""
+def _classifier(app: Application, by: By, model: Path | None) -> tuple[Classifier, int]:
+    """Return what decides, and how many messages it is given at once: of a cascade without an LLM
+    the local model is left.
+    """
     from intent.bootstrap.deciding import build_classifier, build_local, llm_is_on
 
     if by is By.LLM and not llm_is_on(app):
@@ -115,13 +123,13 @@ def _classifier(app: Application, by: By, model: Path | None) -> Classifier:
         )
     local = build_local(app, model_dir=model) if by is By.LOCAL or model else build_classifier(app)
     if by is By.LOCAL or not llm_is_on(app):
-        return local
+        return local, AT_ONCE
     from intent.bootstrap.asking import build_cascade
 
-    return build_cascade(app, local, everything=by is By.LLM)
+    return build_cascade(app, local, everything=by is By.LLM), AT_ONCE_TO_ASK
 
 
-def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
+def _batches(descriptor: int, at_once: int) -> Iterator[tuple[list[Message], int]]:
     from intent.operations.classify import message_of
     from intent.sources.door import MAX_PAYLOAD_BYTES
     from intent.sources.records import read_records
@@ -135,7 +143,7 @@ def _batches(descriptor: int) -> Iterator[tuple[list[Message], int]]:
             except Malformed as error:
                 refused += 1
                 say(f"refused line {line.number}: {error}")
-        if batch and (line is None or len(batch) == BATCH):
+        if batch and (line is None or len(batch) == at_once):
             yield batch, refused
             batch, refused = [], 0
     yield batch, refused
@@ -154,4 +162,4 @@ def _classify(classifier: Classifier, messages: Sequence[Message], as_json: bool
             chosen = (f"{name} {decision.probabilities[name]:.0%}" for name in decision.labels)
             line = f"{decision.lead_probability:6.1%} lead  {', '.join(chosen)}"
             left = "(local: the LLM gave no answer)" if decision.degraded else ""
-            results().print(f"{line}  {slots}  {left}".rstrip(), markup=False, soft_wrap=True)
+            plain_line(f"{line}  {slots}  {left}".rstrip())

@@ -66,13 +66,19 @@ def _leave_quietly() -> NoReturn:
 
 def json_line(value: Mapping[str, Any]) -> None:
     """Print one JSON object on a line of stdout."""
+    text = json.dumps(value, ensure_ascii=False)
+    # Of plain text nothing is left to escape but this one sign: it need not be looked through.
+    if not text.isascii() or "\x7f" in text:
+        text = _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    plain_line(text)
+
+
+def plain_line(text: str) -> None:
+    """Print text on a line of stdout as it is; a console would take longer over each line than the
+    model over most messages.
+    """
     with _reader_may_leave():
-        sys.stdout.write(
-            _CONTROLS.sub(
-                lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False)
-            )
-            + "\n"
-        )
+        sys.stdout.write(f"{text}\n")
 
 
 def write_output(output: Path, text: str) -> None:

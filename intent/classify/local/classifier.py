@@ -4,18 +4,19 @@ message at once, without network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from intent.classify.folding import MAX_CHARACTERS
 from intent.classify.local.choice import rule_for
 from intent.classify.local.encoder import Encoder, open_encoder
 from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.modelfile import Model, load_model
-from intent.classify.local.ngrams import featurise
+from intent.classify.local.ngrams import featurise_all
 from intent.classify.local.question_head import QuestionHead, load_question_head
 from intent.classify.local.rules import rules_version
 from intent.classify.local.translate import Glossary, load_glossary
@@ -29,8 +30,13 @@ from intent.model.errors import OperatorError
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 
-CHUNK = 512
-"""Messages that are decided together; bounds the memory that one call takes."""
+CHUNK = 2048
+"""Messages that are decided together, at most: the more there are, the more alike in length are
+those that share a batch of the encoder.
+"""
+
+CHUNK_CHARACTERS = 100_000
+"""Characters of messages that are decided together; bounds the memory that one call takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +123,7 @@ class LocalClassifier:
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Decide each message, in order."""
-        decisions: list[Decision] = []
-        for start in range(0, len(messages), CHUNK):
-            decisions += self._decide(messages[start : start + CHUNK])
-        return decisions
+        return [decision for chunk in chunks(messages) for decision in self._decide(chunk)]
 
     def probabilities(self, messages: Sequence[Message]) -> NDArray[np.float64]:
         """Return calibrated probabilities in [0, 1] of shape (messages, labels), and a last column
@@ -135,10 +138,11 @@ class LocalClassifier:
     def _read(self, messages: Sequence[Message]) -> _Read:
         numbers = self.model.numbers
         readings = [encoder_input(message, self.glossary) for message in messages]
-        features = [
-            featurise(message, reading.text, reading.english)
-            for message, reading in zip(messages, readings, strict=True)
-        ]
+        features = featurise_all(
+            messages,
+            [reading.text for reading in readings],
+            [reading.english for reading in readings],
+        )
         grams = numbers.vocabulary.transform(features)
         logits = grams.times(numbers.sparse) + numbers.bias
         embedding = np.zeros((len(messages), 0), dtype=np.float32)
@@ -176,6 +180,20 @@ class LocalClassifier:
         if head is None or not head.asks(labels):
             return None
         return head.name(head.probabilities(read.grams, read.embedding, read.logits, row), labels)
+
+
+def chunks(messages: Sequence[Message]) -> Iterator[Sequence[Message]]:
+    """Yield all messages in order, as many at a time as are decided together."""
+    start = characters = 0
+    for place, message in enumerate(messages):
+        # Of a longer text no more than this is read.
+        size = min(len(message.text), MAX_CHARACTERS)
+        if place - start == CHUNK or characters + size > CHUNK_CHARACTERS:
+            yield messages[start:place]
+            start, characters = place, 0
+        characters += size
+    if start < len(messages):
+        yield messages[start:]
 
 
 def calibrated(model: Model, logits: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ from intent.classify import (
 from intent.classify.local import (
     choice,
     encoder_input,
+    hashing,
     ngrams,
     styling,
     translate,
@@ -44,6 +45,7 @@ DECIDING: tuple[ModuleType, ...] = (
     postal_addresses,
     choice,
     encoder_input,
+    hashing,
     ngrams,
     styling,
     translate,

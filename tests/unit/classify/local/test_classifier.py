@@ -1,15 +1,20 @@
-"""Raw outputs become probabilities by the model's own slope and offset, output by output."""
+"""Raw outputs become probabilities by the model's own slope and offset, output by output; messages
+are decided together, in bounded memory.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from intent.bootstrap.resources import locate
-from intent.classify.local.classifier import calibrated
+from intent.classify.folding import MAX_CHARACTERS
+from intent.classify.local.classifier import CHUNK, CHUNK_CHARACTERS, calibrated, chunks
 from intent.classify.local.modelfile import Model, load_model
+from intent.model.message import Kind, Message
 
 SLOPE, OFFSET = 0.5, -1.25
 
@@ -45,3 +50,25 @@ def test_slope_and_offset_come_before_exclusive_labels_share_one(shipped: Model)
     assert found.sum() == pytest.approx(1.0)
     ratio = np.exp((3.0 * 2 * SLOPE - OFFSET) - (3.0 * SLOPE + OFFSET))
     assert found[0, -1] / found[0, 0] == pytest.approx(ratio)
+
+
+def test_messages_are_decided_together_up_to_a_number_and_a_length() -> None:
+    short, long = said("hello there"), said("very " * 2000)
+    many = [short] * (CHUNK + 1)
+    assert [len(chunk) for chunk in chunks(many)] == [CHUNK, 1]
+    most = CHUNK_CHARACTERS // MAX_CHARACTERS
+    assert [len(chunk) for chunk in chunks([long] * (most + 2))] == [most, 2]
+    assert [one for chunk in chunks(many) for one in chunk] == many
+    assert not list(chunks([]))
+
+
+def said(text: str) -> Message:
+    return Message(
+        platform="p",
+        room_id="r",
+        message_id="1",
+        user_id="u",
+        kind=Kind.COMMENT,
+        text=text[:8000],
+        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )

@@ -1,0 +1,52 @@
+"""The buckets of a message's n-grams hang on the message alone, and stand in order, each once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zlib import crc32
+
+from intent.classify.local.ngrams import (
+    BUCKETS,
+    character_ngrams,
+    featurise,
+    featurise_all,
+    word_ngrams,
+)
+from intent.model.message import Context, Kind, Message
+
+TEXTS = ("is the red one left?", "", "ราคาเท่าไหร่ 还有吗 🙂🙂", "aaaa aaaa", "size m")
+
+
+def bucket(gram: str) -> int:
+    return crc32(gram.encode("utf-8")) % (BUCKETS - 1) + 1
+
+
+def said(text: str) -> Message:
+    return Message(
+        platform="p",
+        room_id="r",
+        message_id="1",
+        user_id="u",
+        kind=Kind.COMMENT,
+        text=text,
+        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
+        context=Context(offer="shoes at 20", item="the red shoes"),
+    )
+
+
+def test_words_and_their_pairs_are_marked() -> None:
+    grams = ["w:red", "w:?", "w:^ red", "w:red ?", "w:? $"]
+    assert word_ngrams("red?") == sorted(map(bucket, grams))
+    assert word_ngrams("red?", b"gw:") == sorted(bucket(f"g{gram}") for gram in grams)
+
+
+def test_what_stands_twice_in_a_text_counts_once() -> None:
+    (found,) = character_ngrams(["aa aa"])
+    assert found == sorted({bucket(gram) for gram in ("a", " a", "aa", "a ", " aa", "aa ", " aa ")})
+
+
+def test_a_message_has_the_same_buckets_alone_and_among_others() -> None:
+    messages = [said(text) for text in TEXTS]
+    alone = [featurise(message, text, text) for message, text in zip(messages, TEXTS, strict=True)]
+    assert featurise_all(messages, TEXTS, TEXTS) == alone
+    assert featurise_all([], [], []) == []
