@@ -5,8 +5,12 @@ two baselines that need no training.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
@@ -17,6 +21,11 @@ from sklearn.multiclass import OneVsRestClassifier
 from intent.classify.local.weights import BUNDLED, encoder_folder
 
 BATCH = 64
+BATCHES = (16, 32, 64, 128)
+"""Sizes of batches that are tried before anything is measured."""
+
+TRIED = 384
+"""Texts that they are tried on."""
 
 
 def plain_encoder() -> SentenceTransformer:
@@ -29,27 +38,59 @@ class PlainPeer:
     regression on top.
     """
 
-    def __init__(self, texts: Sequence[str], targets: NDArray[np.float64]) -> None:
-        """Fit on texts and targets of shape (texts, outputs)."""
-        self.encoder = plain_encoder()
-        embeddings = self.encoder.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
-        self.head = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=500)).fit(
+    def __init__(self, encoder: SentenceTransformer, head: Any, batch: int) -> None:
+        """Use a fitted head; ``batch`` texts of like length are encoded together."""
+        self.encoder, self.head, self.batch = encoder, head, batch
+
+    @classmethod
+    def fitted(cls, texts: Sequence[str], targets: NDArray[np.float64]) -> PlainPeer:
+        """Fit on texts and targets of shape (texts, outputs), and take the size of batches that is
+        quickest on this machine.
+        """
+        encoder = plain_encoder()
+        embeddings = encoder.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
+        head = OneVsRestClassifier(LogisticRegression(C=10.0, max_iter=500)).fit(
             embeddings, targets
         )
+        return cls(encoder, head, _quickest(encoder, texts[:TRIED]))
+
+    @classmethod
+    def load(cls, path: Path) -> tuple[PlainPeer, tuple[str, ...]]:
+        """Read what :meth:`save` wrote: the peer, and the names of its outputs but the last."""
+        head, batch, labels = joblib.load(path)
+        return cls(plain_encoder(), head, batch), labels
+
+    def save(self, path: Path, labels: Sequence[str]) -> None:
+        """Write the head, for a process of its own."""
+        joblib.dump((self.head, self.batch, tuple(labels)), path)
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return probabilities of shape (texts, outputs)."""
+        """Return probabilities of shape (texts, outputs); texts are sorted by length over all that
+        are given at once.
+        """
         return np.asarray(
             self.head.predict_proba(
-                self.encoder.encode(list(texts), batch_size=BATCH, show_progress_bar=False)
+                self.encoder.encode(list(texts), batch_size=self.batch, show_progress_bar=False)
             )
         )
+
+
+def _quickest(encoder: SentenceTransformer, texts: Sequence[str]) -> int:
+    """Return which of :data:`BATCHES` takes the least processor time."""
+
+    def taken(size: int) -> float:
+        began = time.process_time()
+        encoder.encode(list(texts), batch_size=size, show_progress_bar=False)
+        return time.process_time() - began
+
+    return min(BATCHES, key=taken)
 
 
 class SetFitPeer:
     """SetFit's own prediction path, with the encoder and the head of the plain peer."""
 
     def __init__(self, peer: PlainPeer) -> None:
+        self._batch = peer.batch
         self._model = SetFitModel(
             model_body=peer.encoder, model_head=peer.head, multi_target_strategy="one-vs-rest"
         )
@@ -57,7 +98,7 @@ class SetFitPeer:
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return probabilities of shape (texts, outputs)."""
         return np.asarray(
-            self._model.predict_proba(list(texts), batch_size=BATCH, show_progress_bar=False)
+            self._model.predict_proba(list(texts), batch_size=self._batch, show_progress_bar=False)
         )
 
 

@@ -4,8 +4,6 @@ gate before it, ways to fit it, other taxonomies.
 
 from __future__ import annotations
 
-import os
-import random
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +12,6 @@ import typer
 
 from eval.bench.recorded import wire_messages
 from intent.bootstrap.application import open_application
-from intent.bootstrap.deciding import build_local
 from intent.cli.screen import json_line, results, say
 from intent.model.errors import OperatorError
 from intent.model.message import Message
@@ -22,7 +19,6 @@ from intent.telemetry import configure_logs
 
 LIVE, SELLERS = "live_chat_youtube.jsonl", "seller_comments_tiktok.jsonl"
 DATASET = Path("eval/datasets/lead_intent")
-SEED = 20261120
 
 
 def local(
@@ -40,8 +36,7 @@ def local(
         ),
     ] = 600,
     test: Annotated[
-        int,
-        typer.Option(min=1, help="Messages of the dataset's test split, drawn at random, at most."),
+        int, typer.Option(min=1, help="Messages of the test split, drawn at random, at most.")
     ] = 600,
     fitted: Annotated[
         int,
@@ -54,48 +49,28 @@ def local(
     dataset: Annotated[
         Path, typer.Option(help="Folder with train.jsonl and test.jsonl.")
     ] = DATASET,
+    rounds: Annotated[
+        int,
+        typer.Option(
+            min=0, help="How often whole commands are run by turns; 0 to measure inside alone."
+        ),
+    ] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Speed and quality of the local model, stage by stage, beside sentence-transformers +
-    scikit-learn and beside SetFit.
+    scikit-learn and beside SetFit; then whole commands from outside, start taken off.
 
     The live chat is taken in order with its repetitions; one file is taken both ways, in order and
     as distinct texts.
 
-    Example: python -m eval bench local --data ../shared/data
+    Example: OMP_NUM_THREADS=1 INTENT_THREADS=1 python -m eval bench local --data ../shared/data
     """
     # torch, SetFit and their like take seconds to import: only this verb waits for them.
-    from eval.bench.local import bench_local
-    from intent.classify.local.classifier import LocalClassifier
-    from intent.training.data import read_examples
+    from eval.bench.beside_peers import SpeedPlan, compare
 
-    app = open_application()
-    configure_logs("error")
-    ours = build_local(app)
-    if not isinstance(ours, LocalClassifier):
-        raise OperatorError(
-            "the local model cannot be measured stage by stage; unset INTENT_MODEL_DIR"
-        )
-    draw = random.Random(SEED)  # noqa: S311  a sample, no secret
-    folder = data.is_dir()
-    stream = read_wire(data / LIVE if folder else data)
-    texts = {message.text: message for message in (read_wire(data / SELLERS) if folder else stream)}
-    sets = {
-        "live chat, in order": stream[:live],
-        "distinct seller comments": draw.sample(list(texts.values()), min(distinct, len(texts))),
-    }
-    examples, train = read_examples(dataset / "test.jsonl"), read_examples(dataset / "train.jsonl")
-    labelled = {"test split": draw.sample(examples, min(test, len(examples)))}
-    train = draw.sample(train, min(fitted, len(train)))
-    say(
-        f"load of the machine before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; model "
-        f"{ours.versions.model}"
-    )
-    rows = bench_local(sets, ours, app.taxonomy, train=train, labelled=labelled, say=say)
-    say(f"load of the machine after: {os.getloadavg()[0]:.1f}")
-    if as_json:
-        for row in rows:
-            json_line(asdict(row))
+    rows = compare(SpeedPlan(data, live, distinct, test, fitted, dataset, rounds), say)
+    for row in rows if as_json else ():
+        json_line(asdict(row))
 
 
 def read_wire(path: Path) -> list[Message]:
