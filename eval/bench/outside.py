@@ -37,7 +37,7 @@ HEADER = (
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class RunCost:
     """What one run of a command took: seconds by the clock, seconds of processor time over all
     threads, and its memory at its peak in MB.
     """
@@ -46,8 +46,8 @@ class Spent:
     processor: float
     memory: float
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(
+    def __add__(self, other: RunCost) -> RunCost:
+        return RunCost(
             self.seconds + other.seconds,
             self.processor + other.processor,
             max(self.memory, other.memory),
@@ -124,7 +124,7 @@ def bench_commands(
 def compared(
     data: str,
     count: int,
-    spent: Mapping[str, tuple[Spent, Spent]],
+    spent: Mapping[str, tuple[RunCost, RunCost]],
     peers: Sequence[str],
     rounds: int = 1,
 ) -> list[CommandSpeed]:
@@ -157,11 +157,11 @@ def compared(
 
 def _by_turns(
     commands: Mapping[str, Sequence[str]], one: Path, every: Path, rounds: int, folder: Path
-) -> dict[str, tuple[Spent, Spent]]:
+) -> dict[str, tuple[RunCost, RunCost]]:
     """Run each command on one message and on all, round by round: what else the machine does then
     hits all alike.
     """
-    nothing = Spent(0.0, 0.0, 0.0)
+    nothing = RunCost(0.0, 0.0, 0.0)
     spent = dict.fromkeys(commands, (nothing, nothing))
     for command in commands.values():
         # The first run reads files that later ones find in memory.
@@ -173,7 +173,7 @@ def _by_turns(
     return spent
 
 
-def run_command(command: Sequence[str], folder: Path) -> Spent:
+def run_command(command: Sequence[str], folder: Path) -> RunCost:
     """Run a command with one thread and without the caller's settings of intent.
 
     Raises:
@@ -190,10 +190,10 @@ def run_command(command: Sequence[str], folder: Path) -> Spent:
     if process.returncode:
         last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         raise OperatorError(f"{' '.join(command)} fails: {' '.join(last)}")
-    return Spent(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return RunCost(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def cold_start(folder: Path, say: Print = print) -> Spent:
+def cold_start(folder: Path, say: Print = print) -> RunCost:
     """Decide one text given on the command line; print and return what that takes.
 
     Raises:

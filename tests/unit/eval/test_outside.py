@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.bench.outside import Spent, command_line, compared, imported, run_command
+from eval.bench.outside import RunCost, command_line, compared, imported, run_command
 from eval.bench.peer_command import answers
 from intent.model.errors import OperatorError
 
 
 def test_start_is_taken_off_and_the_better_peer_is_the_measure() -> None:
     spent = {
-        "whole": (Spent(2.0, 2.0, 500.0), Spent(12.0, 10.0, 900.0)),
-        "batches": (Spent(2.0, 2.0, 500.0), Spent(22.0, 18.0, 800.0)),
-        "ours": (Spent(1.0, 1.0, 200.0), Spent(3.0, 3.0, 240.0)),
+        "whole": (RunCost(2.0, 2.0, 500.0), RunCost(12.0, 10.0, 900.0)),
+        "batches": (RunCost(2.0, 2.0, 500.0), RunCost(22.0, 18.0, 800.0)),
+        "ours": (RunCost(1.0, 1.0, 200.0), RunCost(3.0, 3.0, 240.0)),
     }
     whole, batches, ours = compared("chat", 2000, spent, ["whole", "batches"])
     assert (whole.processor, whole.rate, whole.processor_ratio) == (4.0, 200.0, 1.0)
