@@ -14,7 +14,8 @@ Array = NDArray[np.float32] | NDArray[np.float16]
 Weights = Mapping[str, Array]
 
 WORDS, POSITIONS = "embeddings.words", "embeddings.positions"
-_NORM, _LAYER = "embeddings.LayerNorm", "encoder.layer.{}"
+FIRST_NORM = "embeddings.LayerNorm"
+_LAYER = "encoder.layer.{}"
 _LINEAR = (
     "attention.self.query",
     "attention.self.key",
@@ -51,14 +52,19 @@ class Bert:
         return int(self.weights[WORDS].shape[1])
 
 
+def layer_name(layer: int) -> str:
+    """Return what the names of a layer's weights begin with."""
+    return _LAYER.format(layer)
+
+
 def layer_names(layers: int) -> list[str]:
     """Return what the weights of so many layers are called, in ``BertModel`` and in :class:`Bert`
     alike.
     """
     parts = [
-        f"{_LAYER.format(layer)}.{part}" for layer in range(layers) for part in (*_LINEAR, *_NORMS)
+        f"{layer_name(layer)}.{part}" for layer in range(layers) for part in (*_LINEAR, *_NORMS)
     ]
-    return [f"{part}.{kind}" for part in [_NORM, *parts] for kind in ("weight", "bias")]
+    return [f"{part}.{kind}" for part in [FIRST_NORM, *parts] for kind in ("weight", "bias")]
 
 
 def arranged(read: Callable[[str], NDArray[np.float32]], layers: int) -> dict[str, Array]:
@@ -99,30 +105,33 @@ def graph(bert: Bert) -> bytes:
     (sentence-transformers' default head), from ``ids`` and ``mask`` of shape (rows, tokens) to
     ``embedding`` of shape (rows, width); the weights are handed over at loading.
     """
-    return _Drawing(bert).drawn()
+    return Drawing(bert, bert.weights).drawn()
 
 
-class _Drawing:
+class Drawing:
     """The graph so far; methods add nodes and return the name of what comes out."""
 
-    def __init__(self, bert: Bert) -> None:
+    def __init__(self, bert: Bert, weights: Mapping[str, NDArray[np.generic]]) -> None:
         self._bert = bert
+        self._weights = weights
         self._nodes: list[bytes] = []
         self._tensors: list[bytes] = []
 
     def drawn(self) -> bytes:
+        """Return the whole graph."""
         real = self._op("Cast", "mask", to=onnxfile.FLOAT)
+        self._start(real)
         states = self._embedded()
         hidden = self._op("Sub", self._float(1.0), self._op("Unsqueeze", real, self._ints(1, 2)))
         bias = self._op("Mul", hidden, self._float(_HIDDEN))
         for layer in range(self._bert.layers):
-            states = self._layer(_LAYER.format(layer), states, bias)
-        self._pooled(states, real)
+            states = self._layer(layer, states, bias)
+        columns = self._pooled(states, real)
         return onnxfile.model(
             self._nodes,
             self._tensors,
             [onnxfile.value(name, onnxfile.INT64, ["rows", "tokens"]) for name in ("ids", "mask")],
-            [onnxfile.value("embedding", onnxfile.FLOAT, ["rows", self._bert.width])],
+            [onnxfile.value("embedding", onnxfile.FLOAT, ["rows", columns])],
         )
 
     def _embedded(self) -> str:
@@ -130,9 +139,16 @@ class _Drawing:
         tokens = self._op("Shape", "ids", start=1, end=2)
         start = self._ints(0)
         places = self._op("Slice", self._weight(POSITIONS), start, tokens, start)
-        return self._norm(_NORM, self._op("Add", words, places))
+        return self._first(self._op("Add", words, places))
 
-    def _layer(self, layer: str, states: str, bias: str) -> str:
+    def _start(self, real: str) -> None:
+        """Draw what all layers share."""
+
+    def _first(self, states: str) -> str:
+        return self._norm(FIRST_NORM, states)
+
+    def _layer(self, number: int, states: str, bias: str) -> str:
+        layer = layer_name(number)
         heads = self._bert.heads
         apart = self._ints(0, 0, heads, self._bert.width // heads)
 
@@ -152,7 +168,8 @@ class _Drawing:
         thought = self._op("Add", self._linear(f"{layer}.output.dense", inner), states)
         return self._norm(f"{layer}.output.LayerNorm", thought)
 
-    def _pooled(self, states: str, real: str) -> None:
+    def _pooled(self, states: str, real: str) -> int:
+        """Draw the output; return how many columns it has."""
         tokens = self._ints(1)
         weighed = self._op("Mul", states, self._op("Unsqueeze", real, self._ints(2)))
         total = self._op("ReduceSum", weighed, tokens, keepdims=0)
@@ -161,6 +178,7 @@ class _Drawing:
         length = self._op("ReduceL2", mean, tokens, keepdims=1)
         length = self._op("Max", length, self._float(1e-12))
         self._nodes.append(onnxfile.node("Div", [mean, length], "embedding", {}))
+        return self._bert.width
 
     def _norm(self, name: str, states: str) -> str:
         weights = (self._weight(f"{name}.weight"), self._weight(f"{name}.bias"))
@@ -170,14 +188,16 @@ class _Drawing:
         product = self._op("MatMul", states, self._weight(f"{name}.weight"))
         return self._op("Add", product, self._weight(f"{name}.bias"))
 
-    def _op(self, kind: str, *inputs: str, **attributes: onnxfile.Attribute) -> str:
+    def _op(
+        self, kind: str, *inputs: str, domain: str = "", **attributes: onnxfile.Attribute
+    ) -> str:
         output = f"{kind}-{len(self._nodes)}"
-        self._nodes.append(onnxfile.node(kind, inputs, output, attributes))
+        self._nodes.append(onnxfile.node(kind, inputs, output, attributes, domain=domain))
         return output
 
     def _weight(self, name: str) -> str:
-        array = self._bert.weights[name]
-        kind = onnxfile.FLOAT16 if array.dtype == np.float16 else onnxfile.FLOAT
+        array = self._weights[name]
+        kind = onnxfile.KINDS[array.dtype.name]
         self._tensors.append(onnxfile.external(name, kind, array.shape, array.nbytes))
         return name
 

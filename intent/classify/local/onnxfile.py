@@ -8,10 +8,18 @@ import struct
 from collections.abc import Sequence
 
 # Numbers of onnx.proto (version 1.16): https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
-FLOAT, INT64, FLOAT16 = 1, 7, 10
+FLOAT, UINT8, INT8, INT64, FLOAT16 = 1, 2, 3, 7, 10
+KINDS = {"float32": FLOAT, "float16": FLOAT16, "int8": INT8, "uint8": UINT8}
+"""By what NumPy calls them."""
+
 _EXTERNAL = 1
 _ATTRIBUTE_FLOAT, _ATTRIBUTE_INT, _ATTRIBUTE_INTS = 1, 2, 7
-_IR_VERSION, _OPSET = 9, 20
+_IR_VERSION, _OPSET = 10, 21
+
+MICROSOFT = "com.microsoft"
+"""Domain of the operators that ONNX Runtime adds to the standard's:
+https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md
+"""
 
 Attribute = int | float | list[int]
 
@@ -36,13 +44,24 @@ def _bytes(field: int, value: bytes | str) -> bytes:
     return _varint(field << 3 | 2) + _varint(len(content)) + content
 
 
-def node(kind: str, inputs: Sequence[str], output: str, attributes: dict[str, Attribute]) -> bytes:
-    """Return a node of one output; integers, floats and lists of integers may be attributes."""
+def node(
+    kind: str,
+    inputs: Sequence[str],
+    outputs: str | Sequence[str],
+    attributes: dict[str, Attribute],
+    *,
+    domain: str = "",
+) -> bytes:
+    """Return a node; integers, floats and lists of integers may be attributes. ``domain`` is that
+    of its operator, by default the standard's.
+    """
+    made = [outputs] if isinstance(outputs, str) else outputs
     return (
         b"".join(_bytes(1, name) for name in inputs)
-        + _bytes(2, output)
+        + b"".join(_bytes(2, name) for name in made)
         + _bytes(4, kind)
         + b"".join(_bytes(5, _attribute(name, value)) for name, value in attributes.items())
+        + (_bytes(7, domain) if domain else b"")
     )
 
 
@@ -98,4 +117,6 @@ def model(
         + b"".join(_bytes(11, one) for one in inputs)
         + b"".join(_bytes(12, one) for one in outputs)
     )
-    return _number(1, _IR_VERSION) + _bytes(7, graph) + _bytes(8, _number(2, _OPSET))
+    standard = _number(2, _OPSET)
+    added = _bytes(1, MICROSOFT) + _number(2, 1)
+    return _number(1, _IR_VERSION) + _bytes(7, graph) + _bytes(8, standard) + _bytes(8, added)
