@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.bench.peers import PlainPeer, SetFitPeer
+from eval.bench.peers import PlainPeer
+from eval.bench.setfit_peer import SetFitPeer
 from intent.classify.cache import CachedClassifier, remembered_as
 from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.encoder_input import encoder_input

@@ -4,10 +4,10 @@ starting takes is measured by itself and taken off.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,17 +180,16 @@ def run_command(command: Sequence[str], folder: Path) -> RunCost:
         OperatorError: it fails.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("INTENT_")}
-    errors = folder / "errors.txt"
-    began = time.perf_counter()
+    errors, result = folder / "errors.txt", folder / "cost.json"
+    timed = (sys.executable, "-m", "eval.bench.timed_command", str(result), *command)
     with (folder / "out.jsonl").open("wb") as output, errors.open("wb") as told:
-        process = subprocess.Popen(command, stdout=output, stderr=told, env={**kept, **ONE_THREAD})
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = time.perf_counter() - began
-    if process.returncode:
+        code = subprocess.run(
+            timed, stdout=output, stderr=told, env={**kept, **ONE_THREAD}, check=False
+        ).returncode
+    if code:
         last = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
         raise OperatorError(f"{' '.join(command)} fails: {' '.join(last)}")
-    return RunCost(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    return RunCost(*json.loads(result.read_bytes()))
 
 
 def cold_start(folder: Path, say: Print = print) -> RunCost:

@@ -14,7 +14,6 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
-from setfit import SetFitModel
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
@@ -84,22 +83,6 @@ def _quickest(encoder: SentenceTransformer, texts: Sequence[str]) -> int:
         return time.process_time() - began
 
     return min(BATCHES, key=taken)
-
-
-class SetFitPeer:
-    """SetFit's own prediction path, with the encoder and the head of the plain peer."""
-
-    def __init__(self, peer: PlainPeer) -> None:
-        self._batch = peer.batch
-        self._model = SetFitModel(
-            model_body=peer.encoder, model_head=peer.head, multi_target_strategy="one-vs-rest"
-        )
-
-    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Return probabilities of shape (texts, outputs)."""
-        return np.asarray(
-            self._model.predict_proba(list(texts), batch_size=self._batch, show_progress_bar=False)
-        )
 
 
 _KEYWORDS = re.compile(

@@ -36,7 +36,13 @@ def test_a_command_runs_with_one_thread_and_without_our_settings(
     spent = run_command([sys.executable, "-c", program], tmp_path)
     assert (tmp_path / "out.jsonl").read_text() == "1 None\n"
     assert spent.processor > 0
-    assert spent.memory > 1
+
+
+def test_the_memory_of_a_command_is_its_own_and_not_ours(tmp_path: Path) -> None:
+    held = bytearray(200_000_000)
+    held[::4096] = b"x" * len(held[::4096])
+    spent = run_command([sys.executable, "-c", "pass"], tmp_path)
+    assert 1 < spent.memory < len(held) / 1e6
 
 
 def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
