@@ -18,6 +18,7 @@ from intent.classify import (
     folding,
     postal_addresses,
 )
+from intent.classify.address_rule import CASELESS, AddressRule
 from intent.classify.local import (
     choice,
     encoder_input,
@@ -81,6 +82,9 @@ def _canonical(value: Any) -> str:
     """Return the same text for equal values in every process and on every machine."""
     if isinstance(value, re.Pattern):
         return f"/{value.pattern}/{value.flags}"
+    if isinstance(value, AddressRule):
+        # As if it were compiled, which takes its time.
+        return f"[{_canonical(value.homes)},/{value.source}/{int(CASELESS)}]"
     if isinstance(value, Mapping):
         return (
             f"{{{','.join(sorted(f'{_canonical(k)}:{_canonical(v)}' for k, v in value.items()))}}}"

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from intent.bootstrap.resources import locate
-from intent.classify import folding
+from intent.classify import address_rules, folding
+from intent.classify.address_rule import CASELESS
 from intent.classify.local import ngrams, rules
 from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.modelfile import load_model
@@ -42,6 +43,11 @@ def test_what_the_rules_return_has_not_changed_since_their_number_was_raised() -
         "versions would not be comparable. If that is meant, raise RULES in "
         "intent/classify/local/rules.py and run `python -m tests.rules`"
     )
+
+
+def test_the_version_holds_rules_of_addresses_as_they_are_compiled() -> None:
+    for rule in address_rules.RULES:
+        assert (rule.pattern.pattern, rule.pattern.flags) == (rule.source, CASELESS)
 
 
 def test_no_number_of_the_rules_is_used_again() -> None:
