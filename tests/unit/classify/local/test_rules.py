@@ -26,6 +26,8 @@ from tests.rules import digests, known
 CLASSIFY = Path(rules.__file__).parents[1]
 NO_RULES = {"classifier", "encoder", "modelfile", "rules", "__init__"} | {
     "bert",
+    "eight_bit_weights",
+    "eight_bits",
     "export",
     "exported",
     "onnxfile",
