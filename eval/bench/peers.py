@@ -23,7 +23,7 @@ BATCH = 64
 BATCHES = (16, 32, 64, 128)
 """Sizes of batches that are tried before anything is measured."""
 
-TRIED = 384
+TRIED = 256
 """Texts that they are tried on."""
 
 
@@ -75,14 +75,14 @@ class PlainPeer:
 
 
 def _quickest(encoder: SentenceTransformer, texts: Sequence[str]) -> int:
-    """Return which of :data:`BATCHES` takes the least processor time."""
+    """Return which of :data:`BATCHES` takes the least processor time, at its better try of two."""
 
     def taken(size: int) -> float:
         began = time.process_time()
         encoder.encode(list(texts), batch_size=size, show_progress_bar=False)
         return time.process_time() - began
 
-    return min(BATCHES, key=taken)
+    return min(BATCHES, key=lambda size: min(taken(size), taken(size)))
 
 
 _KEYWORDS = re.compile(
