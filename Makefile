@@ -88,7 +88,7 @@ train-questions: $(VENV)/trained  ## fit the question types anew on the model th
 	$(BIN)/python -m intent.training.questions --model intent/models/lead_intent --table $(DATA)/questions.tsv \
 		$(TRAIN)
 
-train-slots: $(VENV)/trained  ## fit what finds slots anew (half a minute)
+train-slots: $(VENV)/trained  ## fit what finds slots anew (a minute)
 	OMP_NUM_THREADS=1 $(BIN)/python -m intent.training.slot_fitting --model intent/models/lead_intent --data $(DATA)/train.jsonl
 
 clean:  ## remove what was installed and built

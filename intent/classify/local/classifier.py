@@ -22,9 +22,7 @@ from intent.classify.local.rules import rules_version
 from intent.classify.local.translate import Glossary, load_glossary
 from intent.classify.local.vocabulary import Sparse
 from intent.classify.slots.find import SlotFinder
-from intent.classify.slots.lexicon import load_lexicon
 from intent.classify.slots.tagger import SHIPPED, SlotTagger, load_slot_tagger
-from intent.classify.slots.token_features import Reader
 from intent.model.decision import DecidedBy, Decision, Versions
 from intent.model.errors import OperatorError
 from intent.model.message import Message
@@ -117,8 +115,7 @@ class LocalClassifier:
         spec = model.encoder_spec(encoder)
         opened = open_encoder(spec, cache_dir, threads=threads) if spec is not None else None
         questions = load_question_head(model_dir) if taxonomy is not None else None
-        reader = Reader(load_lexicon(glossary))
-        tagger = load_slot_tagger(model_dir, reader) or load_slot_tagger(SHIPPED, reader)
+        tagger = load_slot_tagger(model_dir) or load_slot_tagger(SHIPPED)
         return cls(model, opened, glossary, taxonomy=taxonomy, questions=questions, tagger=tagger)
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:

@@ -1,42 +1,24 @@
-"""What single words mean to whoever looks for slots: their classes in ``lexicon.tsv`` and their
-English in the glossary; and where words end in scripts that are written without spaces.
+"""What single words are to whoever looks for slots: their classes in ``lexicon.tsv``, the kinds of
+their pieces, and where words end in scripts that are written without spaces.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
+from intent.classify.slots.word_kinds import UNSPACED, WordKinds
 from intent.model.errors import OperatorError
 
 LEXICON = Path(__file__).resolve().parent / "lexicon.tsv"
 """Classes of words of the trade, one class a line: class, tab, words."""
 
-_UNSPACED = "\u0e00"
-"""Scripts that are written without spaces begin here."""
-
 _LONGEST = 8
 """Longest word of such a script, in tokens."""
-
-
-class Meanings(Protocol):
-    """Words of other languages with their English, as the local model's glossary has them."""
-
-    @property
-    def unspaced(self) -> Mapping[str, str]:
-        """Of all languages that are written without spaces."""
-
-    @property
-    def spaced(self) -> Mapping[str, Mapping[str, str]]:
-        """Of the others, by language."""
-
-    @property
-    def version(self) -> str:
-        """Hash of its content."""
 
 
 class Word(NamedTuple):
@@ -57,7 +39,7 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Classes and meanings of words.
+    """Classes and kinds of words.
 
     Attributes:
         classes: by word, in small letters.
@@ -65,13 +47,13 @@ class Lexicon:
     """
 
     classes: dict[str, tuple[str, ...]]
-    glossary: Meanings
+    kinds: WordKinds
     version: str
 
     @cached_property
     def _unspaced(self) -> frozenset[str]:
-        own = {word for word in self.classes if word[0] >= _UNSPACED}
-        return frozenset(own | set(self.glossary.unspaced))
+        own = {word for word in self.classes if word[0] >= UNSPACED}
+        return frozenset(own | set(self.kinds.unspaced))
 
     def words(self, tokens: Sequence[str]) -> list[Word]:
         """Return the words of a text, one for each token; the longest known ones are taken from the
@@ -80,7 +62,7 @@ class Lexicon:
         found: list[Word] = []
         while len(found) < len(tokens):
             start = len(found)
-            if tokens[start][0] < _UNSPACED:
+            if tokens[start][0] < UNSPACED:
                 found.append(Word(tokens[start], tokens[start].lower(), ""))
                 continue
             size = self._size(tokens, start)
@@ -98,26 +80,12 @@ class Lexicon:
                 return end - start
         return 0
 
-    def english(self, entry: str) -> frozenset[str]:
-        """Return the first words of an entry's English, in whichever language it is known."""
-        if entry[0] >= _UNSPACED:
-            meanings = [self.glossary.unspaced.get(entry, "")]
-        else:
-            meanings = [known.get(entry, "") for known in self.glossary.spaced.values()]
-        return frozenset(word for meaning in meanings for word in meaning.split()[:3])
-
     def classes_of(self, word: Word) -> tuple[str, ...]:
-        """Return the classes of a word, or of its token where it has none itself, or else of its
-        English.
-        """
-        known = self.classes.get(word.entry) or self.classes.get(word.token.lower())
-        if known:
-            return known
-        english = sorted(self.english(word.entry))
-        return tuple(dict.fromkeys(name for one in english for name in self.classes.get(one, ())))
+        """Return the classes of a word, or of its token where it has none itself."""
+        return self.classes.get(word.entry) or self.classes.get(word.token.lower(), ())
 
 
-def load_lexicon(glossary: Meanings, path: Path = LEXICON) -> Lexicon:
+def load_lexicon(kinds: WordKinds, path: Path = LEXICON) -> Lexicon:
     """Read the classes of words.
 
     Raises:
@@ -140,4 +108,4 @@ def load_lexicon(glossary: Meanings, path: Path = LEXICON) -> Lexicon:
         for word in words.split():
             if name not in classes.setdefault(word, ()):
                 classes[word] = (*classes[word], name)
-    return Lexicon(classes, glossary, hashlib.sha256(content).hexdigest()[:12])
+    return Lexicon(classes, kinds, hashlib.sha256(content).hexdigest()[:12])

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from intent.classify.slots.lexicon import LEXICON, load_lexicon
 from intent.classify.slots.token_features import EDGE, OFFSETS, OTHERS, REACH, Cut, Group, Reader
 from intent.classify.slots.tokens import Span
+from intent.classify.slots.word_kinds import WordKinds, packed_pieces
 from intent.model.errors import OperatorError
 
 Floats = NDArray[np.float32]
@@ -50,7 +51,8 @@ class SlotWeights:
         weights: shape (features, tags).
         steps: score of each tag behind each, shape (tags, tags).
         first: score of each tag at the beginning, shape (tags,).
-        lexicon, glossary: versions of what the features were read with.
+        lexicon: version of the lexicon that the features were read with.
+        kinds: of the words that they were read with.
     """
 
     names: tuple[str, ...]
@@ -58,7 +60,7 @@ class SlotWeights:
     steps: Floats
     first: Floats
     lexicon: str
-    glossary: str
+    kinds: WordKinds
 
 
 class SlotTagger:
@@ -204,43 +206,50 @@ def spans_of(path: Sequence[int], spans: Sequence[Span]) -> list[tuple[int, int,
 
 def save_slot_weights(folder: Path, fitted: SlotWeights) -> None:
     """Write weights beside their model; the same weights give the same bytes."""
-    about = {"read_with": json.dumps([fitted.lexicon, fitted.glossary])}
+    about = {"lexicon": fitted.lexicon}
     tensors = {
         "names": np.frombuffer("\n".join(fitted.names).encode(), dtype=np.uint8),
         "weights": fitted.weights.astype(np.float16),
         "steps": fitted.steps,
         "first": fitted.first,
+        "pieces": packed_pieces(fitted.kinds.pieces),
+        "kinds": fitted.kinds.kinds,
     }
     content = save({name: np.ascontiguousarray(one) for name, one in tensors.items()}, about)
     (folder / SLOTS).write_bytes(content)
 
 
-def load_slot_tagger(folder: Path, reader: Reader) -> SlotTagger | None:
-    """Read the tagger of the model in ``folder``; None where it has none.
+def load_slot_tagger(folder: Path, words: Path = LEXICON) -> SlotTagger | None:
+    """Read the tagger of the model in ``folder``; None where it has none. ``words`` is the file of
+    the lexicon.
 
     Raises:
-        OperatorError: the file is damaged, or was fitted with another lexicon or glossary.
+        OperatorError: a file is damaged, or the tagger was fitted with another lexicon.
     """
     path = folder / SLOTS
     if not path.exists():
         return None
     try:
         with safe_open(path, framework="numpy") as opened:
-            lexicon, glossary = json.loads(opened.metadata()["read_with"])
+            lexicon = opened.metadata()["lexicon"]
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-        names = tuple(tensors["names"].tobytes().decode().split("\n"))
+        names, pieces = (
+            tuple(tensors[name].tobytes().decode().split("\n")) for name in ("names", "pieces")
+        )
         weights, steps, first = (
             tensors[name].astype(np.float32) for name in ("weights", "steps", "first")
         )
-        fitted = SlotWeights(names, weights, steps, first, lexicon, glossary)
+        kinds = WordKinds(pieces, tensors["kinds"])
+        fitted = SlotWeights(names, weights, steps, first, lexicon, kinds)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(
             f"{path} is damaged ({type(error).__name__}); copy the whole folder of the model, or "
             "make the file again with `python -m intent.training.slot_fitting`"
         ) from error
-    if (lexicon, glossary) != (reader.lexicon.version, reader.lexicon.glossary.version):
+    reader = Reader(load_lexicon(kinds, words))
+    if lexicon != reader.lexicon.version:
         raise OperatorError(
-            f"{path} was fitted with another lexicon or glossary than the ones installed; make it "
-            "again with `python -m intent.training.slot_fitting`"
+            f"{path} was fitted with another lexicon than the one installed; make it again with "
+            "`python -m intent.training.slot_fitting`"
         )
     return SlotTagger(fitted, reader, hashlib.sha256(path.read_bytes()).hexdigest())

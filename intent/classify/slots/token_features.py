@@ -1,5 +1,5 @@
 """What is known of each token of a message when slots are looked for: the token and its neighbours,
-what they mean, whether the room shows them, and what the message was taken for.
+what kind they are of, whether the room shows them, and what the message was taken for.
 
 A token's features come in groups (:data:`Group`). A group depends on few words, so that its weights
 are summed once and remembered; :func:`named` spells out the features of one.
@@ -86,8 +86,9 @@ class Reader:
     def __init__(self, lexicon: Lexicon) -> None:
         """Use a lexicon."""
         self.lexicon = lexicon
-        self._meanings = lru_cache(maxsize=4096)(self._of_room)
+        self._of_told = lru_cache(maxsize=4096)(self._of_room)
         self._telling = lru_cache(maxsize=32_768)(self._of_word)
+        self._kinds = lru_cache(maxsize=32_768)(lexicon.kinds.of)
 
     def read(self, message: Message, labels: Sequence[str], contacts: Sequence[Span]) -> Cut:
         """Read one message.
@@ -140,7 +141,7 @@ class Reader:
         spans: Sequence[Span],
         words: Sequence[Word],
     ) -> None:
-        meanings = self._meanings(told)
+        kinds = self._of_told(told)
         for at, word in enumerate(words):
             start, end = spans[at]
             token = text[start:end]
@@ -151,23 +152,19 @@ class Reader:
                 if pair in told:
                     found[at] += letter + ">"
                     found[at + 1] += letter + "<"
-            if not meanings.isdisjoint(self._telling(word.entry)):
+            if not kinds.isdisjoint(self._telling(word.entry)):
                 found[at] += letter + "="
 
     def _of_room(self, told: str) -> frozenset[str]:
-        """Return what the words of an item or offer mean in English."""
-        tokens = [told[start:end] for start, end in cut(told)]
-        telling = [self._telling(word.entry) for word in self.lexicon.words(tokens)]
-        return frozenset().union(*telling)
+        """Return the finest kinds of the words of an item or offer."""
+        words = self.lexicon.words([told[start:end] for start, end in cut(told)])
+        return frozenset().union(*(self._telling(word.entry) for word in words))
 
     def _of_word(self, entry: str) -> frozenset[str]:
-        """Return the English of a word without the words that stand everywhere, in one form for one
-        and for several.
-        """
-        meant = self.lexicon.english(entry) or ({entry} if entry.isascii() else frozenset())
-        return frozenset(
-            word.removesuffix("s") for word in meant if len(word) > _SHORT and word not in _STOP
-        )
+        """Return the finest kinds of a word; nothing for words that stand everywhere."""
+        if entry in _STOP or (entry[0] < _UNSPACED and len(entry) <= _SHORT):
+            return frozenset()
+        return self.lexicon.kinds.finest(entry)
 
     def named(self, group: Group) -> list[str]:
         """Spell out the features of one group."""
@@ -215,7 +212,7 @@ class Reader:
         features += [f"x {'+'.join(sorted(classes))}"] * (len(classes) > 1)
         if word.place:
             features.append(f"q{word.entry}{word.place}")
-        features += [f"g{name}" for name in sorted(self.lexicon.english(word.entry))]
+        features += [f"c{kind}" for kind in self._kinds(word.entry)]
         if near:
             features += [f"p{size}{lower[:size]}" for size in (3, 4) if len(lower) > size]
             features += [f"e{size}{lower[-size:]}" for size in (2, 3, 4) if len(lower) > size]

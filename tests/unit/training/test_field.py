@@ -12,17 +12,19 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from intent.classify.local.translate import load_glossary
 from intent.classify.slots.find import SlotFinder
 from intent.classify.slots.lexicon import load_lexicon
 from intent.classify.slots.tagger import TAGS, SlotTagger
 from intent.classify.slots.token_features import Reader
 from intent.classify.slots.tokens import cut
+from intent.classify.slots.word_kinds import WordKinds
 from intent.model.decision import Slot
 from intent.model.errors import OperatorError
 from intent.training.data import read_examples
 from intent.training.field import Recipe, Sequences, fit_field, gradients
 from intent.training.slot_fitting import fit_slots, tags_of
+
+KINDS = WordKinds(("▁box", "es"), np.array([[0, 1], [2, 3]], dtype=np.uint16))
 
 
 def _loss(scores: np.ndarray, steps: np.ndarray, tags: np.ndarray, lengths: np.ndarray) -> float:
@@ -96,7 +98,7 @@ def test_a_fit_finds_what_it_was_shown_in_words_that_it_has_not_seen(tmp_path: P
         replace(one, slots=(Slot("quantity", " ".join(one.message.text.split()[2:4])),))
         for one in read_examples(path)
     ]
-    reader = Reader(load_lexicon(load_glossary()))
+    reader = Reader(load_lexicon(KINDS))
     fits = [fit_slots(reader, shown, Recipe(passes=3)) for _ in range(2)]
     assert np.array_equal(fits[0].weights, fits[1].weights)
     finder = SlotFinder(SlotTagger(fits[0], reader), frozenset())
@@ -108,4 +110,4 @@ def test_without_a_slot_there_is_nothing_to_fit(tmp_path: Path) -> None:
     path = tmp_path / "train.jsonl"
     path.write_text('{"text": "hello", "labels": ["price_inquiry"]}', encoding="utf-8")
     with pytest.raises(OperatorError, match="no message has a slot"):
-        fit_slots(Reader(load_lexicon(load_glossary())), read_examples(path), Recipe())
+        fit_slots(Reader(load_lexicon(KINDS)), read_examples(path), Recipe())

@@ -8,11 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intent.classify.local.translate import load_glossary
 from intent.classify.slots.find import SlotFinder, find_contact_slots
-from intent.classify.slots.lexicon import load_lexicon
 from intent.classify.slots.tagger import SHIPPED, load_slot_tagger
-from intent.classify.slots.token_features import Reader
 from intent.model.decision import Slot
 from tests.unit.classify.slots.offered import said
 
@@ -48,7 +45,7 @@ WORDS = [
 
 @pytest.fixture(scope="module")
 def finder() -> SlotFinder:
-    tagger = load_slot_tagger(SHIPPED, Reader(load_lexicon(load_glossary())))
+    tagger = load_slot_tagger(SHIPPED)
     return SlotFinder(tagger, frozenset({"chatter", "spam"}))
 
 

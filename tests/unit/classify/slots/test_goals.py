@@ -33,7 +33,9 @@ def f1() -> dict[str, float]:
     return {kind: 2 * right[kind] / (2 * right[kind] + mistaken[kind]) for kind in taxonomy.slots}
 
 
-@pytest.mark.parametrize(("kind", "least"), [("contact", 0.92), ("place", 0.75), ("time", 0.65)])
+@pytest.mark.parametrize(
+    ("kind", "least"), [("contact", 0.92), ("price", 0.80), ("place", 0.75), ("time", 0.65)]
+)
 def test_a_goal_that_was_reached_stays_reached(
     f1: dict[str, float], kind: str, least: float
 ) -> None:
@@ -41,9 +43,9 @@ def test_a_goal_that_was_reached_stays_reached(
 
 
 @pytest.mark.parametrize(
-    ("kind", "before"), [("price", 0.59), ("quantity", 0.61), ("variant", 0.41), ("product", 0.0)]
+    ("kind", "before"), [("quantity", 0.65), ("variant", 0.46), ("product", 0.27)]
 )
-def test_what_rules_found_before_is_found_better(
+def test_what_the_tagger_before_found_is_found_better(
     f1: dict[str, float], kind: str, before: float
 ) -> None:
     assert f1[kind] > before

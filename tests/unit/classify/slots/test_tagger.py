@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from intent.classify.local.translate import Glossary, load_glossary
 from intent.classify.slots.lexicon import Lexicon, load_lexicon
 from intent.classify.slots.tagger import (
     SLOTS,
@@ -24,13 +23,15 @@ from intent.classify.slots.tagger import (
 )
 from intent.classify.slots.token_features import Reader
 from intent.classify.slots.tokens import MOST, cut, shape_of
+from intent.classify.slots.word_kinds import WordKinds
 from intent.model.errors import OperatorError
 from tests.unit.classify.slots.offered import said
 
-GLOSSARY = Glossary(
-    {"黑色": "black", "裙子": "dress"}, {"ms": {"baju": "dress"}}, frozenset(), "g1"
+KINDS = WordKinds(
+    ("黑色", "裙子", "▁ba", "▁baju", "▁dress", "es"),
+    np.array([[1, 10], [2, 20], [3, 30], [2, 21], [2, 20], [4, 40]], dtype=np.uint16),
 )
-LEXICON = Lexicon({"black": ("colour",), "dress": ("goods",), "2": ()}, GLOSSARY, "l1")
+LEXICON = Lexicon({"黑色": ("colour",), "dress": ("goods",), "2": ()}, KINDS, "l1")
 
 
 def features(text: str, at: int, item: str | None = None) -> set[str]:
@@ -66,16 +67,20 @@ def test_a_shape_tells_digits_case_and_script() -> None:
     assert shapes == ["00", "A2", "Aa3", "a3", "$", "han", "thai", "a2*", "sign"]
 
 
-def test_a_word_is_known_by_its_class_or_by_that_of_its_english() -> None:
-    assert {"0 xgoods", "0 gdress", "0 wbaju", "-1 w2"} <= features("2 baju", 1)
-    assert "0 xcolourB" in features("黑色裙子", 0)
-    assert "0 xgoodsE" in features("黑色裙子", 3)
+def test_a_word_is_known_by_its_class_and_by_the_kinds_of_its_pieces() -> None:
+    assert {"0 xgoods", "0 c0_2", "0 c1_20", "0 wdress", "-1 w2"} <= features("2 dress", 1)
+    assert {"0 xcolourB", "0 c0_1", "0 c1_10"} <= features("黑色裙子", 0)
+    assert {"0 c0_2", "0 c1_20", "0 q裙子E"} <= features("黑色裙子", 3)
 
 
-def test_a_word_that_the_room_shows_is_marked_also_by_its_meaning() -> None:
+def test_words_of_two_languages_that_are_used_alike_share_a_kind() -> None:
+    assert "0 c0_2" in features("2 baju", 1) & features("2 dress", 1) & features("要裙子", 1)
+
+
+def test_a_word_that_the_room_shows_is_marked_also_in_another_language() -> None:
     assert "r i" in features("the dress pls", 1, "linen dress")
-    assert "r i=" in features("baju ada?", 0, "linen dress")
-    assert not any(name.startswith("r ") for name in features("baju ada?", 0))
+    assert "r i=" in features("要裙子吗", 1, "linen dress")
+    assert not any(name.startswith("r ") for name in features("要裙子吗", 1))
 
 
 def test_the_path_is_the_best_of_all_that_are_allowed() -> None:
@@ -105,34 +110,36 @@ def test_a_slot_reaches_from_where_it_begins_to_where_it_goes_on_last() -> None:
     assert spans_of(path, spans) == [(2, 6, "price"), (7, 8, "price"), (9, 12, "place")]
 
 
-def _weights(lexicon: str = "l1") -> SlotWeights:
+def _weights(lexicon: str) -> SlotWeights:
     shape = len(TAGS)
     numbers = np.ones((2, shape), dtype=np.float32)
     steps, first = np.zeros((shape, shape), np.float32), np.zeros(shape, np.float32)
-    return SlotWeights(("0 wred", "bias"), numbers, steps, first, lexicon, "g1")
+    return SlotWeights(("0 wred", "bias"), numbers, steps, first, lexicon, KINDS)
 
 
 def test_equal_weights_give_equal_files_and_another_lexicon_is_refused(tmp_path: Path) -> None:
     files = []
     for _ in range(2):
-        save_slot_weights(tmp_path, _weights())
+        save_slot_weights(tmp_path, _weights(load_lexicon(KINDS).version))
         files.append((tmp_path / SLOTS).read_bytes())
     assert files[0] == files[1]
-    assert load_slot_tagger(tmp_path, Reader(LEXICON)) is not None
+    loaded = load_slot_tagger(tmp_path)
+    assert loaded is not None
+    assert loaded.reader.lexicon.kinds.of("dress") == KINDS.of("dress")
     save_slot_weights(tmp_path, _weights("l2"))
     with pytest.raises(OperatorError, match="another lexicon"):
-        load_slot_tagger(tmp_path, Reader(LEXICON))
+        load_slot_tagger(tmp_path)
 
 
 def test_a_damaged_file_is_named_and_a_missing_one_is_none(tmp_path: Path) -> None:
-    assert load_slot_tagger(tmp_path, Reader(LEXICON)) is None
+    assert load_slot_tagger(tmp_path) is None
     (tmp_path / SLOTS).write_bytes(b"cut off")
     with pytest.raises(OperatorError, match="is damaged"):
-        load_slot_tagger(tmp_path, Reader(LEXICON))
+        load_slot_tagger(tmp_path)
 
 
 def test_a_line_of_the_lexicon_that_is_no_class_is_named(tmp_path: Path) -> None:
     path = tmp_path / "lexicon.tsv"
     path.write_text("# words\ncolour red\n", encoding="utf-8")
     with pytest.raises(OperatorError, match="line 2"):
-        load_lexicon(load_glossary(), path)
+        load_lexicon(KINDS, path)
