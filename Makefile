@@ -78,9 +78,9 @@ metrics: $(VENV)/tested  ## write the table of metrics of docs/operate.md, after
 mutate: $(VENV)/tested  ## break the code on purpose, many ways, and see that tests notice (half an hour; not in CI)
 	$(BIN)/python -m tests.mutations
 
-train: $(VENV)/trained  ## rebuild the head that ships from the repository's own data
+train: $(VENV)/trained  ## rebuild the model that ships from the repository's own data (an hour)
 # the slope is measured on real text: see the model card, "Sure only when right"
-	$(BIN)/intent train $(TRAIN) \
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/intent train $(TRAIN) \
 		--dev $(DATA)/dev.jsonl --slope 0.8 --out intent/models/lead_intent
 	$(MAKE) train-questions train-slots
 

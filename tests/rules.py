@@ -23,7 +23,6 @@ from intent.classify.local.choice import Rule
 from intent.classify.local.encoder_input import encoder_input
 from intent.classify.local.ngrams import featurise
 from intent.classify.local.rules import RULES
-from intent.classify.local.translate import Glossary, load_glossary
 from intent.classify.slots.find import contact_spans, find_contact_slots
 from intent.classify.slots.lexicon import load_lexicon
 from intent.classify.slots.token_features import Reader
@@ -53,12 +52,11 @@ def messages() -> list[Message]:
 
 def digests() -> dict[str, str]:
     """Return for each part of the rules twelve digits of the SHA-256 of all that it returns."""
-    glossary = load_glossary()
     reader = Reader(load_lexicon(KINDS))
     parts: dict[str, Callable[[Message], object]] = {
         "folding": lambda message: fold(message.text),
-        "encoder input": lambda message: astuple(encoder_input(message, glossary)),
-        "n-grams": lambda message: _features(message, glossary),
+        "encoder input": lambda message: astuple(encoder_input(message)),
+        "n-grams": lambda message: _features(message),
         "contacts": lambda message: [astuple(found) for found in find_contacts(message.text)],
         "slots": lambda message: [
             [astuple(slot) for slot in find_contact_slots(message.text)],
@@ -72,9 +70,9 @@ def digests() -> dict[str, str]:
     }
 
 
-def _features(message: Message, glossary: Glossary) -> object:
-    read = encoder_input(message, glossary)
-    return featurise(message, read.text, read.english)
+def _features(message: Message) -> object:
+    read = encoder_input(message)
+    return featurise(message, read.text)
 
 
 def _choices() -> list[object]:

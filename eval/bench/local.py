@@ -93,7 +93,7 @@ def bench_local(
         for row in measured:
             say(line(row))
         stages(messages, ours, say)
-        say(f"{'':24s} settled by: {_shares(messages, systems[-1].decisions, ours)}")
+        say(f"{'':24s} settled by: {_shares(messages, systems[-1].decisions)}")
         rows += measured
     return rows
 
@@ -183,13 +183,11 @@ def _by_peer(
     return lambda messages: _argmax_too(run([message.text for message in messages]))
 
 
-def _shares(
-    messages: Sequence[Message], decisions: Sequence[Decision], ours: LocalClassifier
-) -> str:
+def _shares(messages: Sequence[Message], decisions: Sequence[Decision]) -> str:
     """Say which share of the messages each stage settled, in words."""
     cached = sum(decision.from_cache for decision in decisions)
     bare = sum(
-        not encoder_input(one, ours.glossary).encoded
+        not encoder_input(one).encoded
         for one, decision in zip(messages, decisions, strict=True)
         if not decision.from_cache
     )
@@ -259,14 +257,10 @@ def stages(messages: Sequence[Message], ours: LocalClassifier, say: Print) -> No
             remembered_as(message)
         timed("cache key", began)
         began = time.process_time()
-        readings = [encoder_input(message, ours.glossary) for message in batch]
+        readings = [encoder_input(message) for message in batch]
         timed("read", began)
         began = time.process_time()
-        features = featurise_all(
-            batch,
-            [reading.text for reading in readings],
-            [reading.english for reading in readings],
-        )
+        features = featurise_all(batch, [reading.text for reading in readings])
         ours.model.numbers.vocabulary.transform(features).times(ours.model.numbers.sparse)
         timed("n-grams", began)
         began = time.process_time()

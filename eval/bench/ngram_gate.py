@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from intent.classify.local.translate import load_glossary
 from intent.model.message import Message
 from intent.model.taxonomy import Taxonomy
 from intent.training.calibrate import folds
@@ -57,7 +56,7 @@ def gate(
     """Cross-fit a lead classifier on n-grams alone, and its threshold for each target; ``others``
     are real texts without labels.
     """
-    rows = read_rows(examples, load_glossary())
+    rows = read_rows(examples)
     lead = np.array([not taxonomy.leads.isdisjoint(example.labels) for example in examples])
     part = folds([example.group for example in examples], FOLDS)
     chances = np.zeros(len(lead))
@@ -70,7 +69,7 @@ def gate(
         chances[part == number] = head.predict_proba(held.matrix(vocabulary))[:, 1]
     vocabulary = rows.vocabulary()
     head = LogisticRegression(C=STRENGTH, solver="liblinear").fit(rows.matrix(vocabulary), lead)
-    real = read_rows([Example(message, (), "") for message in others], load_glossary())
+    real = read_rows([Example(message, (), "") for message in others])
     reached = head.predict_proba(real.matrix(vocabulary))[:, 1]
     return [judged(chances, lead, part, reached, target) for target in TARGETS]
 

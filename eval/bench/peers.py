@@ -17,7 +17,9 @@ from sentence_transformers import SentenceTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
-from intent.classify.local.weights import BUNDLED, encoder_folder
+from intent.classify.local.weights import BUNDLED
+from intent.training.adapt import AdapterRecipe
+from intent.training.encoder_folder import folder_of
 
 BATCH = 64
 BATCHES = (16, 32, 64, 128)
@@ -28,8 +30,11 @@ TRIED = 256
 
 
 def plain_encoder() -> SentenceTransformer:
-    """Return the bundled encoder as sentence-transformers loads it."""
-    return SentenceTransformer(str(encoder_folder(BUNDLED)), device="cpu")
+    """Return as much of the bundled encoder as the local model runs, as sentence-transformers loads
+    it.
+    """
+    with folder_of(BUNDLED, AdapterRecipe().layers) as folder:
+        return SentenceTransformer(str(folder), device="cpu")
 
 
 class PlainPeer:

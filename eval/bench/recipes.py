@@ -17,12 +17,12 @@ from sentence_transformers import SentenceTransformer
 from setfit import SetFitModel, Trainer, TrainingArguments
 
 from eval.bench.local import targets
-from intent.classify.local.translate import load_glossary
-from intent.classify.local.weights import BUNDLED, encoder_folder
+from intent.classify.local.weights import BUNDLED
 from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe, adapt
 from intent.training.calibrate import folds
 from intent.training.data import Example
+from intent.training.encoder_folder import folder_of
 from intent.training.logistic import fit
 from intent.training.rows import Rows, read_rows
 
@@ -30,7 +30,7 @@ Floats = NDArray[np.float64]
 Print = Callable[[str], None]
 SEED = 20261120
 
-SHIPPED = "LoRA, 4 layers"
+SHIPPED = "LoRA, 8 layers"
 """The recipe that the others are compared with."""
 
 TEACHER_SHARE = 0.5
@@ -71,8 +71,7 @@ class Material:
         encoder: str = BUNDLED,
     ) -> Material:
         """Read both parts."""
-        glossary = load_glossary()
-        rows = read_rows(train, glossary), read_rows(dev, glossary)
+        rows = read_rows(train), read_rows(dev)
         return cls(
             train, dev, rows[0], rows[1], targets(train, taxonomy), targets(dev, taxonomy), encoder
         )
@@ -107,17 +106,10 @@ def noisy(layers: int) -> Fitting:
             )
             for one in material.train
         ]
-        both = [*material.train_rows.encoded, *read_rows(worn, load_glossary()).encoded]
+        both = [*material.train_rows.encoded, *read_rows(worn).encoded]
         recipe = replace(base, layers=layers, epochs=max(1, round(base.epochs * 0.6)))
         twice = np.vstack([material.train_targets, material.train_targets])
-        return adapt(
-            encoder_folder(material.encoder),
-            both,
-            twice,
-            recipe,
-            say,
-            others=material.dev_rows.encoded,
-        ).others
+        return _learnt(material, both, twice, recipe, say, material.dev_rows.encoded)
 
     return run
 
@@ -140,16 +132,14 @@ def distilled(layers: int, teacher: int) -> Fitting:
 
 def frozen(material: Material, _base: AdapterRecipe, _say: Print) -> Floats:
     """The whole encoder as it is, and a linear head."""
-    return _headed(
-        SentenceTransformer(str(encoder_folder(material.encoder)), device="cpu"), material
-    )
+    return _headed(_sentence_transformer(material), material)
 
 
 def contrastive(material: Material, _base: AdapterRecipe, say: Print) -> Floats:
     """SetFit's recipe (Tunstall et al. 2022): all weights learn to bring texts that share a label
     together, then a linear head.
     """
-    body = SentenceTransformer(str(encoder_folder(material.encoder)), device="cpu")
+    body = _sentence_transformer(material)
     labels = material.train_targets[:, :-1].astype(int).tolist()
     rows = Dataset.from_dict(
         {"text": [text or "-" for text in material.train_rows.encoded], "label": labels}
@@ -174,14 +164,25 @@ def contrastive(material: Material, _base: AdapterRecipe, say: Print) -> Floats:
 
 
 def _adapted(material: Material, recipe: AdapterRecipe, wanted: Floats, say: Print) -> Floats:
-    return adapt(
-        encoder_folder(material.encoder),
-        material.train_rows.encoded,
-        wanted,
-        recipe,
-        say,
-        others=material.dev_rows.encoded,
-    ).others
+    rows = material.train_rows.encoded
+    return _learnt(material, rows, wanted, recipe, say, material.dev_rows.encoded)
+
+
+def _learnt(
+    material: Material,
+    texts: Sequence[str],
+    wanted: Floats,
+    recipe: AdapterRecipe,
+    say: Print,
+    others: Sequence[str],
+) -> Floats:
+    with folder_of(material.encoder, recipe.layers) as folder:
+        return adapt(folder, texts, wanted, recipe, say, others=others).others
+
+
+def _sentence_transformer(material: Material) -> SentenceTransformer:
+    with folder_of(material.encoder) as folder:
+        return SentenceTransformer(str(folder), device="cpu")
 
 
 def _opinion(material: Material, deep: AdapterRecipe, say: Print) -> Floats:
@@ -193,15 +194,8 @@ def _opinion(material: Material, deep: AdapterRecipe, say: Print) -> Floats:
     part = folds([example.group for example in material.train], 2)
     for number in (0, 1):
         kept, held = rows.only(part != number), rows.only(part == number)
-        found = adapt(
-            encoder_folder(material.encoder),
-            kept.encoded,
-            truth[part != number],
-            deep,
-            say,
-            others=held.encoded,
-        )
-        opinion[part == number] = scipy.special.expit(found.others)
+        found = _learnt(material, kept.encoded, truth[part != number], deep, say, held.encoded)
+        opinion[part == number] = scipy.special.expit(found)
     return opinion
 
 
@@ -234,15 +228,14 @@ def mistyped(text: str, chance: random.Random) -> str:
 
 
 RECIPES: Mapping[str, tuple[int, Fitting]] = {
-    SHIPPED: (4, lora(4)),
-    "frozen": (6, frozen),
-    "SetFit, contrastive": (6, contrastive),
+    SHIPPED: (8, lora(8)),
+    "frozen": (12, frozen),
+    "SetFit, contrastive": (12, contrastive),
+    "LoRA, 12 layers": (12, lora(12)),
     "LoRA, 6 layers": (6, lora(6)),
-    "LoRA, 4 layers, class weights ½": (4, lora(4, balance=0.5)),
-    "LoRA, 4 layers, class weights 1": (4, lora(4, balance=1.0)),
-    "LoRA, 4 layers, typing errors": (4, noisy(4)),
-    "LoRA, 4 layers, distilled from 6": (4, distilled(4, 6)),
-    "LoRA, 3 layers": (3, lora(3)),
-    "LoRA, 3 layers, distilled from 6": (3, distilled(3, 6)),
+    "LoRA, 4 layers": (4, lora(4)),
+    "LoRA, 8 layers, class weights ½": (8, lora(8, balance=0.5)),
+    "LoRA, 8 layers, typing errors": (8, noisy(8)),
+    "LoRA, 6 layers, distilled from 12": (6, distilled(6, 12)),
 }
 """What is compared: layers of the encoder that would run in production, and how it is fitted."""

@@ -30,7 +30,7 @@ from eval.data.stats import Counts, count, count_cells
 from intent.bootstrap.application import open_application
 from intent.bootstrap.settings import load_settings
 from intent.classify.local.encoder import EncoderSpec, open_encoder
-from intent.classify.local.weights import BUNDLED
+from intent.classify.local.weights import BUNDLED, SHIPPED_FROM, SHIPPED_LAYERS
 from intent.cli.screen import json_line, people, results
 from intent.model.errors import OperatorError
 
@@ -40,10 +40,8 @@ DATASET = Path(__file__).resolve().parents[1] / "datasets" / "lead_intent"
 REAL = DATASET.parent / "real" / "labels.tsv"
 """Labels of real messages, whose texts are not in the repository."""
 
-BUNDLED_ENCODER = EncoderSpec(
-    BUNDLED, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", layers=6
-)
-"""The encoder that comes as a package, whole."""
+BUNDLED_ENCODER = EncoderSpec(BUNDLED, SHIPPED_FROM, SHIPPED_LAYERS)
+"""The encoder that ships, whole."""
 
 
 def tell(faults: Sequence[DatasetFault]) -> None:

@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from intent.classify.local.bert import WORDS
+from intent.classify.local.weights import unpacked
 from intent.classify.slots.word_kinds import WordKinds
 from intent.model.errors import OperatorError
 
 Floats = NDArray[np.float32]
-
-ENCODER = Path(__file__).resolve().parents[1] / "models" / "e5"
-"""Folder of the encoder that ships."""
 
 SIZES = (64, 512, 3072)
 """Numbers of clusters, from coarse to fine."""
@@ -27,7 +26,6 @@ _SEEN = 16_384
 """Pieces that the middles of clusters are found with."""
 
 _AT_ONCE = 4096
-_VECTORS = "embeddings.words"
 
 
 def kinds_of_pieces(folder: Path) -> WordKinds:
@@ -40,7 +38,7 @@ def kinds_of_pieces(folder: Path) -> WordKinds:
         told = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
         pieces = tuple(str(piece) for piece, _ in told["model"]["vocab"])
         with safe_open(folder / "encoder.safetensors", framework="numpy") as opened:
-            vectors = _unpacked(opened.get_tensor(_VECTORS))
+            vectors = unpacked(opened.get_tensor(WORDS))
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise OperatorError(
             f"the encoder in {folder} cannot be read: {error}; install the package again"
@@ -75,13 +73,3 @@ def clusters(vectors: Floats, size: int, seed: int = 0) -> NDArray[np.intp]:
 def _nearest(vectors: Floats, middles: Floats) -> NDArray[np.intp]:
     parts = [vectors[at : at + _AT_ONCE] for at in range(0, len(vectors), _AT_ONCE)]
     return np.concatenate([(part @ middles.T).argmax(axis=1) for part in parts])
-
-
-def _unpacked(blocks: NDArray[np.uint8]) -> Floats:
-    """Return numbers of blocks of 18 bytes, shape (rows, blocks, 18): a scale in half precision,
-    then 32 values of 4 bits, low halves first.
-    """
-    scales = blocks[..., :2].copy().view(np.float16).astype(np.float32)
-    packed = blocks[..., 2:]
-    values = np.concatenate([packed & 15, packed >> 4], axis=-1).astype(np.float32) - 8
-    return np.asarray((values * scales).reshape(len(blocks), -1), dtype=np.float32)

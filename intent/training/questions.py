@@ -82,7 +82,7 @@ def fit_questions(
     if model.encoder is None:
         raise OperatorError("question types need a model with an encoder")
     examples = [one.example for one in asked]
-    rows = read_rows(examples, model.glossary)
+    rows = read_rows(examples)
     matrix = rows.matrix(numbers.vocabulary)
     counts = np.asarray((matrix != 0).sum(axis=0)).ravel()
     grams = np.flatnonzero(counts >= _AT_LEAST).astype(np.int32)

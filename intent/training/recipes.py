@@ -12,20 +12,22 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from intent.classify.local.encoder import EncoderSpec, open_encoder
+from intent.classify.local.encoder import EncoderSpec, adapted, measured_spreads, open_encoder
 from intent.classify.local.modelfile import Numbers
-from intent.classify.local.weights import encoder_folder
+from intent.classify.local.weights import BUNDLED, SPREADS, shipped_encoder
 from intent.training.adapt import AdapterRecipe, adapt
 from intent.training.calibrate import blend, calibration, log_loss, probabilities
+from intent.training.encoder_folder import folder_of
 from intent.training.logistic import fit
+from intent.training.pack import some
 from intent.training.rows import Rows
 
 Progress = Callable[[str], None]
 
 _STRENGTHS = (5.0, 20.0)
 _DENSE_SCALE = 4.0
-"""Weight of an unchanged embedding beside the n-grams; at 1 they drown it (five texts for each of
-21 intents: 0.77 right instead of 0.85).
+"""Length of an unchanged embedding beside the n-grams, which have one each; at 1 they drown it
+(five texts for each of 21 intents: 0.77 right instead of 0.85).
 """
 
 GRAM_STRENGTH = 20.0
@@ -66,7 +68,9 @@ def fit_frozen(
 ) -> Fitted:
     """Fit one head on n-grams and the embeddings of the encoder as it is."""
     rows, targets, exclusive = material.rows, material.targets, material.exclusive
-    embeddings = open_encoder(spec, cache_dir).encode(rows.encoded) * np.float32(_DENSE_SCALE)
+    raw = open_encoder(spec, cache_dir).encode(rows.encoded)
+    middle, scale = _spread(raw)
+    embeddings = (raw - middle) * scale
     progress("texts embedded")
     logits = {strength: np.zeros_like(targets) for strength in _STRENGTHS}
     for held_out in _held_out(material):
@@ -91,15 +95,28 @@ def fit_frozen(
     vocabulary = rows.vocabulary()
     head = fit(rows.matrix(vocabulary, embeddings), targets, strength=best, exclusive=exclusive)
     columns = len(vocabulary.known)
+    dense = head.weights[columns:] * scale
     numbers = Numbers(
         vocabulary,
         head.weights[:columns],
-        head.weights[columns:] * np.float32(_DENSE_SCALE),
-        head.bias,
+        dense,
+        head.bias - middle @ dense,
         slope,
         offset,
     )
     return Fitted(numbers, probabilities(logits[best], slope, offset, exclusive=exclusive), None)
+
+
+def _spread(embeddings: NDArray[np.float32]) -> tuple[NDArray[np.float32], np.float32]:
+    """Return the mean of embeddings and what brings their distance from it to the scale that they
+    have beside n-grams: those of some encoders lie in a narrow cone.
+    """
+    full = embeddings[np.abs(embeddings).max(axis=1) > 0]
+    if not len(full):
+        return np.zeros(embeddings.shape[1], np.float32), np.float32(1.0)
+    middle = full.mean(axis=0)
+    length = np.linalg.norm(full - middle, axis=1).mean()
+    return middle, np.float32(_DENSE_SCALE / max(float(length), 1e-6))
 
 
 def fit_adapted(
@@ -108,8 +125,20 @@ def fit_adapted(
     """Fine-tune the encoder, fit a head on the n-grams, and blend their logits by what each is
     worth out of fold.
     """
+    with folder_of(spec.name, recipe.layers) as folder:
+        fitted = _fit_adapted(material, folder, recipe, progress)
+    if spec.name != BUNDLED or fitted.changes is None:
+        return fitted
+    found = shipped_encoder(recipe.layers)
+    bert, texts = adapted(found.bert, fitted.changes), some(material.rows.encoded)
+    spreads = measured_spreads(bert, found.tokenizer, texts, threads=1).astype(np.float16)
+    return dataclasses.replace(fitted, changes={**fitted.changes, SPREADS: spreads})
+
+
+def _fit_adapted(
+    material: Material, folder: Path, recipe: AdapterRecipe, progress: Progress
+) -> Fitted:
     rows, targets = material.rows, material.targets
-    folder = encoder_folder(spec.name)
     grams, encoded = np.zeros_like(targets), np.zeros_like(targets)
     for number, held_out in enumerate(_held_out(material), 1):
         progress(f"part {number}")
@@ -127,10 +156,10 @@ def fit_adapted(
     progress(f"cross-fitted, log-loss {log_loss(blended, targets):.4f}")
     vocabulary = rows.vocabulary()
     head = fit(rows.matrix(vocabulary), targets, strength=GRAM_STRENGTH, exclusive=False)
-    adapted = adapt(folder, rows.encoded, targets, recipe, progress)
-    bias = head.bias * mix[:, 0] + adapted.head.bias * mix[:, 1] + mix[:, 2]
+    tuned = adapt(folder, rows.encoded, targets, recipe, progress)
+    bias = head.bias * mix[:, 0] + tuned.head.bias * mix[:, 1] + mix[:, 2]
     slope, offset = np.ones(len(mix), dtype=np.float32), np.zeros(len(mix), dtype=np.float32)
-    weights = (head.weights * mix[:, 0], adapted.head.weights * mix[:, 1])
+    weights = (head.weights * mix[:, 0], tuned.head.weights * mix[:, 1])
     numbers = Numbers(
         vocabulary,
         weights[0].astype(np.float32),
@@ -139,7 +168,7 @@ def fit_adapted(
         slope,
         offset,
     )
-    return Fitted(numbers, blended, adapted.changes)
+    return Fitted(numbers, blended, tuned.changes)
 
 
 def softened(fitted: Fitted, slope: float, *, exclusive: bool) -> Fitted:

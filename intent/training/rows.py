@@ -10,14 +10,13 @@ import scipy.sparse
 from numpy.typing import NDArray
 
 from intent.classify.local.encoder_input import encoder_input
-from intent.classify.local.ngrams import featurise
-from intent.classify.local.translate import Glossary
+from intent.classify.local.ngrams import featurise_all
 from intent.classify.local.vocabulary import Buckets, Vocabulary, learn
 from intent.training.data import Example
 
-SCALES = (1.0, 1.0, 0.6, 1.0)
-"""Weights of the blocks of n-grams: characters, words, situation, English words; chosen by
-cross-fitting on train.
+SCALES = (1.0, 1.0, 0.6)
+"""Weights of the blocks of n-grams: characters, words, situation; chosen by cross-fitting on
+train.
 """
 
 FEW = 1000
@@ -58,11 +57,10 @@ class Rows:
         return learn(self.buckets, scales=SCALES, at_least=1 if len(self.buckets) < FEW else 2)
 
 
-def read_rows(examples: Sequence[Example], glossary: Glossary) -> Rows:
+def read_rows(examples: Sequence[Example]) -> Rows:
     """Read all examples."""
-    readings = [encoder_input(example.message, glossary) for example in examples]
-    grams = [
-        featurise(example.message, reading.text, reading.english)
-        for example, reading in zip(examples, readings, strict=True)
-    ]
+    readings = [encoder_input(example.message) for example in examples]
+    grams = featurise_all(
+        [example.message for example in examples], [reading.text for reading in readings]
+    )
     return Rows(grams, [reading.encoded for reading in readings])

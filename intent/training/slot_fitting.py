@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse
 
+from intent.classify.local import weights
 from intent.classify.slots.find import contact_spans
 from intent.classify.slots.lexicon import load_lexicon
 from intent.classify.slots.tagger import KINDS, TAGS, SlotWeights, save_slot_weights
@@ -21,7 +22,7 @@ from intent.model.decision import Slot
 from intent.model.errors import OperatorError
 from intent.training.data import Example, read_examples
 from intent.training.field import Recipe, Sequences, fit_field
-from intent.training.piece_kinds import ENCODER, kinds_of_pieces
+from intent.training.piece_kinds import kinds_of_pieces
 
 _AT_LEAST = 4
 """Features that stand at fewer tokens are left out."""
@@ -159,7 +160,10 @@ def main() -> int:
     )
     parser.add_argument("--data", type=Path, action="append", required=True)
     parser.add_argument(
-        "--encoder", type=Path, default=ENCODER, help="folder of the encoder whose pieces are read"
+        "--encoder",
+        type=Path,
+        default=weights.SHIPPED,
+        help="folder of the encoder whose pieces are read",
     )
     given = parser.parse_args()
     try:

@@ -15,8 +15,13 @@ from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.encoder import EncoderSpec
 from intent.classify.local.export import encoder_layers
 from intent.classify.local.modelfile import Description, EncoderDescription, save_model
-from intent.classify.local.translate import Glossary, load_glossary
-from intent.classify.local.weights import BUNDLED, encoder_folder, weights_digest
+from intent.classify.local.weights import (
+    BUNDLED,
+    SHIPPED_FROM,
+    SHIPPED_LAYERS,
+    encoder_folder,
+    weights_digest,
+)
 from intent.model.errors import OperatorError
 from intent.model.taxonomy import Taxonomy
 from intent.training.adapt import AdapterRecipe
@@ -97,11 +102,10 @@ def train(
         f"{len(examples)} texts, {len(task.labels)} labels, "
         f"{'one' if task.exclusive else 'one or several'} a text"
     )
-    glossary = load_glossary()
     spec, recipe = _encoder_spec(encoder or BUNDLED), _recipe(task, len(examples))
     part = split(examples, task, _FOLDS if recipe is None else _ADAPTED_FOLDS, progress)
     _make_folder(out)
-    material = Material(read_rows(examples, glossary), task.targets(examples), part, task.exclusive)
+    material = Material(read_rows(examples), task.targets(examples), part, task.exclusive)
     if recipe is None:
         fitted = fit_frozen(material, spec, cache_dir, progress)
     else:
@@ -110,7 +114,7 @@ def train(
     fitted = softened(fitted, slope, exclusive=task.exclusive)
     judged, truth = fitted.out_of_fold, material.targets
     # Written once before the thresholds are known: dev is judged by the very files that ship.
-    _write(out, task, _rule(task, judged, truth), spec, glossary, fitted)
+    _write(out, task, _rule(task, judged, truth), spec, fitted)
     if judges is not None:
         model = LocalClassifier.load(out, taxonomy=task.taxonomy, cache_dir=cache_dir)
         judged, truth = (
@@ -118,7 +122,7 @@ def train(
             task.targets(judges),
         )
     rule = _rule(task, judged, truth)
-    _write(out, task, rule, spec, glossary, fitted)
+    _write(out, task, rule, spec, fitted)
     progress(f"written to {out}")
     return _report(task, material, fitted, _scores(task, rule, judged, truth), judges is not None)
 
@@ -162,9 +166,7 @@ def _recipe(task: Task, count: int) -> AdapterRecipe | None:
     return AdapterRecipe() if count >= _ENOUGH and not task.exclusive else None
 
 
-def _write(
-    out: Path, task: Task, rule: Rule, spec: EncoderSpec, glossary: Glossary, fitted: Fitted
-) -> None:
+def _write(out: Path, task: Task, rule: Rule, spec: EncoderSpec, fitted: Fitted) -> None:
     adapted = fitted.changes is not None
     description = Description(
         taxonomy=task.taxonomy.version if task.taxonomy is not None else None,
@@ -173,7 +175,6 @@ def _write(
         encoder=EncoderDescription(
             name=spec.name, sha256=spec.sha256, layers=spec.layers, adapted=adapted
         ),
-        glossary=glossary.version,
         scales=fitted.numbers.vocabulary.scales,
         thresholds=rule.thresholds,
         lead_threshold=rule.lead_threshold,
@@ -188,6 +189,8 @@ def _write(
 
 
 def _encoder_spec(name: str) -> EncoderSpec:
+    if name == BUNDLED:
+        return EncoderSpec(BUNDLED, SHIPPED_FROM, SHIPPED_LAYERS)
     folder = encoder_folder(name)
     return EncoderSpec(name, weights_digest(folder), encoder_layers(folder))
 

@@ -90,7 +90,7 @@ def test_the_wheel_carries_code_and_data_and_no_evals(wheel: Path) -> None:
         "_data/prompts/taxonomy.yaml",
         "_data/migrations/env.py",
         "models/lead_intent/head.safetensors",
-        "models/minilm/encoder.safetensors",
+        "models/e5/encoder.safetensors",
         "py.typed",
         "sources/sample.jsonl",
     ):

@@ -93,7 +93,7 @@ def changed(weights: Weights, changes: Weights) -> dict[str, Array]:
         name: array if name == WORDS else array.astype(np.float32)
         for name, array in weights.items()
     }
-    for name in sorted({key.rsplit(".", 1)[0] for key in changes}):
+    for name in sorted(key.removesuffix(".up") for key in changes if key.endswith(".up")):
         if f"{name}.weight" in merged:
             up, down = (changes[f"{name}.{part}"].astype(np.float32) for part in ("up", "down"))
             merged[f"{name}.weight"] = merged[f"{name}.weight"] + down.T @ up.T

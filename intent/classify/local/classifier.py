@@ -19,7 +19,6 @@ from intent.classify.local.modelfile import Model, load_model
 from intent.classify.local.ngrams import featurise_all
 from intent.classify.local.question_head import QuestionHead, load_question_head
 from intent.classify.local.rules import rules_version
-from intent.classify.local.translate import Glossary, load_glossary
 from intent.classify.local.vocabulary import Sparse
 from intent.classify.slots.find import SlotFinder
 from intent.classify.slots.tagger import SHIPPED, SlotTagger, load_slot_tagger
@@ -55,7 +54,6 @@ class LocalClassifier:
         self,
         model: Model,
         encoder: Encoder | None,
-        glossary: Glossary,
         *,
         taxonomy: Taxonomy | None,
         questions: QuestionHead | None = None,
@@ -63,7 +61,7 @@ class LocalClassifier:
     ) -> None:
         """Use what :meth:`load` has read."""
         description = model.description
-        self.model, self.encoder, self.glossary = model, encoder, glossary
+        self.model, self.encoder = model, encoder
         self._questions = questions
         self.slots = SlotFinder(tagger, taxonomy.alone if taxonomy else frozenset())
         self._lead = taxonomy is not None and description.lead_threshold is not None
@@ -106,17 +104,11 @@ class LocalClassifier:
                 f"the model in {model_dir} was trained for other labels than the taxonomy "
                 f"{taxonomy.name!r}; train it again with `intent train`"
             )
-        glossary = load_glossary()
-        if model.description.glossary != glossary.version:
-            raise OperatorError(
-                f"the model in {model_dir} was trained with another glossary than the one "
-                "installed; train it again with `intent train`"
-            )
         spec = model.encoder_spec(encoder)
         opened = open_encoder(spec, cache_dir, threads=threads) if spec is not None else None
         questions = load_question_head(model_dir) if taxonomy is not None else None
         tagger = load_slot_tagger(model_dir) or load_slot_tagger(SHIPPED)
-        return cls(model, opened, glossary, taxonomy=taxonomy, questions=questions, tagger=tagger)
+        return cls(model, opened, taxonomy=taxonomy, questions=questions, tagger=tagger)
 
     def classify(self, messages: Sequence[Message]) -> list[Decision]:
         """Decide each message, in order."""
@@ -134,12 +126,8 @@ class LocalClassifier:
 
     def _read(self, messages: Sequence[Message]) -> _Read:
         numbers = self.model.numbers
-        readings = [encoder_input(message, self.glossary) for message in messages]
-        features = featurise_all(
-            messages,
-            [reading.text for reading in readings],
-            [reading.english for reading in readings],
-        )
+        readings = [encoder_input(message) for message in messages]
+        features = featurise_all(messages, [reading.text for reading in readings])
         grams = numbers.vocabulary.transform(features)
         logits = grams.times(numbers.sparse) + numbers.bias
         embedding = np.zeros((len(messages), 0), dtype=np.float32)

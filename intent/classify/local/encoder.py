@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
-from intent.classify.local.bert import Array, changed, graph
+from intent.classify.local.bert import Bert, changed, graph
+from intent.classify.local.eight_bits import eight_bits, spread_graph
 from intent.classify.local.exported import exported
 from intent.classify.local.weights import (
     BUNDLED,
     SHIPPED_FROM,
-    SHIPPED_LAYERS,
+    SPREADS,
     Unpacked,
     encoder_folder,
     file_digest,
@@ -26,6 +27,7 @@ from intent.classify.local.weights import (
     shipped_encoder,
     unpack,
 )
+from intent.model.errors import OperatorError
 
 # ONNX Runtime reports usage to its maker from the moment it is imported, and keeps a device id in
 # the home folder: nothing here may call home.
@@ -72,7 +74,7 @@ class Encoder:
         self,
         graph: bytes,
         tokenizer: str,
-        weights: Mapping[str, Array] | None = None,
+        weights: Mapping[str, NDArray[np.generic]] | None = None,
         *,
         threads: int | None = None,
     ) -> None:
@@ -145,8 +147,9 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def open_encoder(
     spec: EncoderSpec, cache_dir: Path | None, *, threads: int | None = None
 ) -> Encoder:
-    """Return the encoder. What is built like BERT is put together in memory; what is not is
-    exported by torch, once, and kept.
+    """Return the encoder. The bundled one multiplies in eight bits. Others that are built like BERT
+    are put together in memory in single precision; what is not is exported by torch, once, and
+    kept.
 
     Args:
         cache_dir: where exported graphs are kept; None for nowhere.
@@ -156,18 +159,46 @@ def open_encoder(
         OperatorError: the weights are missing or not the ones the model was trained with, or
             torch is needed and not there.
     """
-    if spec.name == BUNDLED and spec.sha256 == SHIPPED_FROM and spec.layers <= SHIPPED_LAYERS:
-        return _from_weights(shipped_encoder(spec.layers), spec.adapter, threads)
+    if spec.name == BUNDLED:
+        if spec.sha256 != SHIPPED_FROM:
+            raise OperatorError(
+                f"the model was trained with an encoder of SHA-256 {spec.sha256[:12]}…, and "
+                f"{SHIPPED_FROM[:12]}… ships; install the release it was trained with, or train it "
+                "again with `intent train`"
+            )
+        return _in_eight_bits(shipped_encoder(spec.layers), spec.adapter, threads)
     folder = encoder_folder(spec.name)
     require_weights(folder, spec.sha256)
     unpacked = unpack(folder, spec.layers)
     if unpacked is not None:
-        return _from_weights(unpacked, spec.adapter, threads)
+        bert = adapted(unpacked.bert, load_file(spec.adapter) if spec.adapter else {})
+        return Encoder(graph(bert), unpacked.tokenizer, bert.weights, threads=threads)
     made = exported(folder, spec.key(), cache_dir, layers=spec.layers, adapter=spec.adapter)
     return Encoder(made.graph, made.tokenizer, threads=threads)
 
 
-def _from_weights(found: Unpacked, adapter: Path | None, threads: int | None) -> Encoder:
+def _in_eight_bits(found: Unpacked, adapter: Path | None, threads: int | None) -> Encoder:
     changes = load_file(adapter) if adapter is not None else {}
-    bert = replace(found.bert, weights=changed(found.bert.weights, changes))
-    return Encoder(graph(bert), found.tokenizer, bert.weights, threads=threads)
+    spreads = changes.get(SPREADS, found.spreads)
+    small = eight_bits(adapted(found.bert, changes), spreads.astype(np.float32))
+    return Encoder(small.graph, found.tokenizer, small.weights, threads=threads)
+
+
+def adapted(bert: Bert, changes: Mapping[str, NDArray[np.float16]]) -> Bert:
+    """Return the encoder with low-rank changes added to its weights."""
+    return replace(bert, weights=changed(bert.weights, changes))
+
+
+def measured_spreads(
+    bert: Bert, tokenizer: str, texts: Sequence[str], *, threads: int | None = None
+) -> NDArray[np.float32]:
+    """Return how wide the columns of an encoder become in some texts, as
+    :func:`intent.classify.local.eight_bits.eight_bits` wants it, shape (2 * layers * width,).
+
+    Args:
+        tokenizer: the content of a tokenizer.json.
+        threads: as for :class:`Encoder`.
+    """
+    meter = Encoder(spread_graph(bert), tokenizer, bert.weights, threads=threads)
+    widest: NDArray[np.float32] = meter.encode(texts).max(axis=0)
+    return widest

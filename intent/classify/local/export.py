@@ -73,7 +73,7 @@ def apply_adapter(encoder: Any, adapter: Path) -> None:
     changes = load_file(adapter)
     parameters = dict(encoder.named_parameters())
     with torch.no_grad():
-        for name in sorted({key.rsplit(".", 1)[0] for key in changes}):
+        for name in sorted(key.removesuffix(".up") for key in changes if key.endswith(".up")):
             up, down = (
                 torch.from_numpy(changes[f"{name}.{part}"]).float() for part in ("up", "down")
             )

