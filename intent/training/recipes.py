@@ -96,11 +96,13 @@ def fit_frozen(
     head = fit(rows.matrix(vocabulary, embeddings), targets, strength=best, exclusive=exclusive)
     columns = len(vocabulary.known)
     dense = head.weights[columns:] * scale
+    bias = head.bias - middle @ dense
     numbers = Numbers(
         vocabulary,
         head.weights[:columns],
         dense,
-        head.bias - middle @ dense,
+        bias,
+        np.stack([np.ones_like(bias), bias]),
         slope,
         offset,
     )
@@ -160,11 +162,14 @@ def _fit_adapted(
     bias = head.bias * mix[:, 0] + tuned.head.bias * mix[:, 1] + mix[:, 2]
     slope, offset = np.ones(len(mix), dtype=np.float32), np.zeros(len(mix), dtype=np.float32)
     weights = (head.weights * mix[:, 0], tuned.head.weights * mix[:, 1])
+    # Signs alone are not encoded: there the n-grams answer as they would without an encoder.
+    alone = np.stack([1.0 / np.maximum(mix[:, 0], 1e-3), head.bias])
     numbers = Numbers(
         vocabulary,
         weights[0].astype(np.float32),
         weights[1].astype(np.float32),
         bias.astype(np.float32),
+        alone.astype(np.float32),
         slope,
         offset,
     )

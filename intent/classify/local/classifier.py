@@ -129,11 +129,15 @@ class LocalClassifier:
         readings = [encoder_input(message) for message in messages]
         features = featurise_all(messages, [reading.text for reading in readings])
         grams = numbers.vocabulary.transform(features)
-        logits = grams.times(numbers.sparse) + numbers.bias
+        product = grams.times(numbers.sparse)
         embedding = np.zeros((len(messages), 0), dtype=np.float32)
-        if self.encoder is not None:
-            embedding = self.encoder.encode([reading.encoded for reading in readings])
-            logits += embedding @ numbers.dense
+        if self.encoder is None:
+            return _Read(grams, embedding, product + numbers.bias)
+        embedding = self.encoder.encode([reading.encoded for reading in readings])
+        encoded = np.array([bool(reading.encoded) for reading in readings])[:, None]
+        scale, bias = numbers.alone
+        both, alone = product + embedding @ numbers.dense + numbers.bias, product * scale + bias
+        logits = np.where(encoded, both, alone)
         return _Read(grams, embedding, logits)
 
     def _decide(self, messages: Sequence[Message]) -> list[Decision]:

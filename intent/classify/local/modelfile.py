@@ -67,6 +67,8 @@ class Numbers:
         sparse: weights of the n-grams, shape (columns, outputs).
         dense: weights of the embedding, shape (dimensions, outputs), or no rows without an encoder.
         bias: shape (outputs,).
+        alone: what the product of n-grams and weights is multiplied by where nothing of a text is
+            encoded, and the bias there, shape (2, outputs).
         slope, offset: calibration, probability = f(slope · logit + offset), shape (outputs,).
     """
 
@@ -74,6 +76,7 @@ class Numbers:
     sparse: NDArray[np.float32]
     dense: NDArray[np.float32]
     bias: NDArray[np.float32]
+    alone: NDArray[np.float32]
     slope: NDArray[np.float32]
     offset: NDArray[np.float32]
 
@@ -122,6 +125,7 @@ def save_model(
         "sparse": numbers.sparse.astype(np.float16),
         "dense": numbers.dense,
         "bias": numbers.bias,
+        "alone": numbers.alone,
         "slope": numbers.slope,
         "offset": numbers.offset,
     }
@@ -154,7 +158,7 @@ def load_model(folder: Path) -> Model:
         numbers = Numbers(
             vocabulary,
             tensors["sparse"].astype(np.float32),
-            *(tensors[name] for name in ("dense", "bias", "slope", "offset")),
+            *(tensors[name] for name in ("dense", "bias", "alone", "slope", "offset")),
         )
     except (OSError, ValidationError, SafetensorError, KeyError) as error:
         raise OperatorError(

@@ -12,9 +12,16 @@ import pytest
 
 from intent.bootstrap.resources import locate
 from intent.classify.folding import MAX_CHARACTERS
-from intent.classify.local.classifier import CHUNK, CHUNK_CHARACTERS, calibrated, chunks
+from intent.classify.local.classifier import (
+    CHUNK,
+    CHUNK_CHARACTERS,
+    LocalClassifier,
+    calibrated,
+    chunks,
+)
 from intent.classify.local.modelfile import Model, load_model
 from intent.model.message import Kind, Message
+from intent.model.taxonomy import Taxonomy
 
 SLOPE, OFFSET = 0.5, -1.25
 
@@ -50,6 +57,18 @@ def test_slope_and_offset_come_before_exclusive_labels_share_one(shipped: Model)
     assert found.sum() == pytest.approx(1.0)
     ratio = np.exp((3.0 * 2 * SLOPE - OFFSET) - (3.0 * SLOPE + OFFSET))
     assert found[0, -1] / found[0, 0] == pytest.approx(ratio)
+
+
+def test_signs_alone_are_judged_by_n_grams_as_if_there_were_no_encoder(taxonomy: Taxonomy) -> None:
+    local = LocalClassifier.load(
+        locate("models") / "lead_intent", taxonomy=taxonomy, cache_dir=None, threads=1
+    )
+    shouts = [said(text) for text in ("❤️❤️❤️", "😂😂", "👏👏👏", "🙏🙏🙏", "🤣🤣🤣🤣", "👍")]
+    decisions = local.classify([*shouts, said("how much are two of these")])
+    for decision in decisions[:-1]:
+        assert decision.labels == ("chatter",)
+        assert decision.lead_probability < 0.1
+    assert decisions[-1].is_lead
 
 
 def test_messages_are_decided_together_up_to_a_number_and_a_length() -> None:
