@@ -33,15 +33,19 @@ _COMMENTS, _LIKES, _GIFTS = 0.040, 0.037, 0.015
 
 _SELLERS = "1,500 comments under videos of sellers"
 _CHAT = "one live chat in which nothing is on sale"
-_SELLERS_LEADS, _SELLERS_CHANCES = 0.201, 0.241
+_SELLERS_LEADS, _SELLERS_CHANCES = 0.241, 0.261
 """Of comments under videos of sellers, the share that the local model calls leads, and the mean of
 its probabilities.
 """
 
-_CHAT_LEADS, _EACH, _ONCE, _TENTH = 0.074, 2.08, 0.698, 0.431
-"""Of a live chat in which nothing is on sale: the share that the local model calls leads; comments
-of each of 1,510 writers, the share of them who wrote one, and the share of the comments by the
-tenth who wrote most (``python -m eval writers``).
+_REST = "236 labelled comments under videos of sellers that are no leads"
+_REST_LEADS = 0.089
+"""The share of them that the local model calls leads: the judged half of the real dev set."""
+
+_EACH, _ONCE, _TENTH = 2.08, 0.698, 0.431
+"""Of a live chat in which nothing is on sale: comments of each of 1,510 writers, the share of them
+who wrote one, and the share of the comments by the tenth who wrote most (``python -m eval
+writers``).
 """
 
 
@@ -120,7 +124,7 @@ def _written(world: World, topics: Topics) -> list[Rate]:
         Rate("leads among comments, decided", float(called[own].mean()), _SELLERS_LEADS, _SELLERS),
         Rate("the same by probability", float(chances[own].mean()), _SELLERS_CHANCES, _SELLERS),
         Rate("leads in truth", float(asks[own].mean()), None, "asked for out of a need"),
-        Rate("leads among the rest, decided", _mean(called[own & ~asks]), _CHAT_LEADS, _CHAT),
+        Rate("leads among the rest, decided", _mean(called[own & ~asks]), _REST_LEADS, _REST),
         Rate("comments of a writer in a room", found.each, _EACH, _CHAT),
         Rate("writers with one comment in a room", found.once, _ONCE, _CHAT),
         Rate("comments by the tenth who write most in a room", found.tenth, _TENTH, _CHAT),
