@@ -195,8 +195,8 @@ def test_decisions_are_drawn_from_the_mistakes_that_were_measured(
     purchase, chatter = INTENTS.index("purchase_intent"), INTENTS.index("chatter")
     drawn = decisions.draw(np.full(4_000, purchase), np.random.default_rng(1))
     right = (decisions.masks[drawn] >> (1 + purchase)) & 1
-    # The card's table of confusions: 99 of 121 messages that are a purchase alone are called one.
-    assert right.mean() == pytest.approx(99 / 121, abs=0.04)
+    # The card's table of confusions: 103 of 121 messages that are a purchase alone are called one.
+    assert right.mean() == pytest.approx(103 / 121, abs=0.04)
     assert len(decisions.of_label[chatter]) == 397
 
 
