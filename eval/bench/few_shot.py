@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 from eval.bench.peers import BATCH, plain_encoder
 from intent.classify.local.classifier import LocalClassifier
+from intent.classify.local.weights import SHIPPED_LAYERS
 from intent.model.errors import OperatorError
 from intent.training.data import read_examples
 from intent.training.train import train
@@ -104,7 +105,7 @@ def _try(source: Path, work: Path, shots: int) -> FewShotRow:
 
 
 def _usual(taught: Path, texts: Sequence[str]) -> list[str]:
-    examples, encoder = read_examples(taught), plain_encoder()
+    examples, encoder = read_examples(taught), plain_encoder(SHIPPED_LAYERS)
     known, asked = (
         encoder.encode(list(part), batch_size=BATCH, show_progress_bar=False)
         for part in ([example.message.text for example in examples], texts)

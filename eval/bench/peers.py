@@ -22,6 +22,10 @@ from intent.training.adapt import AdapterRecipe
 from intent.training.encoder_folder import folder_of
 
 BATCH = 64
+
+RUN = AdapterRecipe().layers
+"""Layers of the encoder that the local model runs."""
+
 BATCHES = (16, 32, 64, 128)
 """Sizes of batches that are tried before anything is measured."""
 
@@ -29,11 +33,11 @@ TRIED = 256
 """Texts that they are tried on."""
 
 
-def plain_encoder() -> SentenceTransformer:
-    """Return as much of the bundled encoder as the local model runs, as sentence-transformers loads
-    it.
+def plain_encoder(layers: int = RUN) -> SentenceTransformer:
+    """Return the first layers of the bundled encoder, by default as many as the local model runs,
+    as sentence-transformers loads them.
     """
-    with folder_of(BUNDLED, AdapterRecipe().layers) as folder:
+    with folder_of(BUNDLED, layers) as folder:
         return SentenceTransformer(str(folder), device="cpu")
 
 

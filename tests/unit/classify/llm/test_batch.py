@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intent.classify.llm.batch import BEFORE, Batch, compose, lots, prepare
@@ -29,6 +29,7 @@ def test_the_order_is_shuffled() -> None:
     assert [one["text"] for one in batch(*TEXTS).messages] != TEXTS
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=20))
 def test_ids_are_distinct_and_stand_in_no_text(texts: list[str]) -> None:
     made = batch(*[text.replace("\x00", "") for text in texts])
