@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
@@ -171,17 +172,30 @@ def open_encoder(
     require_weights(folder, spec.sha256)
     unpacked = unpack(folder, spec.layers)
     if unpacked is not None:
-        bert = adapted(unpacked.bert, load_file(spec.adapter) if spec.adapter else {})
+        bert = adapted(unpacked.bert, _changes(spec.adapter))
         return Encoder(graph(bert), unpacked.tokenizer, bert.weights, threads=threads)
     made = exported(folder, spec.key(), cache_dir, layers=spec.layers, adapter=spec.adapter)
     return Encoder(made.graph, made.tokenizer, threads=threads)
 
 
 def _in_eight_bits(found: Unpacked, adapter: Path | None, threads: int | None) -> Encoder:
-    changes = load_file(adapter) if adapter is not None else {}
+    changes = _changes(adapter)
     spreads = changes.get(SPREADS, found.spreads)
     small = eight_bits(adapted(found.bert, changes), spreads.astype(np.float32))
     return Encoder(small.graph, found.tokenizer, small.weights, threads=threads)
+
+
+def _changes(adapter: Path | None) -> dict[str, NDArray[np.float16]]:
+    if adapter is None:
+        return {}
+    try:
+        changes: dict[str, NDArray[np.float16]] = load_file(adapter)
+    except (OSError, SafetensorError) as error:
+        raise OperatorError(
+            f"{adapter} is damaged ({type(error).__name__}); copy the whole folder of the model, "
+            "or train it again with `intent train`"
+        ) from error
+    return changes
 
 
 def adapted(bert: Bert, changes: Mapping[str, NDArray[np.float16]]) -> Bert:

@@ -255,3 +255,13 @@ def test_without_torch_an_encoder_that_needs_it_is_refused_with_the_remedy(
 def test_a_model_of_another_bundled_encoder_is_refused_with_the_remedy() -> None:
     with pytest.raises(OperatorError, match=r"train it again with `intent train`"):
         open_encoder(EncoderSpec(BUNDLED, "0" * 64, 4), None)
+
+
+def test_damaged_changes_are_named_with_the_remedy(small: Path, tmp_path: Path) -> None:
+    (tmp_path / "adapter.safetensors").write_bytes(b"cut off")
+    for spec in (
+        spec_of(small, 2, tmp_path / "adapter.safetensors"),
+        EncoderSpec(BUNDLED, SHIPPED_FROM, 1, tmp_path / "adapter.safetensors"),
+    ):
+        with pytest.raises(OperatorError, match=r"adapter\.safetensors is damaged"):
+            open_encoder(spec, None)
