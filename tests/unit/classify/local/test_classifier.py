@@ -5,7 +5,6 @@ are decided together, in bounded memory.
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -20,8 +19,8 @@ from intent.classify.local.classifier import (
     chunks,
 )
 from intent.classify.local.modelfile import Model, load_model
-from intent.model.message import Kind, Message
 from intent.model.taxonomy import Taxonomy
+from tests.unit.classify.slots.offered import said
 
 SLOPE, OFFSET = 0.5, -1.25
 
@@ -72,22 +71,10 @@ def test_signs_alone_are_judged_by_n_grams_as_if_there_were_no_encoder(taxonomy:
 
 
 def test_messages_are_decided_together_up_to_a_number_and_a_length() -> None:
-    short, long = said("hello there"), said("very " * 2000)
+    short, long = said("hello there"), said("very " * 1600)
     many = [short] * (CHUNK + 1)
     assert [len(chunk) for chunk in chunks(many)] == [CHUNK, 1]
     most = CHUNK_CHARACTERS // MAX_CHARACTERS
     assert [len(chunk) for chunk in chunks([long] * (most + 2))] == [most, 2]
     assert [one for chunk in chunks(many) for one in chunk] == many
     assert not list(chunks([]))
-
-
-def said(text: str) -> Message:
-    return Message(
-        platform="p",
-        room_id="r",
-        message_id="1",
-        user_id="u",
-        kind=Kind.COMMENT,
-        text=text[:8000],
-        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from zlib import crc32
 
 from intent.classify.local.ngrams import (
@@ -12,26 +11,13 @@ from intent.classify.local.ngrams import (
     featurise_all,
     word_ngrams,
 )
-from intent.model.message import Context, Kind, Message
+from tests.unit.classify.slots.offered import said
 
 TEXTS = ("is the red one left?", "", "ราคาเท่าไหร่ 还有吗 🙂🙂", "aaaa aaaa", "size m")
 
 
 def bucket(gram: str) -> int:
     return crc32(gram.encode("utf-8")) % (BUCKETS - 1) + 1
-
-
-def said(text: str) -> Message:
-    return Message(
-        platform="p",
-        room_id="r",
-        message_id="1",
-        user_id="u",
-        kind=Kind.COMMENT,
-        text=text,
-        sent_at=datetime(2026, 1, 1, tzinfo=UTC),
-        context=Context(offer="shoes at 20", item="the red shoes"),
-    )
 
 
 def test_words_and_their_pairs_are_marked() -> None:
@@ -45,7 +31,7 @@ def test_what_stands_twice_in_a_text_counts_once() -> None:
 
 
 def test_a_message_has_the_same_buckets_alone_and_among_others() -> None:
-    messages = [said(text) for text in TEXTS]
+    messages = [said(text, "the red shoes", "shoes at 20") for text in TEXTS]
     alone = [featurise(message, text) for message, text in zip(messages, TEXTS, strict=True)]
     assert featurise_all(messages, TEXTS) == alone
     assert featurise_all([], []) == []

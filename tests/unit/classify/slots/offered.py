@@ -1,4 +1,4 @@
-"""A message as slots are looked for in it: a text, and what is on screen if anything is."""
+"""A message as it is read: a text, and what is on screen or on offer if anything is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from intent.model.message import Context, Kind, Message
 
 
-def said(text: str, item: str | None = None) -> Message:
+def said(text: str, item: str | None = None, offer: str | None = None) -> Message:
     return Message(
         platform="p",
         room_id="r",
@@ -16,5 +16,5 @@ def said(text: str, item: str | None = None) -> Message:
         kind=Kind.COMMENT,
         text=text,
         sent_at=datetime(2026, 1, 1, tzinfo=UTC),
-        context=Context(item=item) if item else None,
+        context=Context(item=item, offer=offer) if item or offer else None,
     )
